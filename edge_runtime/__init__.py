@@ -1,0 +1,43 @@
+"""edge-genre on the device: what kind of music is playing, from a file or a stream.
+
+The shortest useful program::
+
+    from edge_runtime import Classifier
+
+    result = Classifier().classify("song.wav")
+    print(result.label, result.confidence)
+
+On a stream, push chunks of any length as they come::
+
+    from edge_runtime import Classifier, ClassifierStream
+
+    stream = ClassifierStream(Classifier(), rate=48000, channels=2)
+    for chunk in microphone:  # (n, 2) int16 or float32
+        for event in stream.push(chunk):
+            print(event.end, event.label, event.confidence)
+
+A ``Classifier`` takes the path of any model that ``edge-genre export`` wrote; the front end, the
+labels and the decoder's settings are read from the file. Every error that is raised on purpose is
+an ``EdgeGenreError``. Needs numpy and LiteRT; everything else is imported when it is used.
+"""
+
+__version__ = "0.1.0"
+
+from .classifier import Classification, Classifier
+from .errors import EdgeGenreError
+from .events import Event
+from .frontend import FrontEnd, FrontEndParams
+from .manifest import Manifest
+from .stream import ClassifierStream
+
+__all__ = [
+    "Classification",
+    "Classifier",
+    "ClassifierStream",
+    "EdgeGenreError",
+    "Event",
+    "FrontEnd",
+    "FrontEndParams",
+    "Manifest",
+    "__version__",
+]

@@ -1,0 +1,162 @@
+"""Audio files in blocks: WAV with numpy alone, every other container through soundfile."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from . import wav
+from .errors import AudioFormatError, MissingExtraError
+
+DEMO_CLIP = Path(__file__).parent / "bundled" / "demo.wav"
+"""The clip that ``--input demo`` and ``classify demo`` play; ships with the package."""
+
+EXTENSIONS = (".wav", ".au", ".ogg", ".oga", ".opus", ".mp3", ".flac", ".aif", ".aiff")
+"""File name endings that a data set is searched for."""
+
+_BLOCK_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class AudioFile:
+    """An audio file that was found readable; its samples are read block by block."""
+
+    path: Path
+    rate: int
+    """Hertz"""
+    channels: int
+    frames: int
+    """Samples per channel"""
+    warning: str | None
+    """What is odd about the file though it can be read; None if nothing is"""
+    _wav: wav.WavHeader | None = None
+
+    @property
+    def seconds(self) -> float:
+        """Duration, seconds."""
+        return self.frames / self.rate
+
+    def blocks(self, block_seconds: float = _BLOCK_SECONDS) -> Iterator[npt.NDArray[np.float32]]:
+        """Samples from the start, as (n, channels) float32 with full scale at 1.
+
+        Raises
+        ------
+        AudioFormatError
+            If a block cannot be decoded.
+        """
+        block_frames = max(1, round(block_seconds * self.rate))
+        if self._wav is not None:
+            with self.path.open("rb") as file:
+                yield from wav.read_blocks(file, self._wav, block_frames)
+            return
+        soundfile = _import_soundfile(self.path)
+        with _readable(soundfile, self.path) as file:
+            while True:
+                with _decoding(soundfile, self.path):
+                    block = file.read(block_frames, dtype="float32", always_2d=True)
+                if not len(block):
+                    return
+                yield block
+
+
+def open_audio(path: str | Path) -> AudioFile:
+    """Look at an audio file, without reading its samples.
+
+    Parameters
+    ----------
+    path : str or Path
+        ``"demo"`` names the clip that ships with the package, unless a file has that name.
+
+    Raises
+    ------
+    AudioFormatError
+        If the file is missing, empty, holds no samples, or is in no format that can be read.
+    MissingExtraError
+        If only soundfile could read it, and it is not installed.
+    """
+    path = resolve(path)
+    try:
+        with path.open("rb") as file:
+            head = file.read(12)
+            if not head:
+                raise AudioFormatError(f"{path}: the file is empty; copy or record it again")
+            if wav.is_wav(head):
+                with contextlib.suppress(wav.UnsupportedWavError):
+                    return _with_samples(_from_wav(path, wav.read_header(file, path)))
+    except FileNotFoundError:
+        raise AudioFormatError(f"{path}: no such file; check the path") from None
+    except IsADirectoryError:
+        raise AudioFormatError(f"{path}: is a folder; name the files in it") from None
+    except OSError as error:
+        raise AudioFormatError(f"{path}: cannot be opened ({error.strerror})") from error
+    return _with_samples(_from_soundfile(path, head))
+
+
+def resolve(path: str | Path) -> Path:
+    """Path of an input, where ``"demo"`` is the clip that ships with the package."""
+    return DEMO_CLIP if str(path) == "demo" and not Path("demo").exists() else Path(path)
+
+
+def _with_samples(audio: AudioFile) -> AudioFile:
+    if audio.frames == 0:
+        raise AudioFormatError(f"{audio.path}: holds no sound (0 samples); record it again")
+    return audio
+
+
+def _from_wav(path: Path, header: wav.WavHeader) -> AudioFile:
+    warning = None
+    if header.truncated and header.promised_bytes is not None:
+        promised = header.promised_bytes / header.frame_bytes / header.rate
+        warning = (
+            f"{path}: truncated: its header promises {promised:.1f} s, "
+            f"{header.frames / header.rate:.1f} s are there and are used; copy it again"
+        )
+    return AudioFile(path, header.rate, header.channels, header.frames, warning, header)
+
+
+def _from_soundfile(path: Path, head: bytes) -> AudioFile:
+    soundfile = _import_soundfile(path, head)
+    with _readable(soundfile, path) as file:
+        return AudioFile(path, file.samplerate, file.channels, file.frames, None)
+
+
+def _import_soundfile(path: Path, head: bytes = b"") -> Any:
+    try:
+        import soundfile
+    except (ImportError, OSError):  # OSError: the package is there, libsndfile is not
+        if head and not _looks_like_audio(path, head):
+            raise AudioFormatError(_not_audio(path)) from None
+        raise MissingExtraError(f"{path}: reading anything but PCM WAV", "audio") from None
+    return soundfile
+
+
+def _looks_like_audio(path: Path, head: bytes) -> bool:
+    magics = (b"OggS", b"fLaC", b"ID3", b".snd", b"FORM", b"RIFF", b"\xff\xfb", b"\xff\xf3")
+    return head.startswith(magics) or path.suffix.lower() not in (".wav", ".txt")
+
+
+def _not_audio(path: Path) -> str:
+    return f"{path}: is not audio in a format that can be read; convert it to WAV"
+
+
+def _readable(soundfile: Any, path: Path) -> Any:
+    try:
+        return soundfile.SoundFile(str(path))
+    except soundfile.LibsndfileError as error:
+        raise AudioFormatError(f"{_not_audio(path)} ({error.error_string.rstrip('.')})") from None
+
+
+@contextlib.contextmanager
+def _decoding(soundfile: Any, path: Path) -> Iterator[None]:
+    try:
+        yield
+    except soundfile.LibsndfileError as error:
+        raise AudioFormatError(
+            f"{path}: is damaged, decoding failed ({error.error_string.rstrip('.')}); copy it again"
+        ) from None

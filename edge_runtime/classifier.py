@@ -1,0 +1,241 @@
+"""A model with its front end: sound in, posteriors out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from . import backends
+from .audio_file import AudioFile, open_audio
+from .conditioning import Conditioner, level_dbfs
+from .decoder import SILENCE, UNKNOWN
+from .frontend import FrontEnd
+from .manifest import Manifest
+from .model_file import BUNDLED_MODEL, read_model
+from .segments import file_windows, fill_window
+
+
+@dataclass(frozen=True)
+class Segment:
+    """The answer for one window of a file."""
+
+    start: float
+    """Seconds from the start of the file"""
+    end: float
+    """Seconds from the start of the file"""
+    label: str
+    """A genre, or ``silence``"""
+    posterior: dict[str, float]
+    """By genre"""
+    level_dbfs: float
+
+
+@dataclass(frozen=True)
+class Classification:
+    """The answer for one file."""
+
+    path: str
+    label: str
+    """A genre, ``silence`` or ``unknown``"""
+    posterior: dict[str, float]
+    """Mean over the segments that are not silent, by genre; all 0 where all of them are"""
+    segments: tuple[Segment, ...]
+    seconds: float
+    """Duration of the file"""
+    warnings: tuple[str, ...]
+    """What was odd about the file, though it could be classified"""
+
+    @property
+    def confidence(self) -> float:
+        """Posterior of the most likely genre."""
+        return max(self.posterior.values())
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready form."""
+        return {
+            "path": self.path,
+            "label": self.label,
+            "posterior": _rounded(self.posterior),
+            "seconds": round(self.seconds, 3),
+            "segments": [
+                {
+                    "start": round(segment.start, 3),
+                    "end": round(segment.end, 3),
+                    "label": segment.label,
+                    "posterior": _rounded(segment.posterior),
+                    "level_dbfs": round(segment.level_dbfs, 1),
+                }
+                for segment in self.segments
+            ],
+            "warnings": list(self.warnings),
+        }
+
+
+@dataclass(frozen=True)
+class WindowResult:
+    """What the network says of one window."""
+
+    posterior: npt.NDArray[np.float32]
+    """(classes,)"""
+    level_dbfs: float
+    front_end_ms: float
+    inference_ms: float
+
+
+class Classifier:
+    """A genre classifier; give each thread its own.
+
+    Parameters
+    ----------
+    model : str or Path, optional
+        A model file; the one that ships with the package where none is named.
+    threads : int
+        Inference threads.
+
+    Raises
+    ------
+    ModelFileError
+        If the file is not a model that can be run.
+    MissingExtraError
+        If the library that runs it is not installed.
+
+    Examples
+    --------
+    >>> from edge_runtime import Classifier
+    >>> result = Classifier().classify("demo")
+    >>> result.label
+    'classical'
+    """
+
+    def __init__(self, model: str | Path | None = None, *, threads: int = 1) -> None:
+        file = read_model(BUNDLED_MODEL if model is None else model)
+        self.manifest: Manifest = file.manifest
+        self.backend = backends.load(file, threads=threads)
+        self.front_end = FrontEnd(self.manifest.front_end)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Genres, in the order of the posterior."""
+        return self.manifest.labels
+
+    def classify(self, path: str | Path) -> Classification:
+        """Classify an audio file, in memory that does not grow with its length.
+
+        Parameters
+        ----------
+        path : str or Path
+            ``"demo"`` is the clip that ships with the package.
+
+        Raises
+        ------
+        AudioFormatError
+            If the file cannot be read.
+        MissingExtraError
+            If it needs soundfile and that is not installed.
+        """
+        return self.classify_audio(open_audio(path))
+
+    def classify_audio(self, audio: AudioFile) -> Classification:
+        """Classify an audio file that was opened before."""
+        conditioner = Conditioner(audio.channels)
+        segments, posteriors = [], []
+        window_s = self.manifest.front_end.window_seconds
+        for start, window in file_windows(audio, self.manifest.front_end, conditioner):
+            result = self.classify_window(window)
+            label = SILENCE
+            if result.level_dbfs >= self.manifest.decoder.silence_dbfs:
+                label = self.labels[int(result.posterior.argmax())]
+                posteriors.append(result.posterior)
+            end = min(start + window_s, max(audio.seconds, start))
+            by_label = self.by_label(result.posterior)
+            segments.append(Segment(start, end, label, by_label, result.level_dbfs))
+        posterior = np.mean(posteriors, axis=0) if posteriors else np.zeros(len(self.labels))
+        return Classification(
+            path=str(audio.path),
+            label=self._label(posterior, silent=not posteriors),
+            posterior=self.by_label(posterior),
+            segments=tuple(segments),
+            seconds=audio.seconds,
+            warnings=tuple(self._warnings(audio, conditioner)),
+        )
+
+    def classify_window(self, window: npt.NDArray[np.float32]) -> WindowResult:
+        """Classify one window of samples at the model's own rate.
+
+        Parameters
+        ----------
+        window : (window_samples,) float32
+            Shorter sound is repeated to fill a window.
+        """
+        if len(window) < self.manifest.front_end.window_samples:
+            window = fill_window(window, self.manifest.front_end.window_samples)
+        begin = time.perf_counter()
+        features = self.front_end(window)
+        middle = time.perf_counter()
+        posterior = self.posteriors(features[np.newaxis])[0]
+        end = time.perf_counter()
+        return WindowResult(
+            posterior, level_dbfs(window), 1e3 * (middle - begin), 1e3 * (end - middle)
+        )
+
+    def posteriors(self, features: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Posteriors of a batch of features.
+
+        Parameters
+        ----------
+        features : (n, frames, coefficients) float32
+            From this model's front end, normalised.
+
+        Returns
+        -------
+        (n, classes) float32
+            Each row sums to 1.
+        """
+        outputs = self.backend.run(features)
+        if self.manifest.output_kind == "posterior":
+            return outputs
+        return softmax(outputs / np.float32(self.manifest.temperature))
+
+    def by_label(self, posterior: Iterable[float]) -> dict[str, float]:
+        """A posterior as a dict, by genre."""
+        return {label: float(p) for label, p in zip(self.labels, posterior, strict=True)}
+
+    def _label(self, posterior: npt.NDArray[np.floating[Any]], *, silent: bool) -> str:
+        if silent:
+            return SILENCE
+        best = int(posterior.argmax())
+        if posterior[best] < self.manifest.decoder.rejection_threshold:
+            return UNKNOWN
+        return self.labels[best]
+
+    def _warnings(self, audio: AudioFile, conditioner: Conditioner) -> Iterable[str]:
+        if audio.warning:
+            yield audio.warning
+        window_s = self.manifest.front_end.window_seconds
+        if audio.seconds < window_s:
+            yield (
+                f"{audio.path}: {audio.seconds:.2f} s is shorter than the model's window of "
+                f"{window_s:.0f} s; it was repeated to fill one, so trust the answer less"
+            )
+        if conditioner.non_finite_samples:
+            yield (
+                f"{audio.path}: {conditioner.non_finite_samples} samples are NaN, infinite or "
+                "absurdly large; they were taken as zero"
+            )
+
+
+def softmax(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Softmax over the last axis."""
+    exponentials = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    posterior: npt.NDArray[np.float32] = exponentials / exponentials.sum(axis=-1, keepdims=True)
+    return posterior
+
+
+def _rounded(posterior: dict[str, float]) -> dict[str, float]:
+    return {label: round(value, 4) for label, value in posterior.items()}

@@ -1,0 +1,60 @@
+"""Arguments that several commands share."""
+
+from __future__ import annotations
+
+import argparse
+
+MAX_THREADS = 64
+
+
+def add_model_arguments(parser: argparse.ArgumentParser) -> None:
+    """``--model`` and ``--threads``."""
+    parser.add_argument(
+        "--model", metavar="FILE", help="a .tflite or .onnx model (default: the one that ships)"
+    )
+    add_threads_argument(parser)
+
+
+def add_threads_argument(parser: argparse.ArgumentParser) -> None:
+    """``--threads``."""
+    parser.add_argument(
+        "--threads", type=Whole(1, MAX_THREADS), default=1, help="inference threads (default 1)"
+    )
+
+
+class Whole:
+    """An argparse type: a whole number from `low` to `high`."""
+
+    def __init__(self, low: int, high: int) -> None:
+        self.low, self.high = low, high
+
+    def __call__(self, text: str) -> int:
+        """The number; argparse reports the message of the error."""
+        try:
+            value = int(text)
+        except ValueError:
+            value = self.low - 1
+        if not self.low <= value <= self.high:
+            raise argparse.ArgumentTypeError(
+                f"{text!r} is not a whole number from {self.low} to {self.high}"
+            )
+        return value
+
+
+class Number:
+    """An argparse type: a number from `low` to `high`."""
+
+    def __init__(self, low: float, high: float) -> None:
+        self.low, self.high = low, high
+
+    def __call__(self, text: str) -> float:
+        """The number; argparse reports the message of the error."""
+        try:
+            value = float(text)
+        except ValueError:
+            value = float("nan")
+        if not self.low <= value <= self.high:
+            raise argparse.ArgumentTypeError(
+                f"{text!r} is not a number from {self.low:g} to {self.high:g}"
+            )
+        return value

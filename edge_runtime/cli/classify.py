@@ -1,0 +1,58 @@
+"""``edge-genre classify``: the genre of audio files."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from ..classifier import Classification, Classifier
+from ..display import bar, clock
+from ..errors import AudioFormatError, MissingExtraError
+from . import report, warn
+from .arguments import add_model_arguments
+
+HELP = "tell the genre of audio files"
+
+_RUNNERS_UP = 2
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument(
+        "files", nargs="+", metavar="FILE", help='audio files; "demo" is the clip that ships'
+    )
+    add_model_arguments(parser)
+    parser.add_argument("--json", action="store_true", help="one JSON object a file, a line each")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Classify each file; a bad one is reported and the others go on."""
+    classifier = Classifier(args.model, threads=args.threads)
+    worst = 0
+    for path in args.files:
+        try:
+            result = classifier.classify(path)
+        except (AudioFormatError, MissingExtraError) as error:
+            report(error)
+            worst = max(worst, error.exit_code)
+            continue
+        for warning in result.warnings:
+            warn(warning)
+        if args.json:
+            line = json.dumps(result.to_dict(), ensure_ascii=False)
+        else:
+            line = _line(path, result, max(map(len, args.files)))
+        print(line, flush=True)
+    return worst
+
+
+def _line(path: str, result: Classification, width: int) -> str:
+    ranked = sorted(result.posterior.items(), key=lambda item: -item[1])
+    if result.confidence > 0.0:
+        others = ", ".join(f"{label} {p:.0%}" for label, p in ranked[1 : 1 + _RUNNERS_UP])
+        sure = f"{bar(result.confidence)} {result.confidence:>4.0%}   then {others}"
+    else:
+        sure = "no sound above the silence gate"
+    n = len(result.segments)
+    windows = f"{n} window{'s' if n != 1 else ''}"
+    return f"{path:<{width}}  {result.label:<10} {sure}  ({clock(result.seconds)}, {windows})"

@@ -1,0 +1,40 @@
+"""``edge-genre devices``: the microphones that listen can use."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+
+from ..errors import AudioDeviceError
+from ..sources.microphone import list_devices
+
+HELP = "list the microphones"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("--json", action="store_true", help="a JSON list instead of a table")
+
+
+def run(args: argparse.Namespace) -> int:
+    """List microphones; having none is exit code 4."""
+    devices = list_devices()
+    if args.json:
+        print(json.dumps([dataclasses.asdict(device) for device in devices], indent=2))
+    if not devices:
+        raise AudioDeviceError(
+            "no microphone found; plug one in (a container needs --device /dev/snd), or listen to "
+            "a file with: edge-genre listen --input FILE"
+        )
+    if args.json:
+        return 0
+    width = max(len(device.name) for device in devices)
+    for device in devices:
+        mark = "*" if device.default else " "
+        detail = ""
+        if device.rate is not None:
+            detail = f"  {device.channels:>3} channel(s)  {device.rate} Hz"
+        print(f"{mark} {device.name:<{width}}{detail}")
+    print("* is the default; choose another with: edge-genre listen --device NAME")
+    return 0

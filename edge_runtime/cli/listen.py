@@ -1,0 +1,151 @@
+"""``edge-genre listen``: what is playing, live."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from ..audio_file import open_audio
+from ..classifier import Classifier
+from ..display import Display, Heading, choose_display
+from ..errors import AudioFormatError, ParameterError
+from ..pcm import PcmFormat
+from ..sources import Source
+from ..sources.file import FileSource
+from ..stream import ClassifierStream
+from . import INTERRUPTED, warn
+from .arguments import Number, Whole, add_model_arguments
+
+HELP = "tell, live, what a microphone, a file or a pipe plays"
+
+_STDIN_RATE = 44_100
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.epilog = (
+        "examples:\n"
+        "  edge-genre listen                                   the default microphone\n"
+        "  edge-genre listen --input song.ogg                  a file, in real time\n"
+        "  edge-genre listen --input song.ogg --fast --json    ... at once, as JSON lines\n"
+        "  arecord -f S16_LE -r 48000 -c 1 -t raw | edge-genre listen --input - --rate 48000\n"
+    )
+    source = parser.add_argument_group("what to listen to")
+    source.add_argument(
+        "--input", metavar="FILE", help='an audio file, "demo", or - for raw PCM on stdin'
+    )
+    source.add_argument("--device", metavar="NAME", help="a microphone that `devices` lists")
+    source.add_argument("--rate", type=Whole(8000, 192_000), help="Hz, of stdin or microphone")
+    source.add_argument("--channels", type=Whole(1, 64), help="of stdin or microphone (default 1)")
+    source.add_argument(
+        "--format",
+        type=PcmFormat,
+        choices=list(PcmFormat),
+        help="sample format of stdin, as arecord names it (default S16_LE)",
+    )
+    pace = source.add_mutually_exclusive_group()
+    pace.add_argument("--fast", action="store_true", help="play a file as fast as it is classified")
+    pace.add_argument(
+        "--speed", type=Number(0.1, 1000.0), help="play a file this much faster (default 1)"
+    )
+    add_model_arguments(parser)
+    parser.add_argument(
+        "--interval", type=Number(0.02, 3600.0), metavar="SECONDS", help="time between answers"
+    )
+    parser.add_argument("--json", action="store_true", help="JSON lines instead of a display")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Listen until the source ends (exit code 0), SIGTERM (0) or Ctrl-C (130)."""
+    classifier = Classifier(args.model, threads=args.threads)
+    source = _source(args)
+    settings = classifier.manifest.decoder
+    if args.interval is not None:
+        settings = dataclasses.replace(settings, interval_s=args.interval)
+    stream = ClassifierStream(
+        classifier, rate=source.rate, channels=source.channels, settings=settings
+    )
+    heading = Heading(source.name, classifier.manifest.name, classifier.labels, source.seconds)
+    with _stopped_by_signals() as stop:
+        display = choose_display(heading, json_lines=args.json)
+        try:
+            _listen(source, stream, display, stop)
+        finally:
+            display.close()
+    if stream.seconds == 0.0 and not stop.is_set():
+        raise AudioFormatError(f"{source.name}: no sound arrived; check what feeds it")
+    return INTERRUPTED if stop.signal == signal.SIGINT else 0
+
+
+def _listen(
+    source: Source, stream: ClassifierStream, display: Display, stop: threading.Event
+) -> None:
+    """Classify until the end; what was heard by then is answered, whatever ended it."""
+    try:
+        for chunk in source.chunks(stop):
+            for event in stream.push(chunk.samples, dropped=chunk.dropped):
+                display.show(event)
+    finally:
+        if not isinstance(sys.exc_info()[1], BrokenPipeError):
+            for event in stream.finish():
+                display.show(event)
+
+
+def _source(args: argparse.Namespace) -> Source:
+    if args.input is None:
+        _refuse(args, "the microphone", ("format", "fast", "speed"))
+        from ..sources.microphone import open_microphone
+
+        return open_microphone(args.device, args.rate, args.channels)
+    if args.input == "-":
+        _refuse(args, "--input -", ("device", "fast", "speed"))
+        from ..sources.raw import RawSource
+
+        return RawSource(
+            sys.stdin.fileno(),
+            rate=args.rate or _STDIN_RATE,
+            channels=args.channels or 1,
+            sample_format=args.format or PcmFormat.S16_LE,
+            name="stdin",
+        )
+    _refuse(args, "a file, which says so itself", ("device", "rate", "channels", "format"))
+    audio = open_audio(args.input)
+    if audio.warning:
+        warn(audio.warning)
+    return FileSource(audio, speed=None if args.fast else args.speed or 1.0)
+
+
+def _refuse(args: argparse.Namespace, what: str, options: tuple[str, ...]) -> None:
+    """Options that would have no effect are a mistake, not a detail to pass over."""
+    for option in options:
+        if getattr(args, option):
+            raise ParameterError(f"--{option} has no meaning for {what}; leave it out")
+
+
+class _Stop(threading.Event):
+    """Set by a signal; remembers which."""
+
+    signal: int | None = None
+
+
+@contextmanager
+def _stopped_by_signals() -> Iterator[_Stop]:
+    """Ctrl-C and SIGTERM end the loop between two chunks, never in the middle of a line."""
+    stop = _Stop()
+
+    def handle(number: int, _: FrameType | None) -> None:
+        stop.signal = number
+        stop.set()
+
+    previous = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

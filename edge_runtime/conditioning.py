@@ -1,0 +1,93 @@
+"""What happens to samples before anything hears them: one channel, finite, clipping counted."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from .errors import AudioFormatError
+
+_FULL_SCALE = np.float32(32767.0 / 32768.0)
+"""Samples at or beyond this are counted as clipped: the largest positive int16."""
+
+_LARGEST_SAMPLE = np.float32(1e6)
+"""Finite samples beyond this are no sound either: their power would overflow float32."""
+
+SILENCE_FLOOR_DBFS = -120.0
+"""Level that digital silence is given, instead of minus infinity."""
+
+
+class Conditioner:
+    """Mixes channels down, zeroes what is not finite, and counts both faults.
+
+    Dropped or damaged samples become zeros, never a splice: the sample clock stays exact.
+    """
+
+    def __init__(self, channels: int) -> None:
+        if not 1 <= channels <= 64:
+            raise AudioFormatError(f"{channels} channels; the number must be from 1 to 64")
+        self.channels = channels
+        self.non_finite_samples = 0
+        """Samples that were NaN or infinite (of any channel) and became 0"""
+        self.clipped_samples = 0
+        """Samples at full scale, of the mixed-down signal"""
+
+    def __call__(self, samples: npt.NDArray[np.generic]) -> npt.NDArray[np.float32]:
+        """Mono samples of a chunk.
+
+        Parameters
+        ----------
+        samples : (n,) or (n, channels), float or int16
+            Floats with full scale at 1, or int16. A flat array of a multi-channel source is
+            taken as interleaved.
+
+        Returns
+        -------
+        (n,) float32
+            Mean of the channels.
+
+        Raises
+        ------
+        AudioFormatError
+            If the type or the number of channels does not fit.
+        """
+        chunk = _as_float32(samples)
+        if chunk.ndim == 1 and len(chunk) % self.channels == 0:
+            chunk = chunk.reshape(-1, self.channels)
+        if chunk.ndim != 2 or chunk.shape[1] != self.channels:
+            raise AudioFormatError(
+                f"a chunk of shape {samples.shape} does not hold whole frames of "
+                f"{self.channels} channel(s)"
+            )
+        chunk = self._finite(chunk)
+        mono = chunk[:, 0] if self.channels == 1 else chunk.mean(axis=1, dtype=np.float32)
+        self.clipped_samples += int(np.count_nonzero(np.abs(mono) >= _FULL_SCALE))
+        return np.ascontiguousarray(mono)
+
+    def _finite(self, chunk: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        good = np.abs(chunk) <= _LARGEST_SAMPLE  # False for NaN, too
+        if good.all():
+            return chunk
+        self.non_finite_samples += int(chunk.size - np.count_nonzero(good))
+        return np.where(good, chunk, np.float32(0.0))
+
+
+def level_dbfs(samples: npt.NDArray[np.float32]) -> float:
+    """Root-mean-square level of mono samples, dB relative to full scale (1.0)."""
+    if not len(samples):
+        return SILENCE_FLOOR_DBFS
+    power = float(np.dot(samples, samples)) / len(samples)
+    return max(SILENCE_FLOOR_DBFS, 10.0 * float(np.log10(power + 1e-30)))
+
+
+def _as_float32(samples: npt.NDArray[np.generic]) -> npt.NDArray[np.float32]:
+    if not isinstance(samples, np.ndarray):
+        raise AudioFormatError(f"samples are a {type(samples).__name__}, not a numpy array")
+    if samples.dtype.kind == "f":
+        with np.errstate(over="ignore", invalid="ignore"):
+            return samples.astype(np.float32)
+    if samples.dtype.kind == "i" and samples.dtype.itemsize == 2:
+        return samples.astype(np.float32) / np.float32(32768.0)
+    raise AudioFormatError(
+        f"samples have dtype {samples.dtype}; give float (full scale at 1) or int16"
+    )

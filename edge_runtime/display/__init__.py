@@ -1,0 +1,84 @@
+"""How events look on a screen: a live panel, plain lines, or JSON lines."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import Protocol
+
+from ..events import Event
+
+_EIGHTHS = " ▏▎▍▌▋▊▉█"
+
+
+@dataclass(frozen=True)
+class Heading:
+    """What is being listened to, and with what."""
+
+    source: str
+    model: str
+    labels: tuple[str, ...]
+    seconds: float | None
+    """How long the source lasts; None where nobody knows"""
+
+
+class Display(Protocol):
+    """Somewhere to show events."""
+
+    def show(self, event: Event) -> None:
+        """Show one event."""
+        ...
+
+    def close(self) -> None:
+        """End the display; called once, whatever happened."""
+        ...
+
+
+def choose_display(heading: Heading, *, json_lines: bool) -> Display:
+    """JSON lines if asked for, a live panel on a terminal that has rich, else plain lines."""
+    if json_lines:
+        from .lines import JsonLines
+
+        return JsonLines(sys.stdout)
+    if sys.stdout.isatty():
+        try:
+            from .panel import LivePanel
+        except ImportError:
+            pass
+        else:
+            return LivePanel(heading)
+    from .lines import PlainLines
+
+    return PlainLines(sys.stdout, heading)
+
+
+def bar(share: float, width: int = 10) -> str:
+    """A bar of `width` characters, filled to `share` (0 to 1) in steps of an eighth."""
+    eighths = round(max(0.0, min(1.0, share)) * width * 8)
+    full, rest = divmod(eighths, 8)
+    return ("█" * full + (_EIGHTHS[rest] if rest else "")).ljust(width, "·")
+
+
+def clock(seconds: float) -> str:
+    """A duration as people write it: ``0:07``, ``1:02:03``."""
+    minutes, second = divmod(int(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
+
+
+class Tally:
+    """Seconds per answer, for the summary at the end."""
+
+    def __init__(self) -> None:
+        self._seconds: dict[str, float] = {}
+        self._end = 0.0
+
+    def add(self, event: Event) -> None:
+        """Count the sound that is new in this event towards its answer."""
+        self._seconds[event.label] = self._seconds.get(event.label, 0.0) + event.end - self._end
+        self._end = event.end
+
+    def __str__(self) -> str:
+        ranked = sorted(self._seconds.items(), key=lambda item: -item[1])
+        heard = ", ".join(f"{label} {clock(round(seconds))}" for label, seconds in ranked)
+        return f"heard {clock(round(self._end))}: {heard}" if heard else "heard nothing"

@@ -1,0 +1,54 @@
+"""Events as lines of text: for pipes, logs, and terminals without rich."""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+from ..decoder import SILENCE
+from ..events import Event
+from . import Heading, Tally, bar, clock
+
+_RUNNERS_UP = 2
+
+
+class PlainLines:
+    """One line per event, and a summary."""
+
+    def __init__(self, file: TextIO, heading: Heading) -> None:
+        self._file, self._tally = file, Tally()
+        self._width = max(map(len, (*heading.labels, SILENCE)))
+        length = f" ({clock(heading.seconds)})" if heading.seconds is not None else ""
+        self._print(f"listening to {heading.source}{length} with {heading.model}; Ctrl-C ends")
+
+    def show(self, event: Event) -> None:
+        """Print time, genre, confidence and the runners-up."""
+        self._tally.add(event)
+        ranked = sorted(event.posterior.items(), key=lambda item: -item[1])
+        sure = ""
+        if event.label != SILENCE:
+            others = "  ".join(f"{label} {p:.0%}" for label, p in ranked[1 : 1 + _RUNNERS_UP])
+            sure = f"{bar(event.confidence)} {event.confidence:>4.0%}   {others}"
+        line = f"{clock(event.end):>7}  {event.label:<{self._width}}  {sure}"
+        self._print(line.rstrip())
+
+    def close(self) -> None:
+        """Print the summary."""
+        self._print(str(self._tally))
+
+    def _print(self, line: str) -> None:
+        print(line, file=self._file, flush=True)
+
+
+class JsonLines:
+    """One JSON object per line, flushed at once."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def show(self, event: Event) -> None:
+        """Write the event."""
+        self._file.write(event.to_json() + "\n")
+        self._file.flush()
+
+    def close(self) -> None:
+        """Nothing is pending: every line was flushed."""

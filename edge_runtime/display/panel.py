@@ -1,0 +1,119 @@
+"""Events as a live panel on a terminal, drawn by rich."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from ..decoder import SILENCE, UNKNOWN
+from ..events import Event
+from . import Heading, Tally, bar, clock
+
+# Okabe and Ito's palette, safe for colour-blind eyes, with two greys apart from it for the last.
+_COLOURS = (
+    "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2",
+    "#D55E00", "#CC79A7", "#B2DF8A", "#CAB2D6", "#8C6D31",
+)  # fmt: skip
+_QUIET = "bright_black"
+_WIDEST = 78
+_ROWS = 5
+_LEVEL_RANGE_DB = 60.0
+
+
+class LivePanel:
+    """The genre, how sure it is, the runners-up, and what was heard so far."""
+
+    def __init__(self, heading: Heading) -> None:
+        self._heading, self._tally = heading, Tally()
+        self._console = Console()
+        self._width = min(_WIDEST, self._console.width)
+        self._history: deque[str] = deque(maxlen=max(8, self._width - 14))
+        self._live = Live(self._waiting(), console=self._console, auto_refresh=False)
+        self._live.start(refresh=True)
+
+    def show(self, event: Event) -> None:
+        """Redraw the panel."""
+        self._tally.add(event)
+        self._history.append(event.label)
+        body = Group(
+            self._answer(event),
+            Text(),
+            self._bars(event),
+            Text(),
+            self._strip(),
+            self._health(event),
+        )
+        self._live.update(self._panel(body, event.end), refresh=True)
+
+    def close(self) -> None:
+        """Leave the last picture standing, with a summary below."""
+        self._live.stop()
+        self._console.print(str(self._tally), style=_QUIET, highlight=False)
+
+    def _waiting(self) -> Panel:
+        return self._panel(Text("listening ...", style=_QUIET), 0.0)
+
+    def _panel(self, body: Group | Text, seconds: float) -> Panel:
+        total = self._heading.seconds
+        time = clock(seconds) if total is None else f"{clock(seconds)} / {clock(total)}"
+        source = Text(f"{self._heading.source}  {time}", overflow="ellipsis", no_wrap=True)
+        return Panel(
+            body,
+            title=Text("edge-genre", style="bold"),
+            title_align="left",
+            subtitle=source,
+            subtitle_align="right",
+            border_style=_QUIET,
+            padding=(1, 2),
+            width=self._width,
+        )
+
+    def _answer(self, event: Event) -> Text:
+        answer = Text(event.label.upper(), style=f"bold {self._colour(event.label)}")
+        if event.label not in (SILENCE, UNKNOWN):
+            answer.append(f"   {event.confidence:.0%} sure", style="default not bold")
+        return answer
+
+    def _bars(self, event: Event) -> Table:
+        table = Table.grid(padding=(0, 2, 0, 0))
+        table.add_column(width=max(map(len, self._heading.labels)))
+        table.add_column()
+        table.add_column(justify="right", width=4)
+        ranked = sorted(event.posterior.items(), key=lambda item: -item[1])
+        width = max(10, self._width - 6 - max(map(len, self._heading.labels)) - 10)
+        for label, share in ranked[:_ROWS]:
+            style = self._colour(label) if label == event.label else _QUIET
+            table.add_row(
+                Text(label, style="bold" if label == event.label else "default"),
+                Text(bar(share, width).rstrip("·"), style=style),
+                f"{share:.0%}",
+            )
+        return table
+
+    def _strip(self) -> Text:
+        strip = Text("heard   ", style=_QUIET)
+        for label in self._history:
+            strip.append("▁" if label == SILENCE else "▆", style=self._colour(label))
+        return strip
+
+    def _health(self, event: Event) -> Text:
+        share = 1.0 + max(event.level_dbfs, -_LEVEL_RANGE_DB) / _LEVEL_RANGE_DB
+        text = Text("level   ", style=_QUIET)
+        text.append(bar(share, 12), style="default")
+        text.append(f" {event.level_dbfs:.0f} dBFS", style=_QUIET)
+        text.append(f"   {event.front_end_ms + event.inference_ms:.1f} ms a window", style=_QUIET)
+        if event.clipped_samples:
+            text.append(f"   {event.clipped_samples} clipped", style="yellow")
+        if event.dropped_samples:
+            text.append(f"   {event.dropped_samples} dropped", style="red")
+        return text
+
+    def _colour(self, label: str) -> str:
+        if label not in self._heading.labels:
+            return _QUIET
+        return _COLOURS[self._heading.labels.index(label) % len(_COLOURS)]

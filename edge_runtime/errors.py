@@ -1,0 +1,60 @@
+"""The faults a user can meet, one class per kind.
+
+Every message says what was wrong, where, and what to do; the command line prints it on one line
+and leaves with the class's exit code (documented in ``docs/cli.md``).
+"""
+
+
+class EdgeGenreError(Exception):
+    """Base of every error that edge-genre raises on purpose."""
+
+    exit_code = 1
+    """Exit code of the ``edge-genre`` command when it ends with this error."""
+
+
+class ParameterError(EdgeGenreError, ValueError):
+    """A parameter that makes no sense: the message names it, its value and the allowed range."""
+
+    exit_code = 2
+
+
+class AudioFormatError(EdgeGenreError):
+    """Audio that cannot be read or understood."""
+
+    exit_code = 3
+
+
+class ModelFileError(EdgeGenreError):
+    """A file that is not a model, has no manifest, or whose weights were changed."""
+
+    exit_code = 3
+
+
+class ManifestVersionError(ModelFileError):
+    """A model written for a newer runtime than this one."""
+
+
+class DataSetError(EdgeGenreError):
+    """A data set, split file or training run that cannot be used."""
+
+    exit_code = 3
+
+
+class AudioDeviceError(EdgeGenreError):
+    """A microphone that is missing, busy or refuses the asked-for format."""
+
+    exit_code = 4
+
+
+class MissingExtraError(EdgeGenreError):
+    """An optional dependency that is not installed; the message names the pip extra."""
+
+    exit_code = 4
+
+    def __init__(self, purpose: str, extra: str) -> None:
+        super().__init__(f'{purpose} needs an extra: pip install "edge-genre[{extra}]"')
+        self.extra = extra
+
+
+class ExportParityError(EdgeGenreError):
+    """An exported model that does not reproduce the model it was made from."""

@@ -1,0 +1,62 @@
+"""What a listener says: one event per window."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+
+EVENT_SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """The answer at one moment of a stream. A JSON line holds exactly these fields."""
+
+    schema: int = EVENT_SCHEMA_VERSION
+    time: float
+    """When the window was classified, seconds of the machine's monotonic clock"""
+    start: float
+    """Start of the window in the stream, seconds"""
+    end: float
+    """End of the window in the stream, seconds"""
+    label: str
+    """A genre, ``silence`` or ``unknown``"""
+    confidence: float
+    """Smoothed posterior of the most likely genre; 0 in silence"""
+    posterior: dict[str, float]
+    """Smoothed over the stream, by genre"""
+    raw_posterior: dict[str, float]
+    """Of this window alone, by genre"""
+    level_dbfs: float
+    """Root-mean-square level of the window, dB relative to full scale"""
+    front_end_ms: float
+    inference_ms: float
+    padded: bool = False
+    """Whether the stream was shorter than a window, and was repeated to fill one"""
+    dropped_samples: int = 0
+    """Samples lost so far because nobody took them in time; zeros stand in their place"""
+    non_finite_samples: int = 0
+    """NaN or infinite samples so far; zeros stand in their place"""
+    clipped_samples: int = 0
+    """Samples at full scale so far"""
+
+    def to_json(self) -> str:
+        """One line of JSON, without the line end."""
+        values = dataclasses.asdict(self)
+        for name, digits in _DIGITS.items():
+            values[name] = round(values[name], digits)
+        for name in ("posterior", "raw_posterior"):
+            values[name] = {label: round(value, 4) for label, value in values[name].items()}
+        return json.dumps(values, ensure_ascii=False)
+
+
+_DIGITS = {
+    "time": 3,
+    "start": 3,
+    "end": 3,
+    "confidence": 4,
+    "level_dbfs": 1,
+    "front_end_ms": 3,
+    "inference_ms": 3,
+}

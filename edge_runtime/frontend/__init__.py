@@ -1,0 +1,15 @@
+"""The front end: 3 s of sound in, MFCCs or log-mel out, in numpy alone.
+
+Training, export and the device all call this package; there is no second implementation.
+
+>>> import numpy as np
+>>> from edge_runtime.frontend import PRESETS, FrontEnd
+>>> front_end = FrontEnd(PRESETS["seed-mfcc13"])
+>>> front_end(np.zeros(66150, dtype=np.float32)).shape
+(130, 13)
+"""
+
+from .front_end import FrontEnd
+from .params import PRESETS, FrontEndParams
+
+__all__ = ["PRESETS", "FrontEnd", "FrontEndParams"]

@@ -1,0 +1,86 @@
+"""Mel filter bank and discrete cosine transform, as librosa defines them."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import ParameterError
+from .params import FrontEndParams
+
+_SLANEY_HZ_PER_MEL = 200.0 / 3.0
+_SLANEY_BREAK_HZ = 1000.0
+_SLANEY_BREAK_MEL = _SLANEY_BREAK_HZ / _SLANEY_HZ_PER_MEL
+_SLANEY_LOG_STEP = np.log(6.4) / 27.0
+
+
+def hz_to_mel(hz: float, scale: str) -> float:
+    """Frequency on the mel scale.
+
+    ``"htk"`` is O'Shaughnessy's formula as in the HTK book; ``"slaney"`` is linear below 1 kHz
+    and logarithmic above (Slaney, Auditory Toolbox, 1998).
+    """
+    if scale == "htk":
+        return float(2595.0 * np.log10(1.0 + hz / 700.0))
+    if hz >= _SLANEY_BREAK_HZ:
+        return float(_SLANEY_BREAK_MEL + np.log(hz / _SLANEY_BREAK_HZ) / _SLANEY_LOG_STEP)
+    return hz / _SLANEY_HZ_PER_MEL
+
+
+def mel_to_hz(mels: npt.NDArray[np.float64], scale: str) -> npt.NDArray[np.float64]:
+    """Inverse of `hz_to_mel`, for an array of mels."""
+    if scale == "htk":
+        return np.asarray(700.0 * (10.0 ** (mels / 2595.0) - 1.0))
+    linear = _SLANEY_HZ_PER_MEL * mels
+    logarithmic = _SLANEY_BREAK_HZ * np.exp(_SLANEY_LOG_STEP * (mels - _SLANEY_BREAK_MEL))
+    return np.where(mels >= _SLANEY_BREAK_MEL, logarithmic, linear)
+
+
+def mel_filterbank(params: FrontEndParams) -> npt.NDArray[np.float32]:
+    """Triangular mel filters over the bins of a power spectrum.
+
+    Returns
+    -------
+    (n_mels, 1 + n_fft // 2) float32
+        Equal to ``librosa.filters.mel`` bit for bit: triangles are built in float64, cast,
+        and normalised in place.
+
+    Raises
+    ------
+    ParameterError
+        If a band is so narrow that no bin falls into it: it would be silent for ever.
+    """
+    edges_mel = np.linspace(
+        hz_to_mel(params.fmin, params.mel_scale),
+        hz_to_mel(params.upper_hz, params.mel_scale),
+        params.n_mels + 2,
+    )
+    edges = mel_to_hz(edges_mel, params.mel_scale)
+    bins = np.fft.rfftfreq(params.n_fft, 1.0 / params.sample_rate)
+    widths = np.diff(edges)
+    ramps = np.subtract.outer(edges, bins)
+    weights = np.zeros((params.n_mels, len(bins)), np.float32)
+    for band in range(params.n_mels):
+        rising = -ramps[band] / widths[band]
+        falling = ramps[band + 2] / widths[band + 1]
+        weights[band] = np.maximum(0.0, np.minimum(rising, falling))
+    if params.mel_norm == "slaney":
+        weights *= (2.0 / (edges[2:] - edges[:-2]))[:, np.newaxis]
+    empty = np.flatnonzero(weights.max(axis=1) == 0.0)
+    if len(empty):
+        band = int(empty[0])
+        raise ParameterError(
+            f"mel band {band} ({edges[band]:.1f} to {edges[band + 2]:.1f} Hz) holds no bin of an "
+            f"n_fft of {params.n_fft}: n_mels is {params.n_mels}; take fewer bands, a larger "
+            "n_fft or a higher fmin"
+        )
+    return weights
+
+
+def dct_matrix(n_in: int, n_out: int) -> npt.NDArray[np.float64]:
+    """Orthonormal DCT-II as a matrix, (n_in, n_out) float64: ``x @ dct_matrix(...)``."""
+    n = np.arange(n_in)[:, np.newaxis] + 0.5
+    k = np.arange(n_out)[np.newaxis, :]
+    matrix = np.cos(np.pi * n * k / n_in) * np.sqrt(2.0 / n_in)
+    matrix[:, 0] *= np.sqrt(0.5)
+    return np.asarray(matrix)

@@ -1,0 +1,170 @@
+"""Front-end parameters: one frozen value, written down in the manifest of every model."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import ParameterError
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrontEndParams:
+    """What the front end computes; librosa's names and semantics where librosa has them.
+
+    Raises
+    ------
+    ParameterError
+        If a value makes no sense; the message names the parameter, its value and its range.
+    """
+
+    kind: str = "mfcc"
+    """``"mfcc"`` or ``"log_mel"``"""
+    sample_rate: int = 22050
+    """Hertz"""
+    window_samples: int = 66150
+    """Length of the segment that the model hears, samples"""
+    n_fft: int = 2048
+    """Length of one frame, samples"""
+    hop: int = 512
+    """Distance between frames, samples"""
+    window: str = "hann"
+    """Frame window, periodic: ``"hann"``, ``"hamming"`` or ``"boxcar"``"""
+    n_mels: int = 128
+    """Mel bands"""
+    fmin: float = 0.0
+    """Lower edge of the first mel band, hertz"""
+    fmax: float | None = None
+    """Upper edge of the last mel band, hertz; None is half the sample rate"""
+    mel_scale: str = "slaney"
+    """``"slaney"`` (Auditory Toolbox) or ``"htk"``"""
+    mel_norm: str | None = "slaney"
+    """``"slaney"`` (bands of equal area) or None (bands of equal height)"""
+    n_mfcc: int = 13
+    """Cepstral coefficients kept (``kind="mfcc"``)"""
+    log_floor: float = 1e-10
+    """Smallest mel power that is told from zero"""
+    top_db: float | None = 80.0
+    """Dynamic range kept below the segment's own maximum, dB; None keeps all"""
+    padding: str = "constant"
+    """How frames reach over the edges: ``"constant"`` (zeros), ``"reflect"``, or ``"none"``"""
+    mean: tuple[float, ...] | None = None
+    """Subtracted from each coefficient, in its unit; None is no normalisation"""
+    std: tuple[float, ...] | None = None
+    """Divides each coefficient after the mean was subtracted"""
+
+    def __post_init__(self) -> None:
+        _one_of("kind", self.kind, ("mfcc", "log_mel"))
+        _one_of("window", self.window, ("hann", "hamming", "boxcar"))
+        _one_of("mel_scale", self.mel_scale, ("slaney", "htk"))
+        _one_of("mel_norm", self.mel_norm, ("slaney", None))
+        _one_of("padding", self.padding, ("constant", "reflect", "none"))
+        _between("sample_rate", self.sample_rate, 1000, 768_000)
+        _between("n_fft", self.n_fft, 16, 65536)
+        if self.n_fft % 2:
+            raise ParameterError(f"n_fft is {self.n_fft}; it must be even")
+        _between("hop", self.hop, 1, self.n_fft)
+        _between("window_samples", self.window_samples, self.n_fft, 10_000_000)
+        _between("n_mels", self.n_mels, 1, self.n_fft // 2)
+        _between("fmax", self.upper_hz, 1e-3, self.sample_rate / 2)
+        if not 0.0 <= self.fmin < self.upper_hz:
+            raise ParameterError(
+                f"fmin is {self.fmin} Hz; it must be at least 0 and below fmax ({self.upper_hz} Hz)"
+            )
+        if self.kind == "mfcc":
+            _between("n_mfcc", self.n_mfcc, 1, self.n_mels)
+        if not self.log_floor > 0.0:
+            raise ParameterError(f"log_floor is {self.log_floor}; it must be above 0")
+        if self.top_db is not None and not self.top_db > 0.0:
+            raise ParameterError(f"top_db is {self.top_db} dB; it must be above 0, or None")
+        self._check_normalisation()
+
+    def _check_normalisation(self) -> None:
+        if (self.mean is None) != (self.std is None):
+            raise ParameterError("mean and std go together; one of them is None")
+        for name, values in (("mean", self.mean), ("std", self.std)):
+            if values is None:
+                continue
+            if len(values) != self.n_coefficients:
+                raise ParameterError(
+                    f"{name} has {len(values)} values; it must have one for each of the "
+                    f"{self.n_coefficients} coefficients"
+                )
+            if not np.isfinite(values).all():
+                raise ParameterError(f"{name} holds a value that is not finite")
+        if self.std is not None and min(self.std) <= 0.0:
+            raise ParameterError(f"std holds {min(self.std)}; every value must be above 0")
+
+    @property
+    def upper_hz(self) -> float:
+        """Upper edge of the last mel band, hertz."""
+        return self.sample_rate / 2 if self.fmax is None else self.fmax
+
+    @property
+    def n_coefficients(self) -> int:
+        """Values per frame."""
+        return self.n_mfcc if self.kind == "mfcc" else self.n_mels
+
+    @property
+    def n_frames(self) -> int:
+        """Frames per segment."""
+        if self.padding == "none":
+            return 1 + (self.window_samples - self.n_fft) // self.hop
+        return 1 + self.window_samples // self.hop
+
+    @property
+    def window_seconds(self) -> float:
+        """Length of the segment that the model hears, seconds."""
+        return self.window_samples / self.sample_rate
+
+    @property
+    def hop_seconds(self) -> float:
+        """Distance between frames, seconds."""
+        return self.hop / self.sample_rate
+
+    def without_normalisation(self) -> FrontEndParams:
+        """The same front end, before mean and std are applied."""
+        return dataclasses.replace(self, mean=None, std=None)
+
+    def normalise(self, features: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Apply mean and std, as the front end itself does.
+
+        Parameters
+        ----------
+        features : (..., coefficients) float32
+
+        Returns
+        -------
+        (..., coefficients) float32
+            `features` itself where the parameters hold no normalisation.
+        """
+        if self.mean is None or self.std is None:
+            return features
+        mean, std = np.asarray(self.mean, np.float32), np.asarray(self.std, np.float32)
+        normalised: npt.NDArray[np.float32] = (features - mean) / std
+        return normalised
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready form, as it stands in the manifest."""
+        return dataclasses.asdict(self)
+
+
+def _one_of(name: str, value: object, allowed: tuple[object, ...]) -> None:
+    if value not in allowed:
+        choices = ", ".join(map(repr, allowed))
+        raise ParameterError(f"{name} is {value!r}; it must be one of {choices}")
+
+
+def _between(name: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        raise ParameterError(f"{name} is {value}; it must be from {low} to {high}")
+
+
+PRESETS: dict[str, FrontEndParams] = {
+    "seed-mfcc13": FrontEndParams(),
+}
+"""Named settings. ``seed-mfcc13`` is that of the student report: librosa's default MFCCs."""

@@ -1,0 +1,176 @@
+"""The manifest: what a model file says about itself, and all that the runtime knows of a model.
+
+It travels inside the model file (see `edge_runtime.model_file`) as JSON. The field names here
+are the JSON keys.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from .errors import ManifestVersionError, ModelFileError, ParameterError
+from .frontend import FrontEndParams
+from .json_values import dataclass_from_json
+
+SCHEMA_VERSION = "1.0"
+"""Minor versions add keys, which older runtimes ignore; a new major version is refused."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TensorInfo:
+    """One tensor of the network, as it must be fed or read."""
+
+    name: str
+    shape: tuple[int, ...]
+    """Batch first; -1 where any size goes"""
+    dtype: str
+    """numpy's name: ``"float32"``, ``"int8"``"""
+    scale: float | None = None
+    """Quantization step; None for floats"""
+    zero_point: int | None = None
+    """Quantized value of 0.0; None for floats"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecoderSettings:
+    """How posteriors of overlapping windows become an answer. Times are in seconds."""
+
+    interval_s: float = 0.743
+    """Time between windows of a stream, rounded to whole frames when used"""
+    dwell_s: float = 120.0
+    """Mean time that a genre is expected to last before another one plays"""
+    silence_dbfs: float = -60.0
+    """A window with a level below this is silence, dBFS"""
+    rejection_threshold: float = 0.0
+    """A smoothed posterior below this is answered ``unknown``; 0 never is"""
+
+    def __post_init__(self) -> None:
+        for name in ("interval_s", "dwell_s"):
+            if not 0.01 <= getattr(self, name) <= 86400.0:
+                raise ParameterError(
+                    f"{name} is {getattr(self, name)} s; it must be from 0.01 to 86400 s"
+                )
+        if not 0.0 <= self.rejection_threshold < 1.0:
+            raise ParameterError(
+                f"rejection_threshold is {self.rejection_threshold}; it must be from 0 to below 1"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Weights:
+    """The network itself: the first `bytes` bytes of the model file."""
+
+    format: str
+    """``"tflite"`` or ``"onnx"``"""
+    quantization: str
+    """``"none"``, ``"float16"``, ``"dynamic"`` or ``"int8"``"""
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """Everything that a device needs to know of a model."""
+
+    schema_version: str = SCHEMA_VERSION
+    name: str
+    version: str
+    labels: tuple[str, ...]
+    """Genres, in the order of the network's outputs"""
+    front_end: FrontEndParams
+    input: TensorInfo
+    output: TensorInfo
+    output_kind: str
+    """``"logits"`` or ``"posterior"``"""
+    temperature: float = 1.0
+    """Logits are divided by this before the softmax (calibration)"""
+    decoder: DecoderSettings = field(default_factory=DecoderSettings)
+    weights: Weights
+    training: dict[str, Any]
+    """Data set, split id and hash, command, commit, versions"""
+    metrics: dict[str, Any]
+    """Figures, each with the protocol it was measured by"""
+    parity: dict[str, Any]
+    """How the exported model compares with the one it was made from"""
+    licence: str
+    attribution: str
+    minimum_runtime: str
+    """Oldest edge-genre that runs this file"""
+
+    def __post_init__(self) -> None:
+        if len(self.labels) < 2 or len(set(self.labels)) != len(self.labels):
+            raise ParameterError(f"labels are {list(self.labels)}; there must be 2 different ones")
+        if self.output_kind not in ("logits", "posterior"):
+            raise ParameterError(
+                f"output_kind is {self.output_kind!r}; it must be 'logits' or 'posterior'"
+            )
+        if self.output.shape[-1] != len(self.labels):
+            raise ParameterError(
+                f"the network has {self.output.shape[-1]} outputs for {len(self.labels)} labels"
+            )
+        expected = (self.front_end.n_frames, self.front_end.n_coefficients)
+        if tuple(self.input.shape[1:3]) != expected:
+            raise ParameterError(
+                f"the network takes {self.input.shape[1:3]}, the front end makes {expected} "
+                "(frames, coefficients)"
+            )
+        if not self.temperature > 0.0:
+            raise ParameterError(f"temperature is {self.temperature}; it must be above 0")
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready form."""
+        return dataclasses.asdict(self)
+
+    def to_json(self) -> str:
+        """The text that is written into a model file."""
+        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str, *, source: str) -> Manifest:
+        """Read and validate a manifest.
+
+        Parameters
+        ----------
+        text : str
+        source : str
+            What to call the file in messages.
+
+        Raises
+        ------
+        ManifestVersionError
+            If it was written for a newer runtime.
+        ModelFileError
+            If it is not JSON, or a key is missing, of the wrong type, or makes no sense.
+        """
+        from . import __version__
+
+        try:
+            values = json.loads(text)
+        except ValueError as error:
+            raise ModelFileError(f"{source}: its manifest is not JSON ({error})") from None
+        if not isinstance(values, dict):
+            raise ModelFileError(f"{source}: its manifest is not a JSON object; export it again")
+        _check_versions(values, __version__, source)
+        return dataclass_from_json(cls, values, f"{source}: manifest")
+
+
+def _check_versions(values: dict[str, Any], runtime: str, source: str) -> None:
+    schema = str(values.get("schema_version", ""))
+    if schema.split(".", maxsplit=1)[0] != SCHEMA_VERSION.split(".", maxsplit=1)[0]:
+        raise ManifestVersionError(
+            f"{source}: its manifest has schema version {schema or 'none'!r}, this runtime "
+            f"({runtime}) reads {SCHEMA_VERSION}; upgrade edge-genre or export the model again"
+        )
+    needed = str(values.get("minimum_runtime", "0"))
+    if _version_key(needed) > _version_key(runtime):
+        raise ManifestVersionError(
+            f"{source}: needs edge-genre {needed} or newer, this is {runtime}: "
+            "pip install --upgrade edge-genre"
+        )
+
+
+def _version_key(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".") if part.isdigit())

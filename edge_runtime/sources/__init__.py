@@ -1,0 +1,46 @@
+"""Where a listener's sound comes from: a file, raw PCM on a pipe, a microphone.
+
+A source tells its rate and channels and yields chunks until it ends or is asked to stop; it never
+blocks for longer than a fraction of a second without looking at the stop flag.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A piece of sound as it came from a source."""
+
+    samples: npt.NDArray[np.generic]
+    """(n, channels), float32 with full scale at 1 or int16"""
+    dropped: int = 0
+    """Samples per channel that were lost before this chunk"""
+
+
+class Source(Protocol):
+    """Something to listen to."""
+
+    name: str
+    """What to call it on the screen"""
+    rate: int
+    """Hertz"""
+    channels: int
+    seconds: float | None
+    """How long it lasts; None where nobody knows"""
+
+    def chunks(self, stop: threading.Event) -> Iterator[Chunk]:
+        """Sound until the source ends or `stop` is set."""
+        ...
+
+
+CHUNK_SECONDS = 0.1
+POLL_SECONDS = 0.2
+"""How often a waiting source looks at its stop flag."""

@@ -1,0 +1,38 @@
+"""An audio file, played as if it were live."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+
+from ..audio_file import AudioFile
+from . import CHUNK_SECONDS, Chunk
+
+
+class FileSource:
+    """Chunks of a file, paced by the clock or as fast as they are taken.
+
+    Parameters
+    ----------
+    audio : AudioFile
+    speed : float or None
+        1 plays in real time, 2 twice as fast; None does not wait.
+    """
+
+    def __init__(self, audio: AudioFile, *, speed: float | None = 1.0) -> None:
+        self.name = audio.path.name
+        self.rate, self.channels = audio.rate, audio.channels
+        self.seconds: float | None = audio.seconds
+        self._audio, self._speed = audio, speed
+
+    def chunks(self, stop: threading.Event) -> Iterator[Chunk]:
+        """Sound until the file ends or `stop` is set."""
+        begin, played = time.monotonic(), 0.0
+        for block in self._audio.blocks(CHUNK_SECONDS):
+            played += len(block) / self.rate
+            if self._speed is not None:
+                stop.wait(max(0.0, begin + played / self._speed - time.monotonic()))
+            if stop.is_set():
+                return
+            yield Chunk(block)

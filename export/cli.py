@@ -1,0 +1,68 @@
+"""``edge-genre export``: a run folder to TFLite and ONNX files."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import warnings
+from pathlib import Path
+
+from edge_runtime.quiet import quiet_stderr
+
+HELP = "write a trained model as a self-describing TFLite or ONNX file"
+EXTRA = "export"
+REQUIRES = ("tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime", "ai_edge_litert")
+
+_FORMATS = ("tflite", "onnx")
+_QUANTIZATIONS = ("none", "float16", "dynamic", "int8")
+_NO_LICENCE = "not stated; set it with --licence"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("run", metavar="RUN", type=Path, help="folder that edge-genre train wrote")
+    parser.add_argument("--format", choices=_FORMATS, default="tflite", help="(tflite)")
+    parser.add_argument(
+        "--quantize",
+        choices=_QUANTIZATIONS,
+        default="int8",
+        help="none: float32; float16: half-precision weights; dynamic: int8 weights, float "
+        "activations; int8: everything (default)",
+    )
+    parser.add_argument("--out", type=Path, metavar="FILE", help="(RUN/NAME-QUANTIZE.FORMAT)")
+    parser.add_argument("--name", help="the model's name (default: the run's)")
+    parser.add_argument("--model-version", default="1.0", help="the model's version (1.0)")
+    parser.add_argument("--licence", default=_NO_LICENCE, help="licence of the weights")
+    parser.add_argument("--attribution", default="", help="whom to name, and for what")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Export one file; exit code 1 if it does not answer as its model."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    warnings.filterwarnings("ignore")  # of the converters, about their own futures
+    with quiet_stderr():  # oneDNN and CUDA announce themselves before any log level applies
+        import tensorflow  # noqa: F401
+
+        from .artefact import Description, export
+        from .conversion import Variant
+        from .run import read_run
+    trained = read_run(args.run)
+    name = args.name or trained.name
+    suffix = "float32" if args.quantize == "none" else args.quantize
+    path = args.out or args.run / f"{name}-{suffix}.{args.format}"
+    description = Description(name, args.model_version, args.licence, args.attribution)
+    with quiet_stderr():  # the converters print their progress from native code
+        artefact = export(trained, Variant(args.format, args.quantize), path, description)
+    parity = artefact.parity
+    print(
+        f"{artefact.path}: {artefact.bytes:,} bytes\n"
+        f"against the Keras model on {parity.n_windows} validation windows of "
+        f"{parity.n_tracks} tracks:\n"
+        f"  same answer       {parity.agreement:.2%}\n"
+        f"  posterior error   {parity.max_posterior_error:.2g} at most\n"
+        f"  segment accuracy  {parity.segment_accuracy:.4f} (Keras "
+        f"{parity.float_segment_accuracy:.4f})\n"
+        f"  track accuracy    {parity.track_accuracy:.4f} (Keras "
+        f"{parity.float_track_accuracy:.4f})"
+    )
+    return 0

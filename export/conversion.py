@@ -1,0 +1,27 @@
+"""What a converter hands over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edge_runtime.manifest import TensorInfo
+
+
+@dataclass(frozen=True)
+class Variant:
+    """What to make of a network."""
+
+    format: str
+    """``"tflite"`` or ``"onnx"``"""
+    quantization: str
+    """``"none"``, ``"float16"``, ``"dynamic"`` or ``"int8"``"""
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """A converted network, without its manifest."""
+
+    network: bytes
+    """TFLite flatbuffer or ONNX protobuf"""
+    input: TensorInfo
+    output: TensorInfo

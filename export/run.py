@@ -1,0 +1,88 @@
+"""What a training left behind, read for export."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edge_runtime.errors import DataSetError, EdgeGenreError
+from edge_runtime.frontend import FrontEndParams
+from edge_runtime.json_values import dataclass_from_json
+
+
+@dataclass(frozen=True)
+class Run:
+    """A trained model and the windows that its exports are checked on."""
+
+    folder: Path
+    model: Any
+    """Keras model; takes (n, frames, coefficients, 1), ends in a softmax"""
+    name: str
+    labels: tuple[str, ...]
+    front_end: FrontEndParams
+    training: dict[str, Any]
+    metrics: dict[str, Any]
+    valid_features: npt.NDArray[np.float32]
+    """(n, frames, coefficients), normalised"""
+    valid_labels: npt.NDArray[np.int64]
+    valid_tracks: npt.NDArray[np.int64]
+    calibration_features: npt.NDArray[np.float32]
+    """(n, frames, coefficients), normalised training windows"""
+
+
+def read_run(folder: Path) -> Run:
+    """Read a run folder.
+
+    Raises
+    ------
+    DataSetError
+        If it is no run folder, is not finished, or its parts do not fit each other.
+    """
+    for name in ("run.json", "model.keras", "windows.npz"):
+        if not (folder / name).is_file():
+            raise DataSetError(
+                f"{folder}: holds no {name}, so it is not a finished training run; name the "
+                "folder that edge-genre train printed"
+            )
+    try:
+        run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        with np.load(folder / "windows.npz", allow_pickle=False) as windows:
+            arrays = {name: windows[name] for name in windows.files}
+        found = Run(
+            folder,
+            _load_model(folder / "model.keras"),
+            run["name"],
+            tuple(run["labels"]),
+            dataclass_from_json(FrontEndParams, run["front_end"], f"{folder}: front_end"),
+            run["training"],
+            run["metrics"],
+            arrays["valid_features"],
+            arrays["valid_labels"],
+            arrays["valid_tracks"],
+            arrays["calibration_features"],
+        )
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        if isinstance(error, EdgeGenreError):
+            raise
+        raise DataSetError(
+            f"{folder}: cannot be read ({type(error).__name__}: {' '.join(str(error).split())}); "
+            "train it again"
+        ) from None
+    outputs = int(found.model.output_shape[-1])
+    if outputs != len(found.labels):
+        raise DataSetError(
+            f"{folder}: the network has {outputs} outputs for {len(found.labels)} labels; "
+            "train it again"
+        )
+    return found
+
+
+def _load_model(path: Path) -> Any:
+    import keras
+
+    return keras.saving.load_model(path, compile=False)

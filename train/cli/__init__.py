@@ -1,0 +1,1 @@
+"""Commands of the training package; found by ``edge-genre`` through entry points."""

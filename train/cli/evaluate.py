@@ -1,0 +1,102 @@
+"""``edge-genre evaluate``: how right a model is, through the device's runtime."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+from pathlib import Path
+from typing import Any
+
+from edge_runtime import Classifier, __version__
+from edge_runtime.cli import warn
+from edge_runtime.cli.arguments import add_threads_argument
+from edge_runtime.errors import DataSetError, ParameterError
+
+from ..evaluation import evaluate
+from ..scores import scores_text
+from ..tracks import Track, TrackList, find_tracks, read_track_list
+
+HELP = "measure a model's accuracy on labelled clips"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("model", metavar="MODEL", help="a .tflite or .onnx model")
+    parser.add_argument("data", metavar="DATA", type=Path, help="folder of genre folders")
+    parser.add_argument(
+        "--split-file", metavar="CSV", type=Path, help="evaluate the clips that this file lists"
+    )
+    parser.add_argument("--split", metavar="PART", help="... of this part only, such as valid")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write everything there as JSON")
+    add_threads_argument(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Evaluate and print the table; unreadable clips are reported and left out."""
+    if args.split and not args.split_file:
+        raise ParameterError("--split names a part of a split file; add --split-file CSV")
+    classifier = Classifier(args.model, threads=args.threads)
+    listed = _listed(args, classifier.labels)
+    for warning in listed.warnings:
+        warn(warning)
+    tracks = _of_part(listed, args.split)
+    _check_labels(tracks, classifier.labels)
+    evaluation = evaluate(classifier, tracks)
+    for reason in evaluation.skipped:
+        warn(f"left out: {reason}")
+    manifest = classifier.manifest
+    print(f"{manifest.name} {manifest.version} ({args.model}) on {args.data}")
+    print(scores_text(evaluation.scores))
+    if evaluation.skipped:
+        print(f"\nleft out: {len(evaluation.skipped)} clips that cannot be read")
+    if args.json:
+        _write(args, evaluation.to_dict(), classifier)
+    return 0
+
+
+def _listed(args: argparse.Namespace, labels: tuple[str, ...]) -> TrackList:
+    if args.split_file:
+        return read_track_list(args.split_file, args.data)
+    return find_tracks(args.data, labels)
+
+
+def _of_part(listed: TrackList, part: str | None) -> list[Track]:
+    if part is None:
+        return list(listed.tracks)
+    chosen = [track for track in listed.tracks if listed.parts[track.id] == part]
+    if not chosen:
+        known = ", ".join(sorted(set(listed.parts.values())))
+        raise DataSetError(f"no clips in part {part!r}; the split file has: {known}")
+    return chosen
+
+
+def _check_labels(tracks: list[Track], labels: tuple[str, ...]) -> None:
+    strange = sorted({track.label for track in tracks} - set(labels))
+    if strange:
+        raise DataSetError(
+            f"the model does not know {', '.join(strange)}; its labels are {', '.join(labels)}"
+        )
+
+
+def _write(args: argparse.Namespace, results: dict[str, Any], classifier: Classifier) -> None:
+    manifest = classifier.manifest
+    context = {
+        "model": {
+            "file": Path(args.model).name,
+            "name": manifest.name,
+            "version": manifest.version,
+            "weights_sha256": manifest.weights.sha256,
+            "backend": classifier.backend.name,
+        },
+        "data": args.data.name,
+        "split_file": args.split_file.name if args.split_file else None,
+        "split": args.split,
+        "protocol": "tracks cut into windows as `edge-genre classify` does; a track's answer is "
+        "the genre with the largest mean posterior",
+        "edge_genre": __version__,
+        "machine": platform.machine(),
+    }
+    text = json.dumps({**results, **context}, indent=2, ensure_ascii=False)
+    args.json.parent.mkdir(parents=True, exist_ok=True)
+    args.json.write_text(text + "\n", encoding="utf-8")

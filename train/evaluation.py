@@ -1,0 +1,86 @@
+"""Any exported model, examined through the device's own runtime."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from edge_runtime import Classification, Classifier
+from edge_runtime.errors import AudioFormatError, DataSetError, MissingExtraError
+
+from .progress import progress
+from .scores import REJECTED, Scores, score
+from .tracks import Track
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a model answered, and how often that was right."""
+
+    scores: Scores
+    answers: tuple[tuple[Track, Classification], ...]
+    skipped: tuple[str, ...]
+    """Why a track was left out, one line each"""
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready form."""
+        return {
+            **self.scores.to_dict(),
+            "n_skipped": len(self.skipped),
+            "skipped": list(self.skipped),
+            "tracks": [
+                {
+                    "id": track.id,
+                    "label": track.label,
+                    "answer": answer.label,
+                    "posterior": {name: round(p, 4) for name, p in answer.posterior.items()},
+                }
+                for track, answer in self.answers
+            ],
+        }
+
+
+def evaluate(classifier: Classifier, tracks: Sequence[Track]) -> Evaluation:
+    """Classify each track as ``edge-genre classify`` does, and compare with its genre.
+
+    Parameters
+    ----------
+    classifier : Classifier
+    tracks : sequence of Track
+        Each with a label of the model.
+
+    Raises
+    ------
+    DataSetError
+        If no track could be read.
+    """
+    skipped: list[str] = []
+    answers = tuple(_answers(classifier, tracks, skipped))
+    if not answers:
+        raise DataSetError(f"none of the {len(tracks)} clips can be used; the first: {skipped[0]}")
+    index = {label: position for position, label in enumerate(classifier.labels)}
+    true = [index[track.label] for track, _ in answers]
+    segments = [answer.segments for _, answer in answers]
+    scores = score(
+        classifier.labels,
+        np.array(true),
+        np.array([index.get(answer.label, REJECTED) for _, answer in answers]),
+        np.repeat(true, [len(own) for own in segments]),
+        np.array([index.get(segment.label, REJECTED) for own in segments for segment in own]),
+    )
+    return Evaluation(scores, answers, tuple(skipped))
+
+
+def _answers(
+    classifier: Classifier, tracks: Sequence[Track], skipped: list[str]
+) -> Iterator[tuple[Track, Classification]]:
+    for track in progress(tracks, total=len(tracks), label="classify"):
+        try:
+            yield track, classifier.classify(track.path)
+        except MissingExtraError:
+            raise  # a whole format would be missing from the figures
+        except AudioFormatError as error:
+            skipped.append(str(error))

@@ -1,0 +1,106 @@
+"""Fitting a Keras network to windows."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from edge_runtime.quiet import quiet_stderr
+
+from .models import ModelRecipe
+from .windows import Windows
+
+
+@dataclass(frozen=True)
+class FitSettings:
+    """How a network is fitted."""
+
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    class_weight: str
+    """``"balanced"`` (every genre weighs the same in the loss) or ``"none"``"""
+    seed: int
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A fitted network."""
+
+    model: Any
+    history: dict[str, list[float]]
+    """By name, a value per epoch: accuracy, loss, val_accuracy, val_loss"""
+    seconds: float
+
+
+def fit(
+    recipe: ModelRecipe, train: Windows, valid: Windows, n_classes: int, settings: FitSettings
+) -> Fit:
+    """Build a network and train it.
+
+    The same seed on the same machine with the same packages gives the same weights: TensorFlow's
+    deterministic operations are on.
+
+    Parameters
+    ----------
+    recipe : ModelRecipe
+    train, valid : Windows
+        Normalised.
+    n_classes : int
+    settings : FitSettings
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with quiet_stderr():  # oneDNN and CUDA announce themselves before any log level applies
+        import keras
+        import tensorflow as tf
+
+    keras.utils.set_random_seed(settings.seed)
+    tf.config.experimental.enable_op_determinism()
+    frames, coefficients = train.features.shape[1:]
+    model = recipe.build((frames, coefficients), n_classes)
+    model.compile(
+        optimizer=keras.optimizers.Adam(settings.learning_rate),
+        loss=keras.losses.SparseCategoricalCrossentropy(),
+        metrics=["accuracy"],
+    )
+    begin = time.monotonic()
+    result = model.fit(
+        train.features[..., np.newaxis],
+        train.labels,
+        validation_data=(valid.features[..., np.newaxis], valid.labels),
+        epochs=settings.epochs,
+        batch_size=settings.batch_size,
+        class_weight=_class_weights(train, n_classes, settings.class_weight),
+        callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=_line(settings.epochs, begin))],
+        verbose=0,
+    )
+    history = {name: [float(value) for value in row] for name, row in result.history.items()}
+    return Fit(model, history, time.monotonic() - begin)
+
+
+def _class_weights(train: Windows, n_classes: int, kind: str) -> dict[int, float] | None:
+    """scikit-learn's "balanced": n / (classes * count)."""
+    if kind == "none":
+        return None
+    counts = np.bincount(train.labels, minlength=n_classes)
+    return {label: len(train) / (n_classes * int(n)) for label, n in enumerate(counts)}
+
+
+def _line(epochs: int, begin: float) -> Any:
+    def show(epoch: int, logs: dict[str, float]) -> None:
+        done = epoch + 1
+        rest = (time.monotonic() - begin) / done * (epochs - done)
+        print(
+            f"epoch {done:>3} of {epochs}   loss {logs['loss']:.3f}   "
+            f"accuracy {logs['accuracy']:.3f}   validation loss {logs['val_loss']:.3f}   "
+            f"accuracy {logs['val_accuracy']:.3f}   {rest:.0f} s to go",
+            file=sys.stderr,
+            flush=True,
+        )
+
+    return show

@@ -1,0 +1,66 @@
+"""The model zoo: networks by name, each with the front end it hears through."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class ModelRecipe:
+    """A network and the defaults it is trained with."""
+
+    build: Callable[[tuple[int, int], int], Any]
+    """(frames, coefficients), number of classes -> Keras model that ends in a softmax"""
+    front_end: str
+    """Name of a front-end preset"""
+    learning_rate: float
+    batch_size: int
+    epochs: int
+
+
+def seed_cnn(shape: tuple[int, int], n_classes: int) -> Any:
+    """The student report's CNN.
+
+    Three blocks of convolution, maximum pooling and batch normalisation with 32 filters, after
+    V. Velardo, "Deep Learning (for Audio) with Python", 2020, lesson 16.
+
+    Parameters
+    ----------
+    shape : (frames, coefficients)
+    n_classes : int
+
+    Returns
+    -------
+    keras.Model
+        Takes (n, frames, coefficients, 1), gives (n, n_classes) posteriors.
+    """
+    import keras
+    from keras import layers
+
+    return keras.Sequential(
+        [
+            layers.Input((*shape, 1), name="features"),
+            layers.Conv2D(32, (3, 3), activation="relu"),
+            layers.MaxPooling2D((3, 3), strides=(2, 2), padding="same"),
+            layers.BatchNormalization(),
+            layers.Conv2D(32, (3, 3), activation="relu"),
+            layers.MaxPooling2D((3, 3), strides=(2, 2), padding="same"),
+            layers.BatchNormalization(),
+            layers.Conv2D(32, (2, 2), activation="relu"),
+            layers.MaxPooling2D((2, 2), strides=(2, 2), padding="same"),
+            layers.BatchNormalization(),
+            layers.Flatten(),
+            layers.Dense(64, activation="relu"),
+            layers.Dropout(0.3),
+            layers.Dense(n_classes, name="logits"),
+            layers.Softmax(name="posterior"),
+        ],
+        name="seed_cnn",
+    )
+
+
+MODELS: dict[str, ModelRecipe] = {
+    "seed-cnn": ModelRecipe(seed_cnn, "seed-mfcc13", 1e-4, 32, 50),
+}

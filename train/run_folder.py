@@ -1,0 +1,95 @@
+"""The run folder: what a training leaves behind, and all that an export reads.
+
+``model.keras``
+    The trained network; it takes normalised features and ends in a softmax.
+``run.json``
+    Name, labels, front end, how it was trained, what it scored. The draft of the manifest.
+``windows.npz``
+    Normalised features: the validation windows with their genres and tracks, and training windows
+    for calibration (the representative data set of a quantization).
+``split.csv``, ``history.csv``, ``report.md``, ``history.png``
+    For people.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edge_runtime.errors import DataSetError
+
+from .splits import Split
+from .windows import Windows
+
+MODEL, RUN, WINDOWS = "model.keras", "run.json", "windows.npz"
+SPLIT, HISTORY, REPORT, CURVES = "split.csv", "history.csv", "report.md", "history.png"
+
+CALIBRATION_PER_GENRE = 50
+"""Training windows of each genre that are kept for calibration."""
+
+
+def prepare(folder: Path, *, overwrite: bool) -> None:
+    """Make the folder; refuse one that holds a run, unless it may be overwritten.
+
+    Raises
+    ------
+    DataSetError
+        If there is a run in it already.
+    """
+    if (folder / RUN).exists() and not overwrite:
+        raise DataSetError(
+            f"{folder}: holds a training run already; name another folder with --out, or add "
+            "--overwrite"
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / RUN).unlink(missing_ok=True)  # a run that is not finished has no run.json
+
+
+def save(
+    folder: Path,
+    model: Any,
+    run: dict[str, Any],
+    *,
+    train: Windows,
+    valid: Windows,
+    split: Split,
+    history: dict[str, list[float]],
+) -> None:
+    """Write everything but the report; ``run.json`` comes last and says that the run is whole."""
+    model.save(folder / MODEL)
+    chosen = calibration_indices(train.labels, run["training"]["seed"])
+    np.savez(
+        folder / WINDOWS,
+        valid_features=valid.features,
+        valid_labels=valid.labels,
+        valid_tracks=valid.tracks,
+        calibration_features=train.features[chosen],
+        calibration_labels=train.labels[chosen],
+    )
+    with (folder / SPLIT).open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(["id", "parts"])
+        rows.writerows([track, " ".join(parts)] for track, parts in sorted(split.parts.items()))
+    with (folder / HISTORY).open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(["epoch", *history])
+        rows.writerows(
+            [epoch, *values] for epoch, values in enumerate(zip(*history.values(), strict=True), 1)
+        )
+    (folder / RUN).write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")
+
+
+def calibration_indices(labels: npt.NDArray[np.int64], seed: int) -> npt.NDArray[np.int64]:
+    """Windows for calibration: up to the same number of each genre, drawn with a seed."""
+    generator = np.random.default_rng(seed)
+    chosen = []
+    for label in np.unique(labels):
+        members = np.flatnonzero(labels == label)
+        size = min(CALIBRATION_PER_GENRE, len(members))
+        chosen.append(np.sort(generator.choice(members, size, replace=False)))
+    return np.concatenate(chosen)
