@@ -49,9 +49,7 @@ def convert(model: Any, quantization: str, calibration: npt.NDArray[np.float32])
     try:
         proto = _to_onnx(model)
         if quantization == "float16":
-            from onnxruntime.transformers.float16 import convert_float_to_float16
-
-            proto = convert_float_to_float16(proto, keep_io_types=True)
+            proto = _half(proto)
         elif quantization in ("dynamic", "int8"):
             proto = _quantized(proto, quantization, calibration.reshape(-1, *shape))
         del proto.metadata_props[:]
@@ -80,6 +78,15 @@ def _to_onnx(model: Any) -> Any:
     )
     proto, _ = tf2onnx.convert.from_function(function, input_signature=signature, opset=OPSET)
     return proto
+
+
+def _half(proto: Any) -> Any:
+    from onnxruntime.transformers.float16 import convert_float_to_float16
+    from onnxruntime.transformers.onnx_model import OnnxModel
+
+    half = OnnxModel(convert_float_to_float16(proto, keep_io_types=True))
+    half.topological_sort()  # the casts at the inputs are appended behind their users
+    return half.model
 
 
 def _quantized(proto: Any, quantization: str, calibration: npt.NDArray[np.float32]) -> Any:

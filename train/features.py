@@ -43,8 +43,8 @@ class Extraction:
     """Features of a data set."""
 
     tracks: tuple[TrackFeatures, ...]
-    skipped: tuple[str, ...]
-    """Why a track was left out, one line each"""
+    skipped: tuple[tuple[Track, str], ...]
+    """Tracks that were left out, and why"""
 
 
 def default_cache() -> Path:
@@ -78,9 +78,9 @@ def extract(tracks: Sequence[Track], params: FrontEndParams, cache: Path) -> Ext
             zip(tracks, results, strict=True), total=len(tracks), label="features"
         ):
             if isinstance(result, EdgeGenreError):
-                skipped.append(str(result))
+                skipped.append((track, str(result)))
             elif not len(result):
-                skipped.append(f"{track.path}: nothing but silence")
+                skipped.append((track, f"{track.path}: nothing but silence"))
             else:
                 found.append(TrackFeatures(track, result))
     return Extraction(tuple(found), tuple(skipped))

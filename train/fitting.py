@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from edge_runtime.frontend import FrontEndParams
 from edge_runtime.quiet import quiet_stderr
 
+from .augment import batches
 from .models import ModelRecipe
 from .windows import Windows
 
@@ -25,6 +27,8 @@ class FitSettings:
     learning_rate: float
     class_weight: str
     """``"balanced"`` (every genre weighs the same in the loss) or ``"none"``"""
+    gain_db: float
+    """Training windows are made louder or softer by up to this much, dB"""
     seed: int
 
 
@@ -39,7 +43,13 @@ class Fit:
 
 
 def fit(
-    recipe: ModelRecipe, train: Windows, valid: Windows, n_classes: int, settings: FitSettings
+    recipe: ModelRecipe,
+    params: FrontEndParams,
+    settings: FitSettings,
+    *,
+    train: Windows,
+    valid: Windows,
+    n_classes: int,
 ) -> Fit:
     """Build a network and train it.
 
@@ -49,10 +59,12 @@ def fit(
     Parameters
     ----------
     recipe : ModelRecipe
+    params : FrontEndParams
+        With normalisation.
+    settings : FitSettings
     train, valid : Windows
         Normalised.
     n_classes : int
-    settings : FitSettings
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with quiet_stderr():  # oneDNN and CUDA announce themselves before any log level applies
@@ -61,8 +73,7 @@ def fit(
 
     keras.utils.set_random_seed(settings.seed)
     tf.config.experimental.enable_op_determinism()
-    frames, coefficients = train.features.shape[1:]
-    model = recipe.build((frames, coefficients), n_classes)
+    model = recipe.build((params.n_frames, params.n_coefficients), n_classes)
     model.compile(
         optimizer=keras.optimizers.Adam(settings.learning_rate),
         loss=keras.losses.SparseCategoricalCrossentropy(),
@@ -70,11 +81,15 @@ def fit(
     )
     begin = time.monotonic()
     result = model.fit(
-        train.features[..., np.newaxis],
-        train.labels,
+        batches(
+            train,
+            params,
+            batch_size=settings.batch_size,
+            gain_db=settings.gain_db,
+            seed=settings.seed,
+        ),
         validation_data=(valid.features[..., np.newaxis], valid.labels),
         epochs=settings.epochs,
-        batch_size=settings.batch_size,
         class_weight=_class_weights(train, n_classes, settings.class_weight),
         callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=_line(settings.epochs, begin))],
         verbose=0,

@@ -26,11 +26,11 @@ class LiteRTBackend:
         outputs = self._interpreter.get_output_details()[0]
         self._input, self._output = model.manifest.input, model.manifest.output
         for tensor, details in ((self._input, inputs), (self._output, outputs)):
-            if tuple(details["shape"]) != tensor.shape or details["dtype"] != tensor.dtype:
+            shape, dtype = tuple(map(int, details["shape"])), np.dtype(details["dtype"]).name
+            if shape != tensor.shape or dtype != tensor.dtype:
                 raise ModelFileError(
-                    f"{model.path}: tensor {details['name']} is {details['dtype'].__name__} "
-                    f"{tuple(details['shape'])}, its manifest says {tensor.dtype} {tensor.shape}; "
-                    "export the model again"
+                    f"{model.path}: tensor {details['name']} is {dtype} {shape}, its manifest says "
+                    f"{tensor.dtype} {tensor.shape}; export the model again"
                 )
         self._input_index, self._output_index = inputs["index"], outputs["index"]
 

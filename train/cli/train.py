@@ -56,8 +56,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--class-weight",
         choices=("balanced", "none"),
-        default="balanced",
-        help="balanced: genres with few clips weigh more (default)",
+        default="none",
+        help="balanced: genres with few clips weigh more (default none)",
+    )
+    parser.add_argument(
+        "--gain-db",
+        type=Number(0.0, 60.0),
+        default=0.0,
+        help="make training windows louder or softer by up to this many dB, so that the model "
+        "hears at any level (default 0)",
     )
     parser.add_argument("--seed", type=Whole(0, 2**31 - 1), default=0, help="(0)")
     parser.add_argument(
@@ -74,11 +81,13 @@ def run(args: argparse.Namespace) -> int:
     run_folder.prepare(out, overwrite=args.overwrite)
     extraction = extract([t for t in listed.tracks if _wanted(t, listed)], params, args.cache)
     if not extraction.tracks:
-        raise DataSetError(f"{args.data}: no clip can be used; the first: {extraction.skipped[0]}")
+        raise DataSetError(
+            f"{args.data}: no clip can be used; the first: {extraction.skipped[0][1]}"
+        )
     windows = [(item.track, len(item.features)) for item in extraction.tracks]
     split = _split(args, listed, windows)
     odd = check_parts(split, windows)
-    for warning in (*listed.warnings, *(f"left out: {why}" for why in extraction.skipped), *odd):
+    for warning in (*listed.warnings, *(f"left out: {why}" for _, why in extraction.skipped), *odd):
         warn(warning)
     if split.leaks:
         warn(LEAK_WARNING)
@@ -93,9 +102,10 @@ def run(args: argparse.Namespace) -> int:
         batch_size=args.batch_size or recipe.batch_size,
         learning_rate=args.learning_rate or recipe.learning_rate,
         class_weight=args.class_weight,
+        gain_db=args.gain_db,
         seed=args.seed,
     )
-    fitted = fit(recipe, train, valid, len(genres), settings)
+    fitted = fit(recipe, params, settings, train=train, valid=valid, n_classes=len(genres))
     posteriors = fitted.model.predict(valid.features[..., np.newaxis], verbose=0)
     scores = score_windows(genres, posteriors, valid.labels, valid.tracks)
     summary = _summary(
@@ -179,11 +189,15 @@ def _summary(
             "split_sha256": split.sha256,
             "split_leaks": split.leaks,
             "n_tracks": tracks,
-            "skipped": list(extraction.skipped),
+            "skipped": [
+                f"{track.id}: {why.removeprefix(f'{track.path}: ')}"
+                for track, why in extraction.skipped
+            ],
             "epochs": settings.epochs,
             "batch_size": settings.batch_size,
             "learning_rate": settings.learning_rate,
             "class_weight": settings.class_weight,
+            "gain_db": settings.gain_db,
             "seed": settings.seed,
             "parameters": int(fitted.model.count_params()),
             "seconds": round(fitted.seconds, 1),

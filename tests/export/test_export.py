@@ -1,0 +1,150 @@
+"""``edge-genre export``: every variant of one real training, against its Keras model."""
+
+import json
+import re
+import shutil
+import zipfile
+from pathlib import Path
+
+import keras
+import numpy as np
+import onnx
+import pytest
+
+from edge_runtime import Classifier
+from export.logits import logits_model
+from tests.command import refused, succeed
+from tests.pipeline import VARIANTS, Pipeline
+from tests.synthetic import GENRES
+
+POSTERIOR_TOLERANCE = {"none": 1e-4, "float16": 1e-2, "dynamic": 0.1, "int8": 0.1}
+
+
+@pytest.mark.parametrize("variant", VARIANTS, ids="-".join)
+def test_every_variant_answers_as_the_keras_model(
+    pipeline: Pipeline, variant: tuple[str, str]
+) -> None:
+    model = keras.saving.load_model(pipeline.run / "model.keras")
+    with np.load(pipeline.run / "windows.npz") as windows:
+        features = windows["valid_features"]
+    expected = model.predict(features[..., np.newaxis], verbose=0)
+    ours = Classifier(pipeline.exports[variant]).posteriors(features)
+    np.testing.assert_allclose(ours, expected, atol=POSTERIOR_TOLERANCE[variant[1]])
+    np.testing.assert_array_equal(ours.argmax(axis=1), expected.argmax(axis=1))
+
+
+@pytest.mark.parametrize("variant", VARIANTS, ids="-".join)
+def test_the_command_prints_size_agreement_and_accuracy(
+    pipeline: Pipeline, variant: tuple[str, str]
+) -> None:
+    output = pipeline.export_output[variant]
+    size = pipeline.exports[variant].stat().st_size
+    assert f"{size:,} bytes" in output
+    assert re.search(r"same answer +100\.00%", output)
+    assert re.search(r"track accuracy +1\.0000 \(Keras 1\.0000\)", output)
+
+
+@pytest.mark.parametrize("variant", VARIANTS, ids="-".join)
+def test_the_manifest_inside_tells_what_a_device_needs(
+    pipeline: Pipeline, variant: tuple[str, str]
+) -> None:
+    done = succeed("info", pipeline.exports[variant], "--json")
+    manifest = json.loads(done.stdout)
+    assert manifest["name"] == "made-up"
+    assert manifest["labels"] == list(GENRES)
+    assert (manifest["weights"]["format"], manifest["weights"]["quantization"]) == variant
+    assert manifest["front_end"]["n_mfcc"] == 13
+    assert len(manifest["front_end"]["mean"]) == 13
+    assert manifest["licence"] == "CC0-1.0"
+    assert manifest["parity"]["agreement"] == 1.0
+    assert manifest["training"]["command"].startswith("edge-genre train data --out run")
+    assert str(pipeline.data.parent) not in done.stdout
+
+
+def test_quantization_makes_files_smaller(pipeline: Pipeline) -> None:
+    size = {variant: path.stat().st_size for variant, path in pipeline.exports.items()}
+    for fmt in ("tflite", "onnx"):
+        assert size[fmt, "int8"] < 0.5 * size[fmt, "none"]
+        assert size[fmt, "float16"] < 0.6 * size[fmt, "none"]
+    assert size["tflite", "dynamic"] < 0.4 * size["tflite", "none"]
+    assert size["onnx", "dynamic"] < size["onnx", "none"]
+
+
+def test_unzip_lists_the_manifest_of_a_tflite(pipeline: Pipeline) -> None:
+    with zipfile.ZipFile(pipeline.exports["tflite", "int8"]) as archive:
+        assert archive.namelist() == ["manifest.json", "labels.txt"]
+        assert archive.read("labels.txt").decode().split() == list(GENRES)
+
+
+def test_onnx_files_pass_the_checker_and_take_any_batch(pipeline: Pipeline) -> None:
+    for quantization in ("none", "float16", "dynamic", "int8"):
+        path = pipeline.exports["onnx", quantization]
+        onnx.checker.check_model(onnx.load(path), full_check=True)
+        features = np.zeros((5, 130, 13), np.float32)
+        assert Classifier(path).posteriors(features).shape == (5, 3)
+
+
+def test_an_int8_tflite_is_int8_from_end_to_end(pipeline: Pipeline) -> None:
+    manifest = Classifier(pipeline.exports["tflite", "int8"]).manifest
+    assert manifest.input.dtype == manifest.output.dtype == "int8"
+    assert manifest.input.scale is not None
+
+
+def test_exporting_twice_gives_the_same_bytes(pipeline: Pipeline, tmp_path: Path) -> None:
+    again = tmp_path / "again.tflite"
+    succeed(
+        "export", pipeline.run, "--quantize", "int8", "--out", again,
+        "--name", "made-up", "--licence", "CC0-1.0",
+    )  # fmt: skip
+    assert again.read_bytes() == pipeline.exports["tflite", "int8"].read_bytes()
+
+
+def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
+    assert "not a finished training run" in refused("export", tmp_path, code=3)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "complaint"),
+    [
+        ("run.json", b"{", "cannot be read"),
+        ("run.json", b"{}", "cannot be read"),
+        ("model.keras", b"nothing", "cannot be read"),
+        ("windows.npz", b"nothing", "cannot be read"),
+    ],
+)
+def test_a_damaged_run_is_refused_in_one_line(
+    pipeline: Pipeline, tmp_path: Path, name: str, content: bytes, complaint: str
+) -> None:
+    run = shutil.copytree(pipeline.run, tmp_path / "run")
+    (run / name).write_bytes(content)
+    assert complaint in refused("export", run, code=3)
+
+
+def test_labels_that_do_not_fit_the_network_are_refused(pipeline: Pipeline, tmp_path: Path) -> None:
+    run = shutil.copytree(pipeline.run, tmp_path / "run")
+    values = json.loads((run / "run.json").read_text())
+    values["labels"].append("polka")
+    (run / "run.json").write_text(json.dumps(values))
+    assert "3 outputs for 4 labels" in refused("export", run, code=3)
+
+
+def test_a_file_that_does_not_answer_as_its_model_is_not_written(
+    pipeline: Pipeline, tmp_path: Path
+) -> None:
+    """Calibrated on windows a hundred times too soft, int8 ranges clip everything."""
+    run = shutil.copytree(pipeline.run, tmp_path / "run")
+    with np.load(run / "windows.npz") as windows:
+        arrays = dict(windows)
+    arrays["calibration_features"] = arrays["calibration_features"] * np.float32(1e-3)
+    np.savez(run / "windows.npz", **arrays)
+    out = tmp_path / "bad.tflite"
+    out.write_bytes(b"the old file")
+    line = refused("export", run, "--quantize", "int8", "--out", out, code=1)
+    assert "was not written" in line
+    assert out.read_bytes() == b"the old file"
+
+
+def test_only_a_network_that_ends_in_a_softmax_has_logits() -> None:
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    with pytest.raises(TypeError, match="ends in Dense"):
+        logits_model(model)

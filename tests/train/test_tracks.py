@@ -1,0 +1,113 @@
+from pathlib import Path
+
+import pytest
+
+from edge_runtime.errors import DataSetError
+from train.tracks import find_tracks, read_track_list
+
+
+def touch(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"")
+    return path
+
+
+def test_the_folders_of_a_data_set_are_its_genres(tmp_path: Path) -> None:
+    touch(tmp_path / "blues" / "blues.00000.wav")
+    touch(tmp_path / "rock" / "album" / "one.MP3")
+    touch(tmp_path / "rock" / "cover.jpg")
+    found = find_tracks(tmp_path)
+    assert [(track.id, track.label) for track in found.tracks] == [
+        ("blues/blues.00000", "blues"),
+        ("rock/album/one", "rock"),
+    ]
+
+
+def test_a_genre_folder_without_clips_is_reported_and_left_out(tmp_path: Path) -> None:
+    touch(tmp_path / "blues" / "a.wav")
+    (tmp_path / "jazz").mkdir()
+    found = find_tracks(tmp_path)
+    assert [track.label for track in found.tracks] == ["blues"]
+    assert len(found.warnings) == 1
+    assert "jazz" in found.warnings[0]
+
+
+def test_with_labels_the_nearest_folder_named_like_one_is_the_genre(tmp_path: Path) -> None:
+    touch(tmp_path / "clips" / "Hip-Hop" / "a.ogg")
+    touch(tmp_path / "snippets" / "rock" / "live" / "b.ogg")
+    touch(tmp_path / "polka" / "c.ogg")
+    found = find_tracks(tmp_path, ("hiphop", "rock"))
+    assert [track.label for track in found.tracks] == ["hiphop", "rock"]
+    assert "1 clips lie in no genre folder" in found.warnings[0]
+
+
+def test_a_single_genre_folder_can_be_named_itself(tmp_path: Path) -> None:
+    touch(tmp_path / "jazz" / "a.wav")
+    assert [t.label for t in find_tracks(tmp_path / "jazz", ("jazz", "rock")).tracks] == ["jazz"]
+
+
+def test_two_containers_of_one_song_are_two_tracks(tmp_path: Path) -> None:
+    touch(tmp_path / "jazz" / "a.wav")
+    touch(tmp_path / "jazz" / "a.mp3")
+    assert len({track.id for track in find_tracks(tmp_path).tracks}) == 2
+
+
+def test_a_missing_or_empty_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataSetError, match="no such folder"):
+        find_tracks(tmp_path / "nowhere")
+    with pytest.raises(DataSetError, match="no clips found"):
+        find_tracks(tmp_path)
+    touch(tmp_path / "polka" / "a.wav")
+    with pytest.raises(DataSetError, match="one folder per genre named jazz, rock"):
+        find_tracks(tmp_path, ("jazz", "rock"))
+
+
+def write_csv(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_split_file_finds_clips_by_path_from_its_own_folder(tmp_path: Path) -> None:
+    touch(tmp_path / "lists" / "clips" / "blues" / "a.ogg")
+    (tmp_path / "data").mkdir()
+    csv = write_csv(
+        tmp_path / "lists" / "tracks.csv",
+        "id,genre,split,path\nblues.0,blues,train,clips/blues/a.ogg\n",
+    )
+    found = read_track_list(csv, tmp_path / "data")
+    assert found.parts == {"blues.0": "train"}
+    assert found.tracks[0].path == tmp_path / "lists" / "clips" / "blues" / "a.ogg"
+
+
+def test_a_split_file_finds_clips_by_id_in_another_layout(tmp_path: Path) -> None:
+    """GTZAN's ids are its file names, so one list serves ``.au``, ``.wav`` and any folder."""
+    clip = touch(tmp_path / "genres_original" / "jazz" / "jazz.00054.wav")
+    csv = write_csv(
+        tmp_path / "tracks.csv", "id,genre,split,path\njazz.00054,jazz,valid,clips/jazz.00054.ogg\n"
+    )
+    assert read_track_list(csv, tmp_path / "genres_original").tracks[0].path == clip
+
+
+def test_clips_that_a_split_file_names_but_are_not_there_are_counted(tmp_path: Path) -> None:
+    touch(tmp_path / "a.wav")
+    csv = write_csv(tmp_path / "t.csv", "id,label,split\na,x,train\nb,x,train\nc,y,valid\n")
+    found = read_track_list(csv, tmp_path)
+    assert [track.id for track in found.tracks] == ["a"]
+    assert "2 of 3 clips are not there" in found.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("id,genre\na,x\n", "no column split"),
+        ("id,split\na,x\n", "no column genre or label"),
+        ("genre,split\na,x\n", "no column id or path"),
+        ("id,genre,split\n", "names no clips"),
+        ("id,genre,split\nnowhere,x,train\n", "none of its 1 clips"),
+    ],
+)
+def test_a_split_file_that_cannot_be_used_says_why(
+    tmp_path: Path, text: str, complaint: str
+) -> None:
+    with pytest.raises(DataSetError, match=complaint):
+        read_track_list(write_csv(tmp_path / "tracks.csv", text), tmp_path)
