@@ -110,7 +110,7 @@ class Classifier:
     >>> from edge_runtime import Classifier
     >>> result = Classifier().classify("demo")
     >>> result.label
-    'classical'
+    'jazz'
     """
 
     def __init__(self, model: str | Path | None = None, *, threads: int = 1) -> None:

@@ -171,7 +171,7 @@ COMPING = ((0.0, 1.5), (0.5, 2.5), (1.5, 3.0), (0.0, 2.5, 3.5))  # where the pia
 
 
 def jazz() -> Piece:
-    """Our own: medium swing on ii-V-I changes for tenor saxophone and rhythm section."""
+    """Our own: medium-slow swing on ii-V-I changes for tenor saxophone and rhythm section."""
     piano, bass, changes = [], [], JAZZ_CHORDS.split()
     for bar, symbol in enumerate(changes):
         root, intervals = chord(symbol)
@@ -188,7 +188,7 @@ def jazz() -> Piece:
     kit += drums(bars, stick="............x...", snare="......o...............o.......o..")
     sax = [note._replace(pitch=note.pitch - 12) for note in melody(JAZZ_SAX, 94, legato=0.98)]
     return Piece(
-        144,
+        108,
         [Track(66, sax, 104, 54), Track(0, piano, 112, 88), Track(32, bass, 90, 60),
          Track(32, kit, 106, drums=True)],
         swing=0.65, room=0.5,

@@ -7,7 +7,7 @@ import dataclasses
 import json
 
 from ..errors import AudioDeviceError
-from ..sources.microphone import list_devices
+from ..sources.microphone import NO_MICROPHONE, list_devices
 
 HELP = "list the microphones"
 
@@ -23,10 +23,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps([dataclasses.asdict(device) for device in devices], indent=2))
     if not devices:
-        raise AudioDeviceError(
-            "no microphone found; plug one in (a container needs --device /dev/snd), or listen to "
-            "a file with: edge-genre listen --input FILE"
-        )
+        raise AudioDeviceError(NO_MICROPHONE)
     if args.json:
         return 0
     width = max(len(device.name) for device in devices)

@@ -70,15 +70,17 @@ class Tally:
     """Seconds per answer, for the summary at the end."""
 
     def __init__(self) -> None:
-        self._seconds: dict[str, float] = {}
-        self._end = 0.0
+        self._by_label: dict[str, float] = {}
+        self.seconds = 0.0
+        """Sound heard so far"""
 
     def add(self, event: Event) -> None:
         """Count the sound that is new in this event towards its answer."""
-        self._seconds[event.label] = self._seconds.get(event.label, 0.0) + event.end - self._end
-        self._end = event.end
+        new = event.end - self.seconds
+        self._by_label[event.label] = self._by_label.get(event.label, 0.0) + new
+        self.seconds = event.end
 
     def __str__(self) -> str:
-        ranked = sorted(self._seconds.items(), key=lambda item: -item[1])
+        ranked = sorted(self._by_label.items(), key=lambda item: -item[1])
         heard = ", ".join(f"{label} {clock(round(seconds))}" for label, seconds in ranked)
-        return f"heard {clock(round(self._end))}: {heard}" if heard else "heard nothing"
+        return f"heard {clock(round(self.seconds))}: {heard}"

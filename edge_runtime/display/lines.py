@@ -32,8 +32,9 @@ class PlainLines:
         self._print(line.rstrip())
 
     def close(self) -> None:
-        """Print the summary."""
-        self._print(str(self._tally))
+        """Print the summary, if there was anything to hear."""
+        if self._tally.seconds:
+            self._print(str(self._tally))
 
     def _print(self, line: str) -> None:
         print(line, file=self._file, flush=True)

@@ -53,7 +53,8 @@ class LivePanel:
     def close(self) -> None:
         """Leave the last picture standing, with a summary below."""
         self._live.stop()
-        self._console.print(str(self._tally), style=_QUIET, highlight=False)
+        if self._tally.seconds:
+            self._console.print(str(self._tally), style=_QUIET, highlight=False)
 
     def _waiting(self) -> Panel:
         return self._panel(Text("listening ...", style=_QUIET), 0.0)
@@ -61,7 +62,9 @@ class LivePanel:
     def _panel(self, body: Group | Text, seconds: float) -> Panel:
         total = self._heading.seconds
         time = clock(seconds) if total is None else f"{clock(seconds)} / {clock(total)}"
-        source = Text(f"{self._heading.source}  {time}", overflow="ellipsis", no_wrap=True)
+        source = Text(
+            f"{self._heading.source}  {time}", style="default", overflow="ellipsis", no_wrap=True
+        )
         return Panel(
             body,
             title=Text("edge-genre", style="bold"),
@@ -80,12 +83,13 @@ class LivePanel:
         return answer
 
     def _bars(self, event: Event) -> Table:
+        names = max(map(len, self._heading.labels))
+        width = max(4, self._width - 6 - names - 8)  # frame and padding; percent and gaps
         table = Table.grid(padding=(0, 2, 0, 0))
-        table.add_column(width=max(map(len, self._heading.labels)))
-        table.add_column()
+        table.add_column(width=names)
+        table.add_column(width=width)
         table.add_column(justify="right", width=4)
         ranked = sorted(event.posterior.items(), key=lambda item: -item[1])
-        width = max(10, self._width - 6 - max(map(len, self._heading.labels)) - 10)
         for label, share in ranked[:_ROWS]:
             style = self._colour(label) if label == event.label else _QUIET
             table.add_row(
@@ -104,7 +108,7 @@ class LivePanel:
     def _health(self, event: Event) -> Text:
         share = 1.0 + max(event.level_dbfs, -_LEVEL_RANGE_DB) / _LEVEL_RANGE_DB
         text = Text("level   ", style=_QUIET)
-        text.append(bar(share, 12), style="default")
+        text.append(bar(share, 12).rstrip("·").ljust(12), style="default")
         text.append(f" {event.level_dbfs:.0f} dBFS", style=_QUIET)
         text.append(f"   {event.front_end_ms + event.inference_ms:.1f} ms a window", style=_QUIET)
         if event.clipped_samples:

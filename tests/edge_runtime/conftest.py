@@ -1,0 +1,41 @@
+"""Fixtures of the device tests."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from edge_runtime import Classifier
+from edge_runtime.model_file import BUNDLED_MODEL
+
+settings.register_profile("edge-genre", deadline=None, max_examples=40)
+settings.load_profile("edge-genre")
+
+_DATA = Path(__file__).parents[3] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """Folder of the data sets; ``EDGE_GENRE_DATA`` names another."""
+    return Path(os.environ.get("EDGE_GENRE_DATA", _DATA))
+
+
+@pytest.fixture(scope="session")
+def gtzan_clips(data_folder: Path) -> list[Path]:
+    """Three clips of each GTZAN genre, 22050 Hz mono."""
+    folder = data_folder / "gtzan" / "clips"
+    clips = [clip for genre in sorted(folder.glob("*")) for clip in sorted(genre.glob("*.ogg"))[:3]]
+    if not clips:
+        pytest.skip(f"no GTZAN clips in {folder}; EDGE_GENRE_DATA names the folder of gtzan/")
+    return clips
+
+
+@pytest.fixture(scope="session")
+def classifier() -> Classifier:
+    """The model that ships with the package."""
+    if not BUNDLED_MODEL.exists():
+        pytest.skip(f"no bundled model at {BUNDLED_MODEL}")
+    return Classifier()

@@ -1,0 +1,108 @@
+"""Windows of files."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import soxr
+
+from edge_runtime.audio_file import open_audio
+from edge_runtime.conditioning import Conditioner
+from edge_runtime.frontend import FrontEndParams
+from edge_runtime.segments import file_windows, fill_window, mono_blocks
+
+from .audio import FLOAT, RATE, noise, write_wav
+
+PARAMS = FrontEndParams()
+N = PARAMS.window_samples
+
+
+def windows_of(path, params=PARAMS):
+    audio = open_audio(path)
+    return list(file_windows(audio, params, Conditioner(audio.channels)))
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write_float(samples, rate=RATE):
+        return write_wav(tmp_path / "clip.wav", samples, tag=FLOAT, bits=32, rate=rate)
+
+    return write_float
+
+
+@pytest.mark.parametrize(
+    ("seconds", "starts"),
+    [
+        (3.0, [0.0]),
+        (4.0, [0.0]),
+        (4.4, [0.0]),
+        (4.5, [0.0, 1.5]),
+        (5.0, [0.0, 2.0]),
+        (6.0, [0.0, 3.0]),
+        (7.49, [0.0, 3.0]),
+        (7.5, [0.0, 3.0, 4.5]),
+        (30.0, [3.0 * i for i in range(10)]),
+    ],
+)
+def test_windows_follow_each_other_and_a_long_rest_reaches_back(write, seconds, starts):
+    samples = noise(round(seconds * RATE))
+    found = windows_of(write(samples))
+    assert [start for start, _ in found] == starts
+    for start, window in found:
+        first = round(start * RATE)
+        assert np.array_equal(window, samples[first : first + N])
+
+
+@pytest.mark.parametrize(("extra", "count"), [(-1, 1), (0, 2)])
+def test_the_rest_counts_from_half_a_window_on(write, extra, count):
+    assert len(windows_of(write(noise(N + N // 2 + extra)))) == count
+
+
+def test_sound_shorter_than_a_window_is_repeated(write):
+    samples = noise(1000)
+    ((start, window),) = windows_of(write(samples))
+    assert start == 0.0
+    assert np.array_equal(window, np.tile(samples, 67)[:N])
+
+
+def test_the_end_of_a_resampled_file_is_not_lost(write):
+    samples = noise(6 * 48000)
+    found = windows_of(write(samples, rate=48000))
+    assert [start for start, _ in found] == [0.0, 3.0]
+    together = np.concatenate([window for _, window in found])
+    assert np.array_equal(together, soxr.resample(samples, 48000, RATE))
+
+
+def test_channels_are_mixed_and_faults_counted(write):
+    samples = noise(4 * RATE, channels=2)
+    samples[5, 1] = np.nan
+    conditioner = Conditioner(2)
+    audio = open_audio(write(samples))
+    ((_, window),) = file_windows(audio, PARAMS, conditioner)
+    samples[5, 1] = 0.0
+    assert np.array_equal(window, samples.mean(axis=1, dtype=np.float32)[:N])
+    assert conditioner.non_finite_samples == 1
+
+
+@pytest.mark.parametrize("window_samples", [2048, 30_000, 100_000])
+def test_windows_have_the_length_of_the_model(write, window_samples):
+    params = dataclasses.replace(PARAMS, window_samples=window_samples)
+    samples = noise(200_000)
+    found = windows_of(write(samples), params)
+    full = len(samples) // window_samples
+    assert [round(start * RATE) for start, _ in found[:full]] == [
+        i * window_samples for i in range(full)
+    ]
+    assert {len(window) for _, window in found} == {window_samples}
+
+
+def test_mono_blocks_hold_all_of_the_file(write):
+    samples = noise(50_000)
+    audio = open_audio(write(samples))
+    blocks = list(mono_blocks(audio, RATE, Conditioner(1)))
+    assert np.array_equal(np.concatenate(blocks), samples)
+
+
+def test_filling_a_window_with_nothing_gives_silence():
+    assert fill_window(np.zeros(0, np.float32), 5).tolist() == [0.0] * 5
+    assert fill_window(np.array([1.0, 2.0], np.float32), 5).tolist() == [1.0, 2.0, 1.0, 2.0, 1.0]
