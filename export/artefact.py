@@ -8,11 +8,14 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from edge_runtime import Classifier, __version__
 from edge_runtime.manifest import Manifest, Weights
 from edge_runtime.model_file import write_model
 
 from . import onnx, tflite
+from .calibration import scaled, temperature
 from .conversion import Conversion, Variant
 from .logits import logits_model
 from .parity import Parity, check, compare
@@ -47,14 +50,16 @@ def export(run: Run, variant: Variant, path: Path, description: Description) -> 
         If the conversion fails or the file does not answer as the model; nothing is written.
     """
     converter = tflite if variant.format == "tflite" else onnx
+    keras = run.model.predict(run.valid_features[..., np.newaxis], verbose=0)
+    by = temperature(keras, run.valid_labels)
     conversion = converter.convert(
         logits_model(run.model), variant.quantization, run.calibration_features
     )
-    manifest = _manifest(run, variant, conversion, description)
+    manifest = dataclasses.replace(_manifest(run, variant, conversion, description), temperature=by)
     with tempfile.TemporaryDirectory() as folder:
         draft = Path(folder) / path.name
         write_model(draft, conversion.network, manifest)
-        parity = compare(run, Classifier(draft))
+        parity = compare(run, scaled(keras, by), Classifier(draft))
     check(parity, variant.quantization, str(path))
     write_model(path, conversion.network, dataclasses.replace(manifest, parity=parity.to_dict()))
     return Artefact(path, path.stat().st_size, parity)

@@ -51,12 +51,14 @@ class Parity:
         }
 
 
-def compare(run: Run, classifier: Classifier) -> Parity:
+def compare(run: Run, keras: npt.NDArray[np.float32], classifier: Classifier) -> Parity:
     """Run the validation windows through both.
 
     Parameters
     ----------
     run : Run
+    keras : (n, classes) float32
+        The Keras model's posteriors of the validation windows, calibrated.
     classifier : Classifier
         Of the exported file.
 
@@ -70,7 +72,6 @@ def compare(run: Run, classifier: Classifier) -> Parity:
         raise ExportParityError(
             f"{run.folder}: the exported network gives NaN; the converter lost its weights"
         )
-    keras = run.model.predict(run.valid_features[..., np.newaxis], verbose=0)
     labels = run.valid_labels
     return Parity(
         n_windows=len(labels),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
+import os
 import queue
 import re
 import shutil
+import signal
 import subprocess
 import threading
 from collections import deque
@@ -214,9 +215,6 @@ class _PortAudioSource:
         closing = threading.Thread(target=self._stream.close, daemon=True)
         closing.start()
         closing.join(_CLOSE_SECONDS)
-        if closing.is_alive():
-            # sounddevice would close the stream once more when Python ends, and hang there.
-            atexit.unregister(self._sounddevice._exit_handler)
 
 
 def _find_device(sounddevice: Any, device: str | None) -> Any:
@@ -277,6 +275,10 @@ class _ArecordSource:
                 for chunk in raw.chunks(patience):
                     yield chunk
                     patience.restart()
+                if not stop.is_set() and not patience.exhausted:
+                    # Its output ended; it is about to end itself and to say why.
+                    with contextlib.suppress(subprocess.TimeoutExpired):
+                        process.wait(_CLOSE_SECONDS)
             finally:
                 code = _end(process)
                 reader.join()
@@ -316,15 +318,15 @@ class _Patience(threading.Event):
 
 
 def _end(process: subprocess.Popen[bytes]) -> int:
-    """End arecord, which may hang in its driver; returns its exit code."""
+    """End arecord, which may hang in its driver, or be a script; returns its exit code."""
     code = process.poll()
     if code is not None:
         return code
-    process.terminate()
+    os.killpg(process.pid, signal.SIGTERM)
     try:
         return process.wait(_CLOSE_SECONDS)
     except subprocess.TimeoutExpired:
-        process.kill()
+        os.killpg(process.pid, signal.SIGKILL)
         return process.wait()
 
 

@@ -73,7 +73,7 @@ def test_a_chunk_of_other_channels_is_refused(channels, shape):
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "int32", "int64", "bool", "complex64", "U3"])
 def test_other_types_are_refused(dtype):
-    with pytest.raises(AudioFormatError, match="give float .* or int16"):
+    with pytest.raises(AudioFormatError, match=r"give float .* or int16"):
         Conditioner(1)(np.zeros(4, dtype))
 
 

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import onnx
 import pytest
+from scipy.special import softmax
 
 from edge_runtime import Classifier
 from export.logits import logits_model
@@ -27,8 +28,10 @@ def test_every_variant_answers_as_the_keras_model(
     model = keras.saving.load_model(pipeline.run / "model.keras")
     with np.load(pipeline.run / "windows.npz") as windows:
         features = windows["valid_features"]
-    expected = model.predict(features[..., np.newaxis], verbose=0)
-    ours = Classifier(pipeline.exports[variant]).posteriors(features)
+    classifier = Classifier(pipeline.exports[variant])
+    logits = logits_model(model).predict(features[..., np.newaxis], verbose=0)
+    expected = softmax(logits / classifier.manifest.temperature, axis=1)
+    ours = classifier.posteriors(features)
     np.testing.assert_allclose(ours, expected, atol=POSTERIOR_TOLERANCE[variant[1]])
     np.testing.assert_array_equal(ours.argmax(axis=1), expected.argmax(axis=1))
 
