@@ -37,14 +37,15 @@ model: $(VENV)/.dev
 clean:
 	rm -rf $(VENV) build dist
 
-$(BIN)/python:
+$(VENV)/.made:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "edge-genre needs Python 3.11 or newer; try: make PYTHON=python3.12 demo")'
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv --clear $(VENV)
+	touch $@
 
-$(VENV)/.demo: $(BIN)/python $(DEPENDENCIES)
+$(VENV)/.demo: $(VENV)/.made $(DEPENDENCIES)
 	$(BIN)/python -m pip install --quiet --editable ".[live]"
 	touch $@
 
-$(VENV)/.dev: $(BIN)/python $(DEPENDENCIES)
+$(VENV)/.dev: $(VENV)/.made $(DEPENDENCIES)
 	$(BIN)/python -m pip install --quiet --editable ".[dev]"
 	touch $@ $(VENV)/.demo

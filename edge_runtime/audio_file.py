@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from . import wav
+from .conditioning import MAX_CHANNELS
 from .errors import AudioFormatError, MissingExtraError
+from .quiet import quiet_stderr
+from .resample import HIGHEST_RATE, LOWEST_RATE
 
 DEMO_CLIP = Path(__file__).parent / "bundled" / "demo.wav"
 """The clip that ``--input demo`` and ``classify demo`` play; ships with the package."""
@@ -21,6 +26,8 @@ EXTENSIONS = (".wav", ".au", ".ogg", ".oga", ".opus", ".mp3", ".flac", ".aif", "
 """File name endings that a data set is searched for."""
 
 _BLOCK_SECONDS = 1.0
+_UNKNOWN_FRAMES = 2**62
+"""From here on, a number of frames means that nobody knows it."""
 
 
 @dataclass(frozen=True)
@@ -57,11 +64,13 @@ class AudioFile:
             return
         soundfile = _import_soundfile(self.path)
         with _readable(soundfile, self.path) as file:
-            while True:
+            remaining = self.frames
+            while remaining > 0:
                 with _decoding(soundfile, self.path):
-                    block = file.read(block_frames, dtype="float32", always_2d=True)
+                    block = file.read(min(block_frames, remaining), dtype="float32", always_2d=True)
                 if not len(block):
                     return
+                remaining -= len(block)
                 yield block
 
 
@@ -86,6 +95,10 @@ def open_audio(path: str | Path) -> AudioFile:
             head = file.read(12)
             if not head:
                 raise AudioFormatError(f"{path}: the file is empty; copy or record it again")
+            if not file.seekable():
+                raise AudioFormatError(
+                    f"{path}: is a pipe; name a file, or send raw PCM to listen --input -"
+                )
             if wav.is_wav(head):
                 with contextlib.suppress(wav.UnsupportedWavError):
                     return _with_samples(_from_wav(path, wav.read_header(file, path)))
@@ -93,19 +106,29 @@ def open_audio(path: str | Path) -> AudioFile:
         raise AudioFormatError(f"{path}: no such file; check the path") from None
     except IsADirectoryError:
         raise AudioFormatError(f"{path}: is a folder; name the files in it") from None
-    except OSError as error:
-        raise AudioFormatError(f"{path}: cannot be opened ({error.strerror})") from error
+    except (OSError, ValueError) as error:  # ValueError: a null character in the name
+        reason = getattr(error, "strerror", None) or error
+        raise AudioFormatError(f"{path}: cannot be opened ({reason})") from None
     return _with_samples(_from_soundfile(path, head))
 
 
 def resolve(path: str | Path) -> Path:
     """Path of an input, where ``"demo"`` is the clip that ships with the package."""
-    return DEMO_CLIP if str(path) == "demo" and not Path("demo").exists() else Path(path)
+    return DEMO_CLIP if str(path) == "demo" and not Path("demo").is_file() else Path(path)
 
 
 def _with_samples(audio: AudioFile) -> AudioFile:
     if audio.frames == 0:
         raise AudioFormatError(f"{audio.path}: holds no sound (0 samples); record it again")
+    if not LOWEST_RATE <= audio.rate <= HIGHEST_RATE:
+        raise AudioFormatError(
+            f"{audio.path}: has a sample rate of {audio.rate} Hz; it must be from {LOWEST_RATE} to "
+            f"{HIGHEST_RATE} Hz"
+        )
+    if audio.channels > MAX_CHANNELS:
+        raise AudioFormatError(
+            f"{audio.path}: has {audio.channels} channels; there may be {MAX_CHANNELS} at most"
+        )
     return audio
 
 
@@ -123,7 +146,15 @@ def _from_wav(path: Path, header: wav.WavHeader) -> AudioFile:
 def _from_soundfile(path: Path, head: bytes) -> AudioFile:
     soundfile = _import_soundfile(path, head)
     with _readable(soundfile, path) as file:
-        return AudioFile(path, file.samplerate, file.channels, file.frames, None)
+        found = AudioFile(path, file.samplerate, file.channels, file.frames, None)
+    if found.frames < _UNKNOWN_FRAMES:
+        return found
+    # A FLAC that was written to a pipe does not know its length; soundfile fails at its end.
+    counted = 0
+    with contextlib.suppress(AudioFormatError):
+        for block in found.blocks():
+            counted += len(block)
+    return dataclasses.replace(found, frames=counted)
 
 
 def _import_soundfile(path: Path, head: bytes = b"") -> Any:
@@ -147,15 +178,17 @@ def _not_audio(path: Path) -> str:
 
 def _readable(soundfile: Any, path: Path) -> Any:
     try:
-        return soundfile.SoundFile(str(path))
-    except soundfile.LibsndfileError as error:
-        raise AudioFormatError(f"{_not_audio(path)} ({error.error_string.rstrip('.')})") from None
+        with quiet_stderr():  # libsndfile's MP3 decoder speaks up on its own
+            return soundfile.SoundFile(os.fsencode(path))
+    except (soundfile.LibsndfileError, TypeError, ValueError):  # TypeError: "raw" in the name
+        raise AudioFormatError(_not_audio(path)) from None
 
 
 @contextlib.contextmanager
 def _decoding(soundfile: Any, path: Path) -> Iterator[None]:
     try:
-        yield
+        with quiet_stderr():
+            yield
     except soundfile.LibsndfileError as error:
         raise AudioFormatError(
             f"{path}: is damaged, decoding failed ({error.error_string.rstrip('.')}); copy it again"

@@ -14,11 +14,14 @@ import numpy.typing as npt
 from . import backends
 from .audio_file import AudioFile, open_audio
 from .conditioning import Conditioner, level_dbfs
-from .decoder import SILENCE, UNKNOWN
+from .errors import ModelFileError, ParameterError
 from .frontend import FrontEnd
-from .manifest import Manifest
+from .manifest import SILENCE, UNKNOWN, Manifest
 from .model_file import BUNDLED_MODEL, read_model
 from .segments import file_windows, fill_window
+
+_WHOLE = 0.98
+"""Share of the promised frames that counts as all of them: MP3 headers only estimate."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,10 @@ class Classifier:
         file = read_model(BUNDLED_MODEL if model is None else model)
         self.manifest: Manifest = file.manifest
         self.backend = backends.load(file, threads=threads)
-        self.front_end = FrontEnd(self.manifest.front_end)
+        try:
+            self.front_end = FrontEnd(self.manifest.front_end)
+        except ParameterError as error:
+            raise ModelFileError(f"{file.path}: manifest: front_end: {error}") from None
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -125,7 +131,7 @@ class Classifier:
         return self.manifest.labels
 
     def classify(self, path: str | Path) -> Classification:
-        """Classify an audio file, in memory that does not grow with its length.
+        """Classify an audio file, window by window: a file of any length takes a few MB.
 
         Parameters
         ----------
@@ -152,7 +158,7 @@ class Classifier:
             if result.level_dbfs >= self.manifest.decoder.silence_dbfs:
                 label = self.labels[int(result.posterior.argmax())]
                 posteriors.append(result.posterior)
-            end = min(start + window_s, max(audio.seconds, start))
+            end = min(start + window_s, conditioner.frames / audio.rate)
             by_label = self.by_label(result.posterior)
             segments.append(Segment(start, end, label, by_label, result.level_dbfs))
         posterior = np.mean(posteriors, axis=0) if posteriors else np.zeros(len(self.labels))
@@ -161,7 +167,7 @@ class Classifier:
             label=self._label(posterior, silent=not posteriors),
             posterior=self.by_label(posterior),
             segments=tuple(segments),
-            seconds=audio.seconds,
+            seconds=conditioner.frames / audio.rate,
             warnings=tuple(self._warnings(audio, conditioner)),
         )
 
@@ -218,9 +224,15 @@ class Classifier:
         if audio.warning:
             yield audio.warning
         window_s = self.manifest.front_end.window_seconds
-        if audio.seconds < window_s:
+        seconds = conditioner.frames / audio.rate
+        if audio.warning is None and conditioner.frames < _WHOLE * audio.frames:
             yield (
-                f"{audio.path}: {audio.seconds:.2f} s is shorter than the model's window of "
+                f"{audio.path}: truncated: {audio.seconds:.1f} s are promised, {seconds:.1f} s can "
+                "be decoded and are used; copy it again"
+            )
+        if seconds < window_s:
+            yield (
+                f"{audio.path}: {seconds:.2f} s is shorter than the model's window of "
                 f"{window_s:.0f} s; it was repeated to fill one, so trust the answer less"
             )
         if conditioner.non_finite_samples:

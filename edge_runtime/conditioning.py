@@ -10,6 +10,8 @@ from .errors import AudioFormatError
 _FULL_SCALE = np.float32(32767.0 / 32768.0)
 """Samples at or beyond this are counted as clipped: the largest positive int16."""
 
+MAX_CHANNELS = 64
+
 _LARGEST_SAMPLE = np.float32(1e6)
 """Finite samples beyond this are no sound either: their power would overflow float32."""
 
@@ -24,9 +26,11 @@ class Conditioner:
     """
 
     def __init__(self, channels: int) -> None:
-        if not 1 <= channels <= 64:
-            raise AudioFormatError(f"{channels} channels; the number must be from 1 to 64")
+        if not 1 <= channels <= MAX_CHANNELS:
+            raise AudioFormatError(f"{channels} channels; there may be 1 to {MAX_CHANNELS}")
         self.channels = channels
+        self.frames = 0
+        """Samples per channel so far"""
         self.non_finite_samples = 0
         """Samples that were NaN or infinite (of any channel) and became 0"""
         self.clipped_samples = 0
@@ -59,6 +63,7 @@ class Conditioner:
                 f"a chunk of shape {samples.shape} does not hold whole frames of "
                 f"{self.channels} channel(s)"
             )
+        self.frames += len(chunk)
         chunk = self._finite(chunk)
         mono = chunk[:, 0] if self.channels == 1 else chunk.mean(axis=1, dtype=np.float32)
         self.clipped_samples += int(np.count_nonzero(np.abs(mono) >= _FULL_SCALE))

@@ -7,12 +7,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from .manifest import DecoderSettings
-
-SILENCE = "silence"
-"""Answer where the level is below the gate"""
-UNKNOWN = "unknown"
-"""Answer where no genre is convincing"""
+from .manifest import SILENCE, UNKNOWN, DecoderSettings
 
 _POSTERIOR_FLOOR = 1e-3
 """One overconfident window must not rule a genre out for good."""

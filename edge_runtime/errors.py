@@ -46,10 +46,14 @@ class AudioDeviceError(EdgeGenreError):
     exit_code = 4
 
 
-class MissingExtraError(EdgeGenreError):
-    """An optional dependency that is not installed; the message names the pip extra."""
+class MissingDependencyError(EdgeGenreError):
+    """A library that is not installed; the message tells how to get it."""
 
     exit_code = 4
+
+
+class MissingExtraError(MissingDependencyError):
+    """An optional library that is not installed; the message names the pip extra."""
 
     def __init__(self, purpose: str, extra: str) -> None:
         super().__init__(f'{purpose} needs an extra: pip install "edge-genre[{extra}]"')

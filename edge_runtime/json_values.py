@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import types
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -52,7 +53,7 @@ def _value(hint: Any, value: Any, where: str, name: str) -> Any:
     if origin is tuple and isinstance(value, list):
         return tuple(_value(get_args(hint)[0], element, where, name) for element in value)
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+        value = float(value) if abs(value) < 2**63 else math.inf  # float() of more may overflow
     if isinstance(value, origin or hint) and not (hint is int and isinstance(value, bool)):
         return value
     expected = getattr(origin or hint, "__name__", str(hint))

@@ -18,6 +18,11 @@ from .json_values import dataclass_from_json
 SCHEMA_VERSION = "1.0"
 """Minor versions add keys, which older runtimes ignore; a new major version is refused."""
 
+SILENCE = "silence"
+"""The runtime's answer where the level is below the gate"""
+UNKNOWN = "unknown"
+"""The runtime's answer where no genre is convincing"""
+
 
 @dataclass(frozen=True, kw_only=True)
 class TensorInfo:
@@ -32,6 +37,22 @@ class TensorInfo:
     """Quantization step; None for floats"""
     zero_point: int | None = None
     """Quantized value of 0.0; None for floats"""
+
+    def __post_init__(self) -> None:
+        if len(self.shape) < 2:
+            raise ParameterError(
+                f"tensor {self.name!r} has shape {self.shape}; it must have 2 axes"
+            )
+        if self.dtype not in ("float32", "int8", "uint8", "int16"):
+            raise ParameterError(f"tensor {self.name!r} has dtype {self.dtype!r}, which is not run")
+        if self.dtype == "float32":
+            return
+        if self.scale is None or self.zero_point is None:
+            raise ParameterError(
+                f"tensor {self.name!r} is {self.dtype} without scale or zero_point"
+            )
+        if not 1e-12 < self.scale < 1e12:
+            raise ParameterError(f"tensor {self.name!r} has scale {self.scale}; it must be above 0")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +74,10 @@ class DecoderSettings:
                 raise ParameterError(
                     f"{name} is {getattr(self, name)} s; it must be from 0.01 to 86400 s"
                 )
+        if not -200.0 <= self.silence_dbfs <= 0.0:
+            raise ParameterError(
+                f"silence_dbfs is {self.silence_dbfs} dBFS; it must be from -200 to 0"
+            )
         if not 0.0 <= self.rejection_threshold < 1.0:
             raise ParameterError(
                 f"rejection_threshold is {self.rejection_threshold}; it must be from 0 to below 1"
@@ -69,6 +94,10 @@ class Weights:
     """``"none"``, ``"float16"``, ``"dynamic"`` or ``"int8"``"""
     bytes: int
     sha256: str
+
+    def __post_init__(self) -> None:
+        if self.format not in ("tflite", "onnx"):
+            raise ParameterError(f"weights format is {self.format!r}; it must be tflite or onnx")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +132,10 @@ class Manifest:
     def __post_init__(self) -> None:
         if len(self.labels) < 2 or len(set(self.labels)) != len(self.labels):
             raise ParameterError(f"labels are {list(self.labels)}; there must be 2 different ones")
+        if {SILENCE, UNKNOWN} & set(self.labels):
+            raise ParameterError(
+                f"labels must not be {SILENCE!r} or {UNKNOWN!r}: the runtime's own"
+            )
         if self.output_kind not in ("logits", "posterior"):
             raise ParameterError(
                 f"output_kind is {self.output_kind!r}; it must be 'logits' or 'posterior'"
@@ -117,8 +150,8 @@ class Manifest:
                 f"the network takes {self.input.shape[1:3]}, the front end makes {expected} "
                 "(frames, coefficients)"
             )
-        if not self.temperature > 0.0:
-            raise ParameterError(f"temperature is {self.temperature}; it must be above 0")
+        if not 0.01 <= self.temperature <= 100.0:
+            raise ParameterError(f"temperature is {self.temperature}; it must be from 0.01 to 100")
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form."""
@@ -149,7 +182,7 @@ class Manifest:
 
         try:
             values = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ModelFileError(f"{source}: its manifest is not JSON ({error})") from None
         if not isinstance(values, dict):
             raise ModelFileError(f"{source}: its manifest is not a JSON object; export it again")
@@ -173,4 +206,4 @@ def _check_versions(values: dict[str, Any], runtime: str, source: str) -> None:
 
 
 def _version_key(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split(".") if part.isdigit())
+    return tuple(int(part) for part in version.split(".") if part.isdecimal())

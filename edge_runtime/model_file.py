@@ -62,7 +62,7 @@ def read_model(path: str | Path) -> ModelFile:
     except OSError as error:
         raise ModelFileError(f"{path}: cannot be read ({error.strerror})") from None
     if data[4:8] == b"TFL3":
-        text = _tflite_manifest(data)
+        text = _tflite_manifest(data, path)
     elif path.suffix.lower() == ".onnx":
         text = _onnx_manifest(data, path)
     else:
@@ -128,12 +128,18 @@ def _umask() -> int:
     return mask
 
 
-def _tflite_manifest(data: bytes) -> str | None:
+def _tflite_manifest(data: bytes, path: Path) -> str | None:
+    if not zipfile.is_zipfile(io.BytesIO(data)):
+        return None
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return archive.read(MANIFEST_NAME).decode()
-    except (zipfile.BadZipFile, KeyError, UnicodeDecodeError):
+    except KeyError:
         return None
+    except Exception as error:  # zipfile and zlib raise half a dozen kinds for damaged archives
+        raise ModelFileError(
+            f"{path}: its manifest is damaged ({error}); copy or export the file again"
+        ) from None
 
 
 def _zip_tail(offset: int, members: dict[str, str]) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from .errors import AudioFormatError
+from .errors import AudioFormatError, MissingDependencyError
 
 LOWEST_RATE, HIGHEST_RATE = 8_000, 192_000
 
@@ -24,7 +24,9 @@ class StreamResampler:
     Raises
     ------
     AudioFormatError
-        If the source rate is outside 8 to 192 kHz, or soxr is needed and not installed.
+        If the source rate is outside 8 to 192 kHz.
+    MissingDependencyError
+        If soxr is needed and not installed.
     """
 
     def __init__(self, source_rate: int, target_rate: int) -> None:
@@ -38,7 +40,7 @@ class StreamResampler:
             try:
                 import soxr
             except ImportError:
-                raise AudioFormatError(
+                raise MissingDependencyError(
                     f"audio at {source_rate} Hz needs soxr to become {target_rate} Hz and soxr is "
                     f"not installed: pip install soxr, or record at {target_rate} Hz"
                 ) from None

@@ -9,9 +9,10 @@ import numpy.typing as npt
 
 from .classifier import Classifier
 from .conditioning import Conditioner
-from .decoder import SILENCE, StickyDecoder
+from .decoder import StickyDecoder
+from .errors import ParameterError
 from .events import Event
-from .manifest import DecoderSettings
+from .manifest import SILENCE, DecoderSettings
 from .resample import StreamResampler
 
 
@@ -56,7 +57,7 @@ class ClassifierStream:
         self._window = params.window_samples
         frames = max(1, round(settings.interval_s / params.hop_seconds))
         self._interval = frames * params.hop
-        self._source_rate = rate or params.sample_rate
+        self._source_rate = params.sample_rate if rate is None else rate
         self._conditioner = Conditioner(channels)
         self._resampler = StreamResampler(self._source_rate, self._rate)
         self._decoder = StickyDecoder(classifier.labels, settings, params.window_seconds)
@@ -64,6 +65,7 @@ class ClassifierStream:
         self._buffer_start = 0  # sample clock of the first buffered sample
         self._classified = 0  # sample clock of the end of the last window; 0 before the first
         self._dropped = 0
+        self._finished = False
 
     @property
     def interval_s(self) -> float:
@@ -95,7 +97,12 @@ class ClassifierStream:
         ------
         AudioFormatError
             If the chunk does not fit the number of channels, or is neither float nor int16.
+        ParameterError
+            If the stream was finished before, or `dropped` is negative.
         """
+        self._check_open()
+        if dropped < 0:
+            raise ParameterError(f"dropped is {dropped}; it must be 0 or more")
         mono = self._conditioner(samples)
         if dropped:
             self._dropped += dropped
@@ -111,11 +118,17 @@ class ClassifierStream:
             Windows that were still due, and one more for what came after the last window: it
             ends with the stream. A stream shorter than a window is repeated to fill one.
         """
+        self._check_open()
+        self._finished = True
         events = self._take(self._resampler.push(np.zeros(0, np.float32), last=True))
         if self._end > self._classified:
             start = max(self._buffer_start, self._end - self._window)
             events.append(self._event(start))
         return events
+
+    def _check_open(self) -> None:
+        if self._finished:
+            raise ParameterError("this stream was finished; make a new ClassifierStream")
 
     @property
     def _end(self) -> int:
@@ -129,6 +142,8 @@ class ClassifierStream:
             start = self._due - self._window
             events.append(self._event(start))
             self._forget(start)
+        # No later window reaches further back, the last one of finish() included.
+        self._forget(min(self._due, self._end) - self._window)
         return events
 
     @property
@@ -138,8 +153,9 @@ class ClassifierStream:
 
     def _forget(self, sample: int) -> None:
         """Drop what no later window can hold."""
-        self._buffer = self._buffer[sample - self._buffer_start :]
-        self._buffer_start = sample
+        if sample > self._buffer_start:
+            self._buffer = self._buffer[sample - self._buffer_start :]
+            self._buffer_start = sample
 
     def _event(self, start: int) -> Event:
         first = start - self._buffer_start

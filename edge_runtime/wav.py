@@ -20,8 +20,9 @@ from .errors import AudioFormatError
 from .pcm import PcmFormat
 
 _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
-_UNKNOWN_LENGTH = 0xFFFFFFFF
-"""Written by recorders that cannot seek back to fill the length in."""
+_UNKNOWN_LENGTH = 0x7FFFF000
+"""Lengths from here on are written by recorders that cannot seek back to fill the true one in
+(0x7FFFF000 by sox, 0x80000000 by arecord, 0xFFFFFFFF by ffmpeg)."""
 
 _FORMATS: dict[tuple[int, int], PcmFormat] = {
     (_PCM, 8): PcmFormat.U8,
@@ -85,11 +86,13 @@ def read_header(file: BinaryIO, path: Path) -> WavHeader:
         If the samples are neither PCM nor float.
     """
     size = file.seek(0, 2)
+    file.seek(4)
+    riff_length = int.from_bytes(file.read(4), "little")
     file.seek(12)
     format_chunk: bytes | None = None
     while True:
         head = file.read(8)
-        if len(head) < 8:
+        if len(head) < 8 or head[:4] == b"\0\0\0\0":
             missing = "samples (no data chunk)" if format_chunk else "format (no fmt chunk)"
             raise AudioFormatError(
                 f"{path}: this WAV file ends before its {missing}; it is damaged, copy it again"
@@ -104,13 +107,14 @@ def read_header(file: BinaryIO, path: Path) -> WavHeader:
             file.seek(length + length % 2, 1)
     if format_chunk is None or len(format_chunk) < 16:
         raise AudioFormatError(f"{path}: this WAV file has no valid fmt chunk; it is damaged")
-    tag, channels, rate, _, _, bits = struct.unpack("<HHIIHH", format_chunk[:16])
+    tag, channels, rate, _, frame_bytes, bits = struct.unpack("<HHIIHH", format_chunk[:16])
     if tag == _EXTENSIBLE and len(format_chunk) >= 26:
         tag = int.from_bytes(format_chunk[24:26], "little")
-    if (tag, bits) not in _FORMATS:
+    packed = frame_bytes == channels * bits // 8
+    if (tag, bits) not in _FORMATS or not packed:
         raise UnsupportedWavError(
-            f"{path}: WAV encoding {tag:#06x} with {bits} bits is not read; convert it to 16-bit "
-            "PCM"
+            f"{path}: WAV encoding {tag:#06x} with {bits} bits in frames of {frame_bytes} bytes is "
+            "not read; convert it to 16-bit PCM"
         )
     if not channels or not rate:
         raise AudioFormatError(
@@ -119,8 +123,9 @@ def read_header(file: BinaryIO, path: Path) -> WavHeader:
     sample_format = _FORMATS[tag, bits]
     start = file.tell()
     frame = channels * sample_format.sample_bytes
-    # Recorders that are still running or write to a pipe leave 0 or all ones here.
-    promised = None if length in (0, _UNKNOWN_LENGTH) and size > start else length
+    # A recorder that still runs has filled in neither length; an empty recording has both.
+    running = length == 0 and riff_length == 0
+    promised = None if running or length >= _UNKNOWN_LENGTH else length
     available = size - start if promised is None else min(promised, size - start)
     return WavHeader(rate, channels, sample_format, start, available - available % frame, promised)
 

@@ -7,6 +7,7 @@ import os
 import warnings
 from pathlib import Path
 
+from edge_runtime.errors import ParameterError
 from edge_runtime.quiet import quiet_stderr
 
 HELP = "write a trained model as a self-describing TFLite or ONNX file"
@@ -38,6 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Export one file; exit code 1 if it does not answer as its model."""
+    if args.out and args.out.suffix.lower() != f".{args.format}":
+        raise ParameterError(f"--out {args.out}: a {args.format} file must end in .{args.format}")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     warnings.filterwarnings("ignore")  # of the converters, about their own futures
     with quiet_stderr():  # oneDNN and CUDA announce themselves before any log level applies

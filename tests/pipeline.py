@@ -29,7 +29,8 @@ def run_pipeline(root: Path) -> Pipeline:
     (data / "polka").mkdir()
     trained = succeed(
         "train", data, "--out", root / "run", "--cache", root / "cache",
-        "--epochs", "40", "--learning-rate", "0.002", "--gain-db", "10", "--seed", "3",
+        "--epochs", "30", "--batch-size", "4", "--learning-rate", "0.001", "--gain-db", "10",
+        "--seed", "3",
     )  # fmt: skip
     exports, output = {}, {}
     for fmt, quantization in VARIANTS:

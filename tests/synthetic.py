@@ -19,7 +19,9 @@ def clip(genre: str, seed: int, seconds: float = CLIP_SECONDS) -> npt.NDArray[np
     generator = np.random.default_rng([GENRES.index(genre), seed])
     t = np.arange(round(seconds * RATE)) / RATE
     if genre == "hiss":
-        sound = generator.standard_normal(len(t))
+        # Softened at the top: MP3 cuts the highest band off, and white noise would become another
+        # sound in that container alone.
+        sound = np.convolve(generator.standard_normal(len(t)), np.hanning(12), "same")
     elif genre == "drone":
         base = generator.uniform(60, 120)
         sound = sum(np.sin(2 * np.pi * base * k * t) / k for k in range(1, 5))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
+import shlex
 import subprocess
 import sys
 from importlib import metadata
@@ -29,7 +31,8 @@ def versions() -> dict[str, str]:
     """Python and the packages that shape a training."""
     found = {"python": platform.python_version()}
     for name in _PACKAGES:
-        found[name] = metadata.version(name)
+        with contextlib.suppress(metadata.PackageNotFoundError):  # tensorflow-cpu, for one
+            found[name] = metadata.version(name)
     return found
 
 
@@ -40,8 +43,12 @@ def machine() -> str:
 
 def command() -> str:
     """The command line, with paths cut to their last part: no report needs the others."""
-    words = [Path(word).name if os.sep in word else word for word in sys.argv[1:]]
-    return " ".join(["edge-genre", *words])
+    return shlex.join(["edge-genre", *map(_last_part, sys.argv[1:])])
+
+
+def _last_part(word: str) -> str:
+    option, equals, value = word.rpartition("=") if word.startswith("--") else ("", "", word)
+    return f"{option}{equals}{Path(value).name if os.sep in value else value}"
 
 
 def _git(root: Path, *arguments: str) -> str:

@@ -36,7 +36,9 @@ def write_report(
         "",
         f"![Accuracy and loss over the epochs]({CURVES})",
     ]
-    (folder / REPORT).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (folder / REPORT).write_text(
+        "\n".join(lines) + "\n", encoding="utf-8", errors="surrogateescape"
+    )
 
 
 def _cell(value: Any) -> str:

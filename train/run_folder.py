@@ -33,8 +33,8 @@ CALIBRATION_PER_GENRE = 50
 """Training windows of each genre that are kept for calibration."""
 
 
-def prepare(folder: Path, *, overwrite: bool) -> None:
-    """Make the folder; refuse one that holds a run, unless it may be overwritten.
+def check_free(folder: Path, *, overwrite: bool) -> None:
+    """Refuse a folder that holds a run, unless it may be overwritten.
 
     Raises
     ------
@@ -46,8 +46,6 @@ def prepare(folder: Path, *, overwrite: bool) -> None:
             f"{folder}: holds a training run already; name another folder with --out, or add "
             "--overwrite"
         )
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / RUN).unlink(missing_ok=True)  # a run that is not finished has no run.json
 
 
 def save(
@@ -61,6 +59,8 @@ def save(
     history: dict[str, list[float]],
 ) -> None:
     """Write everything but the report; ``run.json`` comes last and says that the run is whole."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / RUN).unlink(missing_ok=True)  # a run that is half replaced has no run.json
     model.save(folder / MODEL)
     chosen = calibration_indices(train.labels, run["training"]["seed"])
     np.savez(
@@ -71,17 +71,21 @@ def save(
         calibration_features=train.features[chosen],
         calibration_labels=train.labels[chosen],
     )
-    with (folder / SPLIT).open("w", newline="", encoding="utf-8") as file:
+    with (folder / SPLIT).open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow(["id", "parts"])
         rows.writerows([track, " ".join(parts)] for track, parts in sorted(split.parts.items()))
-    with (folder / HISTORY).open("w", newline="", encoding="utf-8") as file:
+    with (folder / HISTORY).open(
+        "w", newline="", encoding="utf-8", errors="surrogateescape"
+    ) as file:
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow(["epoch", *history])
         rows.writerows(
             [epoch, *values] for epoch, values in enumerate(zip(*history.values(), strict=True), 1)
         )
-    (folder / RUN).write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")
+    (folder / RUN).write_text(
+        json.dumps(run, indent=2) + "\n", encoding="utf-8", errors="surrogateescape"
+    )
 
 
 def calibration_indices(labels: npt.NDArray[np.int64], seed: int) -> npt.NDArray[np.int64]:

@@ -35,7 +35,7 @@ class Split:
     def sha256(self) -> str:
         """Fingerprint of the assignment."""
         lines = (f"{track},{','.join(parts)}\n" for track, parts in sorted(self.parts.items()))
-        return hashlib.sha256("".join(lines).encode()).hexdigest()
+        return hashlib.sha256("".join(lines).encode(errors="surrogateescape")).hexdigest()
 
 
 def split_from_list(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import os
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +52,8 @@ def find_tracks(root: Path, labels: Sequence[str] | None = None) -> TrackList:
     """
     if not root.is_dir():
         raise DataSetError(f"{root}: no such folder; name the folder that holds the genre folders")
-    warnings = [] if labels is not None else _empty_folders(root)
+    root = root.resolve()
+    warnings = _empty_folders(root, labels)
     known = {_plain(label): label for label in labels} if labels is not None else None
     tracks, strangers = [], 0
     for path in audio_files(root):
@@ -90,16 +93,15 @@ def read_track_list(csv_path: Path, root: Path) -> TrackList:
         If the file is missing, lacks a column, or none of its clips are there.
     """
     rows = _read_rows(csv_path)
-    by_stem = {path.stem: path for path in audio_files(root)} if root.is_dir() else {}
+    by_stem = _by_stem(root)
     tracks, parts, missing = [], {}, []
     for row in rows:
-        name = row.get("id") or Path(row.get("path") or "").with_suffix("").as_posix()
         path = _locate(row, [root, csv_path.parent], by_stem)
         if path is None:
-            missing.append(name)
+            missing.append(row.id)
             continue
-        tracks.append(Track(name, path, row.get("genre") or row.get("label") or ""))
-        parts[name] = row["split"]
+        tracks.append(Track(row.id, path, row.label))
+        parts[row.id] = row.part
     if not tracks:
         raise DataSetError(
             f"{csv_path}: none of its {len(rows)} clips are in {root}; name the folder they are in"
@@ -110,23 +112,34 @@ def read_track_list(csv_path: Path, root: Path) -> TrackList:
             f"{csv_path}: {len(missing)} of {len(rows)} clips are not there and are left out "
             f"({', '.join(missing[:3])}{', ...' if len(missing) > 3 else ''})"
         )
-    return TrackList(_unique(tracks), parts, tuple(warnings))
+    return TrackList(tuple(tracks), parts, tuple(warnings))
 
 
 def audio_files(root: Path) -> list[Path]:
     """Audio files below a folder, in a fixed order; hidden ones left out."""
-    return sorted(
-        path
-        for path in root.rglob("*")
-        if path.suffix.lower() in EXTENSIONS and not path.name.startswith(".") and path.is_file()
-    )
+    found: list[Path] = []
+    seen: set[str] = set()
+    for folder, folders, names in os.walk(root, followlinks=True):
+        seen.add(os.path.realpath(folder))
+        # A link to a folder above would lead round and round.
+        folders[:] = [f for f in folders if os.path.realpath(Path(folder) / f) not in seen]
+        found += [
+            Path(folder) / name
+            for name in names
+            if name.lower().endswith(EXTENSIONS) and not name.startswith(".")
+        ]
+    return sorted(found)
 
 
-def _empty_folders(root: Path) -> list[str]:
+def _empty_folders(root: Path, labels: Sequence[str] | None) -> list[str]:
+    known = None if labels is None else {_plain(label) for label in labels}
     return [
         f"{folder}: genre folder without clips; it is left out"
         for folder in sorted(root.iterdir())
-        if folder.is_dir() and not folder.name.startswith(".") and not audio_files(folder)
+        if folder.is_dir()
+        and not folder.name.startswith(".")
+        and (known is None or _plain(folder.name) in known)
+        and not audio_files(folder)
     ]
 
 
@@ -142,11 +155,20 @@ def _plain(name: str) -> str:
     return re.sub(r"[\W_]+", "", name.casefold())
 
 
-def _read_rows(csv_path: Path) -> list[dict[str, str]]:
+@dataclass(frozen=True)
+class _Row:
+    id: str
+    path: str
+    """Empty where the file has no such column"""
+    label: str
+    part: str
+
+
+def _read_rows(csv_path: Path) -> list[_Row]:
     try:
         with csv_path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            rows = list(reader)
+            reader = csv.DictReader(file, restval="")
+            lines = list(reader)
             columns = set(reader.fieldnames or ())
     except OSError as error:
         raise DataSetError(f"{csv_path}: cannot be read ({error.strerror})") from None
@@ -158,17 +180,46 @@ def _read_rows(csv_path: Path) -> list[dict[str, str]]:
                 f"{csv_path}: has no column {' or '.join(sorted(wanted))}; a split file needs "
                 "genre, split, and path or id"
             )
-    if not rows:
+    if not lines:
         raise DataSetError(f"{csv_path}: names no clips")
+    rows = [_row(csv_path, number, line) for number, line in enumerate(lines, start=2)]
+    twice = [name for name, n in Counter(row.id for row in rows).items() if n > 1]
+    if twice:
+        raise DataSetError(f"{csv_path}: names {twice[0]!r} more than once; keep one of its rows")
     return rows
 
 
-def _locate(row: dict[str, str], roots: list[Path], by_stem: dict[str, Path]) -> Path | None:
-    if row.get("path"):
+def _row(csv_path: Path, number: int, line: dict[str, str]) -> _Row:
+    path = line.get("path", "")
+    row = _Row(
+        line.get("id") or (Path(path).with_suffix("").as_posix() if path else ""),
+        path,
+        line.get("genre") or line.get("label") or "",
+        line["split"],
+    )
+    for name, value in (
+        ("id or path", row.id.strip(".")),
+        ("genre", row.label),
+        ("split", row.part),
+    ):
+        if not value:
+            raise DataSetError(f"{csv_path}: row {number} has no {name}")
+    return row
+
+
+def _by_stem(root: Path) -> dict[str, Path]:
+    """Clips by file name without ending; names that two clips share are left out."""
+    files = audio_files(root) if root.is_dir() else []
+    counts = Counter(path.stem for path in files)
+    return {path.stem: path for path in files if counts[path.stem] == 1}
+
+
+def _locate(row: _Row, roots: list[Path], by_stem: dict[str, Path]) -> Path | None:
+    if row.path:
         for root in roots:
-            if (root / row["path"]).is_file():
-                return root / row["path"]
-    return by_stem.get(row.get("id") or Path(row.get("path") or "").stem)
+            if (root / row.path).is_file():
+                return root / row.path
+    return by_stem.get(row.id)
 
 
 def _unique(tracks: list[Track]) -> tuple[Track, ...]:

@@ -9,12 +9,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import EdgeGenreError, MissingExtraError, ModelFileError
+from ..errors import MissingDependencyError, ModelFileError
 from ..manifest import TensorInfo
 from ..model_file import ModelFile
 from ..quiet import quiet_stderr
 
-_RUNTIMES = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter", "tensorflow.lite")
+_RUNTIMES = (
+    "ai_edge_litert.interpreter",
+    "tflite_runtime.interpreter",
+    "tensorflow.lite.python.interpreter",
+)
 
 
 class LiteRTBackend:
@@ -80,22 +84,17 @@ def _interpreter(model: ModelFile, threads: int) -> tuple[str, Any]:
             with quiet_stderr():
                 interpreter = interpreter_class(model_content=model.network, num_threads=threads)
                 interpreter.allocate_tensors()
-        except (ValueError, RuntimeError, SystemError) as error:
+        except (ValueError, RuntimeError, SystemError, MemoryError) as error:
             failures.append(f"{name.split('.')[0]}: {' '.join(str(error).split())[:120]}")
+            # Only a runtime that does not fit this machine is worth another try; a network that
+            # the newest one refuses is damaged, and TensorFlow would take seconds to say so too.
+            if not isinstance(error, SystemError):
+                break
             continue
         return name.split(".", maxsplit=1)[0], interpreter
     if failures:
         raise ModelFileError(f"{model.path}: no runtime can load it ({'; '.join(failures)})")
-    raise MissingBackendError()
-
-
-class MissingBackendError(MissingExtraError):
-    """No TFLite runtime is installed."""
-
-    def __init__(self) -> None:
-        EdgeGenreError.__init__(
-            self,
-            "running a .tflite model needs a runtime: pip install ai-edge-litert (or, on 32-bit "
-            'Pi OS, tflite-runtime); an .onnx model needs: pip install "edge-genre[onnx]"',
-        )
-        self.extra = "onnx"
+    raise MissingDependencyError(
+        f"{model.path}: a .tflite model needs a runtime: pip install ai-edge-litert (or, on "
+        '32-bit Pi OS, tflite-runtime); an .onnx model needs: pip install "edge-genre[onnx]"'
+    )

@@ -33,8 +33,23 @@ class OnnxBackend:
             raise ModelFileError(
                 f"{model.path}: ONNX Runtime refuses it ({reason}); export it again"
             ) from None
+        self._check(model)
         self.name = f"onnxruntime {onnxruntime.__version__}"
         self._input, self._output = model.manifest.input, model.manifest.output
+
+    def _check(self, model: ModelFile) -> None:
+        manifest = model.manifest
+        for tensor, found in (
+            (manifest.input, self._session.get_inputs()),
+            (manifest.output, self._session.get_outputs()),
+        ):
+            names = [node.name for node in found]
+            sizes = tuple(found[0].shape[1:]) if found else ()
+            if names != [tensor.name] or sizes != tensor.shape[1:] or tensor.dtype != "float32":
+                raise ModelFileError(
+                    f"{model.path}: the network's tensors are {', '.join(names)} {sizes}, its "
+                    f"manifest says {tensor.name} {tensor.shape[1:]}; export the model again"
+                )
 
     def run(self, features: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Outputs of a batch; see `edge_runtime.backends.Backend.run`."""

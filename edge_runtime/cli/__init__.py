@@ -12,8 +12,10 @@ import argparse
 import difflib
 import importlib
 import importlib.util
+import io
 import os
 import sys
+from pathlib import Path
 from types import ModuleType
 from typing import NoReturn
 
@@ -36,9 +38,13 @@ edge-genre COMMAND --help explains one. Exit codes: 0 done, 1 fault while runnin
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    _open_missing_streams()
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a terminal without bars still gets its answer
-            stream.reconfigure(errors="replace")
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal without bars still gets its answer. UTF-8 lacks nothing but the bytes of
+            # file names that are not UTF-8, which JSON writes as such an escape, too.
+            utf8 = stream.encoding.lower().replace("-", "") == "utf8"
+            stream.reconfigure(errors="backslashreplace" if utf8 else "replace")
     try:
         code = _dispatch(arguments)
         sys.stdout.flush()
@@ -54,6 +60,13 @@ def main(arguments: list[str] | None = None) -> int:
         where = f"{error.filename}: " if error.filename else ""
         return report(EdgeGenreError(f"{where}{error.strerror or error}"))
     return code
+
+
+def _open_missing_streams() -> None:
+    """A shell may start a program with stdout or stderr closed; nobody reads them then."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
 
 
 def _dispatch(arguments: list[str]) -> int:
@@ -110,11 +123,17 @@ def _overview() -> str:
     lines = [_DESCRIPTION, "", "usage: edge-genre COMMAND ...", "       edge-genre --version", ""]
     lines.append("on the device:")
     lines += [_summary(name, _command(name)) for name in _DEVICE_COMMANDS]
-    plugins = {name: _command(name) for name in sorted(_plugins())}
+    plugins = sorted(_plugins())
     if plugins:
-        lines += ["", "on the workstation:"]
-        lines += [_summary(name, module) for name, module in plugins.items()]
+        lines += ["", "on the workstation:", *map(_plugin_summary, plugins)]
     return "\n".join([*lines, "", _EPILOG.rstrip()])
+
+
+def _plugin_summary(name: str) -> str:
+    try:
+        return _summary(name, _command(name))
+    except ImportError as error:  # one broken plugin must not hide the other commands
+        return f"  {name:<10} (cannot be imported: {error})"
 
 
 def _summary(name: str, module: ModuleType) -> str:

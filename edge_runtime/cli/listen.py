@@ -6,7 +6,6 @@ import argparse
 import dataclasses
 import signal
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -15,8 +14,9 @@ from ..audio_file import open_audio
 from ..classifier import Classifier
 from ..display import Display, Heading, choose_display
 from ..errors import AudioFormatError, ParameterError
+from ..events import Event
 from ..pcm import PcmFormat
-from ..sources import Source
+from ..sources import Source, Stop
 from ..sources.file import FileSource
 from ..stream import ClassifierStream
 from . import INTERRUPTED, warn
@@ -45,8 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     source.add_argument("--channels", type=Whole(1, 64), help="of stdin or microphone (default 1)")
     source.add_argument(
         "--format",
-        type=PcmFormat,
-        choices=list(PcmFormat),
+        choices=[str(name) for name in PcmFormat],
         help="sample format of stdin, as arecord names it (default S16_LE)",
     )
     pace = source.add_mutually_exclusive_group()
@@ -63,38 +62,63 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Listen until the source ends (exit code 0), SIGTERM (0) or Ctrl-C (130)."""
-    classifier = Classifier(args.model, threads=args.threads)
-    source = _source(args)
-    settings = classifier.manifest.decoder
-    if args.interval is not None:
-        settings = dataclasses.replace(settings, interval_s=args.interval)
-    stream = ClassifierStream(
-        classifier, rate=source.rate, channels=source.channels, settings=settings
-    )
-    heading = Heading(source.name, classifier.manifest.name, classifier.labels, source.seconds)
     with _stopped_by_signals() as stop:
+        classifier = Classifier(args.model, threads=args.threads)
+        source = _source(args)
+        settings = classifier.manifest.decoder
+        if args.interval is not None:
+            settings = dataclasses.replace(settings, interval_s=args.interval)
+        stream = ClassifierStream(
+            classifier, rate=source.rate, channels=source.channels, settings=settings
+        )
+        heading = Heading(source.name, classifier.manifest.name, classifier.labels, source.seconds)
         display = choose_display(heading, json_lines=args.json)
         try:
-            _listen(source, stream, display, stop)
+            last = _listen(source, stream, display, stop)
         finally:
             display.close()
-    if stream.seconds == 0.0 and not stop.is_set():
+    if last is not None:
+        _warn_of_faults(source.name, last)
+    elif not stop.is_set():
         raise AudioFormatError(f"{source.name}: no sound arrived; check what feeds it")
     return INTERRUPTED if stop.signal == signal.SIGINT else 0
 
 
-def _listen(
-    source: Source, stream: ClassifierStream, display: Display, stop: threading.Event
-) -> None:
-    """Classify until the end; what was heard by then is answered, whatever ended it."""
+def _listen(source: Source, stream: ClassifierStream, display: Display, stop: Stop) -> Event | None:
+    """Classify until the end; what was heard by then is answered, whatever ended it.
+
+    Returns the last event.
+    """
+    last = None
     try:
         for chunk in source.chunks(stop):
             for event in stream.push(chunk.samples, dropped=chunk.dropped):
                 display.show(event)
+                last = event
     finally:
         if not isinstance(sys.exc_info()[1], BrokenPipeError):
             for event in stream.finish():
                 display.show(event)
+                last = event
+    return last
+
+
+def _warn_of_faults(name: str, last: Event) -> None:
+    if last.padded:
+        warn(
+            f"{name}: {last.end - last.start:.2f} s of sound are less than the model's window and "
+            "were repeated to fill it, so trust the answer less"
+        )
+    if last.non_finite_samples:
+        warn(
+            f"{name}: {last.non_finite_samples} samples were NaN, infinite or absurdly large; they "
+            "were taken as zero"
+        )
+    if last.dropped_samples:
+        warn(
+            f"{name}: {last.dropped_samples} samples were lost because this machine was too slow; "
+            "they were taken as zero. Try a longer --interval"
+        )
 
 
 def _source(args: argparse.Namespace) -> Source:
@@ -105,13 +129,15 @@ def _source(args: argparse.Namespace) -> Source:
         return open_microphone(args.device, args.rate, args.channels)
     if args.input == "-":
         _refuse(args, "--input -", ("device", "fast", "speed"))
+        if sys.stdin is None:
+            raise AudioFormatError("stdin is closed; pipe raw PCM into it")
         from ..sources.raw import RawSource
 
         return RawSource(
             sys.stdin.fileno(),
             rate=args.rate or _STDIN_RATE,
             channels=args.channels or 1,
-            sample_format=args.format or PcmFormat.S16_LE,
+            sample_format=PcmFormat(args.format or PcmFormat.S16_LE),
             name="stdin",
         )
     _refuse(args, "a file, which says so itself", ("device", "rate", "channels", "format"))
@@ -128,20 +154,27 @@ def _refuse(args: argparse.Namespace, what: str, options: tuple[str, ...]) -> No
             raise ParameterError(f"--{option} has no meaning for {what}; leave it out")
 
 
-class _Stop(threading.Event):
-    """Set by a signal; remembers which."""
+class _SignalStop:
+    """Set by a signal; remembers which.
+
+    A plain attribute, not a `threading.Event`: the handler runs between any two instructions of
+    the main thread, and would wait for ever for a lock that the main thread holds.
+    """
 
     signal: int | None = None
 
+    def is_set(self) -> bool:
+        """Whether a signal came."""
+        return self.signal is not None
+
 
 @contextmanager
-def _stopped_by_signals() -> Iterator[_Stop]:
+def _stopped_by_signals() -> Iterator[_SignalStop]:
     """Ctrl-C and SIGTERM end the loop between two chunks, never in the middle of a line."""
-    stop = _Stop()
+    stop = _SignalStop()
 
     def handle(number: int, _: FrameType | None) -> None:
         stop.signal = number
-        stop.set()
 
     previous = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TextIO
 
-from ..decoder import SILENCE
 from ..events import Event
+from ..manifest import SILENCE
 from . import Heading, Tally, bar, clock
 
 _RUNNERS_UP = 2

@@ -10,8 +10,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from ..decoder import SILENCE, UNKNOWN
 from ..events import Event
+from ..manifest import SILENCE, UNKNOWN
 from . import Heading, Tally, bar, clock
 
 # Okabe and Ito's palette, safe for colour-blind eyes, with two greys apart from it for the last.

@@ -61,7 +61,9 @@ class FrontEnd:
             raise ParameterError(
                 f"segment has shape {samples.shape}; it must be ({self.params.window_samples},)"
             )
-        if not np.isfinite(np.dot(samples, samples)):
+        with np.errstate(over="ignore", invalid="ignore"):
+            energy = np.dot(samples, samples)
+        if not np.isfinite(energy):
             raise ParameterError(
                 "segment holds NaN or infinity, or values far outside -1 to 1; zero such samples "
                 "first (edge_runtime.conditioning does)"
@@ -103,7 +105,8 @@ def _as_float32(samples: npt.NDArray[np.generic]) -> npt.NDArray[np.float32]:
     if not isinstance(samples, np.ndarray):
         raise ParameterError(f"segment is a {type(samples).__name__}; it must be a numpy array")
     if samples.dtype.kind == "f":
-        return samples.astype(np.float32)
+        with np.errstate(over="ignore"):
+            return samples.astype(np.float32)
     if samples.dtype.kind == "i" and samples.dtype.itemsize == 2:
         return samples.astype(np.float32) / np.float32(32768.0)
     raise ParameterError(f"segment has dtype {samples.dtype}; it must be float (-1 to 1) or int16")

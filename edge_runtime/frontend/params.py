@@ -71,16 +71,17 @@ class FrontEndParams:
         _between("window_samples", self.window_samples, self.n_fft, 10_000_000)
         _between("n_mels", self.n_mels, 1, self.n_fft // 2)
         _between("fmax", self.upper_hz, 1e-3, self.sample_rate / 2)
-        if not 0.0 <= self.fmin < self.upper_hz:
+        _between("fmin", self.fmin, 0.0, self.sample_rate / 2)
+        if not self.fmin < self.upper_hz:
             raise ParameterError(
                 f"fmin is {self.fmin} Hz; it must be at least 0 and below fmax ({self.upper_hz} Hz)"
             )
         if self.kind == "mfcc":
             _between("n_mfcc", self.n_mfcc, 1, self.n_mels)
-        if not self.log_floor > 0.0:
-            raise ParameterError(f"log_floor is {self.log_floor}; it must be above 0")
-        if self.top_db is not None and not self.top_db > 0.0:
-            raise ParameterError(f"top_db is {self.top_db} dB; it must be above 0, or None")
+        # The smallest float32 with full precision is about 1e-38.
+        _between("log_floor", self.log_floor, 1e-30, 1.0)
+        if self.top_db is not None:
+            _between("top_db", self.top_db, 1e-3, 1000.0)
         self._check_normalisation()
 
     def _check_normalisation(self) -> None:
@@ -96,8 +97,8 @@ class FrontEndParams:
                 )
             if not np.isfinite(values).all():
                 raise ParameterError(f"{name} holds a value that is not finite")
-        if self.std is not None and min(self.std) <= 0.0:
-            raise ParameterError(f"std holds {min(self.std)}; every value must be above 0")
+        if self.std is not None:
+            _between("std", min(self.std), 1e-6, 1e6)
 
     @property
     def upper_hz(self) -> float:
@@ -125,10 +126,6 @@ class FrontEndParams:
     def hop_seconds(self) -> float:
         """Distance between frames, seconds."""
         return self.hop / self.sample_rate
-
-    def without_normalisation(self) -> FrontEndParams:
-        """The same front end, before mean and std are applied."""
-        return dataclasses.replace(self, mean=None, std=None)
 
     def normalise(self, features: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Apply mean and std, as the front end itself does.
@@ -160,6 +157,10 @@ def _one_of(name: str, value: object, allowed: tuple[object, ...]) -> None:
 
 
 def _between(name: str, value: float, low: float, high: float) -> None:
+    kinds = int if isinstance(low, int) else (int, float)
+    if not isinstance(value, kinds) or isinstance(value, bool):
+        kind = "whole number" if kinds is int else "number"
+        raise ParameterError(f"{name} is {value!r}; it must be a {kind}")
     if not low <= value <= high:
         raise ParameterError(f"{name} is {value}; it must be from {low} to {high}")
 

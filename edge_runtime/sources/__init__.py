@@ -6,7 +6,6 @@ blocks for longer than a fraction of a second without looking at the stop flag.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
@@ -25,6 +24,14 @@ class Chunk:
     """Samples per channel that were lost before this chunk"""
 
 
+class Stop(Protocol):
+    """Tells a source to end."""
+
+    def is_set(self) -> bool:
+        """Whether it is time."""
+        ...
+
+
 class Source(Protocol):
     """Something to listen to."""
 
@@ -36,7 +43,7 @@ class Source(Protocol):
     seconds: float | None
     """How long it lasts; None where nobody knows"""
 
-    def chunks(self, stop: threading.Event) -> Iterator[Chunk]:
+    def chunks(self, stop: Stop) -> Iterator[Chunk]:
         """Sound until the source ends or `stop` is set."""
         ...
 

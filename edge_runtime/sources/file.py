@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator
 
 from ..audio_file import AudioFile
-from . import CHUNK_SECONDS, Chunk
+from . import CHUNK_SECONDS, POLL_SECONDS, Chunk, Stop
 
 
 class FileSource:
@@ -26,13 +25,18 @@ class FileSource:
         self.seconds: float | None = audio.seconds
         self._audio, self._speed = audio, speed
 
-    def chunks(self, stop: threading.Event) -> Iterator[Chunk]:
+    def chunks(self, stop: Stop) -> Iterator[Chunk]:
         """Sound until the file ends or `stop` is set."""
         begin, played = time.monotonic(), 0.0
         for block in self._audio.blocks(CHUNK_SECONDS):
             played += len(block) / self.rate
             if self._speed is not None:
-                stop.wait(max(0.0, begin + played / self._speed - time.monotonic()))
+                _sleep_until(begin + played / self._speed, stop)
             if stop.is_set():
                 return
             yield Chunk(block)
+
+
+def _sleep_until(moment: float, stop: Stop) -> None:
+    while (rest := moment - time.monotonic()) > 0.0 and not stop.is_set():
+        time.sleep(min(rest, POLL_SECONDS))

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from ..errors import AudioDeviceError
 from ..pcm import PcmFormat
 from ..quiet import quiet_stderr
-from . import CHUNK_SECONDS, POLL_SECONDS, Chunk, Source
+from . import CHUNK_SECONDS, POLL_SECONDS, Chunk, Source, Stop
 from .raw import RawSource
 
 _QUEUE_SECONDS = 10.0
@@ -172,7 +172,7 @@ class _PortAudioSource:
                     with self._lock:
                         self._dropped += len(lost)
 
-    def chunks(self, stop: threading.Event) -> Iterator[Chunk]:
+    def chunks(self, stop: Stop) -> Iterator[Chunk]:
         """Sound until `stop` is set.
 
         Raises
@@ -188,7 +188,7 @@ class _PortAudioSource:
             finally:
                 self._close()
 
-    def _captured(self, stop: threading.Event) -> Iterator[Chunk]:
+    def _captured(self, stop: Stop) -> Iterator[Chunk]:
         try:
             self._stream.start()
         except self._sounddevice.PortAudioError as error:
@@ -240,7 +240,7 @@ class _ArecordSource:
     def __init__(self, device: str, rate: int, channels: int) -> None:
         self.name, self.rate, self.channels = device, rate, channels
 
-    def chunks(self, stop: threading.Event) -> Iterator[Chunk]:
+    def chunks(self, stop: Stop) -> Iterator[Chunk]:
         """Sound until `stop` is set.
 
         Raises
@@ -292,14 +292,13 @@ class _ArecordSource:
             )
 
 
-class _Patience(threading.Event):
+class _Patience:
     """Set when `stop` is set, or when it was asked for too long whether to go on waiting.
 
     Polls are counted, not seconds: a computer that was asleep has not lost its microphone.
     """
 
-    def __init__(self, stop: threading.Event) -> None:
-        super().__init__()
+    def __init__(self, stop: Stop) -> None:
         self._stop, self._polls = stop, 0
 
     @property

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import select
-import threading
 from collections.abc import Iterator
 
 import numpy as np
 
 from ..errors import AudioFormatError
 from ..pcm import PcmFormat
-from . import CHUNK_SECONDS, POLL_SECONDS, Chunk
+from . import CHUNK_SECONDS, POLL_SECONDS, Chunk, Stop
+
+_MAGIC_BYTES = 4
+"""Containers tell what they are in their first bytes."""
 
 
 class RawSource:
@@ -37,7 +39,7 @@ class RawSource:
         self.name, self.rate, self.channels = name, rate, channels
         self._descriptor, self._format = descriptor, sample_format
 
-    def chunks(self, stop: threading.Event) -> Iterator[Chunk]:
+    def chunks(self, stop: Stop) -> Iterator[Chunk]:
         """Sound until the pipe ends or `stop` is set.
 
         Raises
@@ -49,22 +51,24 @@ class RawSource:
         frame_bytes = self.channels * self._format.sample_bytes
         chunk_bytes = frame_bytes * max(1, round(CHUNK_SECONDS * self.rate))
         pending = b""
-        first = True
+        begun = False
         while not stop.is_set():
             if not select.select([self._descriptor], [], [], POLL_SECONDS)[0]:
                 continue
             data = os.read(self._descriptor, chunk_bytes)
-            if not data:
-                return
             pending += data
-            if first and len(pending) >= 4:
+            if not begun:
+                if data and len(pending) < _MAGIC_BYTES:
+                    continue
                 self._refuse_container(pending)
-                first = False
+                begun = True
             whole = len(pending) - len(pending) % frame_bytes
             if whole:
                 samples = self._format.decode(pending[:whole]).reshape(-1, self.channels)
                 yield Chunk(np.asarray(samples))
                 pending = pending[whole:]
+            if not data:
+                return
 
     def _refuse_container(self, head: bytes) -> None:
         if head.startswith((b"RIFF", b"OggS", b"fLaC", b"ID3")):

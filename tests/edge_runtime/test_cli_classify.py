@@ -147,7 +147,7 @@ BAD = {
     "none.wav": (wav_bytes(noise(0)), "holds no sound"),
     "head.wav": (wav_bytes(noise(9))[:30], "ends before its samples"),
     "riff.wav": (b"RIFF\0\0\0\0WAVE", "ends before its format"),
-    "slow.wav": (wav_bytes(noise(9000), rate=4000), "sample rate 4000 Hz"),
+    "slow.wav": (wav_bytes(noise(9000), rate=4000), "sample rate of 4000 Hz"),
     "many.wav": (riff(format_chunk(PCM, 16, channels=99), chunk(b"data", b"\0" * 990)), "99 ch"),
     "headerless.raw": (b"\1\2" * 50_000, "headerless.raw"),
 }
@@ -191,7 +191,7 @@ def broken_model(path, form):
         weights = manifest_for(network).weights
         manifest = dataclasses.replace(manifest, weights=weights)
     elif form == "other tensor type":
-        tensor = dataclasses.replace(manifest.input, dtype="float64")
+        tensor = dataclasses.replace(manifest.input, dtype="uint8")
         manifest = dataclasses.replace(manifest, input=tensor)
     elif form == "impossible front end":
         front_end = dataclasses.replace(manifest.front_end, n_mels=500, fmin=10.0, n_fft=1024)
@@ -212,7 +212,7 @@ def broken_model(path, form):
         ("no manifest", "holds no edge-genre manifest"),
         ("newer schema", "schema version '2.0'"),
         ("newer runtime", "needs edge-genre 99.0"),
-        ("other tensor type", "its manifest says float64"),
+        ("other tensor type", "its manifest says uint8"),
         ("cut network", "no runtime can load it"),
         ("impossible front end", "mel band"),
     ],

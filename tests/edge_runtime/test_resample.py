@@ -8,7 +8,7 @@ import soxr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_runtime.errors import AudioFormatError
+from edge_runtime.errors import AudioFormatError, MissingDependencyError
 from edge_runtime.resample import StreamResampler
 
 from .audio import noise
@@ -70,5 +70,5 @@ def test_rates_beyond_are_refused(rate):
 def test_without_soxr_only_the_models_own_rate_is_taken(monkeypatch):
     monkeypatch.setitem(sys.modules, "soxr", None)
     assert len(StreamResampler(22050, 22050).push(noise(7))) == 7
-    with pytest.raises(AudioFormatError, match="pip install soxr, or record at 22050 Hz"):
+    with pytest.raises(MissingDependencyError, match="pip install soxr, or record at 22050 Hz"):
         StreamResampler(44100, 22050)

@@ -102,6 +102,12 @@ def test_exporting_twice_gives_the_same_bytes(pipeline: Pipeline, tmp_path: Path
     assert again.read_bytes() == pipeline.exports["tflite", "int8"].read_bytes()
 
 
+def test_the_name_of_a_file_must_fit_its_format(pipeline: Pipeline, tmp_path: Path) -> None:
+    out = tmp_path / "model.tflite"
+    line = refused("export", pipeline.run, "--format", "onnx", "--out", out, code=2)
+    assert "must end in .onnx" in line
+
+
 def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
     assert "not a finished training run" in refused("export", tmp_path, code=3)
 

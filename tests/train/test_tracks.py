@@ -103,6 +103,10 @@ def test_clips_that_a_split_file_names_but_are_not_there_are_counted(tmp_path: P
         ("id,split\na,x\n", "no column genre or label"),
         ("genre,split\na,x\n", "no column id or path"),
         ("id,genre,split\n", "names no clips"),
+        ("id,genre,split\na,x,train\na,y,valid\n", "names 'a' more than once"),
+        ("id,genre,split\na,x\n", "row 2 has no split"),
+        ("id,genre,split\na,,train\n", "row 2 has no genre"),
+        ("path,genre,split\n,x,train\n", "row 2 has no id or path"),
         ("id,genre,split\nnowhere,x,train\n", "none of its 1 clips"),
     ],
 )
@@ -111,3 +115,28 @@ def test_a_split_file_that_cannot_be_used_says_why(
 ) -> None:
     with pytest.raises(DataSetError, match=complaint):
         read_track_list(write_csv(tmp_path / "tracks.csv", text), tmp_path)
+
+
+def test_an_id_that_two_clips_share_is_not_guessed_at(tmp_path: Path) -> None:
+    touch(tmp_path / "rock" / "01.wav")
+    touch(tmp_path / "jazz" / "01.wav")
+    touch(tmp_path / "jazz" / "02.wav")
+    csv = write_csv(tmp_path / "t.csv", "id,genre,split\n01,jazz,train\n02,jazz,train\n")
+    found = read_track_list(csv, tmp_path)
+    assert [track.id for track in found.tracks] == ["02"]
+
+
+def test_linked_genre_folders_are_entered_and_circles_are_not(tmp_path: Path) -> None:
+    touch(tmp_path / "elsewhere" / "a.wav")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "jazz").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "data" / "jazz" / "round").symlink_to(tmp_path / "data")
+    assert [track.label for track in find_tracks(tmp_path / "data").tracks] == ["jazz"]
+
+
+def test_evaluation_says_which_genre_of_the_model_has_an_empty_folder(tmp_path: Path) -> None:
+    touch(tmp_path / "rock" / "a.wav")
+    (tmp_path / "Jazz").mkdir()
+    (tmp_path / "notes").mkdir()
+    (warning,) = find_tracks(tmp_path, ("jazz", "rock")).warnings
+    assert "Jazz: genre folder without clips" in warning

@@ -21,7 +21,7 @@ def test_a_run_folder_tells_how_it_was_trained(pipeline: Pipeline) -> None:
     assert training["split_leaks"] is False
     assert training["n_tracks"] == {"train": 24, "valid": 6}
     assert training["n_windows"] == {"train": 48, "valid": 12}
-    assert training["learning_rate"] == 0.002
+    assert training["learning_rate"] == 0.001
     assert training["parameters"] == 45_514 - 7 * 65  # the seed's ten outputs are three here
     assert run["metrics"]["validation"]["track_accuracy"] == 1.0
 
@@ -42,7 +42,7 @@ def test_a_corrupt_clip_and_an_empty_genre_are_reported_skipped_and_counted(
 def test_the_report_has_curves_and_a_value_per_epoch(pipeline: Pipeline) -> None:
     with (pipeline.run / "history.csv").open() as file:
         rows = list(csv.DictReader(file))
-    assert len(rows) == 40
+    assert len(rows) == 30
     assert set(rows[0]) == {"epoch", "accuracy", "loss", "val_accuracy", "val_loss"}
     assert (pipeline.run / "history.png").read_bytes().startswith(b"\x89PNG")
     assert "history.png" in (pipeline.run / "report.md").read_text()
@@ -113,6 +113,21 @@ def test_a_finished_run_is_not_replaced_by_accident(data: Path, tmp_path: Path) 
     line = refused(*train(data, tmp_path), code=3)
     assert "--overwrite" in line
     assert (tmp_path / "run.json").read_text() == "{}"
+
+
+def test_a_run_that_fails_leaves_the_one_before_it(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "run.json").write_text("{}")
+    (tmp_path / "data" / "hiss").mkdir(parents=True)
+    (tmp_path / "data" / "hiss" / "a.wav").write_bytes(b"no sound")
+    refused(*train(tmp_path / "data", tmp_path / "run", "--overwrite"), code=3)
+    assert (tmp_path / "run" / "run.json").read_text() == "{}"
+
+
+def test_a_split_file_without_known_parts_says_which_it_has(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("id,genre,split\nhiss.00000,hiss,training\n")
+    line = refused(*train(data, tmp_path / "run", "--split", str(tmp_path / "t.csv")), code=3)
+    assert "the split file has: training" in line
 
 
 def test_a_data_set_that_cannot_be_used_is_refused_in_one_line(tmp_path: Path) -> None:

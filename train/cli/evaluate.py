@@ -97,6 +97,6 @@ def _write(args: argparse.Namespace, results: dict[str, Any], classifier: Classi
         "edge_genre": __version__,
         "machine": platform.machine(),
     }
-    text = json.dumps({**results, **context}, indent=2, ensure_ascii=False)
+    text = json.dumps({**results, **context}, indent=2)
     args.json.parent.mkdir(parents=True, exist_ok=True)
     args.json.write_text(text + "\n", encoding="utf-8")

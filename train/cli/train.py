@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -78,8 +79,8 @@ def run(args: argparse.Namespace) -> int:
     params = PRESETS[recipe.front_end]
     out = args.out or Path("runs") / args.model
     listed = _listed(args)
-    run_folder.prepare(out, overwrite=args.overwrite)
-    extraction = extract([t for t in listed.tracks if _wanted(t, listed)], params, args.cache)
+    run_folder.check_free(out, overwrite=args.overwrite)
+    extraction = extract(_wanted(listed), params, args.cache)
     if not extraction.tracks:
         raise DataSetError(
             f"{args.data}: no clip can be used; the first: {extraction.skipped[0][1]}"
@@ -95,7 +96,8 @@ def run(args: argparse.Namespace) -> int:
     genres = tuple(sorted({track.label for track, _ in windows}))
     train = select(extraction.tracks, split, TRAIN, genres)
     valid = select(extraction.tracks, split, VALID, genres)
-    params = _normalised(params, normalisation(train))
+    mean, std = normalisation(train)
+    params = dataclasses.replace(params, mean=mean, std=std)
     train, valid = train.normalised(params), valid.normalised(params)
     settings = FitSettings(
         epochs=args.epochs or recipe.epochs,
@@ -144,8 +146,16 @@ def _listed(args: argparse.Namespace) -> TrackList:
     return read_track_list(Path(args.split), args.data)
 
 
-def _wanted(track: Track, listed: TrackList) -> bool:
-    return not listed.parts or listed.parts[track.id] in (TRAIN, VALID)
+def _wanted(listed: TrackList) -> list[Track]:
+    if not listed.parts:
+        return list(listed.tracks)
+    wanted = [track for track in listed.tracks if listed.parts[track.id] in (TRAIN, VALID)]
+    if not wanted:
+        raise DataSetError(
+            f"no clips in the parts {TRAIN!r} and {VALID!r}; the split file has: "
+            f"{', '.join(sorted(set(listed.parts.values())))}"
+        )
+    return wanted
 
 
 def _split(args: argparse.Namespace, listed: TrackList, windows: list[tuple[Track, int]]) -> Split:
@@ -154,14 +164,6 @@ def _split(args: argparse.Namespace, listed: TrackList, windows: list[tuple[Trac
     if args.split == "segment":
         return random_segment_split(windows, args.seed)
     return split_from_list(Path(args.split).name, listed.parts, windows)
-
-
-def _normalised(
-    params: FrontEndParams, statistics: tuple[tuple[float, ...], tuple[float, ...]]
-) -> FrontEndParams:
-    values = params.to_dict()
-    values["mean"], values["std"] = statistics
-    return FrontEndParams(**values)
 
 
 def _summary(
