@@ -16,8 +16,7 @@ import numpy as np
 
 from edge_runtime import Classifier
 from edge_runtime.audio_file import open_audio
-from edge_runtime.conditioning import Conditioner
-from edge_runtime.segments import file_windows
+from edge_runtime.segments import SoundPath, file_windows
 from train.progress import progress
 from train.scores import Scores, score_windows
 from train.tracks import Track, read_track_list
@@ -31,8 +30,9 @@ def at_every_level(classifier: Classifier, tracks: list[Track]) -> dict[int, Sco
     true, ids = [], []
     for index, track in enumerate(progress(tracks, total=len(tracks), label="classify")):
         audio = open_audio(track.path)
-        conditioner = Conditioner(audio.channels)
-        for _, window in file_windows(audio, classifier.manifest.front_end, conditioner):
+        params = classifier.manifest.front_end
+        path = SoundPath(audio.rate, audio.channels, params)
+        for _, window in file_windows(audio, params, path):
             true.append(classifier.labels.index(track.label))
             ids.append(index)
             for gain in GAINS_DB:

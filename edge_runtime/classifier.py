@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,8 @@ from .errors import ModelFileError, ParameterError
 from .frontend import FrontEnd
 from .manifest import SILENCE, UNKNOWN, Manifest
 from .model_file import BUNDLED_MODEL, read_model
-from .segments import file_windows, fill_window
+from .resample import missing_band
+from .segments import SoundPath, file_windows, fill_window
 
 _WHOLE = 0.98
 """Share of the promised frames that counts as all of them: MP3 headers only estimate."""
@@ -87,8 +87,6 @@ class WindowResult:
     posterior: npt.NDArray[np.float32]
     """(classes,)"""
     level_dbfs: float
-    front_end_ms: float
-    inference_ms: float
 
 
 class Classifier:
@@ -149,10 +147,11 @@ class Classifier:
 
     def classify_audio(self, audio: AudioFile) -> Classification:
         """Classify an audio file that was opened before."""
-        conditioner = Conditioner(audio.channels)
+        path = SoundPath(audio.rate, audio.channels, self.manifest.front_end)
+        conditioner = path.conditioner
         segments, posteriors = [], []
         window_s = self.manifest.front_end.window_seconds
-        for start, window in file_windows(audio, self.manifest.front_end, conditioner):
+        for start, window in file_windows(audio, self.manifest.front_end, path):
             result = self.classify_window(window)
             label = SILENCE
             if result.level_dbfs >= self.manifest.decoder.silence_dbfs:
@@ -179,16 +178,20 @@ class Classifier:
         window : (window_samples,) float32
             Shorter sound is repeated to fill a window.
         """
+        posterior = self.posteriors(self.features(window)[np.newaxis])[0]
+        return WindowResult(posterior, level_dbfs(window))
+
+    def features(self, window: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """What the network hears of a window: (frames, coefficients) float32, normalised.
+
+        Parameters
+        ----------
+        window : (window_samples,) float32
+            Shorter sound is repeated to fill a window.
+        """
         if len(window) < self.manifest.front_end.window_samples:
             window = fill_window(window, self.manifest.front_end.window_samples)
-        begin = time.perf_counter()
-        features = self.front_end(window)
-        middle = time.perf_counter()
-        posterior = self.posteriors(features[np.newaxis])[0]
-        end = time.perf_counter()
-        return WindowResult(
-            posterior, level_dbfs(window), 1e3 * (middle - begin), 1e3 * (end - middle)
-        )
+        return self.front_end(window)
 
     def posteriors(self, features: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Posteriors of a batch of features.
@@ -235,6 +238,9 @@ class Classifier:
                 f"{audio.path}: {seconds:.2f} s is shorter than the model's window of "
                 f"{window_s:.0f} s; it was repeated to fill one, so trust the answer less"
             )
+        lacking = missing_band(audio.rate, self.manifest.front_end)
+        if lacking:
+            yield f"{audio.path}: {lacking}"
         if conditioner.non_finite_samples:
             yield (
                 f"{audio.path}: {conditioner.non_finite_samples} samples are NaN, infinite or "

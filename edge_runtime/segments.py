@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from .audio_file import AudioFile
 from .conditioning import Conditioner
+from .dc_block import DcBlocker
 from .frontend import FrontEndParams
 from .resample import StreamResampler
 
@@ -24,16 +25,48 @@ def fill_window(samples: Samples, length: int) -> Samples:
     return np.resize(samples, length) if len(samples) else np.zeros(length, np.float32)
 
 
-def mono_blocks(audio: AudioFile, rate: int, conditioner: Conditioner) -> Iterator[Samples]:
-    """A file's sound as mono float32 blocks at the given rate (hertz)."""
-    resampler = StreamResampler(audio.rate, rate)
-    for block in audio.blocks():
-        yield resampler.push(conditioner(block))
-    yield resampler.push(np.zeros(0, np.float32), last=True)
+class SoundPath:
+    """From a source's chunks to the samples that windows are cut from.
+
+    Channels are mixed down, samples that are no sound become zeros, the rate becomes the model's,
+    and a constant offset is taken out where the front end's parameters ask for it. Files (for
+    training and for answers) and streams take the same path.
+
+    Parameters
+    ----------
+    rate : int
+        Of the source, hertz.
+    channels : int
+    params : FrontEndParams
+    """
+
+    def __init__(self, rate: int, channels: int, params: FrontEndParams) -> None:
+        self.conditioner = Conditioner(channels)
+        self._resampler = StreamResampler(rate, params.sample_rate)
+        self._dc_blocker = None
+        if params.dc_block_hz is not None:
+            self._dc_blocker = DcBlocker(params.dc_block_hz, params.sample_rate)
+
+    def push(self, chunk: npt.NDArray[np.generic], *, dropped: int = 0) -> Samples:
+        """Samples that are ready; zeros stand for `dropped` ones before the chunk."""
+        mono = self.conditioner(chunk)
+        if dropped:
+            mono = np.concatenate([np.zeros(dropped, np.float32), mono])
+        return self._filter(mono, last=False)
+
+    def finish(self) -> Samples:
+        """What the filters still hold."""
+        return self._filter(np.zeros(0, np.float32), last=True)
+
+    def _filter(self, mono: Samples, *, last: bool) -> Samples:
+        resampled = self._resampler.push(mono, last=last)
+        if self._dc_blocker is None:
+            return resampled
+        return self._dc_blocker.push(resampled, last=last)
 
 
 def file_windows(
-    audio: AudioFile, params: FrontEndParams, conditioner: Conditioner
+    audio: AudioFile, params: FrontEndParams, path: SoundPath
 ) -> Iterator[tuple[float, Samples]]:
     """Windows of a file, one after the other, in memory of a few windows.
 
@@ -44,8 +77,8 @@ def file_windows(
     ----------
     audio : AudioFile
     params : FrontEndParams
-    conditioner : Conditioner
-        Counts the file's faulty samples.
+    path : SoundPath
+        New; its conditioner counts the file's samples and the faulty ones among them.
 
     Yields
     ------
@@ -56,7 +89,7 @@ def file_windows(
     length, rate = params.window_samples, params.sample_rate
     kept = np.zeros(0, np.float32)  # the previous window, then samples that are not yet handed out
     start, previous = 0, 0
-    for block in mono_blocks(audio, rate, conditioner):
+    for block in _blocks(audio, path):
         kept = np.concatenate([kept, block])
         while len(kept) - previous >= length:
             kept = kept[previous:]
@@ -67,3 +100,9 @@ def file_windows(
         yield 0.0, fill_window(kept, length)
     elif rest >= length / 2:
         yield (start + rest - length) / rate, kept[-length:]
+
+
+def _blocks(audio: AudioFile, path: SoundPath) -> Iterator[Samples]:
+    for block in audio.blocks():
+        yield path.push(block)
+    yield path.finish()

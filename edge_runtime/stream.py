@@ -8,12 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from .classifier import Classifier
-from .conditioning import Conditioner
+from .conditioning import level_dbfs
 from .decoder import StickyDecoder
 from .errors import ParameterError
 from .events import Event
+from .frontend import StreamingFrontEnd
 from .manifest import SILENCE, DecoderSettings
-from .resample import StreamResampler
+from .segments import SoundPath
 
 
 class ClassifierStream:
@@ -54,28 +55,24 @@ class ClassifierStream:
         self._classifier = classifier
         self._silence_dbfs = settings.silence_dbfs
         self._rate = params.sample_rate
-        self._window = params.window_samples
         frames = max(1, round(settings.interval_s / params.hop_seconds))
-        self._interval = frames * params.hop
-        self._source_rate = params.sample_rate if rate is None else rate
-        self._conditioner = Conditioner(channels)
-        self._resampler = StreamResampler(self._source_rate, self._rate)
+        self._front_end = StreamingFrontEnd(params, interval=frames * params.hop)
+        source_rate = params.sample_rate if rate is None else rate
+        self._path = SoundPath(source_rate, channels, params)
         self._decoder = StickyDecoder(classifier.labels, settings, params.window_seconds)
-        self._buffer = np.zeros(0, np.float32)
-        self._buffer_start = 0  # sample clock of the first buffered sample
-        self._classified = 0  # sample clock of the end of the last window; 0 before the first
+        self._answered = 0  # sample clock of the end of the last window; 0 before the first
         self._dropped = 0
         self._finished = False
 
     @property
     def interval_s(self) -> float:
         """Time between windows, seconds, after rounding to whole frames."""
-        return self._interval / self._rate
+        return self._front_end.interval / self._rate
 
     @property
     def seconds(self) -> float:
         """Sound taken in so far, seconds."""
-        return self._end / self._rate
+        return self._front_end.clock / self._rate
 
     def push(self, samples: npt.NDArray[np.generic], *, dropped: int = 0) -> list[Event]:
         """Take a chunk in.
@@ -103,11 +100,9 @@ class ClassifierStream:
         self._check_open()
         if dropped < 0:
             raise ParameterError(f"dropped is {dropped}; it must be 0 or more")
-        mono = self._conditioner(samples)
-        if dropped:
-            self._dropped += dropped
-            mono = np.concatenate([np.zeros(dropped, np.float32), mono])
-        return self._take(self._resampler.push(mono))
+        sound = self._path.push(samples, dropped=dropped)
+        self._dropped += dropped
+        return self._take(sound)
 
     def finish(self) -> list[Event]:
         """End the stream.
@@ -120,67 +115,59 @@ class ClassifierStream:
         """
         self._check_open()
         self._finished = True
-        events = self._take(self._resampler.push(np.zeros(0, np.float32), last=True))
-        if self._end > self._classified:
-            start = max(self._buffer_start, self._end - self._window)
-            events.append(self._event(start))
+        events = self._take(self._path.finish())
+        rest = self._front_end.clock - self._answered
+        if rest:
+            samples = self._front_end.recent
+            begin = time.perf_counter()
+            features = self._classifier.features(samples)
+            events.append(self._event(samples, features, self._front_end.clock, begin))
         return events
 
     def _check_open(self) -> None:
         if self._finished:
             raise ParameterError("this stream was finished; make a new ClassifierStream")
 
-    @property
-    def _end(self) -> int:
-        return self._buffer_start + len(self._buffer)
-
     def _take(self, samples: npt.NDArray[np.float32]) -> list[Event]:
-        if len(samples):
-            self._buffer = np.concatenate([self._buffer, samples])
         events = []
-        while self._end >= self._due:
-            start = self._due - self._window
-            events.append(self._event(start))
-            self._forget(start)
-        # No later window reaches further back, the last one of finish() included.
-        self._forget(min(self._due, self._end) - self._window)
+        begin = time.perf_counter()
+        for window in self._front_end.push(samples):
+            end = window.start + len(window.samples)
+            events.append(self._event(window.samples, window.features, end, begin))
+            begin = time.perf_counter()
         return events
 
-    @property
-    def _due(self) -> int:
-        """Sample clock at which the next window is complete."""
-        return self._classified + self._interval if self._classified else self._window
-
-    def _forget(self, sample: int) -> None:
-        """Drop what no later window can hold."""
-        if sample > self._buffer_start:
-            self._buffer = self._buffer[sample - self._buffer_start :]
-            self._buffer_start = sample
-
-    def _event(self, start: int) -> Event:
-        first = start - self._buffer_start
-        window = self._buffer[first : first + self._window]
-        end = start + len(window)
-        result = self._classifier.classify_window(window)
-        silent = result.level_dbfs < self._silence_dbfs
+    def _event(
+        self,
+        samples: npt.NDArray[np.float32],
+        features: npt.NDArray[np.float32],
+        end: int,
+        begin: float,
+    ) -> Event:
+        """Answer for a window that ends at a sample clock; its front end began at `begin`."""
+        middle = time.perf_counter()
+        posterior = self._classifier.posteriors(features[np.newaxis])[0]
+        inference_ms = 1e3 * (time.perf_counter() - middle)
+        level = level_dbfs(samples)
+        silent = level < self._silence_dbfs
         smoothed = self._decoder.update(
-            None if silent else result.posterior, (end - self._classified) / self._rate
+            None if silent else posterior, (end - self._answered) / self._rate
         )
-        self._classified = end
-        label = self._decoder.label(smoothed, result.level_dbfs)
+        self._answered = end
+        label = self._decoder.label(smoothed, level)
         return Event(
             time=time.monotonic(),
-            start=start / self._rate,
+            start=(end - len(samples)) / self._rate,
             end=end / self._rate,
             label=label,
             confidence=0.0 if label == SILENCE else float(smoothed.max()),
             posterior=self._classifier.by_label(smoothed),
-            raw_posterior=self._classifier.by_label(result.posterior),
-            level_dbfs=result.level_dbfs,
-            front_end_ms=result.front_end_ms,
-            inference_ms=result.inference_ms,
-            padded=len(window) < self._window,
+            raw_posterior=self._classifier.by_label(posterior),
+            level_dbfs=level,
+            front_end_ms=1e3 * (middle - begin),
+            inference_ms=inference_ms,
+            padded=len(samples) < self._classifier.manifest.front_end.window_samples,
             dropped_samples=self._dropped,
-            non_finite_samples=self._conditioner.non_finite_samples,
-            clipped_samples=self._conditioner.clipped_samples,
+            non_finite_samples=self._path.conditioner.non_finite_samples,
+            clipped_samples=self._path.conditioner.clipped_samples,
         )

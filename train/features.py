@@ -16,11 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_runtime.audio_file import open_audio
-from edge_runtime.conditioning import Conditioner, level_dbfs
+from edge_runtime.conditioning import level_dbfs
 from edge_runtime.errors import AudioFormatError, EdgeGenreError
 from edge_runtime.frontend import FrontEnd, FrontEndParams
 from edge_runtime.manifest import DecoderSettings
-from edge_runtime.segments import file_windows
+from edge_runtime.segments import SoundPath, file_windows
 
 from .progress import progress
 from .tracks import Track
@@ -107,13 +107,14 @@ def _track_features(
     return features
 
 
-def _compute(path: Path, params: FrontEndParams) -> npt.NDArray[np.float32]:
-    audio = open_audio(path)
+def _compute(clip: Path, params: FrontEndParams) -> npt.NDArray[np.float32]:
+    audio = open_audio(clip)
     front_end = FrontEnd(params)
+    path = SoundPath(audio.rate, audio.channels, params)
     silence_dbfs = DecoderSettings().silence_dbfs
     rows = [
         front_end(window)
-        for _, window in file_windows(audio, params, Conditioner(audio.channels))
+        for _, window in file_windows(audio, params, path)
         if level_dbfs(window) >= silence_dbfs
     ]
     return (

@@ -11,5 +11,6 @@ Training, export and the device all call this package; there is no second implem
 
 from .front_end import FrontEnd
 from .params import PRESETS, FrontEndParams
+from .streaming import StreamingFrontEnd, Window
 
-__all__ = ["PRESETS", "FrontEnd", "FrontEndParams"]
+__all__ = ["PRESETS", "FrontEnd", "FrontEndParams", "StreamingFrontEnd", "Window"]

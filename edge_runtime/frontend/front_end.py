@@ -30,12 +30,18 @@ class FrontEnd:
 
     def __init__(self, params: FrontEndParams) -> None:
         self.params = params
-        self._kernel = LogMelKernel(params)
+        self.kernel = LogMelKernel(params)
         # The DCT runs in float64: in float32 its rounding alone costs 1.5e-3.
         self._dct = dct_matrix(params.n_mels, params.n_mfcc) if params.kind == "mfcc" else None
         self._edge = 0 if params.padding == "none" else params.n_fft // 2
         self._padded = np.zeros(params.window_samples + 2 * self._edge, np.float32)
+        self._frames = np.lib.stride_tricks.sliding_window_view(self._padded, params.n_fft)[
+            :: params.hop
+        ][: params.n_frames]
         self._log_mel = np.zeros((params.n_frames, params.n_mels), np.float32)
+        # Both would be large enough for malloc to map and unmap them at every call.
+        self._clipped = np.zeros((params.n_frames, params.n_mels), np.float64)
+        self._cepstra = np.zeros((params.n_frames, params.n_mfcc), np.float64)
 
     def __call__(self, segment: npt.NDArray[np.generic]) -> npt.NDArray[np.float32]:
         """Coefficients of one segment.
@@ -56,7 +62,7 @@ class FrontEnd:
         ParameterError
             If the segment has another length or type, or holds NaN or infinity.
         """
-        samples = _as_float32(segment)
+        samples = as_float32(segment, "segment")
         if samples.shape != (self.params.window_samples,):
             raise ParameterError(
                 f"segment has shape {samples.shape}; it must be ({self.params.window_samples},)"
@@ -69,8 +75,7 @@ class FrontEnd:
                 "first (edge_runtime.conditioning does)"
             )
         self._pad(samples)
-        frames = np.lib.stride_tricks.sliding_window_view(self._padded, self.params.n_fft)
-        self._kernel(frames[:: self.params.hop][: self.params.n_frames], self._log_mel)
+        self.kernel(self._frames, self._log_mel)
         return self.finish(self._log_mel)
 
     def finish(self, log_mel: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -85,13 +90,15 @@ class FrontEnd:
         -------
         (frames, coefficients) float32
         """
-        if self.params.top_db is not None:
-            log_mel = np.maximum(log_mel, log_mel.max() - np.float32(self.params.top_db))
+        top_db = self.params.top_db
+        floor = -np.inf if top_db is None else log_mel.max() - np.float32(top_db)
         if self._dct is None:
-            features = log_mel.copy()
-        else:
-            features = (log_mel.astype(np.float64) @ self._dct).astype(np.float32)
-        return self.params.normalise(features)
+            return self.params.normalise(np.maximum(log_mel, np.float32(floor)))
+        np.copyto(self._clipped, log_mel)
+        if top_db is not None:
+            np.maximum(self._clipped, floor, out=self._clipped)
+        np.matmul(self._clipped, self._dct, out=self._cepstra)
+        return self.params.normalise(self._cepstra.astype(np.float32))
 
     def _pad(self, samples: npt.NDArray[np.float32]) -> None:
         edge, padded = self._edge, self._padded
@@ -101,12 +108,21 @@ class FrontEnd:
             padded[-edge:] = samples[-2 : -edge - 2 : -1]
 
 
-def _as_float32(samples: npt.NDArray[np.generic]) -> npt.NDArray[np.float32]:
+def as_float32(samples: npt.NDArray[np.generic], name: str) -> npt.NDArray[np.float32]:
+    """Samples as float32 with full scale at 1, whatever their byte order and stride.
+
+    Float32 is not copied.
+
+    Raises
+    ------
+    ParameterError
+        If they are neither float nor int16; `name` says what they are in the message.
+    """
     if not isinstance(samples, np.ndarray):
-        raise ParameterError(f"segment is a {type(samples).__name__}; it must be a numpy array")
+        raise ParameterError(f"{name} is a {type(samples).__name__}; it must be a numpy array")
     if samples.dtype.kind == "f":
         with np.errstate(over="ignore"):
-            return samples.astype(np.float32)
+            return samples.astype(np.float32, copy=False)
     if samples.dtype.kind == "i" and samples.dtype.itemsize == 2:
         return samples.astype(np.float32) / np.float32(32768.0)
-    raise ParameterError(f"segment has dtype {samples.dtype}; it must be float (-1 to 1) or int16")
+    raise ParameterError(f"{name} has dtype {samples.dtype}; it must be float (-1 to 1) or int16")

@@ -24,6 +24,8 @@ _FFT_GROUP = 4
 # groups of 16 touch their own bins only.
 _BANDS_PER_GROUP = 16
 
+_DECIBELS = np.float32(10.0)
+
 _RFFT_HAS_OUT = np.lib.NumpyVersion(np.__version__) >= "2.0.0"
 
 
@@ -44,8 +46,9 @@ class LogMelKernel:
         self._log_floor = np.float32(params.log_floor)
         self._frames = np.zeros((BLOCK_ROWS, n_fft), np.float32)
         self._spectrum = np.zeros((BLOCK_ROWS, n_bins), np.complex64)
-        self._power = np.zeros((BLOCK_ROWS, n_bins), np.float32)
-        self._groups = _band_groups(mel_filterbank(params))
+        self._parts = self._spectrum.view(np.float32)
+        self._log_mel = np.zeros((BLOCK_ROWS, params.n_mels), np.float32)
+        self._groups = _band_groups(mel_filterbank(params), self._parts, self._log_mel)
 
     def __call__(self, frames: npt.NDArray[np.float32], out: npt.NDArray[np.float32]) -> None:
         """Compute one log-mel row per frame.
@@ -59,44 +62,59 @@ class LogMelKernel:
         """
         for start in range(0, len(frames), BLOCK_ROWS):
             block = frames[start : start + BLOCK_ROWS]
-            self._block(block, out[start : start + BLOCK_ROWS])
+            self.load(block, 0)
+            out[start : start + len(block)] = self.compute(len(block))
 
-    def _block(self, block: npt.NDArray[np.float32], out: npt.NDArray[np.float32]) -> None:
-        n = len(block)
+    def load(self, frames: npt.NDArray[np.float32], row: int) -> None:
+        """Window frames and put them into rows of the next block, from `row` on."""
+        np.multiply(frames, self._frame_window, out=self._frames[row : row + len(frames)])
+
+    def compute(self, n: int) -> npt.NDArray[np.float32]:
+        """Log-mel of the first `n` rows that were loaded.
+
+        Returns
+        -------
+        (n, n_mels) float32
+            A view of scratch memory, valid until the next call.
+        """
         rows = -(-n // _FFT_GROUP) * _FFT_GROUP
-        frames, spectrum, power = self._frames[:rows], self._spectrum[:rows], self._power[:rows]
-        np.multiply(block, self._frame_window, out=frames[:n])
+        frames, spectrum, parts = self._frames[:rows], self._spectrum[:rows], self._parts[:rows]
         frames[n:] = 0.0
         if _RFFT_HAS_OUT:
             np.fft.rfft(frames, norm="forward", out=spectrum)  # type: ignore[arg-type]
         else:
             spectrum[:] = np.fft.rfft(frames, norm="forward")
-        parts = spectrum.view(np.float32)
         np.multiply(parts, parts, out=parts)
-        np.add(parts[:, 0::2], parts[:, 1::2], out=power)
         # The products run over all BLOCK_ROWS rows: a matrix product of another height may take
         # another kernel and differ in the last bit. Rows past `rows` hold finite leftovers.
-        for bins, bands, weights, product in self._groups:
-            np.matmul(self._power[:, bins], weights, out=product)
-            out[:, bands] = product[:n]
-        np.maximum(out, self._log_floor, out=out)
-        np.log10(out, out=out)
-        np.multiply(out, np.float32(10.0), out=out)
+        for squares, weights, bands in self._groups:
+            np.matmul(squares, weights, out=bands)
+        log_mel = self._log_mel[:n]
+        np.maximum(log_mel, self._log_floor, out=log_mel)
+        np.log10(log_mel, out=log_mel)
+        np.multiply(log_mel, _DECIBELS, out=log_mel)
+        return log_mel
 
 
-_Group = tuple[slice, slice, npt.NDArray[np.float32], npt.NDArray[np.float32]]
+_Array = npt.NDArray[np.float32]
+_Group = tuple[_Array, _Array, _Array]
 
 
-def _band_groups(filterbank: npt.NDArray[np.float32]) -> list[_Group]:
-    """Cut the filter bank into (bins, bands, weights, scratch) of neighbouring bands."""
+def _band_groups(filterbank: _Array, parts: _Array, log_mel: _Array) -> list[_Group]:
+    """Cut the filter bank into neighbouring bands.
+
+    Each group is (squares, weights, bands): a view of the squared real and imaginary parts of the
+    group's own bins, its weights, and a view of its bands in the result. Both parts of a bin have
+    the bin's weight, so that the product adds them up on its way.
+    """
     groups: list[_Group] = []
     for first in range(0, len(filterbank), _BANDS_PER_GROUP):
         part = filterbank[first : first + _BANDS_PER_GROUP]
         used = np.flatnonzero(part.any(axis=0))
-        bins = slice(int(used[0]), int(used[-1]) + 1)
-        bands = slice(first, first + len(part))
-        weights = np.ascontiguousarray(part[:, bins].T)
-        groups.append((bins, bands, weights, np.zeros((BLOCK_ROWS, len(part)), np.float32)))
+        low, high = int(used[0]), int(used[-1]) + 1
+        weights = np.ascontiguousarray(np.repeat(part[:, low:high].T, 2, axis=0))
+        bands = log_mel[:, first : first + len(part)]
+        groups.append((parts[:, 2 * low : 2 * high], weights, bands))
     return groups
 
 

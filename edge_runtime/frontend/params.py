@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,9 @@ class FrontEndParams:
         If a value makes no sense; the message names the parameter, its value and its range.
     """
 
+    dc_block_hz: float | None = None
+    """Cut-off of the high-pass that sound passes before it is cut into windows, hertz; None for
+    none (see `edge_runtime.dc_block`)"""
     kind: str = "mfcc"
     """``"mfcc"`` or ``"log_mel"``"""
     sample_rate: int = 22050
@@ -63,6 +67,8 @@ class FrontEndParams:
         _one_of("mel_scale", self.mel_scale, ("slaney", "htk"))
         _one_of("mel_norm", self.mel_norm, ("slaney", None))
         _one_of("padding", self.padding, ("constant", "reflect", "none"))
+        if self.dc_block_hz is not None:
+            _between("dc_block_hz", self.dc_block_hz, 0.1, 200.0)
         _between("sample_rate", self.sample_rate, 1000, 768_000)
         _between("n_fft", self.n_fft, 16, 65536)
         if self.n_fft % 2:
@@ -139,11 +145,18 @@ class FrontEndParams:
         (..., coefficients) float32
             `features` itself where the parameters hold no normalisation.
         """
-        if self.mean is None or self.std is None:
+        if self.mean is None:
             return features
-        mean, std = np.asarray(self.mean, np.float32), np.asarray(self.std, np.float32)
-        normalised: npt.NDArray[np.float32] = (features - mean) / std
+        normalised: npt.NDArray[np.float32] = (features - self._mean) / self._std
         return normalised
+
+    @cached_property
+    def _mean(self) -> npt.NDArray[np.float32]:
+        return np.asarray(self.mean, np.float32)
+
+    @cached_property
+    def _std(self) -> npt.NDArray[np.float32]:
+        return np.asarray(self.std, np.float32)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form, as it stands in the manifest."""

@@ -1,5 +1,6 @@
 """The streaming resampler against soxr's one-shot call."""
 
+import dataclasses
 import sys
 
 import numpy as np
@@ -8,8 +9,10 @@ import soxr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_runtime.errors import AudioFormatError, MissingDependencyError
-from edge_runtime.resample import StreamResampler
+from edge_runtime.errors import AudioFormatError
+from edge_runtime.frontend import FrontEndParams
+from edge_runtime.polyphase import PolyphaseResampler
+from edge_runtime.resample import StreamResampler, missing_band
 
 from .audio import noise
 
@@ -67,8 +70,16 @@ def test_rates_beyond_are_refused(rate):
         StreamResampler(rate, 22050)
 
 
-def test_without_soxr_only_the_models_own_rate_is_taken(monkeypatch):
+def test_without_soxr_the_polyphase_filter_takes_its_place(monkeypatch):
     monkeypatch.setitem(sys.modules, "soxr", None)
     assert len(StreamResampler(22050, 22050).push(noise(7))) == 7
-    with pytest.raises(MissingDependencyError, match="pip install soxr, or record at 22050 Hz"):
-        StreamResampler(44100, 22050)
+    sound = noise(44_100)
+    ours = StreamResampler(44_100, 22_050).push(sound, last=True)
+    np.testing.assert_array_equal(ours, PolyphaseResampler(44_100, 22_050).push(sound, last=True))
+
+
+def test_a_source_without_the_upper_band_is_told_of():
+    params = FrontEndParams()
+    assert missing_band(44_100, params) is missing_band(22_050, params) is None
+    assert "nothing above 8 kHz" in missing_band(16_000, params)
+    assert missing_band(16_000, dataclasses.replace(params, fmax=8_000.0)) is None

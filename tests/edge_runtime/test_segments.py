@@ -7,9 +7,8 @@ import pytest
 import soxr
 
 from edge_runtime.audio_file import open_audio
-from edge_runtime.conditioning import Conditioner
 from edge_runtime.frontend import FrontEndParams
-from edge_runtime.segments import file_windows, fill_window, mono_blocks
+from edge_runtime.segments import SoundPath, file_windows, fill_window
 
 from .audio import FLOAT, RATE, noise, write_wav
 
@@ -19,7 +18,7 @@ N = PARAMS.window_samples
 
 def windows_of(path, params=PARAMS):
     audio = open_audio(path)
-    return list(file_windows(audio, params, Conditioner(audio.channels)))
+    return list(file_windows(audio, params, SoundPath(audio.rate, audio.channels, params)))
 
 
 @pytest.fixture
@@ -76,9 +75,10 @@ def test_the_end_of_a_resampled_file_is_not_lost(write):
 def test_channels_are_mixed_and_faults_counted(write):
     samples = noise(4 * RATE, channels=2)
     samples[5, 1] = np.nan
-    conditioner = Conditioner(2)
+    path = SoundPath(RATE, 2, PARAMS)
+    conditioner = path.conditioner
     audio = open_audio(write(samples))
-    ((_, window),) = file_windows(audio, PARAMS, conditioner)
+    ((_, window),) = file_windows(audio, PARAMS, path)
     samples[5, 1] = 0.0
     assert np.array_equal(window, samples.mean(axis=1, dtype=np.float32)[:N])
     assert conditioner.non_finite_samples == 1
@@ -96,11 +96,11 @@ def test_windows_have_the_length_of_the_model(write, window_samples):
     assert {len(window) for _, window in found} == {window_samples}
 
 
-def test_mono_blocks_hold_all_of_the_file(write):
-    samples = noise(50_000)
-    audio = open_audio(write(samples))
-    blocks = list(mono_blocks(audio, RATE, Conditioner(1)))
-    assert np.array_equal(np.concatenate(blocks), samples)
+def test_dropped_samples_become_zeros_in_their_place():
+    path = SoundPath(RATE, 1, PARAMS)
+    pieces = [path.push(noise(5)), path.push(noise(3), dropped=4), path.finish()]
+    expected = np.concatenate([noise(5), np.zeros(4, np.float32), noise(3)])
+    assert np.array_equal(np.concatenate(pieces), expected)
 
 
 def test_filling_a_window_with_nothing_gives_silence():

@@ -1,0 +1,211 @@
+"""The stream's windows are the offline front end's, whatever the chunks."""
+
+import dataclasses
+
+import librosa
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge_runtime.errors import ParameterError
+from edge_runtime.frontend import PRESETS, FrontEnd, FrontEndParams, StreamingFrontEnd
+
+SEED = PRESETS["seed-mfcc13"]
+SMALL = FrontEndParams(n_fft=512, hop=160, n_mels=40, window_samples=4000)
+"""A window of 26 frames: small enough for many examples."""
+
+SOUND = (np.random.default_rng(0).standard_normal(400_000) * 0.1).astype(np.float32)
+
+CHUNKS = st.lists(
+    st.one_of(st.integers(0, 3), st.sampled_from([97, 160, 512, 1009]), st.integers(0, 9000)),
+    min_size=1,
+    max_size=30,
+)
+
+
+def windows(stream: StreamingFrontEnd, sound: np.ndarray, chunks: list[int]) -> list:
+    """(start, features) of every window, with the chunks' lengths used round and round."""
+    found, position = [], 0
+    while position < len(sound):
+        before = position
+        for n in chunks:
+            for window in stream.push(sound[position : position + n]):
+                found.append((window.start, window.features))
+            position += n
+        if position == before:
+            chunks = [*chunks, 1000]
+    return found
+
+
+def check(params: FrontEndParams, hops: int, sound: np.ndarray, chunks: list[int]) -> None:
+    offline = FrontEnd(params)
+    interval = hops * params.hop
+    found = windows(StreamingFrontEnd(params, interval=interval), sound, chunks)
+    expected = range(0, len(sound) - params.window_samples + 1, interval)
+    assert [start for start, _ in found] == list(expected)
+    for start, features in found:
+        np.testing.assert_array_equal(
+            features, offline(sound[start : start + params.window_samples])
+        )
+
+
+@settings(max_examples=60, deadline=None)
+@given(CHUNKS, st.integers(1, 40))
+def test_stream_equals_offline_for_any_chunking(chunks: list[int], hops: int) -> None:
+    check(SMALL, hops, SOUND[:20_000], chunks)
+
+
+@settings(max_examples=15, deadline=None)
+@given(CHUNKS, st.sampled_from([16, 32, 64, 129, 150]))
+def test_stream_equals_offline_for_the_seed_setting(chunks: list[int], hops: int) -> None:
+    check(SEED, hops, SOUND[:170_000], [n * 7 for n in chunks])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"padding": "reflect"},
+        {"padding": "none"},
+        {"kind": "log_mel"},
+        {"top_db": None},
+        {"hop": 512},
+        {"hop": 7},
+        {"n_fft": 1000, "hop": 333},
+        {"n_fft": 4000},
+        {"window_samples": 513},
+        {"mel_scale": "htk", "mel_norm": None, "window": "hamming", "fmin": 50.0},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("hops", [1, 5, 60])
+def test_stream_equals_offline_for_any_parameters(change: dict, hops: int) -> None:
+    params = dataclasses.replace(SMALL, **change)
+    check(params, hops, SOUND[: 8000 + params.window_samples], [1, 0, 997, 5000])
+
+
+def test_a_chunk_of_a_minute_is_taken_like_many_short_ones() -> None:
+    whole = windows(StreamingFrontEnd(SEED, interval=64 * 512), SOUND, [len(SOUND)])
+    parts = windows(StreamingFrontEnd(SEED, interval=64 * 512), SOUND, [441])
+    assert len(whole) == 11
+    for (start, features), (other_start, other) in zip(whole, parts, strict=True):
+        assert start == other_start
+        np.testing.assert_array_equal(features, other)
+
+
+def test_windows_are_librosas() -> None:
+    for start, features in windows(StreamingFrontEnd(SEED, interval=100 * 512), SOUND, [5000]):
+        segment = SOUND[start : start + 66_150]
+        expected = librosa.feature.mfcc(y=segment, sr=22_050, n_mfcc=13).T
+        np.testing.assert_allclose(features, expected, atol=5e-4)
+
+
+def test_int16_is_heard_as_float_at_full_scale_one() -> None:
+    integers = np.round(SOUND[:12_000] * 32767).astype(np.int16)
+    floats = integers.astype(np.float32) / 32768
+    stream = StreamingFrontEnd(SMALL, interval=1600)
+    expected = windows(stream, floats, [700])
+    stream.reset()
+    for (_, features), (_, other) in zip(windows(stream, integers, [333]), expected, strict=True):
+        np.testing.assert_array_equal(features, other)
+
+
+def test_without_reset_a_stream_goes_on_and_with_it_it_begins_anew() -> None:
+    stream = StreamingFrontEnd(SMALL, interval=1600)
+    first = windows(stream, SOUND[:9999], [1234])
+    again = windows(stream, SOUND[:9999], [1234])
+    assert [start for start, _ in first] != [start for start, _ in again]
+    stream.reset()
+    assert stream.clock == 0
+    afresh = windows(stream, SOUND[:9999], [1234])
+    for (start, features), (other_start, other) in zip(first, afresh, strict=True):
+        assert start == other_start
+        np.testing.assert_array_equal(features, other)
+
+
+@settings(max_examples=40, deadline=None)
+@given(CHUNKS, st.sampled_from([1, 9, 25, 70]))
+def test_the_clock_and_the_latest_samples_are_exact(chunks: list[int], hops: int) -> None:
+    stream = StreamingFrontEnd(SMALL, interval=hops * SMALL.hop)
+    position = 0
+    for n in chunks:
+        for window in stream.push(SOUND[position : position + n]):
+            end = window.start + SMALL.window_samples
+            np.testing.assert_array_equal(window.samples, SOUND[window.start : end])
+        position += n
+        assert stream.clock == position
+        begin = max(0, position - SMALL.window_samples)
+        np.testing.assert_array_equal(stream.recent, SOUND[begin:position])
+
+
+def test_the_same_memory_serves_the_whole_stream() -> None:
+    import tracemalloc
+
+    stream = StreamingFrontEnd(SEED, interval=32 * 512)
+    for _ in range(100):
+        list(stream.push(SOUND[:2205]))
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        for _ in range(300):
+            list(stream.push(SOUND[:2205]))
+        after, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert after - before < 20_000
+    # The DCT of a window in float64, and numpy's own FFT; a copy of the sound would be 264,600.
+    assert peak - before < 400_000
+
+
+def test_between_windows_a_chunk_allocates_nothing_of_its_size() -> None:
+    import tracemalloc
+
+    stream = StreamingFrontEnd(SEED, interval=64 * 512)
+    list(stream.push(SOUND[:66_150]))
+    chunk = SOUND[:2205]
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        for _ in range(10):
+            assert not list(stream.push(chunk))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak - before < 3000  # views and the iterator; the chunk itself is 8,820 bytes
+
+
+@pytest.mark.parametrize("interval", [0, -512, 100, 513])
+def test_an_interval_that_is_no_whole_number_of_hops_is_refused(interval: int) -> None:
+    with pytest.raises(ParameterError, match=f"interval is {interval}"):
+        StreamingFrontEnd(SEED, interval=interval)
+
+
+@pytest.mark.parametrize(
+    ("chunk", "complaint"),
+    [
+        (np.full(10, np.nan, np.float32), "NaN"),
+        (np.full(10, np.inf), "infinity"),
+        (np.full(10, 1e300), "infinity"),
+        (np.zeros((10, 2), np.float32), r"shape \(10, 2\)"),
+        (np.zeros(10, np.int32), "dtype int32"),
+        ([0.0, 0.1], "list"),
+    ],
+)
+def test_a_chunk_that_is_no_sound_is_refused_and_changes_nothing(chunk, complaint: str) -> None:
+    stream = StreamingFrontEnd(SMALL, interval=1600)
+    list(stream.push(SOUND[:3000]))
+    with pytest.raises(ParameterError, match=complaint):
+        stream.push(chunk)
+    (window,) = stream.push(SOUND[3000:4000])
+    np.testing.assert_array_equal(window.features, FrontEnd(SMALL)(SOUND[:4000]))
+
+
+def test_odd_arrays_are_read_rightly() -> None:
+    expected = windows(StreamingFrontEnd(SMALL, interval=1600), SOUND[:9000], [800])
+    locked = SOUND[:9000].copy()
+    locked.flags.writeable = False
+    strided = np.repeat(SOUND[:9000], 2)[::2]
+    for other in (locked, strided, SOUND[:9000].astype(">f4"), SOUND[:9000].astype(np.float64)):
+        found = windows(StreamingFrontEnd(SMALL, interval=1600), other, [800])
+        for (_, features), (_, reference) in zip(found, expected, strict=True):
+            np.testing.assert_array_equal(features, reference)
