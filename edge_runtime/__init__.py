@@ -23,12 +23,27 @@ an ``EdgeGenreError``. Needs numpy and LiteRT; everything else is imported when 
 
 __version__ = "0.1.0"
 
-from .classifier import Classification, Classifier
-from .errors import EdgeGenreError
-from .events import Event
-from .frontend import FrontEnd, FrontEndParams
-from .manifest import Manifest
-from .stream import ClassifierStream
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .classifier import Classification, Classifier
+    from .errors import EdgeGenreError
+    from .events import Event
+    from .frontend import FrontEnd, FrontEndParams, StreamingFrontEnd
+    from .manifest import Manifest
+    from .stream import ClassifierStream
+
+_HOMES = {
+    "Classification": "classifier",
+    "Classifier": "classifier",
+    "ClassifierStream": "stream",
+    "EdgeGenreError": "errors",
+    "Event": "events",
+    "FrontEnd": "frontend",
+    "FrontEndParams": "frontend",
+    "Manifest": "manifest",
+    "StreamingFrontEnd": "frontend",
+}
 
 __all__ = [
     "Classification",
@@ -39,5 +54,19 @@ __all__ = [
     "FrontEnd",
     "FrontEndParams",
     "Manifest",
+    "StreamingFrontEnd",
     "__version__",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used: who wants the front end pays for no more."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -13,8 +13,9 @@ import numpy.typing as npt
 from .mel import mel_filterbank
 from .params import FrontEndParams
 
-BLOCK_ROWS = 32
-"""Frames per FFT call: enough to amortise the call, few enough to stay in the L2 cache."""
+BLOCK_ROWS = 44
+"""Frames per FFT call: enough to amortise the calls, few enough to stay in the L2 cache (0.7 MB for
+n_fft 2048); three blocks make the 130 frames of a 3 s window, with 2 rows to spare."""
 
 # numpy's SIMD FFT transforms groups of four rows and takes another path for the rest, which on
 # ARM differs in the last bit; rows are therefore padded to whole groups.
