@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .errors import AudioFormatError
+from .frontend.front_end import LOUDEST_RMS
 
 _FULL_SCALE = np.float32(32767.0 / 32768.0)
 """Samples at or beyond this are counted as clipped: the largest positive int16."""
@@ -13,14 +14,19 @@ _FULL_SCALE = np.float32(32767.0 / 32768.0)
 MAX_CHANNELS = 64
 
 _LARGEST_SAMPLE = np.float32(1e6)
-"""Finite samples beyond this are no sound either: their power would overflow float32."""
+"""Finite samples beyond this are damage: they become zero, as NaN does."""
+
+_GLITCH = np.float32(100.0)
+_GLITCHES_AT_MOST = 0.01
+"""Samples 40 dB above full scale are damage, too, where they are few; where they are many, the
+whole source has another scale."""
 
 SILENCE_FLOOR_DBFS = -120.0
 """Level that digital silence is given, instead of minus infinity."""
 
 
 class Conditioner:
-    """Mixes channels down, zeroes what is not finite, and counts both faults.
+    """Mixes channels down, zeroes what is damaged, and counts both faults.
 
     Dropped or damaged samples become zeros, never a splice: the sample clock stays exact.
     """
@@ -53,7 +59,7 @@ class Conditioner:
         Raises
         ------
         AudioFormatError
-            If the type or the number of channels does not fit.
+            If the type or the number of channels does not fit, or floats have another scale.
         """
         chunk = _as_float32(samples)
         if chunk.ndim == 1 and len(chunk) % self.channels == 0:
@@ -66,15 +72,29 @@ class Conditioner:
         self.frames += len(chunk)
         chunk = self._finite(chunk)
         mono = chunk[:, 0] if self.channels == 1 else chunk.mean(axis=1, dtype=np.float32)
+        if np.dot(mono, mono) > LOUDEST_RMS**2 * len(mono):
+            raise AudioFormatError(_other_scale(mono))
         self.clipped_samples += int(np.count_nonzero(np.abs(mono) >= _FULL_SCALE))
         return np.ascontiguousarray(mono)
 
     def _finite(self, chunk: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        good = np.abs(chunk) <= _LARGEST_SAMPLE  # False for NaN, too
+        magnitude = np.abs(chunk)
+        good = magnitude <= _GLITCH  # False for NaN, too
         if good.all():
             return chunk
+        scaled = np.count_nonzero(~good & (magnitude <= _LARGEST_SAMPLE))
+        if scaled > max(1, _GLITCHES_AT_MOST * chunk.size):
+            raise AudioFormatError(_other_scale(chunk))
         self.non_finite_samples += int(chunk.size - np.count_nonzero(good))
         return np.where(good, chunk, np.float32(0.0))
+
+
+def _other_scale(chunk: npt.NDArray[np.float32]) -> str:
+    largest = np.nanmax(np.abs(chunk))
+    return (
+        f"samples reach {largest:.0f}; floats must have full scale at 1 (divide samples that were "
+        "int16 by 32768, or name their format)"
+    )
 
 
 def level_dbfs(samples: npt.NDArray[np.float32]) -> float:

@@ -60,20 +60,15 @@ class FrontEnd:
         Raises
         ------
         ParameterError
-            If the segment has another length or type, or holds NaN or infinity.
+            If the segment has another length or type, holds NaN or infinity, or is far louder than
+            full scale, as int16 samples are that were cast to float and not divided.
         """
         samples = as_float32(segment, "segment")
         if samples.shape != (self.params.window_samples,):
             raise ParameterError(
                 f"segment has shape {samples.shape}; it must be ({self.params.window_samples},)"
             )
-        with np.errstate(over="ignore", invalid="ignore"):
-            energy = np.dot(samples, samples)
-        if not np.isfinite(energy):
-            raise ParameterError(
-                "segment holds NaN or infinity, or values far outside -1 to 1; zero such samples "
-                "first (edge_runtime.conditioning does)"
-            )
+        check_level(samples, "segment")
         self._pad(samples)
         self.kernel(self._frames, self._log_mel)
         return self.finish(self._log_mel)
@@ -106,6 +101,32 @@ class FrontEnd:
         if edge and self.params.padding == "reflect":
             padded[:edge] = samples[edge:0:-1]
             padded[-edge:] = samples[-2 : -edge - 2 : -1]
+
+
+LOUDEST_RMS = 10.0
+"""Sound is never 20 dB above full scale; int16 that was cast to float is, down to -70 dBFS."""
+
+
+def check_level(samples: npt.NDArray[np.float32], name: str) -> None:
+    """Refuse what is no sound with full scale at 1.
+
+    Raises
+    ------
+    ParameterError
+        `name` says what was refused.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        energy = float(np.dot(samples, samples))
+    if not np.isfinite(energy):
+        raise ParameterError(
+            f"{name} holds NaN or infinity, or values far outside -1 to 1; zero such samples first "
+            "(edge_runtime.conditioning does)"
+        )
+    if energy > LOUDEST_RMS**2 * samples.size:
+        raise ParameterError(
+            f"{name} reaches {np.abs(samples).max():.0f}; floats must have full scale at 1 (divide "
+            "samples that were int16 by 32768)"
+        )
 
 
 def as_float32(samples: npt.NDArray[np.generic], name: str) -> npt.NDArray[np.float32]:

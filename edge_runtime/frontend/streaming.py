@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import ParameterError
-from .front_end import FrontEnd, as_float32
+from .front_end import FrontEnd, as_float32, check_level
 from .log_mel import BLOCK_ROWS
 from .params import FrontEndParams
 
@@ -122,18 +122,13 @@ class StreamingFrontEnd:
         Raises
         ------
         ParameterError
-            If the chunk is not one-dimensional, of another type, or holds NaN or infinity.
+            If the chunk is not one-dimensional, of another type, holds NaN or infinity, or is far
+            louder than full scale.
         """
         chunk = as_float32(samples, "chunk")
         if chunk.ndim != 1:
             raise ParameterError(f"chunk has shape {chunk.shape}; it must be (samples,)")
-        with np.errstate(over="ignore", invalid="ignore"):
-            energy = np.dot(chunk, chunk)
-        if not np.isfinite(energy):
-            raise ParameterError(
-                "chunk holds NaN or infinity, or values far outside -1 to 1; zero such samples "
-                "first (edge_runtime.conditioning does)"
-            )
+        check_level(chunk, "chunk")
         return self._windows(chunk)
 
     def _windows(self, chunk: npt.NDArray[np.float32]) -> Iterator[Window]:

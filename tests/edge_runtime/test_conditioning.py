@@ -9,6 +9,8 @@ from hypothesis.extra.numpy import arrays
 from edge_runtime.conditioning import Conditioner, level_dbfs
 from edge_runtime.errors import AudioFormatError
 
+from .audio import noise
+
 
 def test_channels_are_averaged():
     stereo = np.array([[0.5, -0.25], [1.0, 0.0], [0.25, 0.75]], np.float32)
@@ -89,10 +91,16 @@ def test_a_senseless_number_of_channels_is_refused(channels):
 
 
 @given(arrays(np.float32, st.tuples(st.integers(0, 50), st.just(3))))
-def test_whatever_comes_in_what_goes_out_is_finite(samples):
-    out = Conditioner(3)(samples)
+def test_whatever_comes_in_what_goes_out_is_sound(samples):
+    try:
+        out = Conditioner(3)(samples)
+    except AudioFormatError as error:
+        assert "full scale" in str(error)
+        assert np.nanmax(np.abs(samples)) > 10.0
+        return
     assert out.shape == (len(samples),)
     assert np.isfinite(out).all()
+    assert np.abs(out).max(initial=0.0) <= 100.0
 
 
 @pytest.mark.parametrize(
@@ -108,3 +116,19 @@ def test_whatever_comes_in_what_goes_out_is_finite(samples):
 )
 def test_the_level_is_the_rms_in_db_of_full_scale(samples, expected):
     assert level_dbfs(samples.astype(np.float32)) == pytest.approx(expected, abs=0.01)
+
+
+def test_a_few_glitches_become_zeros():
+    samples = noise(2205)
+    samples[[5, 700]] = 3e4
+    conditioner = Conditioner(1)
+    cleaned = conditioner(samples)
+    assert conditioner.non_finite_samples == 2
+    assert cleaned[[5, 700]].tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("level", [1000.0, 20.0])
+def test_floats_of_another_scale_are_refused_not_misheard(level):
+    samples = noise(2205) / noise(2205).std() * np.float32(level)
+    with pytest.raises(AudioFormatError, match="floats must have full scale at 1"):
+        Conditioner(1)(samples)

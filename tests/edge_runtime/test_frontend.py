@@ -27,7 +27,7 @@ SIGNALS = {
     "impulse": np.eye(1, N, 30_000)[0],
     "clipped": np.clip(noise(N, scale=3.0), -1.0, 1.0),
     "very quiet": noise(N, scale=1e-6),
-    "loud": noise(N, scale=100.0),
+    "loud": noise(N, scale=8.0),
     "half silent": np.where(TIME < 1.5, 0.0, noise(N)),
     "constant": np.ones(N),
 }

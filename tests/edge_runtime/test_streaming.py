@@ -209,3 +209,12 @@ def test_odd_arrays_are_read_rightly() -> None:
         found = windows(StreamingFrontEnd(SMALL, interval=1600), other, [800])
         for (_, features), (_, reference) in zip(found, expected, strict=True):
             np.testing.assert_array_equal(features, reference)
+
+
+@pytest.mark.parametrize("level_dbfs", [0.0, -20.0, -60.0])
+def test_int16_that_was_cast_to_float_is_refused_not_misheard(level_dbfs: float) -> None:
+    unscaled = SOUND[:4000] / SOUND.std() * np.float32(32768 * 10 ** (level_dbfs / 20))
+    with pytest.raises(ParameterError, match="divide samples that were int16 by 32768"):
+        StreamingFrontEnd(SMALL, interval=1600).push(unscaled)
+    with pytest.raises(ParameterError, match="divide samples that were int16 by 32768"):
+        FrontEnd(SMALL)(unscaled)
