@@ -7,7 +7,8 @@ import dataclasses
 import json
 
 from ..errors import AudioDeviceError
-from ..sources.microphone import NO_MICROPHONE, list_devices
+from ..sources.devices import NO_MICROPHONE
+from ..sources.microphone import list_devices
 
 HELP = "list the microphones"
 

@@ -27,11 +27,11 @@ BREAKAGES: dict[str, Callable[[VirtualMicrophone], None]] = {
 CATCH = """
 import json, sys, threading, time
 import numpy as np
-from edge_runtime.sources import microphone
+from edge_runtime.sources import microphone, portaudio
 
 device, rate, channels, nap, queued = json.loads(sys.argv[1])
 if queued:
-    microphone._QUEUE_SECONDS = queued
+    portaudio._QUEUE_SECONDS = queued
 source = microphone.open_microphone(device, rate, channels)
 heard, dropped = [], []
 for chunk in source.chunks(threading.Event()):

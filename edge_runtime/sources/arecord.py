@@ -1,0 +1,141 @@
+"""Microphones through ALSA's ``arecord``, where PortAudio is missing."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Iterator
+
+from ..errors import AudioDeviceError
+from ..pcm import PcmFormat
+from . import POLL_SECONDS, Chunk, Stop
+from .devices import CLOSE_SECONDS, STALL_SECONDS, InputDevice, lost
+from .raw import RawSource
+
+_LINES_KEPT = 8
+"""Of what arecord says, this much of its end is kept."""
+
+
+def devices() -> list[InputDevice]:
+    """Capture devices and plugins that ALSA knows.
+
+    Raises
+    ------
+    AudioDeviceError
+        If arecord knows none and says why.
+    """
+    listing = subprocess.run(["arecord", "-L"], capture_output=True, check=False)
+    lines = listing.stdout.decode(errors="replace").splitlines()
+    names = [line for line in lines if line and not line[0].isspace() and line != "null"]
+    if not names and listing.stderr:
+        raise AudioDeviceError(f"no microphone found; arecord says: {_told(listing.stderr)}")
+    return [InputDevice(name, None, None, name == "default", "arecord") for name in names]
+
+
+class ArecordSource:
+    """Captured by an ``arecord`` process."""
+
+    seconds: float | None = None
+
+    def __init__(self, device: str, rate: int, channels: int) -> None:
+        self.name, self.rate, self.channels = device, rate, channels
+
+    def chunks(self, stop: Stop) -> Iterator[Chunk]:
+        """Sound until `stop` is set.
+
+        Raises
+        ------
+        AudioDeviceError
+            If arecord ends by itself; with what it said.
+        """
+        command = ["arecord", "-q", "-D", self.name, "-f", "S16_LE", "-t", "raw"]
+        command += ["-r", str(self.rate), "-c", str(self.channels)]
+        with subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+            process_group=0,  # Ctrl-C is for this program, which ends arecord itself
+        ) as process:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            said: deque[bytes] = deque(maxlen=_LINES_KEPT)
+            # Read all the time: arecord blocks once a pipe full of overruns is reported.
+            reader = threading.Thread(target=said.extend, args=(process.stderr,), daemon=True)
+            reader.start()
+            raw = RawSource(
+                process.stdout.fileno(),
+                rate=self.rate,
+                channels=self.channels,
+                sample_format=PcmFormat.S16_LE,
+                name=self.name,
+            )
+            patience = _Patience(stop)
+            try:
+                for chunk in raw.chunks(patience):
+                    yield chunk
+                    patience.restart()
+                if not stop.is_set() and not patience.exhausted:
+                    # Its output ended; it is about to end itself and to say why.
+                    with contextlib.suppress(subprocess.TimeoutExpired):
+                        process.wait(CLOSE_SECONDS)
+            finally:
+                code = _end(process)
+                reader.join()
+            if stop.is_set():
+                return
+            if patience.exhausted:
+                raise AudioDeviceError(lost(self.name))
+            reason = _told(b"".join(said)) or f"exit code {code}"
+            raise AudioDeviceError(
+                f"microphone {self.name!r}: arecord ended ({reason}); look at: edge-genre devices"
+            )
+
+
+class _Patience:
+    """Set when `stop` is set, or when it was asked for too long whether to go on waiting.
+
+    Polls are counted, not seconds: a computer that was asleep has not lost its microphone.
+    """
+
+    def __init__(self, stop: Stop) -> None:
+        self._stop, self._polls = stop, 0
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether no sound came for too long."""
+        return self._polls * POLL_SECONDS > STALL_SECONDS
+
+    def restart(self) -> None:
+        """Sound came."""
+        self._polls = 0
+
+    def is_set(self) -> bool:
+        """Whether to stop waiting; a source asks once per poll."""
+        self._polls += 1
+        return self._stop.is_set() or self.exhausted
+
+
+def _end(process: subprocess.Popen[bytes]) -> int:
+    """End arecord, which may hang in its driver, or be a script; returns its exit code."""
+    code = process.poll()
+    if code is not None:
+        return code
+    os.killpg(process.pid, signal.SIGTERM)
+    try:
+        return process.wait(CLOSE_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        return process.wait()
+
+
+def _told(output: bytes) -> str:
+    """What ALSA told, without the places in its source code where it did."""
+    lines = output.decode(errors="replace").splitlines()
+    lines = [re.sub(r"^ALSA lib \S+:\d+:\(\w+\) ", "", line).strip() for line in lines]
+    return "; ".join(filter(None, lines))

@@ -1,0 +1,53 @@
+"""Every benchmark runs, at a small size, and writes what it promises; no time is judged."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from edge_runtime.model_file import BUNDLED_MODEL
+from tests.synthetic import RATE, clip
+
+
+def run(module: str, *arguments: str | Path) -> str:
+    command = [sys.executable, "-m", f"benchmarks.{module}", *map(str, arguments)]
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        command, capture_output=True, text=True, cwd=root, timeout=240, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_front_end_benchmark(tmp_path: Path) -> None:
+    table = run("frontend", "--rounds", "1", "--json", tmp_path / "out.json")
+    results = json.loads((tmp_path / "out.json").read_text())
+    assert results["max_abs_error_mfcc"] <= 5e-4
+    assert results["segment_vs_librosa"] > 0
+    assert results["segment_vs_fft_floor"] > 0
+    assert set(results["stream_vs_librosa"]) == {"0.50", "0.75", "0.876"}
+    assert {"edge-genre", "librosa", "scipy.fft"} <= set(results["segment_ms"])
+    every = {*results["segment_ms"], *results["missing_peers"]}
+    assert {"torch", "essentia", "kaldi-native-fbank", "python_speech_features"} <= every
+    assert results["allocations"]["peak_bytes_per_hop"] < 3000
+    assert results["allocations"]["kept_bytes_per_hop"] < 100
+    assert results["new_process"]["first MFCC"]["peak_rss_mib"] <= 40
+    assert "edge-genre" in table
+
+
+def test_the_cold_start_benchmark(tmp_path: Path) -> None:
+    run("cold_start", "--runs", "1", "--json", tmp_path / "out.json")
+    results = json.loads((tmp_path / "out.json").read_text())["results"]
+    assert results["edge-genre classify demo"]["peak_rss_mib"] <= 60
+
+
+def test_the_level_benchmark(tmp_path: Path) -> None:
+    import soundfile
+
+    for name in ("one", "two"):
+        soundfile.write(tmp_path / f"{name}.wav", clip("hiss", len(name)), RATE)
+    (tmp_path / "tracks.csv").write_text("id,genre,split\none,rock,valid\ntwo,jazz,valid\n")
+    arguments = (tmp_path, tmp_path / "tracks.csv", BUNDLED_MODEL, "--json", tmp_path / "out.json")
+    run("level", *arguments)
+    results = json.loads((tmp_path / "out.json").read_text())
+    assert list(results["genre.tflite"]) == ["0", "-10", "-20", "-30"]
