@@ -34,5 +34,6 @@ def run(args: argparse.Namespace) -> int:
         if device.rate is not None:
             detail = f"  {device.channels:>3} channel(s)  {device.rate} Hz"
         print(f"{mark} {device.name:<{width}}{detail}")
-    print("* is the default; choose another with: edge-genre listen --device NAME")
+    star = "* is the default; " if any(device.default for device in devices) else ""
+    print(f"{star}choose one with: edge-genre listen --device NAME")
     return 0

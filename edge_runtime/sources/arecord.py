@@ -10,12 +10,29 @@ import subprocess
 import threading
 from collections import deque
 from collections.abc import Iterator
+from pathlib import Path
 
 from ..errors import AudioDeviceError
 from ..pcm import PcmFormat
 from . import POLL_SECONDS, Chunk, Stop
-from .devices import CLOSE_SECONDS, STALL_SECONDS, InputDevice, lost
+from .devices import CLOSE_SECONDS, NO_MICROPHONE, STALL_SECONDS, InputDevice, lost
 from .raw import RawSource
+
+_PLUGINS = {
+    "null",
+    "jack",
+    "oss",
+    "samplerate",
+    "speexrate",
+    "lavrate",
+    "speex",
+    "upmix",
+    "vdownmix",
+}
+"""What ``arecord -L`` lists though there is no microphone behind it."""
+_SERVERS = {"pulse", "pipewire"}
+"""Names behind which there may be one though the machine has no sound card."""
+_CARDS = Path("/proc/asound/cards")
 
 _LINES_KEPT = 8
 """Of what arecord says, this much of its end is kept."""
@@ -31,7 +48,9 @@ def devices() -> list[InputDevice]:
     """
     listing = subprocess.run(["arecord", "-L"], capture_output=True, check=False)
     lines = listing.stdout.decode(errors="replace").splitlines()
-    names = [line for line in lines if line and not line[0].isspace() and line != "null"]
+    names = [line for line in lines if line and not line[0].isspace() and line not in _PLUGINS]
+    if _no_sound_card() and not _SERVERS & set(names):
+        return []
     if not names and listing.stderr:
         raise AudioDeviceError(f"no microphone found; arecord says: {_told(listing.stderr)}")
     return [InputDevice(name, None, None, name == "default", "arecord") for name in names]
@@ -91,6 +110,8 @@ class ArecordSource:
                 return
             if patience.exhausted:
                 raise AudioDeviceError(lost(self.name))
+            if self.name == "default" and _no_sound_card():
+                raise AudioDeviceError(NO_MICROPHONE)
             reason = _told(b"".join(said)) or f"exit code {code}"
             raise AudioDeviceError(
                 f"microphone {self.name!r}: arecord ended ({reason}); look at: edge-genre devices"
@@ -132,6 +153,10 @@ def _end(process: subprocess.Popen[bytes]) -> int:
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         return process.wait()
+
+
+def _no_sound_card() -> bool:
+    return not _CARDS.exists() or "no soundcards" in _CARDS.read_text(encoding="utf-8")
 
 
 def _told(output: bytes) -> str:

@@ -74,11 +74,12 @@ def train(data: Path, out: Path, *more: str) -> tuple[str, ...]:
 
 
 def test_the_segment_split_says_everywhere_that_it_leaks(data: Path, tmp_path: Path) -> None:
-    done = succeed(*train(data, tmp_path / "run", "--split", "segment"))
+    done = succeed(*train(data, tmp_path / "run", "--split", "segment", "--dc-block", "10"))
     assert "LEAKS" in done.stderr
     assert "LEAKS" in (tmp_path / "run" / "report.md").read_text()
     run = json.loads((tmp_path / "run" / "run.json").read_text())
     assert run["training"]["split_leaks"] is True
+    assert run["front_end"]["dc_block_hz"] == 10.0
     assert "LEAKS" in run["metrics"]["protocol"]
 
 

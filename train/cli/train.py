@@ -67,6 +67,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="make training windows louder or softer by up to this many dB, so that the model "
         "hears at any level (default 0)",
     )
+    parser.add_argument(
+        "--dc-block",
+        type=Number(0.1, 200.0),
+        metavar="HZ",
+        help="high-pass sound at this frequency, here and on the device (default: not at all)",
+    )
     parser.add_argument("--seed", type=Whole(0, 2**31 - 1), default=0, help="(0)")
     parser.add_argument(
         "--cache", type=Path, metavar="DIR", default=default_cache(), help="keeps features"
@@ -76,7 +82,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Extract, split, fit, save, report."""
     recipe = MODELS[args.model]
-    params = PRESETS[recipe.front_end]
+    params = dataclasses.replace(PRESETS[recipe.front_end], dc_block_hz=args.dc_block)
     out = args.out or Path("runs") / args.model
     listed = _listed(args)
     run_folder.check_free(out, overwrite=args.overwrite)
