@@ -56,9 +56,9 @@ def demo_sound(seconds: float) -> Samples:
     return np.resize(sound, round(seconds * PARAMS.sample_rate))
 
 
-def fft_floor() -> Callable[[], None]:
-    """The FFTs of one segment and nothing else."""
-    rows = -(-PARAMS.n_frames // 4) * 4
+def fft_floor(n_frames: int = PARAMS.n_frames) -> Callable[[], None]:
+    """The FFTs of so many frames and nothing else."""
+    rows = -(-n_frames // 4) * 4
     frames = np.zeros((BLOCK_ROWS, PARAMS.n_fft), np.float32) + demo_sound(0.1)[: PARAMS.n_fft]
     spectrum = np.zeros((BLOCK_ROWS, PARAMS.n_fft // 2 + 1), np.complex64)
 
@@ -83,10 +83,11 @@ def segment_times(peers: dict[str, Peer], rounds: int) -> dict[str, float]:
     return interleaved(candidates, rounds=rounds, calls=5)
 
 
-def stream_times(hops: int, peer: Peer | None, rounds: int) -> dict[str, float]:
-    """Seconds for a 60 s stream: ours in chunks of 0.1 s, the peer window by window."""
+def stream_times(hops: int, peers: dict[str, Peer], rounds: int) -> dict[str, float]:
+    """Seconds for a 60 s stream: ours in chunks of 0.1 s, the peers window by window."""
     sound = demo_sound(STREAM_SECONDS)
     interval, length = hops * PARAMS.hop, PARAMS.window_samples
+    starts = range(0, len(sound) - length + 1, interval)
     stream = StreamingFrontEnd(PARAMS, interval=interval)
 
     def ours() -> None:
@@ -95,11 +96,16 @@ def stream_times(hops: int, peer: Peer | None, rounds: int) -> dict[str, float]:
             for _ in stream.push(sound[start : start + CHUNK]):
                 pass
 
-    candidates: dict[str, Callable[[], object]] = {"edge-genre": ours}
-    if peer is not None:
-        candidates["librosa"] = lambda: [
-            peer(sound[start : start + length])
-            for start in range(0, len(sound) - length + 1, interval)
+    # A window needs its new frames, and the four at its edges.
+    rows = min(PARAMS.n_frames, hops + 4)
+    floor = fft_floor(rows)
+    candidates: dict[str, Callable[[], object]] = {
+        "edge-genre": ours,
+        "FFTs alone": lambda: [floor() for _ in starts],
+    }
+    for name, peer in peers.items():
+        candidates[name] = lambda peer=peer: [
+            peer(sound[start : start + length]) for start in starts
         ]
     return interleaved(candidates, rounds=rounds)
 
@@ -135,7 +141,8 @@ def allocations() -> dict[str, float]:
     hops = [sound[start : start + PARAMS.hop] for start in range(0, len(sound), PARAMS.hop)]
     for hop in hops[:400]:
         list(stream.push(hop))
-    peaks, kept = [], 0
+    peaks, due_peaks = np.zeros(400), np.zeros(400)
+    n = n_due = 0
     tracemalloc.start()
     begin, _ = tracemalloc.get_traced_memory()
     for hop in hops[400:800]:
@@ -143,12 +150,18 @@ def allocations() -> dict[str, float]:
         before, _ = tracemalloc.get_traced_memory()
         due = list(stream.push(hop))
         _, peak = tracemalloc.get_traced_memory()
-        if not due:
-            peaks.append(peak - before)
+        if due:
+            due_peaks[n_due], n_due = peak - before, n_due + 1
+        else:
+            peaks[n], n = peak - before, n + 1
         del due
     kept = tracemalloc.get_traced_memory()[0] - begin
     tracemalloc.stop()
-    return {"peak_bytes_per_hop": statistics.median(peaks), "kept_bytes_per_hop": kept / 400}
+    return {
+        "peak_bytes_per_hop": float(np.median(peaks[:n])),
+        "peak_bytes_per_window": float(np.median(due_peaks[:n_due])),
+        "kept_bytes_per_hop": kept / 400,
+    }
 
 
 def first_mfcc(rounds: int) -> dict[str, dict[str, float]]:
@@ -178,7 +191,7 @@ def measure(rounds: int) -> dict[str, Any]:
     segments = segment_times(peers, rounds)
     ours = segments["edge-genre"]
     streams = {
-        name: stream_times(hops, librosa, max(3, rounds // 6)) for name, hops in OVERLAPS.items()
+        name: stream_times(hops, peers, max(1, rounds // 5)) for name, hops in OVERLAPS.items()
     }
     results: dict[str, Any] = {
         "segment_ms": {name: 1e3 * seconds for name, seconds in segments.items()},
@@ -186,6 +199,10 @@ def measure(rounds: int) -> dict[str, Any]:
         "segment_vs_fft_floor": ours / segments["FFTs alone"],
         "stream_us_per_second_of_audio": {
             name: 1e6 * row["edge-genre"] / STREAM_SECONDS for name, row in streams.items()
+        },
+        "stream_vs": {
+            name: {peer: seconds / row["edge-genre"] for peer, seconds in row.items()}
+            for name, row in streams.items()
         },
         "allocations": allocations(),
         "new_process": first_mfcc(max(3, rounds // 2)),
@@ -211,10 +228,14 @@ def table(results: dict[str, Any]) -> str:
     for name, ms in sorted(results["segment_ms"].items(), key=lambda item: item[1]):
         lines.append(f"{name:<26} {ms:>8.3f} {results['segment_vs'][name]:>11.2f}")
     lines += [f"{name:<26} not installed" for name in results["missing_peers"]]
-    lines += ["", f"{'60 s stream, overlap':<26} {'us per s':>8} {'vs librosa':>11}"]
-    for name, us in results["stream_us_per_second_of_audio"].items():
-        ratio = results.get("stream_vs_librosa", {}).get(name, float("nan"))
-        lines.append(f"{name:<26} {us:>8.0f} {ratio:>10.1f}x")
+    overlaps = results["stream_us_per_second_of_audio"]
+    lines += ["", f"{'60 s stream, overlap':<26}" + "".join(f"{name:>9}" for name in overlaps)]
+    lines.append(
+        f"{'ours, us per s of sound':<26}" + "".join(f"{us:>9.0f}" for us in overlaps.values())
+    )
+    for peer in results["stream_vs"]["0.50"]:
+        ratios = (f"{results['stream_vs'][name][peer]:>8.1f}x" for name in overlaps)
+        lines.append(f"{peer:<26}" + "".join(ratios))
     process, memory = results["new_process"], results["allocations"]
     lines += [
         "",

@@ -17,9 +17,10 @@ _LARGEST_SAMPLE = np.float32(1e6)
 """Finite samples beyond this are damage: they become zero, as NaN does."""
 
 _GLITCH = np.float32(100.0)
+"""Samples 40 dB above full scale are damage, too, and become zero, where they are few."""
 _GLITCHES_AT_MOST = 0.01
-"""Samples 40 dB above full scale are damage, too, where they are few; where they are many, the
-whole source has another scale."""
+_JUDGED_FROM = 1000
+"""A source is only told to have another scale when so many frames were heard."""
 
 SILENCE_FLOOR_DBFS = -120.0
 """Level that digital silence is given, instead of minus infinity."""
@@ -40,7 +41,8 @@ class Conditioner:
         self.non_finite_samples = 0
         """Samples that were NaN or infinite (of any channel) and became 0"""
         self.clipped_samples = 0
-        """Samples at full scale, of the mixed-down signal"""
+        """Samples at full scale (of any channel)"""
+        self._glitches = 0
 
     def __call__(self, samples: npt.NDArray[np.generic]) -> npt.NDArray[np.float32]:
         """Mono samples of a chunk.
@@ -69,21 +71,25 @@ class Conditioner:
                 f"a chunk of shape {samples.shape} does not hold whole frames of "
                 f"{self.channels} channel(s)"
             )
-        self.frames += len(chunk)
-        chunk = self._finite(chunk)
+        magnitude = np.abs(chunk)
+        chunk = self._finite(chunk, magnitude)
         mono = chunk[:, 0] if self.channels == 1 else chunk.mean(axis=1, dtype=np.float32)
-        if np.dot(mono, mono) > LOUDEST_RMS**2 * len(mono):
-            raise AudioFormatError(_other_scale(mono))
-        self.clipped_samples += int(np.count_nonzero(np.abs(mono) >= _FULL_SCALE))
+        if len(mono) >= _JUDGED_FROM and np.dot(mono, mono) > LOUDEST_RMS**2 * len(mono):
+            raise AudioFormatError(_other_scale(chunk))
+        self.frames += len(chunk)
+        clipped = (magnitude >= _FULL_SCALE) & (magnitude <= _GLITCH)
+        self.clipped_samples += int(np.count_nonzero(clipped))
         return np.ascontiguousarray(mono)
 
-    def _finite(self, chunk: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        magnitude = np.abs(chunk)
+    def _finite(
+        self, chunk: npt.NDArray[np.float32], magnitude: npt.NDArray[np.float32]
+    ) -> npt.NDArray[np.float32]:
         good = magnitude <= _GLITCH  # False for NaN, too
         if good.all():
             return chunk
-        scaled = np.count_nonzero(~good & (magnitude <= _LARGEST_SAMPLE))
-        if scaled > max(1, _GLITCHES_AT_MOST * chunk.size):
+        self._glitches += int(np.count_nonzero(~good & (magnitude <= _LARGEST_SAMPLE)))
+        heard = self.frames + len(chunk)
+        if heard >= _JUDGED_FROM and self._glitches > _GLITCHES_AT_MOST * heard * self.channels:
             raise AudioFormatError(_other_scale(chunk))
         self.non_finite_samples += int(chunk.size - np.count_nonzero(good))
         return np.where(good, chunk, np.float32(0.0))
@@ -98,11 +104,14 @@ def _other_scale(chunk: npt.NDArray[np.float32]) -> str:
 
 
 def level_dbfs(samples: npt.NDArray[np.float32]) -> float:
-    """Root-mean-square level of mono samples, dB relative to full scale (1.0)."""
+    """Root-mean-square level of mono samples, dB relative to full scale (1.0).
+
+    A constant offset is no sound and does not count.
+    """
     if not len(samples):
         return SILENCE_FLOOR_DBFS
-    power = float(np.dot(samples, samples)) / len(samples)
-    return max(SILENCE_FLOOR_DBFS, 10.0 * float(np.log10(power + 1e-30)))
+    power = float(np.dot(samples, samples)) / len(samples) - float(samples.mean()) ** 2
+    return max(SILENCE_FLOOR_DBFS, 10.0 * float(np.log10(max(power, 1e-30))))
 
 
 def _as_float32(samples: npt.NDArray[np.generic]) -> npt.NDArray[np.float32]:

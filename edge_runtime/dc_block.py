@@ -61,7 +61,7 @@ class DcBlocker:
             here = pending[start : start + _BLOCK]
             block[: len(here)] = here
             filtered[start : start + _BLOCK] = self._filter(block)[: len(here)]
-        self._pending = pending[ready:]
+        self._pending = pending[ready:].copy()  # a view would keep the whole chunk
         return filtered
 
     def _filter(self, block: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

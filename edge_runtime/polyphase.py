@@ -89,7 +89,7 @@ class PolyphaseResampler:
             begin = block * self._inputs
             piece = buffer[begin : begin + width]
             resampled[block * self._outputs :][: self._outputs] = self._matrix @ piece
-        self._buffer = buffer[n_blocks * self._inputs :]
+        self._buffer = buffer[n_blocks * self._inputs :].copy()  # a view would keep all of it
         if last:
             total = round(self._taken * self._target_rate / self._source_rate)
             resampled = resampled[: max(0, total - self._given)]

@@ -25,6 +25,10 @@ def fill_window(samples: Samples, length: int) -> Samples:
     return np.resize(samples, length) if len(samples) else np.zeros(length, np.float32)
 
 
+_SKIPPED_AT_ONCE = 65_536
+"""Zeros of a long gap are made in blocks: a computer that slept must not run out of memory."""
+
+
 class SoundPath:
     """From a source's chunks to the samples that windows are cut from.
 
@@ -47,12 +51,16 @@ class SoundPath:
         if params.dc_block_hz is not None:
             self._dc_blocker = DcBlocker(params.dc_block_hz, params.sample_rate)
 
-    def push(self, chunk: npt.NDArray[np.generic], *, dropped: int = 0) -> Samples:
-        """Samples that are ready; zeros stand for `dropped` ones before the chunk."""
-        mono = self.conditioner(chunk)
-        if dropped:
-            mono = np.concatenate([np.zeros(dropped, np.float32), mono])
-        return self._filter(mono, last=False)
+    def push(self, chunk: npt.NDArray[np.generic]) -> Samples:
+        """Samples that are ready."""
+        return self._filter(self.conditioner(chunk), last=False)
+
+    def skip(self, n: int) -> Iterator[Samples]:
+        """Samples that are ready when `n` (per channel) were lost: zeros stand in their place."""
+        while n > 0:
+            block = min(n, _SKIPPED_AT_ONCE)
+            n -= block
+            yield self._filter(np.zeros(block, np.float32), last=False)
 
     def finish(self) -> Samples:
         """What the filters still hold."""

@@ -14,6 +14,7 @@ from .errors import ParameterError
 from .events import Event
 from .frontend import StreamingFrontEnd
 from .manifest import SILENCE, DecoderSettings
+from .resample import missing_band
 from .segments import SoundPath
 
 
@@ -59,6 +60,8 @@ class ClassifierStream:
         self._front_end = StreamingFrontEnd(params, interval=frames * params.hop)
         source_rate = params.sample_rate if rate is None else rate
         self._path = SoundPath(source_rate, channels, params)
+        self.warning = missing_band(source_rate, params)
+        """What the source lacks of what the model heard in training; None if nothing"""
         self._decoder = StickyDecoder(classifier.labels, settings, params.window_seconds)
         self._answered = 0  # sample clock of the end of the last window; 0 before the first
         self._dropped = 0
@@ -100,9 +103,9 @@ class ClassifierStream:
         self._check_open()
         if dropped < 0:
             raise ParameterError(f"dropped is {dropped}; it must be 0 or more")
-        sound = self._path.push(samples, dropped=dropped)
         self._dropped += dropped
-        return self._take(sound)
+        events = [event for gap in self._path.skip(dropped) for event in self._take(gap)]
+        return events + self._take(self._path.push(samples))
 
     def finish(self) -> list[Event]:
         """End the stream.

@@ -16,7 +16,6 @@ from ..display import Display, Heading, choose_display
 from ..errors import AudioFormatError, ParameterError
 from ..events import Event
 from ..pcm import PcmFormat
-from ..resample import missing_band
 from ..sources import Source, Stop
 from ..sources.file import FileSource
 from ..stream import ClassifierStream
@@ -73,9 +72,8 @@ def run(args: argparse.Namespace) -> int:
             classifier, rate=source.rate, channels=source.channels, settings=settings
         )
         heading = Heading(source.name, classifier.manifest.name, classifier.labels, source.seconds)
-        lacking = missing_band(source.rate, classifier.manifest.front_end)
-        if lacking:
-            warn(f"{source.name}: {lacking}")
+        if stream.warning:
+            warn(f"{source.name}: {stream.warning}")
         display = choose_display(heading, json_lines=args.json)
         try:
             last = _listen(source, stream, display, stop)

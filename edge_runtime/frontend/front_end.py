@@ -39,9 +39,10 @@ class FrontEnd:
             :: params.hop
         ][: params.n_frames]
         self._log_mel = np.zeros((params.n_frames, params.n_mels), np.float32)
-        # Both would be large enough for malloc to map and unmap them at every call.
-        self._clipped = np.zeros((params.n_frames, params.n_mels), np.float64)
-        self._cepstra = np.zeros((params.n_frames, params.n_mfcc), np.float64)
+        if params.kind == "mfcc":
+            # Both would be large enough for malloc to map and unmap them at every call.
+            self._clipped = np.zeros((params.n_frames, params.n_mels), np.float64)
+            self._cepstra = np.zeros((params.n_frames, params.n_mfcc), np.float64)
 
     def __call__(self, segment: npt.NDArray[np.generic]) -> npt.NDArray[np.float32]:
         """Coefficients of one segment.
@@ -63,13 +64,16 @@ class FrontEnd:
             If the segment has another length or type, holds NaN or infinity, or is far louder than
             full scale, as int16 samples are that were cast to float and not divided.
         """
-        samples = as_float32(segment, "segment")
-        if samples.shape != (self.params.window_samples,):
+        check_samples(segment, "segment")
+        if segment.shape != (self.params.window_samples,):
             raise ParameterError(
-                f"segment has shape {samples.shape}; it must be ({self.params.window_samples},)"
+                f"segment has shape {segment.shape}; it must be ({self.params.window_samples},)"
             )
+        samples = self._padded[self._edge : self._edge + len(segment)]
+        copy_as_float32(segment, samples)
         check_level(samples, "segment")
-        self._pad(samples)
+        if self.params.padding == "reflect":
+            self._reflect(samples)
         self.kernel(self._frames, self._log_mel)
         return self.finish(self._log_mel)
 
@@ -95,25 +99,45 @@ class FrontEnd:
         np.matmul(self._clipped, self._dct, out=self._cepstra)
         return self.params.normalise(self._cepstra.astype(np.float32))
 
-    def _pad(self, samples: npt.NDArray[np.float32]) -> None:
+    def _reflect(self, samples: npt.NDArray[np.float32]) -> None:
         edge, padded = self._edge, self._padded
-        padded[edge : edge + len(samples)] = samples
-        if edge and self.params.padding == "reflect":
-            padded[:edge] = samples[edge:0:-1]
-            padded[-edge:] = samples[-2 : -edge - 2 : -1]
+        padded[:edge] = samples[edge:0:-1]
+        padded[-edge:] = samples[-2 : -edge - 2 : -1]
 
 
 LOUDEST_RMS = 10.0
 """Sound is never 20 dB above full scale; int16 that was cast to float is, down to -70 dBFS."""
 
 
-def check_level(samples: npt.NDArray[np.float32], name: str) -> None:
-    """Refuse what is no sound with full scale at 1.
+def check_samples(samples: npt.NDArray[np.generic], name: str) -> None:
+    """Refuse what is neither float nor int16; `name` says in the message what was refused.
 
     Raises
     ------
     ParameterError
-        `name` says what was refused.
+    """
+    if not isinstance(samples, np.ndarray):
+        raise ParameterError(f"{name} is a {type(samples).__name__}; it must be a numpy array")
+    if samples.dtype.kind != "f" and not _is_int16(samples):
+        raise ParameterError(
+            f"{name} has dtype {samples.dtype}; it must be float (-1 to 1) or int16"
+        )
+
+
+def copy_as_float32(samples: npt.NDArray[np.generic], out: npt.NDArray[np.float32]) -> None:
+    """Write samples into `out` with full scale at 1, whatever their byte order and stride."""
+    with np.errstate(over="ignore"):
+        np.copyto(out, samples, casting="same_kind")
+    if _is_int16(samples):
+        np.multiply(out, _INT16_STEP, out=out)
+
+
+def check_finite(samples: npt.NDArray[np.float32], name: str) -> float:
+    """Refuse NaN, infinity, and values whose power is infinite; returns the energy.
+
+    Raises
+    ------
+    ParameterError
     """
     with np.errstate(over="ignore", invalid="ignore"):
         energy = float(np.dot(samples, samples))
@@ -122,28 +146,25 @@ def check_level(samples: npt.NDArray[np.float32], name: str) -> None:
             f"{name} holds NaN or infinity, or values far outside -1 to 1; zero such samples first "
             "(edge_runtime.conditioning does)"
         )
-    if energy > LOUDEST_RMS**2 * samples.size:
+    return energy
+
+
+def check_level(samples: npt.NDArray[np.float32], name: str) -> None:
+    """Refuse what is not finite, or no sound with full scale at 1.
+
+    Raises
+    ------
+    ParameterError
+    """
+    if check_finite(samples, name) > LOUDEST_RMS**2 * samples.size:
         raise ParameterError(
             f"{name} reaches {np.abs(samples).max():.0f}; floats must have full scale at 1 (divide "
             "samples that were int16 by 32768)"
         )
 
 
-def as_float32(samples: npt.NDArray[np.generic], name: str) -> npt.NDArray[np.float32]:
-    """Samples as float32 with full scale at 1, whatever their byte order and stride.
+_INT16_STEP = np.float32(1.0 / 32768.0)
 
-    Float32 is not copied.
 
-    Raises
-    ------
-    ParameterError
-        If they are neither float nor int16; `name` says what they are in the message.
-    """
-    if not isinstance(samples, np.ndarray):
-        raise ParameterError(f"{name} is a {type(samples).__name__}; it must be a numpy array")
-    if samples.dtype.kind == "f":
-        with np.errstate(over="ignore"):
-            return samples.astype(np.float32, copy=False)
-    if samples.dtype.kind == "i" and samples.dtype.itemsize == 2:
-        return samples.astype(np.float32) / np.float32(32768.0)
-    raise ParameterError(f"{name} has dtype {samples.dtype}; it must be float (-1 to 1) or int16")
+def _is_int16(samples: npt.NDArray[np.generic]) -> bool:
+    return samples.dtype.kind == "i" and samples.dtype.itemsize == 2

@@ -7,6 +7,8 @@ sound arrives and hand out windows equal to the offline ones.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -24,6 +26,8 @@ _FFT_GROUP = 4
 # One dense product with the mel matrix wastes 98 % of its multiplications on zeros; bands in
 # groups of 16 touch their own bins only.
 _BANDS_PER_GROUP = 16
+
+_SINGLE_PRECISION_DB = 90.0
 
 _DECIBELS = np.float32(10.0)
 
@@ -43,9 +47,16 @@ class LogMelKernel:
         # norm="forward" divides by n_fft, which the window multiplies back (exactly, where n_fft
         # is a power of two). It is what keeps numpy >= 2 in single precision: with the default
         # norm it computes a float32 rfft in double, at a quarter of the speed.
-        self._frame_window = (_periodic_window(params.window, n_fft) * n_fft).astype(np.float32)
+        # It holds 90 dB below the segment's maximum; where more than that is kept, the noise floor
+        # of single precision would be seen, and double it is.
+        self._double = params.top_db is None or params.top_db > _SINGLE_PRECISION_DB
+        frame_window = _periodic_window(params.window, n_fft)
+        precision = np.float64 if self._double else np.float32
+        if not self._double:
+            frame_window *= n_fft
+        self._frame_window = frame_window.astype(precision)
         self._log_floor = np.float32(params.log_floor)
-        self._frames = np.zeros((BLOCK_ROWS, n_fft), np.float32)
+        self._frames = np.zeros((BLOCK_ROWS, n_fft), precision)
         self._spectrum = np.zeros((BLOCK_ROWS, n_bins), np.complex64)
         self._parts = self._spectrum.view(np.float32)
         self._log_mel = np.zeros((BLOCK_ROWS, params.n_mels), np.float32)
@@ -81,10 +92,7 @@ class LogMelKernel:
         rows = -(-n // _FFT_GROUP) * _FFT_GROUP
         frames, spectrum, parts = self._frames[:rows], self._spectrum[:rows], self._parts[:rows]
         frames[n:] = 0.0
-        if _RFFT_HAS_OUT:
-            np.fft.rfft(frames, norm="forward", out=spectrum)  # type: ignore[arg-type]
-        else:
-            spectrum[:] = np.fft.rfft(frames, norm="forward")
+        self._transform(frames, spectrum)
         np.multiply(parts, parts, out=parts)
         # The products run over all BLOCK_ROWS rows: a matrix product of another height may take
         # another kernel and differ in the last bit. Rows past `rows` hold finite leftovers.
@@ -95,6 +103,16 @@ class LogMelKernel:
         np.log10(log_mel, out=log_mel)
         np.multiply(log_mel, _DECIBELS, out=log_mel)
         return log_mel
+
+    def _transform(
+        self, frames: npt.NDArray[np.floating[Any]], spectrum: npt.NDArray[np.complex64]
+    ) -> None:
+        if self._double:
+            spectrum[:] = np.fft.rfft(frames)
+        elif _RFFT_HAS_OUT:
+            np.fft.rfft(frames, norm="forward", out=spectrum)  # type: ignore[arg-type]
+        else:
+            spectrum[:] = np.fft.rfft(frames, norm="forward")
 
 
 _Array = npt.NDArray[np.float32]

@@ -91,6 +91,13 @@ class FrontEndParams:
         self._check_normalisation()
 
     def _check_normalisation(self) -> None:
+        for name in ("mean", "std"):
+            values = getattr(self, name)
+            if values is not None:
+                try:  # lists and arrays are taken, too; a frozen value must not share them
+                    object.__setattr__(self, name, tuple(float(value) for value in values))
+                except (TypeError, ValueError):
+                    raise ParameterError(f"{name} is {values!r}; it must be numbers") from None
         if (self.mean is None) != (self.std is None):
             raise ParameterError("mean and std go together; one of them is None")
         for name, values in (("mean", self.mean), ("std", self.std)):

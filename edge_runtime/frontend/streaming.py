@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import ParameterError
-from .front_end import FrontEnd, as_float32, check_level
+from .front_end import FrontEnd, check_finite, check_level, check_samples, copy_as_float32
 from .log_mel import BLOCK_ROWS
 from .params import FrontEndParams
 
@@ -21,7 +21,7 @@ class Window:
     start: int
     """Sample clock of its first sample, counted from the start of the stream"""
     samples: npt.NDArray[np.float32]
-    """(window_samples,); a view that is valid until the stream moves on"""
+    """(window_samples,); a read-only view that is valid until the next window is asked for"""
     features: npt.NDArray[np.float32]
     """(frames, coefficients), as `FrontEnd` gives them for these samples, bit for bit"""
 
@@ -35,7 +35,8 @@ class StreamingFrontEnd:
     depends on the whole window (``top_db``, the DCT, normalisation) is done last. Frames are
     computed in blocks when a window is due: one at a time they cost four times as much.
 
-    Memory is that of about three windows of samples, allocated once.
+    Memory is allocated once, about 2.5 MB for the seed's setting; a chunk longer than two windows
+    is copied besides.
 
     Parameters
     ----------
@@ -63,9 +64,9 @@ class StreamingFrontEnd:
 
     def __init__(self, params: FrontEndParams, *, interval: int) -> None:
         length, hop = params.window_samples, params.hop
-        if interval % hop or interval < hop:
+        if not isinstance(interval, int) or interval % hop or interval < hop:
             raise ParameterError(
-                f"interval is {interval} samples; it must be a whole number of hops, {hop} or more"
+                f"interval is {interval!r}; it must be a whole number of hops of {hop} samples"
             )
         self.params, self.interval = params, interval
         self._front_end = FrontEnd(params)
@@ -92,22 +93,27 @@ class StreamingFrontEnd:
         self._next_start = 0  # sample clock of the next window
         self._row = 0  # index in the rows of the next window's first frame
         self._known = 0  # rows of the next window, from `_first` on, that are computed already
+        self._waiting: list[npt.NDArray[np.float32]] = []  # of chunks longer than the buffer
 
     @property
     def clock(self) -> int:
         """Samples taken in so far."""
-        return self._next_start + self._end - self._begin
+        waiting = sum(map(len, self._waiting))
+        return self._next_start + self._end - self._begin + waiting
 
     @property
     def recent(self) -> npt.NDArray[np.float32]:
-        """Up to a window of the latest samples; a view that is valid until the next push."""
-        return self._buffer[max(0, self._end - self.params.window_samples) : self._end]
+        """Up to a window of the latest samples, once all windows were asked for.
+
+        A read-only view that is valid until the next push.
+        """
+        return _read_only(self._buffer[max(0, self._end - self.params.window_samples) : self._end])
 
     def push(self, samples: npt.NDArray[np.generic]) -> Iterator[Window]:
         """Take a chunk in and hand out the windows that are due.
 
-        A chunk is taken in as the windows are asked for: use up the iterator before the next
-        push.
+        The chunk is taken in at once and may be reused; its windows are computed as they are asked
+        for. What is not asked for is handed out by the next push.
 
         Parameters
         ----------
@@ -122,35 +128,57 @@ class StreamingFrontEnd:
         Raises
         ------
         ParameterError
-            If the chunk is not one-dimensional, of another type, holds NaN or infinity, or is far
-            louder than full scale.
+            If the chunk is not one-dimensional, of another type, or holds NaN or infinity: then
+            nothing of it is taken in. From the iterator: if a window is far louder than full
+            scale; the stream goes on with the next one.
         """
-        chunk = as_float32(samples, "chunk")
-        if chunk.ndim != 1:
-            raise ParameterError(f"chunk has shape {chunk.shape}; it must be (samples,)")
-        check_level(chunk, "chunk")
-        return self._windows(chunk)
+        check_samples(samples, "chunk")
+        if samples.ndim != 1:
+            raise ParameterError(f"chunk has shape {samples.shape}; it must be (samples,)")
+        room = 0 if self._waiting else self._room()
+        rest = None
+        if len(samples) > room:
+            rest = np.empty(len(samples) - room, np.float32)
+            copy_as_float32(samples[room:], rest)
+            check_finite(rest, "chunk")
+        self._append(samples[:room])
+        if rest is not None:
+            self._waiting.append(rest)
+        return self._due()
 
-    def _windows(self, chunk: npt.NDArray[np.float32]) -> Iterator[Window]:
+    def _due(self) -> Iterator[Window]:
         length = self.params.window_samples
-        taken = 0
-        while taken < len(chunk):
-            # Never more than completes the next window: the buffer stays small, however long
-            # the chunk is, and however far away that window.
-            n = min(len(chunk) - taken, self._begin + length - self._end, length)
-            self._append(chunk[taken : taken + n])
-            taken += n
-            if self._end - self._begin == length:
-                yield self._window()
-                self._advance()
+        while True:
+            if self._end - self._begin >= length:
+                samples = self._buffer[self._begin : self._begin + length]
+                try:
+                    check_level(samples, "window")
+                    window = self._window(samples)
+                finally:
+                    self._advance()
+                yield window
+            elif self._waiting:
+                chunk = self._waiting.pop(0)
+                room = self._room()
+                self._append(chunk[:room])
+                if len(chunk) > room:
+                    self._waiting.insert(0, chunk[room:])
+            else:
+                return
 
-    def _append(self, samples: npt.NDArray[np.float32]) -> None:
-        if self._end + len(samples) > len(self._buffer):
-            # What `recent` needs lies before `_begin`; it moves along.
-            keep = max(0, min(self._begin, self._end - self.params.window_samples))
+    def _room(self) -> int:
+        """Samples that can be appended; makes room by moving what is needed to the front."""
+        # What `recent` needs lies before `_begin`; it moves along.
+        keep = max(0, min(self._begin, self._end - self.params.window_samples))
+        if len(self._buffer) - self._end < self.params.window_samples and keep:
             self._buffer[: self._end - keep] = self._buffer[keep : self._end]
             self._begin, self._end = self._begin - keep, self._end - keep
-        self._buffer[self._end : self._end + len(samples)] = samples
+        return len(self._buffer) - self._end
+
+    def _append(self, samples: npt.NDArray[np.generic]) -> None:
+        place = self._buffer[self._end : self._end + len(samples)]
+        copy_as_float32(samples, place)
+        check_finite(place, "chunk")
         self._end += len(samples)
 
     def _advance(self) -> None:
@@ -165,12 +193,11 @@ class StreamingFrontEnd:
         self._begin += self.interval
         self._next_start += self.interval
 
-    def _window(self) -> Window:
-        samples = self._buffer[self._begin : self._end]
+    def _window(self, samples: npt.NDArray[np.float32]) -> Window:
         rows = self._rows[self._row : self._row + self.params.n_frames]
         self._fill_edges(samples)
         self._compute_rows(rows)
-        return Window(self._next_start, samples, self._front_end.finish(rows))
+        return Window(self._next_start, _read_only(samples), self._front_end.finish(rows))
 
     def _compute_rows(self, rows: npt.NDArray[np.float32]) -> None:
         """Fill the window's rows that are not known yet, all in as few blocks as can be.
@@ -226,6 +253,12 @@ class StreamingFrontEnd:
             if reflect:
                 outside = len(tail) - inside
                 tail[inside:] = samples[length - 2 : length - 2 - outside : -1]
+
+
+def _read_only(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    view = samples.view()
+    view.flags.writeable = False
+    return view
 
 
 def _store(

@@ -26,11 +26,11 @@ def test_the_front_end_benchmark(tmp_path: Path) -> None:
     assert results["segment_vs_librosa"] > 0
     assert results["segment_vs_fft_floor"] > 0
     assert set(results["stream_vs_librosa"]) == {"0.50", "0.75", "0.876"}
-    assert {"edge-genre", "librosa", "scipy.fft"} <= set(results["segment_ms"])
+    assert {"edge-genre", "librosa", "scipy.fft, our kernel"} <= set(results["segment_ms"])
     every = {*results["segment_ms"], *results["missing_peers"]}
     assert {"torch", "essentia", "kaldi-native-fbank", "python_speech_features"} <= every
     assert results["allocations"]["peak_bytes_per_hop"] < 3000
-    assert results["allocations"]["kept_bytes_per_hop"] < 100
+    assert results["allocations"]["kept_bytes_per_hop"] < 10
     assert results["new_process"]["first MFCC"]["peak_rss_mib"] <= 40
     assert "edge-genre" in table
 

@@ -106,8 +106,10 @@ def test_whatever_comes_in_what_goes_out_is_sound(samples):
 @pytest.mark.parametrize(
     ("samples", "expected"),
     [
-        (np.ones(1000), 0.0),
-        (np.full(1000, 0.1), -20.0),
+        (np.tile([1.0, -1.0], 500), 0.0),
+        (np.tile([0.1, -0.1], 500), -20.0),
+        (np.tile([0.6, 0.4], 500), -20.0),
+        (np.full(1000, 0.1), -120.0),
         (np.sin(np.linspace(0, 200 * np.pi, 100_000)), -3.01),
         (np.zeros(1000), -120.0),
         (np.zeros(0), -120.0),
@@ -132,3 +134,22 @@ def test_floats_of_another_scale_are_refused_not_misheard(level):
     samples = noise(2205) / noise(2205).std() * np.float32(level)
     with pytest.raises(AudioFormatError, match="floats must have full scale at 1"):
         Conditioner(1)(samples)
+
+
+def test_clipping_is_counted_in_any_channel():
+    stereo = np.zeros((100, 2), np.float32)
+    stereo[:7, 0] = 1.0
+    conditioner = Conditioner(2)
+    conditioner(stereo)
+    assert conditioner.clipped_samples == 7
+
+
+@pytest.mark.parametrize("size", [1, 16, 999, 5000])
+def test_a_glitch_is_a_glitch_in_a_chunk_of_any_length(size):
+    samples = noise(5000)
+    samples[3] = 5e4
+    conditioner = Conditioner(1)
+    pieces = [conditioner(samples[at : at + size]) for at in range(0, 5000, size)]
+    samples[3] = 0.0
+    assert np.array_equal(np.concatenate(pieces), samples)
+    assert conditioner.non_finite_samples == 1

@@ -10,6 +10,14 @@ from edge_runtime.frontend import FrontEnd, FrontEndParams
 
 from .audio import noise
 
+SIGNALS = {
+    "noise": lambda t: noise(len(t)),
+    "tone": lambda t: 0.5 * np.sin(2 * np.pi * 440 * t),
+    "chirp": lambda t: 0.5 * np.sin(2 * np.pi * 3000 * t**2),
+    "constant": lambda t: np.full(len(t), 0.25),
+    "step": lambda t: 0.5 * (t > t.mean()),
+}
+
 
 @st.composite
 def parameters(draw) -> FrontEndParams:
@@ -37,13 +45,32 @@ def parameters(draw) -> FrontEndParams:
         FrontEnd(params)
     except ParameterError:  # a band without a bin, or more bands than bins
         assume(False)
+    # librosa pads the last frames by themselves, and where a frame begins half an n_fft before the
+    # end, its reflection runs into the beginning of that piece and turns round one sample early.
+    assume(params.padding != "reflect" or params.window_samples % params.hop)
     return params
 
 
 @settings(max_examples=80, deadline=None)
-@given(parameters(), st.integers(0, 9))
-def test_mfccs_equal_librosas_at_any_setting(params: FrontEndParams, seed: int) -> None:
-    samples = noise(params.window_samples, seed=seed)
+@given(parameters(), st.sampled_from(sorted(SIGNALS)), st.sampled_from([1.0, 0.1, 1e-3]))
+def test_mfccs_equal_librosas_at_any_setting(
+    params: FrontEndParams, signal: str, gain: float
+) -> None:
+    t = np.arange(params.window_samples) / params.sample_rate
+    # Single precision sees 90 dB: less than what lies between a pure tone and a bank of narrow
+    # bands that leaves it out. With the bands of the preset, tones are tested beside this.
+    single = params.top_db is not None and params.top_db <= 90
+    samples = (gain * SIGNALS["noise" if single else signal](t)).astype(np.float32)
+    theirs = librosa_mfcc(params, samples)
+    ours = FrontEnd(params)(samples)
+    assert ours.shape == theirs.shape == (params.n_frames, params.n_mfcc)
+    # Where all of the dynamic range is kept, bands that cancel to almost nothing are seen, and
+    # librosa's own single precision is off by more than that.
+    doubt = np.abs(theirs - librosa_mfcc(params, samples.astype(np.float64))).max()
+    np.testing.assert_allclose(ours, theirs, atol=max(1e-3, 4 * doubt), rtol=0)
+
+
+def librosa_mfcc(params: FrontEndParams, samples: np.ndarray) -> np.ndarray:
     power = librosa.feature.melspectrogram(
         y=samples, sr=params.sample_rate, n_fft=params.n_fft, hop_length=params.hop,
         window=params.window, center=params.padding != "none",
@@ -52,7 +79,4 @@ def test_mfccs_equal_librosas_at_any_setting(params: FrontEndParams, seed: int) 
         htk=params.mel_scale == "htk", norm=params.mel_norm,
     )  # fmt: skip
     log_mel = librosa.power_to_db(power, amin=params.log_floor, top_db=params.top_db)
-    theirs = librosa.feature.mfcc(S=log_mel, n_mfcc=params.n_mfcc).T
-    ours = FrontEnd(params)(samples)
-    assert ours.shape == theirs.shape == (params.n_frames, params.n_mfcc)
-    np.testing.assert_allclose(ours, theirs, atol=5e-4)
+    return librosa.feature.mfcc(S=log_mel, n_mfcc=params.n_mfcc).T

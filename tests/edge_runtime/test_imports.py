@@ -94,7 +94,7 @@ def test_an_optional_library_has_one_place():
     }
     assert places == {
         "soundfile": ["audio_file.py"],
-        "sounddevice": ["microphone.py"],
+        "sounddevice": ["portaudio.py"],
         "rich": ["panel.py"],
         "onnxruntime": ["onnx.py"],
         "soxr": ["resample.py"],

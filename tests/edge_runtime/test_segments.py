@@ -98,7 +98,7 @@ def test_windows_have_the_length_of_the_model(write, window_samples):
 
 def test_dropped_samples_become_zeros_in_their_place():
     path = SoundPath(RATE, 1, PARAMS)
-    pieces = [path.push(noise(5)), path.push(noise(3), dropped=4), path.finish()]
+    pieces = [path.push(noise(5)), *path.skip(4), path.push(noise(3)), path.finish()]
     expected = np.concatenate([noise(5), np.zeros(4, np.float32), noise(3)])
     assert np.array_equal(np.concatenate(pieces), expected)
 

@@ -174,9 +174,9 @@ def test_between_windows_a_chunk_allocates_nothing_of_its_size() -> None:
     assert peak - before < 3000  # views and the iterator; the chunk itself is 8,820 bytes
 
 
-@pytest.mark.parametrize("interval", [0, -512, 100, 513])
-def test_an_interval_that_is_no_whole_number_of_hops_is_refused(interval: int) -> None:
-    with pytest.raises(ParameterError, match=f"interval is {interval}"):
+@pytest.mark.parametrize("interval", [0, -512, 100, 513, 8192.0, "8192"])
+def test_an_interval_that_is_no_whole_number_of_hops_is_refused(interval) -> None:
+    with pytest.raises(ParameterError, match=f"interval is {interval!r};"):
         StreamingFrontEnd(SEED, interval=interval)
 
 
@@ -215,6 +215,70 @@ def test_odd_arrays_are_read_rightly() -> None:
 def test_int16_that_was_cast_to_float_is_refused_not_misheard(level_dbfs: float) -> None:
     unscaled = SOUND[:4000] / SOUND.std() * np.float32(32768 * 10 ** (level_dbfs / 20))
     with pytest.raises(ParameterError, match="divide samples that were int16 by 32768"):
-        StreamingFrontEnd(SMALL, interval=1600).push(unscaled)
+        list(StreamingFrontEnd(SMALL, interval=1600).push(unscaled))
     with pytest.raises(ParameterError, match="divide samples that were int16 by 32768"):
         FrontEnd(SMALL)(unscaled)
+
+
+def test_a_window_that_is_refused_does_not_stop_the_stream() -> None:
+    stream = StreamingFrontEnd(SMALL, interval=4000)
+    loud = np.concatenate([SOUND[:4000] * np.float32(32768), SOUND[4000:8000]])
+    with pytest.raises(ParameterError, match="full scale"):
+        list(stream.push(loud))
+    (window,) = stream.push(SOUND[:0])
+    np.testing.assert_array_equal(window.features, FrontEnd(SMALL)(SOUND[4000:8000]))
+
+
+def test_what_was_not_asked_for_comes_with_the_next_push() -> None:
+    stream = StreamingFrontEnd(SMALL, interval=1600)
+    stream.push(SOUND[:6000])
+    assert stream.clock == 6000
+    next(stream.push(SOUND[6000:50_000]))
+    assert stream.clock == 50_000
+    starts = [window.start for window in stream.push(SOUND[50_000:51_000])]
+    assert starts == list(range(1600, 51_000 - 4000 + 1, 1600))
+
+
+def test_the_callers_chunk_may_be_reused_at_once() -> None:
+    chunk = SOUND[:60_000].copy()
+    stream = StreamingFrontEnd(SMALL, interval=1600)
+    due = stream.push(chunk)
+    chunk[:] = np.nan
+    for window in due:
+        expected = FrontEnd(SMALL)(SOUND[window.start : window.start + 4000])
+        np.testing.assert_array_equal(window.features, expected)
+
+
+def test_reset_drops_what_was_not_asked_for() -> None:
+    stream = StreamingFrontEnd(SMALL, interval=1600)
+    due = stream.push(SOUND[:60_000])
+    next(due)
+    stream.reset()
+    assert list(due) == []
+    assert stream.clock == 0
+
+
+def test_samples_that_are_handed_out_cannot_be_written() -> None:
+    stream = StreamingFrontEnd(SMALL, interval=1600)
+    (window,) = stream.push(SOUND[:4000])
+    for view in (window.samples, stream.recent):
+        with pytest.raises(ValueError, match="read-only"):
+            view[:] = 0
+
+
+def test_int16_needs_no_more_memory_than_float() -> None:
+    import tracemalloc
+
+    chunk = np.round(SOUND[:2205] * 32767).astype(np.int16)
+    stream = StreamingFrontEnd(SEED, interval=64 * 512)
+    list(stream.push(SOUND[:66_150]))
+    list(stream.push(chunk))
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        for _ in range(8):
+            assert not list(stream.push(chunk))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak - before < 3000
