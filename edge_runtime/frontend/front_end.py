@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -70,8 +72,7 @@ class FrontEnd:
                 f"segment has shape {segment.shape}; it must be ({self.params.window_samples},)"
             )
         samples = self._padded[self._edge : self._edge + len(segment)]
-        copy_as_float32(segment, samples)
-        check_level(samples, "segment")
+        check_level(samples, take_samples(segment, samples, "segment"), "segment")
         if self.params.padding == "reflect":
             self._reflect(samples)
         self.kernel(self._frames, self._log_mel)
@@ -118,30 +119,33 @@ def check_samples(samples: npt.NDArray[np.generic], name: str) -> None:
     """
     if not isinstance(samples, np.ndarray):
         raise ParameterError(f"{name} is a {type(samples).__name__}; it must be a numpy array")
-    if samples.dtype.kind != "f" and not _is_int16(samples):
+    if samples.dtype.kind != "f" and samples.dtype.newbyteorder("=") != np.int16:
         raise ParameterError(
             f"{name} has dtype {samples.dtype}; it must be float (-1 to 1) or int16"
         )
 
 
-def copy_as_float32(samples: npt.NDArray[np.generic], out: npt.NDArray[np.float32]) -> None:
-    """Write samples into `out` with full scale at 1, whatever their byte order and stride."""
-    with np.errstate(over="ignore"):
-        np.copyto(out, samples, casting="same_kind")
-    if _is_int16(samples):
-        np.multiply(out, _INT16_STEP, out=out)
+def take_samples(
+    samples: npt.NDArray[np.generic], out: npt.NDArray[np.float32], name: str
+) -> float:
+    """Write samples into `out` with full scale at 1, whatever their byte order and stride.
 
-
-def check_finite(samples: npt.NDArray[np.float32], name: str) -> float:
-    """Refuse NaN, infinity, and values whose power is infinite; returns the energy.
+    Returns
+    -------
+    float
+        Their energy.
 
     Raises
     ------
     ParameterError
+        If one is NaN or infinite, or so large that its power is; `out` is filled nevertheless.
     """
     with np.errstate(over="ignore", invalid="ignore"):
-        energy = float(np.dot(samples, samples))
-    if not np.isfinite(energy):
+        np.copyto(out, samples, casting="same_kind")
+        if samples.dtype.kind == "i":
+            np.multiply(out, _INT16_STEP, out=out)
+        energy = float(np.dot(out, out))
+    if not math.isfinite(energy):
         raise ParameterError(
             f"{name} holds NaN or infinity, or values far outside -1 to 1; zero such samples first "
             "(edge_runtime.conditioning does)"
@@ -149,14 +153,14 @@ def check_finite(samples: npt.NDArray[np.float32], name: str) -> float:
     return energy
 
 
-def check_level(samples: npt.NDArray[np.float32], name: str) -> None:
-    """Refuse what is not finite, or no sound with full scale at 1.
+def check_level(samples: npt.NDArray[np.float32], energy: float, name: str) -> None:
+    """Refuse what is no sound with full scale at 1.
 
     Raises
     ------
     ParameterError
     """
-    if check_finite(samples, name) > LOUDEST_RMS**2 * samples.size:
+    if energy > LOUDEST_RMS**2 * samples.size:
         raise ParameterError(
             f"{name} reaches {np.abs(samples).max():.0f}; floats must have full scale at 1 (divide "
             "samples that were int16 by 32768)"
@@ -164,7 +168,3 @@ def check_level(samples: npt.NDArray[np.float32], name: str) -> None:
 
 
 _INT16_STEP = np.float32(1.0 / 32768.0)
-
-
-def _is_int16(samples: npt.NDArray[np.generic]) -> bool:
-    return samples.dtype.kind == "i" and samples.dtype.itemsize == 2

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import ParameterError
-from .front_end import FrontEnd, check_finite, check_level, check_samples, copy_as_float32
+from .front_end import FrontEnd, check_level, check_samples, take_samples
 from .log_mel import BLOCK_ROWS
 from .params import FrontEndParams
 
@@ -139,8 +139,7 @@ class StreamingFrontEnd:
         rest = None
         if len(samples) > room:
             rest = np.empty(len(samples) - room, np.float32)
-            copy_as_float32(samples[room:], rest)
-            check_finite(rest, "chunk")
+            take_samples(samples[room:], rest, "chunk")
         self._append(samples[:room])
         if rest is not None:
             self._waiting.append(rest)
@@ -152,7 +151,7 @@ class StreamingFrontEnd:
             if self._end - self._begin >= length:
                 samples = self._buffer[self._begin : self._begin + length]
                 try:
-                    check_level(samples, "window")
+                    check_level(samples, float(np.dot(samples, samples)), "window")
                     window = self._window(samples)
                 finally:
                     self._advance()
@@ -177,8 +176,7 @@ class StreamingFrontEnd:
 
     def _append(self, samples: npt.NDArray[np.generic]) -> None:
         place = self._buffer[self._end : self._end + len(samples)]
-        copy_as_float32(samples, place)
-        check_finite(place, "chunk")
+        take_samples(samples, place, "chunk")
         self._end += len(samples)
 
     def _advance(self) -> None:
