@@ -32,6 +32,8 @@ _PLUGINS = {
 """What ``arecord -L`` lists though there is no microphone behind it."""
 _SERVERS = {"pulse", "pipewire"}
 """Names behind which there may be one though the machine has no sound card."""
+_NO_CARD = "snd_func_card_inum"
+"""In ALSA's complaint where the default device is a card and there is none."""
 _CARDS = Path("/proc/asound/cards")
 
 _LINES_KEPT = 8
@@ -49,10 +51,10 @@ def devices() -> list[InputDevice]:
     listing = subprocess.run(["arecord", "-L"], capture_output=True, check=False)
     lines = listing.stdout.decode(errors="replace").splitlines()
     names = [line for line in lines if line and not line[0].isspace() and line not in _PLUGINS]
-    if _no_sound_card() and not _SERVERS & set(names):
-        return []
     if not names and listing.stderr:
         raise AudioDeviceError(f"no microphone found; arecord says: {_told(listing.stderr)}")
+    if _no_sound_card() and not _SERVERS & set(names):
+        return []
     return [InputDevice(name, None, None, name == "default", "arecord") for name in names]
 
 
@@ -110,9 +112,9 @@ class ArecordSource:
                 return
             if patience.exhausted:
                 raise AudioDeviceError(lost(self.name))
-            if self.name == "default" and _no_sound_card():
-                raise AudioDeviceError(NO_MICROPHONE)
             reason = _told(b"".join(said)) or f"exit code {code}"
+            if _NO_CARD in reason:
+                raise AudioDeviceError(NO_MICROPHONE)
             raise AudioDeviceError(
                 f"microphone {self.name!r}: arecord ended ({reason}); look at: edge-genre devices"
             )
