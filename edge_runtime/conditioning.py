@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .errors import AudioFormatError
-from .frontend.front_end import LOUDEST_RMS
+from .frontend.front_end import is_unscaled
 
 _FULL_SCALE = np.float32(32767.0 / 32768.0)
 """Samples at or beyond this are counted as clipped: the largest positive int16."""
@@ -74,7 +74,8 @@ class Conditioner:
         magnitude = np.abs(chunk)
         chunk = self._finite(chunk, magnitude)
         mono = chunk[:, 0] if self.channels == 1 else chunk.mean(axis=1, dtype=np.float32)
-        if len(mono) >= _JUDGED_FROM and np.dot(mono, mono) > LOUDEST_RMS**2 * len(mono):
+        flat = chunk.reshape(-1)
+        if len(mono) >= _JUDGED_FROM and is_unscaled(flat, float(np.dot(flat, flat))):
             raise AudioFormatError(_other_scale(chunk))
         self.frames += len(chunk)
         clipped = (magnitude >= _FULL_SCALE) & (magnitude <= _GLITCH)

@@ -7,6 +7,7 @@ sound arrives and hand out windows equal to the offline ones.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,14 @@ import numpy.typing as npt
 
 from .mel import mel_filterbank
 from .params import FrontEndParams
+from .precision import InexactRows, single_precision_may_do
 
 BLOCK_ROWS = 44
 """Frames per FFT call: enough to amortise the calls, few enough to stay in the L2 cache (0.7 MB for
 n_fft 2048); three blocks make the 130 frames of a 3 s window, with 2 rows to spare."""
+
+# Height of the matrix products of a block with few frames, as a stream's are.
+_SHORT_ROWS = 24
 
 # numpy's SIMD FFT transforms groups of four rows and takes another path for the rest, which on
 # ARM differs in the last bit; rows are therefore padded to whole groups.
@@ -27,11 +32,14 @@ _FFT_GROUP = 4
 # groups of 16 touch their own bins only.
 _BANDS_PER_GROUP = 16
 
-_SINGLE_PRECISION_DB = 90.0
-
 _DECIBELS = np.float32(10.0)
 
 _RFFT_HAS_OUT = np.lib.NumpyVersion(np.__version__) >= "2.0.0"
+
+
+_Array = npt.NDArray[np.float32]
+_Group = tuple[_Array, _Array, _Array]
+"""Squares, weights, bands: see `_band_groups`"""
 
 
 class LogMelKernel:
@@ -44,23 +52,30 @@ class LogMelKernel:
 
     def __init__(self, params: FrontEndParams) -> None:
         n_fft, n_bins = params.n_fft, params.n_fft // 2 + 1
-        # norm="forward" divides by n_fft, which the window multiplies back (exactly, where n_fft
-        # is a power of two). It is what keeps numpy >= 2 in single precision: with the default
-        # norm it computes a float32 rfft in double, at a quarter of the speed.
-        # It holds 90 dB below the segment's maximum; where more than that is kept, the noise floor
-        # of single precision would be seen, and double it is.
-        self._double = params.top_db is None or params.top_db > _SINGLE_PRECISION_DB
-        frame_window = _periodic_window(params.window, n_fft)
-        precision = np.float64 if self._double else np.float32
-        if not self._double:
-            frame_window *= n_fft
-        self._frame_window = frame_window.astype(precision)
-        self._log_floor = np.float32(params.log_floor)
+        filterbank = mel_filterbank(params)
+        self._window = _frame_window(params)
+        # numpy's maximum of two arrays is three times as fast as that of an array and a number.
+        self._log_floor = np.full((BLOCK_ROWS, params.n_mels), params.log_floor, np.float32)
+        self._loaded: list[tuple[int, npt.NDArray[np.float32]]] = []
+        self._inexact: InexactRows | None = None
+        if single_precision_may_do(params):
+            self._inexact = InexactRows(params, filterbank, BLOCK_ROWS)
+            # norm="forward" divides by n_fft, which the window multiplies back (exactly, as n_fft
+            # is a power of two). It is what keeps numpy >= 2 in single precision: with the default
+            # norm it computes a float32 rfft in double.
+            self._single_window = (n_fft * self._window).astype(np.float32)
+        precision = np.float64 if self._inexact is None else np.float32
         self._frames = np.zeros((BLOCK_ROWS, n_fft), precision)
         self._spectrum = np.zeros((BLOCK_ROWS, n_bins), np.complex64)
         self._parts = self._spectrum.view(np.float32)
         self._log_mel = np.zeros((BLOCK_ROWS, params.n_mels), np.float32)
-        self._groups = _band_groups(mel_filterbank(params), self._parts, self._log_mel)
+        self._groups = _band_groups(filterbank, self._parts, self._log_mel)
+        self._short_groups = [
+            (squares[:_SHORT_ROWS], weights, bands[:_SHORT_ROWS])
+            for squares, weights, bands in self._groups
+        ]
+        if not self._short_products_agree():
+            self._short_groups = self._groups
 
     def __call__(self, frames: npt.NDArray[np.float32], out: npt.NDArray[np.float32]) -> None:
         """Compute one log-mel row per frame.
@@ -78,11 +93,16 @@ class LogMelKernel:
             out[start : start + len(block)] = self.compute(len(block))
 
     def load(self, frames: npt.NDArray[np.float32], row: int) -> None:
-        """Window frames and put them into rows of the next block, from `row` on."""
-        np.multiply(frames, self._frame_window, out=self._frames[row : row + len(frames)])
+        """Window frames and put them into rows of the next block, from `row` on.
+
+        `frames` may be looked at again by `compute` and must not change until then.
+        """
+        window = self._window if self._inexact is None else self._single_window
+        np.multiply(frames, window, out=self._frames[row : row + len(frames)])
+        self._loaded.append((row, frames))
 
     def compute(self, n: int) -> npt.NDArray[np.float32]:
-        """Log-mel of the first `n` rows that were loaded.
+        """Log-mel of the first `n` rows, all of which were loaded.
 
         Returns
         -------
@@ -94,12 +114,15 @@ class LogMelKernel:
         frames[n:] = 0.0
         self._transform(frames, spectrum)
         np.multiply(parts, parts, out=parts)
-        # The products run over all BLOCK_ROWS rows: a matrix product of another height may take
-        # another kernel and differ in the last bit. Rows past `rows` hold finite leftovers.
-        for squares, weights, bands in self._groups:
-            np.matmul(squares, weights, out=bands)
-        log_mel = self._log_mel[:n]
-        np.maximum(log_mel, self._log_floor, out=log_mel)
+        groups = self._short_groups if n <= _SHORT_ROWS else self._groups
+        mel = self._mel(groups)
+        if self._inexact is not None:
+            inexact = self._inexact(mel, n)
+            if len(inexact):
+                self._repeat_in_double(inexact)
+                self._mel(groups)
+        log_mel = mel[:n]
+        self._loaded.clear()
         np.log10(log_mel, out=log_mel)
         np.multiply(log_mel, _DECIBELS, out=log_mel)
         return log_mel
@@ -107,16 +130,43 @@ class LogMelKernel:
     def _transform(
         self, frames: npt.NDArray[np.floating[Any]], spectrum: npt.NDArray[np.complex64]
     ) -> None:
-        if self._double:
+        if self._inexact is None:
             spectrum[:] = np.fft.rfft(frames)
         elif _RFFT_HAS_OUT:
             np.fft.rfft(frames, norm="forward", out=spectrum)  # type: ignore[arg-type]
         else:
             spectrum[:] = np.fft.rfft(frames, norm="forward")
 
+    def _mel(self, groups: list[_Group]) -> npt.NDArray[np.float32]:
+        """Mel powers of the squares, no less than the log floor.
 
-_Array = npt.NDArray[np.float32]
-_Group = tuple[_Array, _Array, _Array]
+        The products have one of two heights, whatever was loaded: a matrix product of another
+        height may take another kernel and differ in the last bit. Rows past the loaded ones hold
+        finite leftovers.
+        """
+        for squares, weights, bands in groups:
+            np.matmul(squares, weights, out=bands)
+        return np.maximum(self._log_mel, self._log_floor, out=self._log_mel)
+
+    def _short_products_agree(self) -> bool:
+        """Whether this machine's matrix product gives the same bits at both heights."""
+        flat = np.arange(self._parts.size, dtype=np.float32)
+        np.mod(flat * np.float32(0.618), np.float32(1.0), out=self._parts.reshape(-1))
+        tall = self._mel(self._groups)[:_SHORT_ROWS].copy()
+        short = self._mel(self._short_groups)[:_SHORT_ROWS]
+        return np.array_equal(tall, short)
+
+    def _repeat_in_double(self, rows: npt.NDArray[np.intp]) -> None:
+        """Put the squares of rows into place again, from a transform in double precision."""
+        frames = np.zeros((-(-len(rows) // _FFT_GROUP) * _FFT_GROUP, self._frames.shape[1]))
+        starts = [start for start, _ in self._loaded]
+        for place, row in enumerate(rows):
+            piece = bisect_right(starts, row) - 1
+            start, loaded = self._loaded[piece]
+            np.multiply(loaded[row - start], self._window, out=frames[place])
+        spectrum = np.fft.rfft(frames)[: len(rows)].astype(np.complex64)
+        parts = spectrum.view(np.float32)
+        self._parts[rows] = parts * parts
 
 
 def _band_groups(filterbank: _Array, parts: _Array, log_mel: _Array) -> list[_Group]:
@@ -137,9 +187,21 @@ def _band_groups(filterbank: _Array, parts: _Array, log_mel: _Array) -> list[_Gr
     return groups
 
 
-def _periodic_window(name: str, length: int) -> npt.NDArray[np.float64]:
-    """Window as ``scipy.signal.get_window(name, length, fftbins=True)``."""
-    if name == "boxcar":
-        return np.ones(length)
-    offset = 0.5 if name == "hann" else 0.54
-    return np.asarray(offset - (1.0 - offset) * np.cos(2.0 * np.pi * np.arange(length) / length))
+_COSINES = {
+    "hann": (0.5, 0.5),
+    "hamming": (0.54, 0.46),
+    "blackman": (0.42, 0.5, 0.08),
+    "boxcar": (1.0,),
+}
+"""Cosine-sum windows (Harris, 1978): factors of cos(0), -cos(x), cos(2x)"""
+
+
+def _frame_window(params: FrontEndParams) -> npt.NDArray[np.float64]:
+    """Window as ``scipy.signal.get_window(..., fftbins=True)``, in the middle of the frame."""
+    length = params.win_length or params.n_fft
+    angle = 2.0 * np.pi * np.arange(length) / length
+    window = np.zeros(params.n_fft)
+    begin = (params.n_fft - length) // 2
+    for k, factor in enumerate(_COSINES[params.window]):
+        window[begin : begin + length] += (-1.0) ** k * factor * np.cos(k * angle)
+    return window

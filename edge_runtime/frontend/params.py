@@ -37,7 +37,10 @@ class FrontEndParams:
     hop: int = 512
     """Distance between frames, samples"""
     window: str = "hann"
-    """Frame window, periodic: ``"hann"``, ``"hamming"`` or ``"boxcar"``"""
+    """Frame window, periodic: ``"hann"``, ``"hamming"``, ``"blackman"`` or ``"boxcar"``"""
+    win_length: int | None = None
+    """Length of the frame window, samples, in the middle of the frame with zeros around it; None
+    is the whole frame"""
     n_mels: int = 128
     """Mel bands"""
     fmin: float = 0.0
@@ -63,7 +66,7 @@ class FrontEndParams:
 
     def __post_init__(self) -> None:
         _one_of("kind", self.kind, ("mfcc", "log_mel"))
-        _one_of("window", self.window, ("hann", "hamming", "boxcar"))
+        _one_of("window", self.window, ("hann", "hamming", "blackman", "boxcar"))
         _one_of("mel_scale", self.mel_scale, ("slaney", "htk"))
         _one_of("mel_norm", self.mel_norm, ("slaney", None))
         _one_of("padding", self.padding, ("constant", "reflect", "none"))
@@ -71,8 +74,8 @@ class FrontEndParams:
             _between("dc_block_hz", self.dc_block_hz, 0.1, 200.0)
         _between("sample_rate", self.sample_rate, 1000, 768_000)
         _between("n_fft", self.n_fft, 16, 65536)
-        if self.n_fft % 2:
-            raise ParameterError(f"n_fft is {self.n_fft}; it must be even")
+        if self.win_length is not None:
+            _between("win_length", self.win_length, 2, self.n_fft)
         _between("hop", self.hop, 1, self.n_fft)
         _between("window_samples", self.window_samples, self.n_fft, 10_000_000)
         _between("n_mels", self.n_mels, 1, self.n_fft // 2)
@@ -126,9 +129,12 @@ class FrontEndParams:
     @property
     def n_frames(self) -> int:
         """Frames per segment."""
-        if self.padding == "none":
-            return 1 + (self.window_samples - self.n_fft) // self.hop
-        return 1 + self.window_samples // self.hop
+        return 1 + (self.window_samples + 2 * self.edge - self.n_fft) // self.hop
+
+    @property
+    def edge(self) -> int:
+        """Samples by which the first and the last frames reach over the segment's edges."""
+        return 0 if self.padding == "none" else self.n_fft // 2
 
     @property
     def window_seconds(self) -> float:

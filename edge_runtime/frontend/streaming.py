@@ -70,7 +70,7 @@ class StreamingFrontEnd:
             )
         self.params, self.interval = params, interval
         self._front_end = FrontEnd(params)
-        edge = 0 if params.padding == "none" else params.n_fft // 2
+        edge = params.edge
         self._edge = edge
         # Frames first ... last (of a window) lie wholly inside it.
         self._first = -(-edge // hop)
