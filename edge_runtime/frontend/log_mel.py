@@ -117,7 +117,7 @@ class LogMelKernel:
         groups = self._short_groups if n <= _SHORT_ROWS else self._groups
         mel = self._mel(groups)
         if self._inexact is not None:
-            inexact = self._inexact(mel, n)
+            inexact = self._inexact(mel, self._parts, n)
             if len(inexact):
                 self._repeat_in_double(inexact)
                 self._mel(groups)

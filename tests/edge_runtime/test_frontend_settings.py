@@ -75,6 +75,15 @@ def test_seed_mfccs_equal_librosas_for_any_sound(signal, frequency, gain):
     compare(params, sound(params, signal, frequency, gain))
 
 
+def test_sound_that_no_band_hears_is_not_overlooked():
+    # The energy of a step lies below the first band; its noise was in all the others.
+    params = FrontEndParams(
+        sample_rate=8000, window_samples=40324, n_fft=4096, hop=914, n_mels=21, mel_norm=None
+    )
+    for signal in ("step", "constant"):
+        compare(params, sound(params, signal, 0.1, 1e-3))
+
+
 def sound(params: FrontEndParams, signal: str, frequency: float, gain: float) -> np.ndarray:
     """`frequency` is in cycles per sample."""
     t = np.arange(params.window_samples) / params.sample_rate
