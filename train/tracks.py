@@ -22,6 +22,8 @@ class Track:
     """Unique within the data set"""
     path: Path
     label: str
+    artist: str = ""
+    """Empty where nobody knows"""
 
 
 @dataclass(frozen=True)
