@@ -14,7 +14,7 @@ from .params import FrontEndParams
 
 
 class FrontEnd:
-    """MFCC or log-mel of one segment; librosa's to 5e-4 at the seed's setting (MFCC units).
+    """MFCC or log-mel of one segment; librosa's to 5e-4 (MFCC units).
 
     An instance holds scratch memory: give each thread its own.
 
