@@ -2,6 +2,10 @@
 
 ``model.keras``
     The trained network; it takes normalised features and ends in a softmax.
+``model.joblib``
+    In its place, a fitted baseline (a pickle: load it only if you trust where it came from).
+``predictions.npz``
+    Posteriors of the validation windows.
 ``run.json``
     Name, labels, front end, how it was trained, what it scored. The draft of the manifest.
 ``windows.npz``
@@ -23,10 +27,12 @@ import numpy.typing as npt
 
 from edge_runtime.errors import DataSetError
 
-from .splits import Split
-from .windows import Windows
+from .experiment import Experiment
+from .models.baseline import Baseline
+from .predictions import Predictions
 
 MODEL, RUN, WINDOWS = "model.keras", "run.json", "windows.npz"
+BASELINE, PREDICTIONS = "model.joblib", "predictions.npz"
 SPLIT, HISTORY, REPORT, CURVES = "split.csv", "history.csv", "report.md", "history.png"
 
 CALIBRATION_PER_GENRE = 50
@@ -48,33 +54,28 @@ def check_free(folder: Path, *, overwrite: bool) -> None:
         )
 
 
-def save(
+def save_network(
     folder: Path,
     model: Any,
     run: dict[str, Any],
+    experiment: Experiment,
+    predictions: Predictions,
     *,
-    train: Windows,
-    valid: Windows,
-    split: Split,
     history: dict[str, list[float]],
 ) -> None:
     """Write everything but the report; ``run.json`` comes last and says that the run is whole."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / RUN).unlink(missing_ok=True)  # a run that is half replaced has no run.json
+    _begin(folder)
+    train, valid = experiment.train, experiment.valid
     model.save(folder / MODEL)
     chosen = calibration_indices(train.labels, run["training"]["seed"])
     np.savez(
         folder / WINDOWS,
-        valid_features=valid.features,
+        valid_features=valid.all(),
         valid_labels=valid.labels,
         valid_tracks=valid.tracks,
-        calibration_features=train.features[chosen],
+        calibration_features=train.batch(chosen),
         calibration_labels=train.labels[chosen],
     )
-    with (folder / SPLIT).open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
-        rows = csv.writer(file, lineterminator="\n")
-        rows.writerow(["id", "parts"])
-        rows.writerows([track, " ".join(parts)] for track, parts in sorted(split.parts.items()))
     with (folder / HISTORY).open(
         "w", newline="", encoding="utf-8", errors="surrogateescape"
     ) as file:
@@ -83,6 +84,40 @@ def save(
         rows.writerows(
             [epoch, *values] for epoch, values in enumerate(zip(*history.values(), strict=True), 1)
         )
+    _finish(folder, run, experiment, predictions)
+
+
+def save_baseline(
+    folder: Path,
+    baseline: Baseline,
+    run: dict[str, Any],
+    experiment: Experiment,
+    predictions: Predictions,
+) -> None:
+    """Write a baseline's run: the same, with the fitted object in the place of a network."""
+    import joblib
+
+    _begin(folder)
+    joblib.dump(baseline, folder / BASELINE)
+    _finish(folder, run, experiment, predictions)
+
+
+def _begin(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in (RUN, MODEL, BASELINE, WINDOWS, HISTORY, CURVES):
+        # A run that is half replaced has no run.json, and nothing of the one before.
+        (folder / name).unlink(missing_ok=True)
+
+
+def _finish(
+    folder: Path, run: dict[str, Any], experiment: Experiment, predictions: Predictions
+) -> None:
+    predictions.save(folder / PREDICTIONS)
+    with (folder / SPLIT).open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(["id", "parts"])
+        parts = experiment.split.parts
+        rows.writerows([track, " ".join(own)] for track, own in sorted(parts.items()))
     (folder / RUN).write_text(
         json.dumps(run, indent=2) + "\n", encoding="utf-8", errors="surrogateescape"
     )

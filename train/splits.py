@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import random
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from edge_runtime.errors import DataSetError
 
+from .duplicates import clusters
 from .tracks import Track
 
 TRAIN, VALID = "train", "valid"
@@ -22,10 +23,23 @@ LEAK_WARNING = (
 
 
 @dataclass(frozen=True)
+class Candidate:
+    """A track that a split puts somewhere."""
+
+    track: Track
+    n_windows: int
+    audio_sha256: str = ""
+    """Of the sound itself: tracks with the same one are exact duplicates; empty is unknown"""
+
+
+@dataclass(frozen=True)
 class Split:
     """A part for every window of every track."""
 
+    id: str
+    """How it was made, for machines: ``track-seed0``, ``fault-filtered``, ..."""
     name: str
+    """The same for people"""
     parts: dict[str, tuple[str, ...]]
     """By track id: a part for each of its windows"""
     leaks: bool
@@ -39,42 +53,107 @@ class Split:
 
 
 def split_from_list(
-    name: str, parts: dict[str, str], windows: Sequence[tuple[Track, int]]
+    id: str, name: str, parts: Mapping[str, str], candidates: Sequence[Candidate]
 ) -> Split:
-    """The split that a file prescribes; `windows` tells how many each track has."""
-    return Split(name, {track.id: (parts[track.id],) * n for track, n in windows}, leaks=False)
+    """The split that a list prescribes; tracks that it does not know are in no part."""
+    return Split(
+        id,
+        name,
+        {
+            item.track.id: (parts.get(item.track.id, "none"),) * item.n_windows
+            for item in candidates
+        },
+        leaks=False,
+    )
 
 
-def random_track_split(windows: Sequence[tuple[Track, int]], seed: int) -> Split:
-    """All windows of a track on one side; every genre in both parts where it has two tracks."""
-    by_label: dict[str, list[tuple[Track, int]]] = defaultdict(list)
-    for item in windows:
-        by_label[item[0].label].append(item)
+def random_track_split(candidates: Sequence[Candidate], seed: int) -> Split:
+    """All windows of a track on one side; every genre in both parts where it has two tracks.
+
+    Exact duplicates of one genre stay together.
+    """
+    by_label: dict[str, list[list[Candidate]]] = defaultdict(list)
+    for cluster in clusters(candidates, [item.audio_sha256 for item in candidates]):
+        for label in sorted({item.track.label for item in cluster}):
+            by_label[label].append([item for item in cluster if item.track.label == label])
     generator = random.Random(seed)
-    parts = {}
+    parts: dict[str, tuple[str, ...]] = {}
     for label in sorted(by_label):
         members = by_label[label]
         generator.shuffle(members)
         n_valid = max(1, round(VALID_SHARE * len(members))) if len(members) > 1 else 0
-        for index, (track, n) in enumerate(members):
-            parts[track.id] = (VALID if index < n_valid else TRAIN,) * n
-    return Split(f"track (random, seed {seed})", parts, leaks=False)
+        for index, cluster in enumerate(members):
+            part = VALID if index < n_valid else TRAIN
+            parts.update({item.track.id: (part,) * item.n_windows for item in cluster})
+    return Split(f"track-seed{seed}", f"track (random, seed {seed})", parts, leaks=False)
 
 
-def random_segment_split(windows: Sequence[tuple[Track, int]], seed: int) -> Split:
+def fold_split(
+    candidates: Sequence[Candidate], *, fold: int, folds: int, by: str, seed: int
+) -> Split:
+    """One fold of a stratified group k-fold: every genre spread evenly, no group on both sides.
+
+    Parameters
+    ----------
+    candidates : sequence of Candidate
+    fold : int
+        Which of the folds validates, from 1.
+    folds : int
+    by : str
+        ``"artist"`` (a track without one is its own) or ``"track"``. Exact duplicates are one
+        group in either case.
+    seed : int
+
+    Raises
+    ------
+    DataSetError
+        If no track names an artist, or there are fewer groups than folds.
+    """
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    artists = [item.track.artist for item in candidates]
+    if by == "artist" and not any(artists):
+        raise DataSetError(
+            "no track of this data set names its artist; split by track (--group track), or give "
+            "a CSV with a column artist"
+        )
+    keys = [artists] if by == "artist" else []
+    found = clusters(candidates, [item.audio_sha256 for item in candidates], *keys)
+    if len(found) < folds:
+        raise DataSetError(f"{len(found)} {by}s cannot make {folds} folds; take fewer folds")
+    group = {item.track.id: index for index, own in enumerate(found) for item in own}
+    splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+    labels = [item.track.label for item in candidates]
+    groups = [group[item.track.id] for item in candidates]
+    _, valid = list(splitter.split(labels, labels, groups))[fold - 1]
+    chosen = set(map(int, valid))
+    return Split(
+        f"fold{fold}of{folds}-{by}-seed{seed}",
+        f"fold {fold} of {folds} (grouped by {by}, seed {seed})",
+        {
+            item.track.id: (VALID if index in chosen else TRAIN,) * item.n_windows
+            for index, item in enumerate(candidates)
+        },
+        leaks=False,
+    )
+
+
+def random_segment_split(candidates: Sequence[Candidate], seed: int) -> Split:
     """The student report's split: windows shuffled, whatever track they are of. It leaks."""
-    places = [(track.id, index) for track, n in windows for index in range(n)]
+    places = [(item.track.id, index) for item in candidates for index in range(item.n_windows)]
     generator = random.Random(seed)
     generator.shuffle(places)
     valid = set(places[: round(VALID_SHARE * len(places))])
     parts = {
-        track.id: tuple(VALID if (track.id, index) in valid else TRAIN for index in range(n))
-        for track, n in windows
+        item.track.id: tuple(
+            VALID if (item.track.id, index) in valid else TRAIN for index in range(item.n_windows)
+        )
+        for item in candidates
     }
-    return Split(f"segment (random, seed {seed})", parts, leaks=True)
+    return Split(f"segment-seed{seed}", f"segment (random, seed {seed})", parts, leaks=True)
 
 
-def check_parts(split: Split, windows: Sequence[tuple[Track, int]]) -> list[str]:
+def check_parts(split: Split, candidates: Sequence[Candidate]) -> list[str]:
     """Refuse a split that cannot be trained on; returns what is odd about a usable one.
 
     Raises
@@ -84,10 +163,10 @@ def check_parts(split: Split, windows: Sequence[tuple[Track, int]]) -> list[str]
         windows at all.
     """
     labels = {part: set[str]() for part in (TRAIN, VALID)}
-    for track, _ in windows:
-        for part in split.parts[track.id]:
+    for item in candidates:
+        for part in split.parts[item.track.id]:
             if part in labels:
-                labels[part].add(track.label)
+                labels[part].add(item.track.label)
     every = labels[TRAIN] | labels[VALID]
     if len(every) < 2:
         raise DataSetError(

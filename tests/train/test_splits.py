@@ -5,10 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_runtime.errors import DataSetError
+from train.duplicates import clusters, without_straddlers
 from train.splits import (
     TRAIN,
     VALID,
+    Candidate,
+    Split,
     check_parts,
+    fold_split,
     random_segment_split,
     random_track_split,
     split_from_list,
@@ -16,12 +20,21 @@ from train.splits import (
 from train.tracks import Track
 
 
-def tracks(**clips: int) -> list[tuple[Track, int]]:
+def tracks(**clips: int) -> list[Candidate]:
     return [
-        (Track(f"{label}.{index}", Path(f"{label}.{index}.wav"), label), 10)
+        Candidate(Track(f"{label}.{index}", Path(f"{label}.{index}.wav"), label), 10)
         for label, n in clips.items()
         for index in range(n)
     ]
+
+
+def candidate(name: str, label: str, *, artist: str = "", sound: str = "") -> Candidate:
+    return Candidate(Track(name, Path(name), label, artist), 4, sound)
+
+
+def side(split: Split, name: str) -> str:
+    (part,) = set(split.parts[name])
+    return part
 
 
 @given(st.integers(0, 2**31 - 1), st.integers(2, 30), st.integers(2, 30))
@@ -32,7 +45,7 @@ def test_a_track_split_never_cuts_a_track_and_examines_every_genre(
     split = random_track_split(windows, seed)
     assert not split.leaks
     for label in ("blues", "rock"):
-        own = [split.parts[track.id] for track, _ in windows if track.label == label]
+        own = [split.parts[c.track.id] for c in windows if c.track.label == label]
         assert all(len(set(parts)) == 1 for parts in own)
         assert {parts[0] for parts in own} == {TRAIN, VALID}
 
@@ -59,7 +72,7 @@ def test_the_same_seed_gives_the_same_split_and_another_seed_another() -> None:
 
 def test_a_prescribed_split_is_taken_as_it_is() -> None:
     windows = tracks(blues=2)
-    split = split_from_list("my.csv", {"blues.0": "train", "blues.1": "test"}, windows)
+    split = split_from_list("my", "my.csv", {"blues.0": "train", "blues.1": "test"}, windows)
     assert split.parts == {"blues.0": ("train",) * 10, "blues.1": ("test",) * 10}
 
 
@@ -76,11 +89,101 @@ def test_a_split_that_cannot_be_trained_on_is_refused(
 ) -> None:
     windows = tracks(blues=2, rock=1)
     with pytest.raises(DataSetError, match=complaint):
-        check_parts(split_from_list("my.csv", parts, windows), windows)
+        check_parts(split_from_list("my", "my.csv", parts, windows), windows)
 
 
 def test_a_genre_that_is_not_examined_is_pointed_out() -> None:
     windows = tracks(blues=2, rock=1)
     parts = {"blues.0": TRAIN, "blues.1": VALID, "rock.0": TRAIN}
-    (warning,) = check_parts(split_from_list("my.csv", parts, windows), windows)
+    (warning,) = check_parts(split_from_list("my", "my.csv", parts, windows), windows)
     assert "no validation clips of rock" in warning
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["blues", "rock"]), st.integers(0, 7), st.integers(0, 9)),
+        min_size=12,
+        max_size=60,
+    ),
+    st.integers(0, 1000),
+)
+def test_folds_keep_artists_and_duplicates_together_and_examine_every_track_once(
+    rows: list[tuple[str, int, int]], seed: int
+) -> None:
+    candidates = [
+        candidate(f"t{i}", label, artist=f"artist {artist}", sound=f"sound {sound}" * (sound < 4))
+        for i, (label, artist, sound) in enumerate(rows)
+    ]
+    try:
+        splits = [
+            fold_split(candidates, fold=fold, folds=3, by="artist", seed=seed) for fold in (1, 2, 3)
+        ]
+    except DataSetError as error:
+        assert "folds" in str(error)  # so few artists that they cannot be spread
+        return
+    for split in splits:
+        for key in ("artist", "sound"):
+            sides: dict[str, set[str]] = {}
+            for own in candidates:
+                name = own.track.artist if key == "artist" else own.audio_sha256
+                if name:
+                    sides.setdefault(name, set()).add(side(split, own.track.id))
+            assert all(len(parts) == 1 for parts in sides.values())
+    for own in candidates:
+        assert [side(split, own.track.id) for split in splits].count(VALID) == 1
+
+
+def test_folds_by_artist_need_artists() -> None:
+    with pytest.raises(DataSetError, match="no track of this data set names its artist"):
+        fold_split(tracks(blues=9, rock=9), fold=1, folds=3, by="artist", seed=0)
+
+
+def test_folds_have_every_genre() -> None:
+    candidates = tracks(blues=50, rock=10)
+    split = fold_split(candidates, fold=2, folds=5, by="track", seed=1)
+    valid = [c.track.label for c in candidates if side(split, c.track.id) == VALID]
+    assert (valid.count("blues"), valid.count("rock")) == (10, 2)
+
+
+@given(st.integers(0, 500))
+def test_a_random_track_split_keeps_duplicates_together(seed: int) -> None:
+    candidates = [
+        *(candidate(f"pop.{i}", "pop", sound=f"s{i // 2}") for i in range(20)),
+        *(candidate(f"rock.{i}", "rock") for i in range(10)),
+    ]
+    split = random_track_split(candidates, seed)
+    for i in range(0, 20, 2):
+        assert side(split, f"pop.{i}") == side(split, f"pop.{i + 1}")
+
+
+def test_a_list_that_puts_copies_on_both_sides_loses_the_training_copy() -> None:
+    candidates = [
+        candidate("pop.54", "pop", sound="same"),
+        candidate("pop.60", "pop", sound="same"),
+        candidate("pop.1", "pop", sound="other"),
+        candidate("rock.1", "rock", sound="rock"),
+    ]
+    parts = {"pop.54": TRAIN, "pop.60": VALID, "pop.1": TRAIN, "rock.1": TRAIN}
+    split = split_from_list("my", "my.csv", parts, candidates)
+    honest, findings = without_straddlers(split, candidates)
+    assert side(honest, "pop.54") == "none"
+    assert side(honest, "pop.60") == VALID
+    assert side(honest, "pop.1") == TRAIN
+    (finding,) = findings
+    assert "pop.54, pop.60 hold the same sound on both sides" in finding
+    assert honest.sha256 != split.sha256
+
+
+def test_two_genres_with_the_same_sound_are_pointed_out() -> None:
+    candidates = [
+        candidate("pop.1", "pop", sound="same"),
+        candidate("rock.1", "rock", sound="same"),
+    ]
+    split = split_from_list("my", "my.csv", {"pop.1": TRAIN, "rock.1": TRAIN}, candidates)
+    _, (finding,) = without_straddlers(split, candidates)
+    assert "pop.1, rock.1 hold the same sound and go by pop, rock" in finding
+
+
+def test_clusters_reach_through_others() -> None:
+    found = clusters("abcde", ["1", "1", "", "2", ""], ["", "x", "x", "", ""])
+    assert found == [["a", "b", "c"], ["d"], ["e"]]

@@ -1,23 +1,8 @@
-"""The model zoo: networks by name, each with the front end it hears through."""
+"""The student report's network."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
-
-
-@dataclass(frozen=True)
-class ModelRecipe:
-    """A network and the defaults it is trained with."""
-
-    build: Callable[[tuple[int, int], int], Any]
-    """(frames, coefficients), number of classes -> Keras model that ends in a softmax"""
-    front_end: str
-    """Name of a front-end preset"""
-    learning_rate: float
-    batch_size: int
-    epochs: int
 
 
 def seed_cnn(shape: tuple[int, int], n_classes: int) -> Any:
@@ -59,8 +44,3 @@ def seed_cnn(shape: tuple[int, int], n_classes: int) -> Any:
         ],
         name="seed_cnn",
     )
-
-
-MODELS: dict[str, ModelRecipe] = {
-    "seed-cnn": ModelRecipe(seed_cnn, "seed-mfcc13", 1e-4, 32, 50),
-}

@@ -1,0 +1,109 @@
+"""A data set made ready for training: features, a split, and the windows of each part."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge_runtime.errors import DataSetError
+from edge_runtime.frontend import FrontEndParams
+
+from .audio_augment import AudioAugmentation
+from .duplicates import without_straddlers
+from .features import Extraction, extract
+from .split_choice import SplitChoice
+from .splits import TRAIN, VALID, Candidate, Split, check_parts
+from .tracks import TrackList
+from .windows import Windows, normalisation, select
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What a model is trained and examined on."""
+
+    genres: tuple[str, ...]
+    params: FrontEndParams
+    """With the normalisation of the training windows"""
+    split: Split
+    train: Windows
+    valid: Windows
+    extraction: Extraction
+    warnings: tuple[str, ...]
+
+    def n_tracks(self) -> dict[str, int]:
+        """Tracks with windows in each part."""
+        originals = [item for item in self.extraction.tracks if not item.copy]
+        return {
+            part: sum(part in self.split.parts[item.track.id] for item in originals)
+            for part in (TRAIN, VALID)
+        }
+
+
+def prepare(
+    listed: TrackList,
+    choice: SplitChoice,
+    params: FrontEndParams,
+    store: Path,
+    *,
+    overlap: float,
+    augmentation: AudioAugmentation | None,
+    copies: int,
+) -> Experiment:
+    """Extract features, split them, normalise.
+
+    Parameters
+    ----------
+    listed : TrackList
+    choice : SplitChoice
+    params : FrontEndParams
+        Without normalisation.
+    store : Path
+        Folder that keeps features.
+    overlap : float
+        Share of a training window that the next one hears again.
+    augmentation : AudioAugmentation, optional
+    copies : int
+        Varied copies of each training track.
+
+    Raises
+    ------
+    DataSetError
+        If no clip can be used, or the split cannot be trained on.
+    """
+    step = round(params.window_samples * (1 - overlap)) if overlap else None
+    extraction = extract(
+        choice.wanted(listed), params, store, step=step, augmentation=augmentation, copies=copies
+    )
+    if not extraction.tracks:
+        raise DataSetError(f"no clip can be used; the first: {extraction.skipped[0][1]}")
+    candidates = [
+        Candidate(item.track, len(item.features), item.audio_sha256)
+        for item in extraction.tracks
+        if not item.copy
+    ]
+    split, straddling = without_straddlers(choice.make(listed, candidates), candidates)
+    odd = check_parts(split, candidates)
+    left_out = (f"left out: {why}" for _, why in extraction.skipped)
+    genres = tuple(
+        sorted({item.track.label for item in candidates if _is_used(split, item.track.id)})
+    )
+    train, valid = (
+        select(extraction.tracks, split, part, genres, params.window_seconds)
+        for part in (TRAIN, VALID)
+    )
+    mean, std = normalisation(train)
+    params = dataclasses.replace(params, mean=mean, std=std)
+    return Experiment(
+        genres,
+        params,
+        split,
+        train.normalised(params),
+        valid.normalised(params),
+        extraction,
+        (*listed.warnings, *left_out, *straddling, *odd),
+    )
+
+
+def _is_used(split: Split, track: str) -> bool:
+    return bool({TRAIN, VALID} & set(split.parts[track]))
