@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import os
-import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from edge_runtime.audio_file import EXTENSIONS
 from edge_runtime.errors import DataSetError
+
+from .aliases import by_key, one_spelling, spelling_key
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,8 @@ class Track:
     label: str
     artist: str = ""
     """Empty where nobody knows"""
+    licence: str = ""
+    """In the words of the data set; empty where it gives none for single clips"""
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,12 @@ class TrackList:
     parts: dict[str, str]
     """Part (``train``, ``valid``, ...) by track id; empty where no split file said"""
     warnings: tuple[str, ...]
+    dataset: str = "folders"
+    """Which data set it is: a key of `train.datasets.DATASETS`, or ``csv``"""
+    outside: tuple[Path, ...] = ()
+    """Audio files that belong to no genre"""
+    missing: tuple[str, ...] = ()
+    """Clips that a list names but that are not there"""
 
 
 def find_tracks(root: Path, labels: Sequence[str] | None = None) -> TrackList:
@@ -56,45 +66,56 @@ def find_tracks(root: Path, labels: Sequence[str] | None = None) -> TrackList:
         raise DataSetError(f"{root}: no such folder; name the folder that holds the genre folders")
     root = root.resolve()
     warnings = _empty_folders(root, labels)
-    known = {_plain(label): label for label in labels} if labels is not None else None
-    tracks, strangers = [], 0
+    known = by_key(labels) if labels is not None else None
+    tracks, outside = [], []
     for path in audio_files(root):
         folders = path.relative_to(root).parts[:-1]
         label = _label(folders, known)
         if label is None and known is not None:
-            label = known.get(_plain(root.name))
+            label = known.get(spelling_key(root.name))
         if label is None:
-            strangers += 1
+            outside.append(path)
             continue
         tracks.append(Track(path.relative_to(root).with_suffix("").as_posix(), path, label))
-    if strangers:
-        warnings.append(f"{root}: {strangers} clips lie in no genre folder and are left out")
+    if outside:
+        warnings.append(f"{root}: {len(outside)} clips lie in no genre folder and are left out")
     if not tracks:
         wanted = f" named {', '.join(labels)}" if labels is not None else ""
         raise DataSetError(
             f"{root}: no clips found; it must hold one folder per genre{wanted}, with "
             f"{', '.join(EXTENSIONS)} files in them"
         )
-    return TrackList(_unique(tracks), {}, tuple(warnings))
+    tracks, said = spelled_alike(tracks, labels)
+    return TrackList(_unique(tracks), {}, (*warnings, *said), outside=tuple(outside))
 
 
-def read_track_list(csv_path: Path, root: Path) -> TrackList:
+def read_track_list(
+    csv_path: Path,
+    root: Path,
+    labels: Sequence[str] | None = None,
+    *,
+    need_split: bool = True,
+) -> TrackList:
     """Clips that a split file names.
 
     Parameters
     ----------
     csv_path : Path
-        CSV with the columns ``genre`` (or ``label``), ``split``, and ``path`` or ``id``; others
-        are ignored. A path is sought from `root` and from the CSV's own folder; an id, among the
-        file names (without their ending) below `root`.
+        CSV with the columns ``genre`` (or ``label``), ``split``, and ``path`` or ``id``; it may
+        have ``artist`` and ``licence``, and others are ignored. A path is sought from `root` and
+        from the CSV's own folder; an id, among the file names (without their ending) below `root`.
     root : Path
+    labels : sequence of str, optional
+        Genres of a model: a label that is written another way gets the model's spelling.
+    need_split : bool
+        False takes a list without the column ``split``, too.
 
     Raises
     ------
     DataSetError
         If the file is missing, lacks a column, or none of its clips are there.
     """
-    rows = _read_rows(csv_path)
+    rows = _read_rows(csv_path, need_split=need_split)
     by_stem = _by_stem(root)
     tracks, parts, missing = [], {}, []
     for row in rows:
@@ -102,8 +123,9 @@ def read_track_list(csv_path: Path, root: Path) -> TrackList:
         if path is None:
             missing.append(row.id)
             continue
-        tracks.append(Track(row.id, path, row.label))
-        parts[row.id] = row.part
+        tracks.append(Track(row.id, path, row.label, row.artist, row.licence))
+        if row.part:
+            parts[row.id] = row.part
     if not tracks:
         raise DataSetError(
             f"{csv_path}: none of its {len(rows)} clips are in {root}; name the folder they are in"
@@ -114,7 +136,22 @@ def read_track_list(csv_path: Path, root: Path) -> TrackList:
             f"{csv_path}: {len(missing)} of {len(rows)} clips are not there and are left out "
             f"({', '.join(missing[:3])}{', ...' if len(missing) > 3 else ''})"
         )
-    return TrackList(tuple(tracks), parts, tuple(warnings))
+    tracks, said = spelled_alike(tracks, labels)
+    return TrackList(
+        tuple(tracks), parts, (*warnings, *said), dataset="csv", missing=tuple(missing)
+    )
+
+
+def spelled_alike(
+    tracks: Sequence[Track], labels: Iterable[str] | None = None
+) -> tuple[list[Track], list[str]]:
+    """Tracks whose genres are written one way each: the model's, or what most clips have."""
+    if labels is not None:
+        known, warnings = by_key(labels), list[str]()
+        spelling = {t.label: known.get(spelling_key(t.label), t.label) for t in tracks}
+    else:
+        spelling, warnings = one_spelling([track.label for track in tracks])
+    return [dataclasses.replace(t, label=spelling[t.label]) for t in tracks], warnings
 
 
 def audio_files(root: Path) -> list[Path]:
@@ -134,13 +171,13 @@ def audio_files(root: Path) -> list[Path]:
 
 
 def _empty_folders(root: Path, labels: Sequence[str] | None) -> list[str]:
-    known = None if labels is None else {_plain(label) for label in labels}
+    known = None if labels is None else by_key(labels)
     return [
         f"{folder}: genre folder without clips; it is left out"
         for folder in sorted(root.iterdir())
         if folder.is_dir()
         and not folder.name.startswith(".")
-        and (known is None or _plain(folder.name) in known)
+        and (known is None or spelling_key(folder.name) in known)
         and not audio_files(folder)
     ]
 
@@ -148,13 +185,8 @@ def _empty_folders(root: Path, labels: Sequence[str] | None) -> list[str]:
 def _label(folders: tuple[str, ...], known: dict[str, str] | None) -> str | None:
     if known is None:
         return folders[0] if folders else None
-    named = (known.get(_plain(folder)) for folder in reversed(folders))
+    named = (known.get(spelling_key(folder)) for folder in reversed(folders))
     return next((label for label in named if label is not None), None)
-
-
-def _plain(name: str) -> str:
-    """``Hip-Hop`` and ``hiphop`` are one genre."""
-    return re.sub(r"[\W_]+", "", name.casefold())
 
 
 @dataclass(frozen=True)
@@ -164,9 +196,11 @@ class _Row:
     """Empty where the file has no such column"""
     label: str
     part: str
+    artist: str
+    licence: str
 
 
-def _read_rows(csv_path: Path) -> list[_Row]:
+def _read_rows(csv_path: Path, *, need_split: bool) -> list[_Row]:
     try:
         with csv_path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file, restval="")
@@ -177,34 +211,37 @@ def _read_rows(csv_path: Path) -> list[_Row]:
     except (UnicodeDecodeError, csv.Error) as error:
         raise DataSetError(f"{csv_path}: is not a CSV file ({error})") from None
     for wanted in ({"split"}, {"genre", "label"}, {"path", "id"}):
-        if not wanted & columns:
+        if not wanted & columns and (need_split or wanted != {"split"}):
             raise DataSetError(
                 f"{csv_path}: has no column {' or '.join(sorted(wanted))}; a split file needs "
                 "genre, split, and path or id"
             )
+    need_split = "split" in columns
     if not lines:
         raise DataSetError(f"{csv_path}: names no clips")
-    rows = [_row(csv_path, number, line) for number, line in enumerate(lines, start=2)]
+    rows = [_row(csv_path, n, line, need_split=need_split) for n, line in enumerate(lines, start=2)]
     twice = [name for name, n in Counter(row.id for row in rows).items() if n > 1]
     if twice:
         raise DataSetError(f"{csv_path}: names {twice[0]!r} more than once; keep one of its rows")
     return rows
 
 
-def _row(csv_path: Path, number: int, line: dict[str, str]) -> _Row:
+def _row(csv_path: Path, number: int, line: dict[str, str], *, need_split: bool) -> _Row:
     path = line.get("path", "")
     row = _Row(
         line.get("id") or (Path(path).with_suffix("").as_posix() if path else ""),
         path,
         line.get("genre") or line.get("label") or "",
-        line["split"],
+        line.get("split", ""),
+        line.get("artist", ""),
+        line.get("licence") or line.get("license") or "",
     )
-    for name, value in (
-        ("id or path", row.id.strip(".")),
-        ("genre", row.label),
-        ("split", row.part),
+    for name, value, needed in (
+        ("id or path", row.id.strip("."), True),
+        ("genre", row.label, True),
+        ("split", row.part, need_split),
     ):
-        if not value:
+        if needed and not value:
             raise DataSetError(f"{csv_path}: row {number} has no {name}")
     return row
 
@@ -233,5 +270,5 @@ def _unique(tracks: list[Track]) -> tuple[Track, ...]:
             copy += 1
             name = f"{track.id} ({copy})"
         seen.add(name)
-        unique.append(Track(name, track.path, track.label))
+        unique.append(dataclasses.replace(track, id=name))
     return tuple(unique)
