@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +10,7 @@ import numpy.typing as npt
 from .audio_file import AudioFile
 from .conditioning import Conditioner
 from .dc_block import DcBlocker
+from .errors import ParameterError
 from .frontend import FrontEndParams
 from .resample import StreamResampler
 
@@ -74,12 +75,9 @@ class SoundPath:
 
 
 def file_windows(
-    audio: AudioFile, params: FrontEndParams, path: SoundPath
+    audio: AudioFile, params: FrontEndParams, path: SoundPath, step: int | None = None
 ) -> Iterator[tuple[float, Samples]]:
     """Windows of a file, one after the other, in memory of a few windows.
-
-    What is left over at the end makes one more window, reaching back into the one before, if it
-    is at least half a window long. A file shorter than one window is repeated to fill one.
 
     Parameters
     ----------
@@ -87,6 +85,8 @@ def file_windows(
     params : FrontEndParams
     path : SoundPath
         New; its conditioner counts the file's samples and the faulty ones among them.
+    step : int, optional
+        As in `cut_windows`.
 
     Yields
     ------
@@ -94,23 +94,63 @@ def file_windows(
         Seconds from the start of the file.
     window : (window_samples,) float32
     """
-    length, rate = params.window_samples, params.sample_rate
-    kept = np.zeros(0, np.float32)  # the previous window, then samples that are not yet handed out
-    start, previous = 0, 0
-    for block in _blocks(audio, path):
-        kept = np.concatenate([kept, block])
-        while len(kept) - previous >= length:
-            kept = kept[previous:]
-            yield start / rate, kept[:length]
-            previous, start = length, start + length
-    rest = len(kept) - previous
-    if not previous and rest:
-        yield 0.0, fill_window(kept, length)
-    elif rest >= length / 2:
-        yield (start + rest - length) / rate, kept[-length:]
+    return cut_windows(sound_blocks(audio, path), params, step)
 
 
-def _blocks(audio: AudioFile, path: SoundPath) -> Iterator[Samples]:
+def sound_blocks(audio: AudioFile, path: SoundPath) -> Iterator[Samples]:
+    """The samples of a file that windows are cut from, block by block."""
     for block in audio.blocks():
         yield path.push(block)
     yield path.finish()
+
+
+def cut_windows(
+    blocks: Iterable[Samples], params: FrontEndParams, step: int | None = None
+) -> Iterator[tuple[float, Samples]]:
+    """Windows of a sound that comes in blocks.
+
+    What is left over behind the last window makes one more, reaching back into the one before,
+    if it is at least half a step long. A sound shorter than one window is repeated to fill one.
+
+    Parameters
+    ----------
+    blocks : iterable of (n,) float32
+        At the rate of `params`.
+    params : FrontEndParams
+    step : int, optional
+        Distance between the starts of windows, samples, from 1 to a whole window, which is the
+        default: windows that neither overlap nor leave anything out.
+
+    Yields
+    ------
+    start : float
+        Seconds from the start of the sound.
+    window : (window_samples,) float32
+
+    Raises
+    ------
+    ParameterError
+        If the step is out of range.
+    """
+    length, rate = params.window_samples, params.sample_rate
+    step = length if step is None else step
+    if not 1 <= step <= length:
+        raise ParameterError(
+            f"step is {step} samples; it must be from 1 to a whole window ({length})"
+        )
+    kept = np.zeros(0, np.float32)  # from the start of the latest window on
+    start, ahead = 0, 0  # where kept starts; how far from there the next window does
+    for block in blocks:
+        kept = np.concatenate([kept, block])
+        while len(kept) - ahead >= length:
+            kept = kept[ahead:]
+            start += ahead
+            yield start / rate, kept[:length]
+            ahead = step
+    if not ahead:
+        if len(kept):
+            yield 0.0, fill_window(kept, length)
+        return
+    rest = len(kept) - length
+    if rest >= step / 2:
+        yield (start + rest) / rate, kept[-length:]

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-import tempfile
-import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,18 +11,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from edge_runtime.audio_file import open_audio
-from edge_runtime.conditioning import level_dbfs
-from edge_runtime.errors import AudioFormatError, EdgeGenreError
-from edge_runtime.frontend import FrontEnd, FrontEndParams
-from edge_runtime.manifest import DecoderSettings
-from edge_runtime.segments import SoundPath, file_windows
+from edge_runtime.frontend import FrontEndParams
 
+from .audio_augment import AudioAugmentation
+from .clip_features import Clip, sha256_of
+from .feature_store import FeatureStore, StoreSettings, is_store
+from .feature_workers import compute
 from .progress import progress
 from .tracks import Track
-
-_CACHE_VERSION = 1
-"""Raise it when the front end or the cutting into windows changes its results."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +27,14 @@ class TrackFeatures:
 
     track: Track
     features: npt.NDArray[np.float32]
-    """(windows, frames, coefficients), before normalisation"""
+    """(windows, frames, coefficients), before normalisation; on disk and mapped into memory, so
+    that they cannot be written to and take no memory until they are read"""
+    starts: tuple[float, ...] = ()
+    """Start of each window in the track, seconds; empty where nobody knows"""
+    audio_sha256: str = ""
+    """Of the track's decoded sound: tracks that agree sound the same, whatever file they are in"""
+    copy: int = 0
+    """0 is the track itself; others are variations of it, with which nothing may be examined"""
 
 
 @dataclass(frozen=True)
@@ -43,6 +42,7 @@ class Extraction:
     """Features of a data set."""
 
     tracks: tuple[TrackFeatures, ...]
+    """In the order of the data set; variations follow after all tracks"""
     skipped: tuple[tuple[Track, str], ...]
     """Tracks that were left out, and why"""
 
@@ -53,7 +53,27 @@ def default_cache() -> Path:
     return Path(root) / "edge-genre" / "features"
 
 
-def extract(tracks: Sequence[Track], params: FrontEndParams, cache: Path) -> Extraction:
+def store_folder(cache: Path, settings: StoreSettings) -> Path:
+    """The folder in a cache that holds features of these settings.
+
+    A cache that is a store itself (``edge-genre features --out``) holds its own; variations are
+    kept in a folder of their own inside it, too.
+    """
+    if is_store(cache) and settings.augmentation is None:
+        return cache
+    return cache / settings.sha256[:16]
+
+
+def extract(
+    tracks: Sequence[Track],
+    params: FrontEndParams,
+    cache: Path,
+    *,
+    step: int | None = None,
+    augmentation: AudioAugmentation | None = None,
+    copies: int = 0,
+    workers: int | None = None,
+) -> Extraction:
     """Features of every track; what was computed before comes from the cache.
 
     Parameters
@@ -64,69 +84,103 @@ def extract(tracks: Sequence[Track], params: FrontEndParams, cache: Path) -> Ext
     cache : Path
         Folder; made if missing. An entry is found by the content of the clip and the
         parameters, so a changed clip or setting never meets an old entry.
+    step : int, optional
+        Distance between windows, samples; a whole window if not given.
+    augmentation : AudioAugmentation, optional
+    copies : int
+        How many variations of each track `augmentation` is to make. More of them later keep
+        those that are there; and variations of any kind share the features of the originals.
+    workers : int, optional
+        Processes; as many as there are cores if not given.
 
     Returns
     -------
     Extraction
         Clips that cannot be read, and those that hold nothing but silence, are in ``skipped``.
+
+    Raises
+    ------
+    DataSetError
+        If the cache cannot be written (a full disk), holds features of other settings, or a
+        worker is killed again and again. All that was finished is kept.
     """
-    cache.mkdir(parents=True, exist_ok=True)
+    settings = StoreSettings(params, params.window_samples if step is None else step)
+    workers = workers or os.cpu_count() or 1
     found, skipped = [], []
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # decoding and the FFT release the GIL
-        results = pool.map(lambda track: _track_features(track, params, cache), tracks)
-        for track, result in progress(
-            zip(tracks, results, strict=True), total=len(tracks), label="features"
-        ):
-            if isinstance(result, EdgeGenreError):
-                skipped.append((track, str(result)))
-            elif not len(result):
-                skipped.append((track, f"{track.path}: nothing but silence"))
-            else:
-                found.append(TrackFeatures(track, result))
-    return Extraction(tuple(found), tuple(skipped))
+    hashed: list[tuple[Track, str]] = []
+    for track, sha256, problem in _hashed(tracks):
+        if problem is None:
+            hashed.append((track, sha256))
+        else:
+            skipped.append((track, f"{track.path}: {problem}"))
+    for copy in range(copies + 1):
+        if copy:
+            if augmentation is None:
+                break
+            settings = StoreSettings(params, settings.step, augmentation)
+            hashed = [(item.track, sha256) for item, sha256 in found if not item.copy]
+        store = FeatureStore(store_folder(cache, settings), settings)
+        good, bad = _from_store(store, hashed, copy, workers)
+        found += good
+        skipped += bad
+    return Extraction(tuple(item for item, _ in found), tuple(skipped))
 
 
-def _track_features(
-    track: Track, params: FrontEndParams, cache: Path
-) -> npt.NDArray[np.float32] | EdgeGenreError:
-    try:
-        entry = cache / f"{_key(track.path, params)}.npy"
-        if entry.exists():
-            try:
-                return np.load(entry, allow_pickle=False)
-            except (ValueError, EOFError, zipfile.BadZipFile):
-                entry.unlink()  # a damaged entry is computed again
-        features = _compute(track.path, params)
-    except EdgeGenreError as error:
-        return error
-    except OSError as error:
-        return AudioFormatError(f"{track.path}: cannot be read ({error.strerror})")
-    with tempfile.NamedTemporaryFile(dir=cache, suffix=".tmp", delete=False) as file:
-        np.save(file, features)
-    Path(file.name).replace(entry)
-    return features
+def _hashed(tracks: Sequence[Track]) -> Iterator[tuple[Track, str, str | None]]:
+    """Each track, the hash of its content, and why there is none."""
+
+    def attempt(track: Track) -> tuple[Track, str, str | None]:
+        try:
+            return track, sha256_of(track.path), None
+        except OSError as error:
+            return track, "", f"cannot be read ({error.strerror})"
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # hashing releases Python's lock
+        yield from progress(
+            pool.map(attempt, tracks), total=len(tracks), label="features: looking at clips"
+        )
 
 
-def _compute(clip: Path, params: FrontEndParams) -> npt.NDArray[np.float32]:
-    audio = open_audio(clip)
-    front_end = FrontEnd(params)
-    path = SoundPath(audio.rate, audio.channels, params)
-    silence_dbfs = DecoderSettings().silence_dbfs
-    rows = [
-        front_end(window)
-        for _, window in file_windows(audio, params, path)
-        if level_dbfs(window) >= silence_dbfs
-    ]
-    return (
-        np.stack(rows)
-        if rows
-        else np.zeros((0, params.n_frames, params.n_coefficients), np.float32)
-    )
+def _from_store(
+    store: FeatureStore, hashed: list[tuple[Track, str]], copy: int, workers: int
+) -> tuple[list[tuple[TrackFeatures, str]], list[tuple[Track, str]]]:
+    """Usable tracks with the hash of their content, and the others with the reason."""
+    problems = _complete(store, hashed, copy, workers)
+    good, bad = [], []
+    for track, sha256 in hashed:
+        if sha256 in problems:
+            bad.append((track, f"{track.path}: {problems[sha256]}"))
+            continue
+        entry = store.entry(sha256, copy)
+        if entry.skipped is not None:
+            variation = f"variation {copy}: " if copy else ""
+            bad.append((track, f"{track.path}: {variation}{entry.skipped}"))
+            continue
+        windows = store.windows(sha256, copy)
+        item = TrackFeatures(track, windows, entry.starts, entry.audio_sha256, copy)
+        good.append((item, sha256))
+    return good, bad
 
 
-def _key(path: Path, params: FrontEndParams) -> str:
-    digest = hashlib.sha256(json.dumps([_CACHE_VERSION, params.to_dict()]).encode())
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
+def _complete(
+    store: FeatureStore, hashed: list[tuple[Track, str]], copy: int, workers: int
+) -> dict[str, str]:
+    """Compute what the store lacks; returns why something still lacks, by hash of the clip."""
+    missing = {
+        sha256: Clip(track.path, sha256, copy)
+        for track, sha256 in hashed
+        if (sha256, copy) not in store
+    }
+    problems: dict[str, str] = {}
+    if not missing:
+        return problems
+
+    def one_by_one() -> Iterator[None]:
+        for finished in compute(store, list(missing.values()), workers):
+            problems.update({clip.sha256: reason for clip, reason in finished.unreadable})
+            yield from [None] * finished.n_clips
+
+    label = f"features: variation {copy}" if copy else "features"
+    for _ in progress(one_by_one(), total=len(missing), label=label):
+        pass
+    return problems
