@@ -18,8 +18,9 @@ from .. import provenance, run_folder
 from ..features import Extraction, default_cache, extract
 from ..fitting import Fit, FitSettings, fit
 from ..models import MODELS
+from ..predictions import PREDICTIONS, Predictions
 from ..report import write_report
-from ..scores import Scores, score_windows, scores_text
+from ..scores import Scores, score_predictions, scores_text
 from ..splits import (
     LEAK_WARNING,
     TRAIN,
@@ -115,7 +116,12 @@ def run(args: argparse.Namespace) -> int:
     )
     fitted = fit(recipe, params, settings, train=train, valid=valid, n_classes=len(genres))
     posteriors = fitted.model.predict(valid.features[..., np.newaxis], verbose=0)
-    scores = score_windows(genres, posteriors, valid.labels, valid.tracks)
+    examined, first, segment_tracks = np.unique(
+        valid.tracks, return_index=True, return_inverse=True
+    )
+    ids = tuple(extraction.tracks[index].track.id for index in examined)
+    predictions = Predictions(genres, ids, valid.labels[first], segment_tracks, posteriors)
+    scores = score_predictions(predictions)
     summary = _summary(
         args,
         genres=genres,
@@ -136,7 +142,8 @@ def run(args: argparse.Namespace) -> int:
         split=split,
         history=fitted.history,
     )
-    write_report(out, summary, scores, fitted.history)
+    predictions.save(out / PREDICTIONS)
+    write_report(out, summary, predictions, fitted.history)
     print(scores_text(scores))
     print(f"\nrun folder: {out}   (next: edge-genre export {out})")
     return 0
