@@ -10,9 +10,11 @@ import numpy as np
 
 from edge_runtime import Classification, Classifier
 from edge_runtime.errors import AudioFormatError, DataSetError, MissingExtraError
+from edge_runtime.manifest import SILENCE
 
+from .predictions import Predictions
 from .progress import progress
-from .scores import REJECTED, Scores, score
+from .scores import Scores, score_predictions
 from .tracks import Track
 
 
@@ -21,6 +23,7 @@ class Evaluation:
     """What a model answered, and how often that was right."""
 
     scores: Scores
+    predictions: Predictions
     answers: tuple[tuple[Track, Classification], ...]
     skipped: tuple[str, ...]
     """Why a track was left out, one line each"""
@@ -61,17 +64,28 @@ def evaluate(classifier: Classifier, tracks: Sequence[Track]) -> Evaluation:
     answers = tuple(_answers(classifier, tracks, skipped))
     if not answers:
         raise DataSetError(f"none of the {len(tracks)} clips can be used; the first: {skipped[0]}")
-    index = {label: position for position, label in enumerate(classifier.labels)}
-    true = [index[track.label] for track, _ in answers]
+    predictions = _predictions(classifier, answers)
+    return Evaluation(score_predictions(predictions), predictions, answers, tuple(skipped))
+
+
+def _predictions(
+    classifier: Classifier, answers: Sequence[tuple[Track, Classification]]
+) -> Predictions:
+    labels = classifier.labels
     segments = [answer.segments for _, answer in answers]
-    scores = score(
-        classifier.labels,
-        np.array(true),
-        np.array([index.get(answer.label, REJECTED) for _, answer in answers]),
-        np.repeat(true, [len(own) for own in segments]),
-        np.array([index.get(segment.label, REJECTED) for own in segments for segment in own]),
+    posteriors = [
+        [0.0 if segment.label == SILENCE else segment.posterior[label] for label in labels]
+        for own in segments
+        for segment in own
+    ]
+    return Predictions(
+        labels,
+        tuple(track.id for track, _ in answers),
+        np.array([labels.index(track.label) for track, _ in answers], np.int64),
+        np.repeat(np.arange(len(answers)), [len(own) for own in segments]),
+        np.array(posteriors, np.float32).reshape(-1, len(labels)),
+        classifier.manifest.decoder.rejection_threshold,
     )
-    return Evaluation(scores, answers, tuple(skipped))
 
 
 def _answers(

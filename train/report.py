@@ -1,68 +1,135 @@
-"""The report of a training: a page of Markdown and the curves."""
+"""The report of a training: a page of Markdown and its pictures."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from .predictions import REJECTED, Predictions
+from .report_figures import plot_confusion, plot_history, plot_recall
 from .run_folder import CURVES, REPORT
-from .scores import Scores, scores_text
+from .scores import Scores, score_predictions, scores_text, three_digits
 from .splits import LEAK_WARNING
 
-_BLUE, _ORANGE = "#0072B2", "#E69F00"
+CONFUSION, RECALL = "confusion.png", "recall.png"
+
+_WORST = 15
 
 
 def write_report(
-    folder: Path, run: dict[str, Any], scores: Scores, history: dict[str, list[float]]
+    folder: Path,
+    run: dict[str, Any],
+    predictions: Predictions,
+    history: dict[str, list[float]] | None,
 ) -> None:
-    """Write ``report.md`` and ``history.png`` into a run folder."""
-    _plot(folder / CURVES, history, run)
+    """Write ``report.md`` and its pictures into a run folder.
+
+    Parameters
+    ----------
+    folder : Path
+    run : dict
+        The contents of ``run.json``.
+    predictions : Predictions
+        Of the validation part.
+    history : dict, optional
+        By name (``accuracy``, ``loss``, and the same of the validation part with ``val_``), a
+        value per epoch. A model that is not fitted in epochs has none.
+    """
+    scores = score_predictions(predictions)
     training = run["training"]
+    leaks = " (LEAKS)" if training["split_leaks"] else ""
+    title = f"{run['name']}, split {training['split']}{leaks}"
     lines = [f"# {run['name']}: training report", ""]
     if training["split_leaks"]:
         lines += [f"> **Warning:** {LEAK_WARNING}.", ""]
-    lines += ["| | |", "|---|---|"]
-    lines += [f"| {key.replace('_', ' ')} | {_cell(value)} |" for key, value in training.items()]
+    lines += _scores_lines(scores)
+    plot_confusion(folder / CONFUSION, scores, title)
+    plot_recall(folder / RECALL, scores, title)
     lines += [
+        f"![Confusion matrix]({CONFUSION})",
         "",
-        "## Validation",
+        f"![Recall of each genre]({RECALL})",
         "",
-        "The float Keras model on the validation part; a track's answer is the genre with the "
-        "largest mean posterior of its windows.",
-        "",
-        "```",
-        scores_text(scores),
-        "```",
-        "",
-        f"![Accuracy and loss over the epochs]({CURVES})",
+        *_worst_lines(predictions),
     ]
+    (folder / CURVES).unlink(missing_ok=True)  # of a run that this one replaces
+    if history and history.get("loss"):
+        plot_history(folder / CURVES, history, title)
+        lines += ["## Training", "", f"![Accuracy and loss over the epochs]({CURVES})", ""]
+    lines += ["## How it was made", "", "| | |", "|---|---|"]
+    lines += [f"| {key.replace('_', ' ')} | {_cell(value)} |" for key, value in training.items()]
     (folder / REPORT).write_text(
         "\n".join(lines) + "\n", encoding="utf-8", errors="surrogateescape"
     )
 
 
+def _scores_lines(scores: Scores) -> list[str]:
+    rows: list[tuple[str, float | None, tuple[float, float] | None]] = [
+        ("track accuracy", scores.accuracy, scores.accuracy_interval),
+        ("macro recall", scores.macro_recall, scores.macro_recall_interval),
+        ("top-2 accuracy of tracks", scores.top2_accuracy, None),
+        ("segment accuracy", scores.segment_accuracy, scores.segment_accuracy_interval),
+        ("calibration error of tracks", scores.ece, None),
+        ("calibration error of segments", scores.segment_ece, None),
+    ]
+    return [
+        "## Validation",
+        "",
+        f"The trained model before any export, on {scores.n_tracks} tracks ({scores.n_segments} "
+        "windows); a track's answer is the genre with the largest mean posterior of its windows. "
+        "Intervals: bootstrap over tracks.",
+        "",
+        "| measure | value | 95 % interval |",
+        "|---|---|---|",
+        *(
+            f"| {name} | {three_digits(value)} | "
+            f"{f'{interval[0]:.3f} to {interval[1]:.3f}' if interval else ''} |"
+            for name, value, interval in rows
+        ),
+        "",
+        "```",
+        scores_text(scores),
+        "```",
+        "",
+    ]
+
+
+def _worst_lines(predictions: Predictions) -> list[str]:
+    """The wrong answers that thought least of the true genre."""
+    answers, posteriors = predictions.track_answers, predictions.track_posteriors
+    of_truth = posteriors[np.arange(len(answers)), predictions.track_labels]
+    wrong = np.flatnonzero(answers != predictions.track_labels)
+    worst = wrong[np.argsort(of_truth[wrong], kind="stable")][:_WORST]
+    lines = ["## Worst-classified tracks", ""]
+    if not len(worst):
+        return [*lines, "Every track was answered rightly.", ""]
+    lines += [
+        f"The {len(worst)} of {len(wrong)} wrong answers that gave the true genre the smallest "
+        "posterior.",
+        "",
+        "| track | genre | answer | posterior of the genre | ... of the answer |",
+        "|---|---|---|---|---|",
+    ]
+    for index in worst:
+        answer = answers[index]
+        given = "no genre" if answer == REJECTED else predictions.labels[answer]
+        cells = (
+            predictions.track_ids[index],
+            predictions.labels[predictions.track_labels[index]],
+            given,
+            f"{of_truth[index]:.3f}",
+            "" if answer == REJECTED else f"{posteriors[index, answer]:.3f}",
+        )
+        lines.append(f"| {' | '.join(map(_cell, cells))} |")
+    return [*lines, ""]
+
+
 def _cell(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key} {_cell(item)}" for key, item in value.items())
-    if isinstance(value, list):
-        return "<br>".join(map(str, value)) or "none"
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _plot(path: Path, history: dict[str, list[float]], run: dict[str, Any]) -> None:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(9, 3.6), layout="constrained")
-    epochs = range(1, len(history["loss"]) + 1)
-    for axes, key, title in zip(
-        figure.subplots(1, 2), ("accuracy", "loss"), ("Segment accuracy", "Loss"), strict=True
-    ):
-        axes.plot(epochs, history[key], color=_BLUE, label="training")
-        axes.plot(epochs, history[f"val_{key}"], color=_ORANGE, label="validation")
-        axes.set(title=title, xlabel="epoch")
-        axes.grid(alpha=0.3)
-        axes.legend()
-    figure.axes[0].set_ylim(0.0, 1.0)
-    leaks = " (leaks)" if run["training"]["split_leaks"] else ""
-    figure.suptitle(f"{run['name']}, split {run['training']['split']}{leaks}")
-    figure.savefig(path, dpi=110)
+    if isinstance(value, list | tuple):
+        return "<br>".join(map(_cell, value)) or "none"
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    return " ".join(text.replace("|", "\\|").split())

@@ -1,4 +1,8 @@
-"""How often a classifier is right: by segment, by track, by genre."""
+"""How often a classifier is right: by segment, by track, by genre.
+
+NumPy alone, because ``edge-genre evaluate`` runs on devices; the tests hold every measure against
+scikit-learn's. ``docs/evaluation.md`` defines them.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +12,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-REJECTED = -1
-"""Index of an answer that is no genre: ``silence`` or ``unknown``."""
+from .calibration_error import expected_calibration_error
+from .predictions import REJECTED, Predictions
+from .significance import Interval, bootstrap_sums, percentile_interval
+
+
+@dataclass(frozen=True)
+class GenreScores:
+    """How one genre fares, over tracks."""
+
+    precision: float
+    """0 where no track was answered so, as in scikit-learn"""
+    recall: float
+    f1: float
+    n_tracks: int
+    """Tracks that are of the genre"""
 
 
 @dataclass(frozen=True)
@@ -17,112 +34,165 @@ class Scores:
     """Accuracy over tracks and segments; the words are scikit-learn's."""
 
     labels: tuple[str, ...]
+    n_tracks: int
+    n_segments: int
+    n_rejected: int
+    """Tracks whose answer was no genre; they count as wrong"""
+    accuracy: float
+    """Share of tracks that were answered rightly"""
+    accuracy_interval: Interval
+    """95 %, bootstrap over tracks, as all intervals"""
+    macro_recall: float
+    """Mean recall of the genres that have tracks, each weighing the same"""
+    macro_recall_interval: Interval
+    top2_accuracy: float
+    """Share of tracks whose genre is one of the two likeliest"""
+    ece: float | None
+    """Expected calibration error of the tracks' mean posteriors; None if all were silent"""
+    segment_accuracy: float
+    segment_accuracy_interval: Interval
+    """Segments are drawn with their tracks"""
+    segment_ece: float | None
+    per_genre: dict[str, GenreScores]
+    """The genres that have tracks"""
     confusion: npt.NDArray[np.int64]
     """(true genre, answered genre), tracks; answers that are no genre are not in it"""
-    n_per_genre: npt.NDArray[np.int64]
-    """Tracks of each true genre"""
-    n_segments: int
-    segment_accuracy: float
-
-    @property
-    def n_tracks(self) -> int:
-        """Tracks examined."""
-        return int(self.n_per_genre.sum())
-
-    @property
-    def accuracy(self) -> float:
-        """Share of tracks that were answered rightly."""
-        return float(np.trace(self.confusion) / self.n_tracks)
-
-    @property
-    def recall(self) -> dict[str, float]:
-        """By genre that has tracks: share of them answered rightly."""
-        return {
-            label: float(self.confusion[index, index] / n)
-            for index, (label, n) in enumerate(zip(self.labels, self.n_per_genre, strict=True))
-            if n
-        }
-
-    @property
-    def macro_recall(self) -> float:
-        """Mean recall of the genres that have tracks, each weighing the same."""
-        return float(np.mean(list(self.recall.values())))
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form."""
-        counts = dict(zip(self.labels, self.n_per_genre, strict=True))
         return {
             "n_tracks": self.n_tracks,
             "n_segments": self.n_segments,
-            "track": {"accuracy": self.accuracy, "macro_recall": self.macro_recall},
-            "segment": {"accuracy": self.segment_accuracy},
-            "per_genre": {
-                label: {"recall": recall, "n_tracks": int(counts[label])}
-                for label, recall in self.recall.items()
+            "n_rejected": self.n_rejected,
+            "track": {
+                "accuracy": self.accuracy,
+                "accuracy_ci95": list(self.accuracy_interval),
+                "macro_recall": self.macro_recall,
+                "macro_recall_ci95": list(self.macro_recall_interval),
+                "top2_accuracy": self.top2_accuracy,
+                "ece": self.ece,
             },
+            "segment": {
+                "accuracy": self.segment_accuracy,
+                "accuracy_ci95": list(self.segment_accuracy_interval),
+                "ece": self.segment_ece,
+            },
+            "per_genre": {label: vars(own) for label, own in self.per_genre.items()},
             "labels": list(self.labels),
             "confusion": self.confusion.tolist(),
         }
 
 
-def score(
-    labels: tuple[str, ...],
-    true_tracks: npt.NDArray[np.int64],
-    answered_tracks: npt.NDArray[np.int64],
-    true_segments: npt.NDArray[np.int64],
-    answered_segments: npt.NDArray[np.int64],
-) -> Scores:
-    """Scores of answers, given as indices into `labels` (`REJECTED` where there was none)."""
-    confusion = np.zeros((len(labels), len(labels)), np.int64)
-    given = answered_tracks != REJECTED
-    np.add.at(confusion, (true_tracks[given], answered_tracks[given]), 1)
+def score_predictions(predictions: Predictions) -> Scores:
+    """Scores of a model's predictions; a track's answer is the mean over its windows."""
+    true, answered = predictions.track_labels, predictions.track_answers
+    posteriors = predictions.track_posteriors
+    n = len(true)
+    correct = answered == true
+    of_genre = true[:, np.newaxis] == np.arange(len(predictions.labels))
+    by_genre = np.concatenate([of_genre & correct[:, np.newaxis], of_genre], axis=1)
+    right = predictions.segment_answers == predictions.segment_labels
+    segments = np.stack(
+        [
+            np.bincount(predictions.segment_tracks, weights=right, minlength=n),
+            np.bincount(predictions.segment_tracks, minlength=n),
+        ],
+        axis=1,
+    )
+    sums = bootstrap_sums(np.concatenate([correct[:, np.newaxis], segments, by_genre], axis=1))
+    likeliest = np.argsort(-posteriors, axis=1, kind="stable")[:, :2]
+    in_top2 = (likeliest == true[:, np.newaxis]).any(axis=1) & (answered != REJECTED)
+    confusion = _confusion(true, answered, len(predictions.labels))
     return Scores(
-        labels,
-        confusion,
-        np.bincount(true_tracks, minlength=len(labels)),
-        len(true_segments),
-        float(np.mean(true_segments == answered_segments)),
+        labels=predictions.labels,
+        n_tracks=n,
+        n_segments=len(right),
+        n_rejected=int(np.sum(answered == REJECTED)),
+        accuracy=float(correct.mean()),
+        accuracy_interval=percentile_interval(sums[:, 0] / n),
+        macro_recall=float(_mean_recall(by_genre.sum(axis=0)[np.newaxis])[0]),
+        macro_recall_interval=percentile_interval(_mean_recall(sums[:, 3:])),
+        top2_accuracy=float(in_top2.mean()),
+        ece=expected_calibration_error(posteriors, true),
+        segment_accuracy=float(right.mean()),
+        segment_accuracy_interval=percentile_interval(sums[:, 1] / sums[:, 2]),
+        segment_ece=expected_calibration_error(predictions.posteriors, predictions.segment_labels),
+        per_genre=_per_genre(predictions.labels, confusion, of_genre.sum(axis=0)),
+        confusion=confusion,
     )
 
 
-def score_windows(
-    labels: tuple[str, ...],
-    posteriors: npt.NDArray[np.float32],
-    true: npt.NDArray[np.int64],
-    tracks: npt.NDArray[np.int64],
-) -> Scores:
-    """Scores of windows' posteriors; a track's answer is the mean over its windows.
-
-    Parameters
-    ----------
-    labels : tuple of str
-    posteriors : (n, classes)
-    true, tracks : (n,) int
-        Genre of each window, and which windows belong together.
-    """
-    ids, first = np.unique(tracks, return_index=True)
-    answered = [posteriors[tracks == track].mean(axis=0).argmax() for track in ids]
-    segments = posteriors.argmax(axis=1)
-    return score(labels, true[first], np.array(answered, np.int64), true, segments)
-
-
 def scores_text(scores: Scores) -> str:
-    """A table of the scores, with the confusion matrix."""
-    width = max(map(len, (*scores.labels, "genre")))
+    """A table of the scores, with what each genre was answered as."""
     lines = [
-        f"tracks   {scores.n_tracks:>5}   accuracy {scores.accuracy:.3f}   "
-        f"macro recall {scores.macro_recall:.3f}",
-        f"segments {scores.n_segments:>5}   accuracy {scores.segment_accuracy:.3f}",
-        "",
-        f"{'genre':<{width}}  tracks  recall   answered as",
+        f"tracks   {scores.n_tracks:>5}   accuracy {_with_interval(scores, 'accuracy')}   "
+        f"macro recall {_with_interval(scores, 'macro_recall')}",
+        f"{'':14}   top-2 accuracy {scores.top2_accuracy:.3f}   "
+        f"calibration error {three_digits(scores.ece)}",
+        f"segments {scores.n_segments:>5}   "
+        f"accuracy {_with_interval(scores, 'segment_accuracy')}   "
+        f"calibration error {three_digits(scores.segment_ece)}",
+        "(in brackets: 95 % intervals, bootstrap over tracks)",
     ]
-    recall = scores.recall
-    for index, label in enumerate(scores.labels):
-        if label not in recall:
-            continue
-        row = scores.confusion[index]
+    if scores.n_rejected:
+        lines.append(f"{scores.n_rejected} tracks were answered with no genre and count as wrong")
+    width = max(map(len, (*scores.labels, "genre")))
+    lines += ["", f"{'genre':<{width}}  tracks  precision  recall     f1   answered as"]
+    for label, own in scores.per_genre.items():
+        row = scores.confusion[scores.labels.index(label)]
         ranked = [(int(row[i]), scores.labels[i]) for i in np.argsort(-row, kind="stable")]
-        answers = ", ".join(f"{name} {n}" for n, name in ranked if n)
-        n_tracks = scores.n_per_genre[index]
-        lines.append(f"{label:<{width}}  {n_tracks:>6}  {recall[label]:>6.3f}   {answers}")
+        answers = [f"{name} {n}" for n, name in ranked if n]
+        if row.sum() < own.n_tracks:
+            answers.append(f"no genre {own.n_tracks - row.sum()}")
+        lines.append(
+            f"{label:<{width}}  {own.n_tracks:>6}  {own.precision:>9.3f}  {own.recall:>6.3f}"
+            f"  {own.f1:>5.3f}   {', '.join(answers)}"
+        )
     return "\n".join(lines)
+
+
+def three_digits(value: float | None) -> str:
+    """A share for people; a dash where there is none."""
+    return "-" if value is None else f"{value:.3f}"
+
+
+def _with_interval(scores: Scores, name: str) -> str:
+    low, high = getattr(scores, f"{name}_interval")
+    return f"{getattr(scores, name):.3f} ({low:.3f} to {high:.3f})"
+
+
+def _confusion(
+    true: npt.NDArray[np.int64], answered: npt.NDArray[np.int64], n_labels: int
+) -> npt.NDArray[np.int64]:
+    confusion = np.zeros((n_labels, n_labels), np.int64)
+    given = answered != REJECTED
+    np.add.at(confusion, (true[given], answered[given]), 1)
+    return confusion
+
+
+def _per_genre(
+    labels: tuple[str, ...], confusion: npt.NDArray[np.int64], n_tracks: npt.NDArray[np.int64]
+) -> dict[str, GenreScores]:
+    hits, answers = np.diag(confusion), confusion.sum(axis=0)
+    return {
+        label: GenreScores(
+            precision=float(hits[i] / max(answers[i], 1)),
+            recall=float(hits[i] / n_tracks[i]),
+            f1=float(2 * hits[i] / (answers[i] + n_tracks[i])),
+            n_tracks=int(n_tracks[i]),
+        )
+        for i, label in enumerate(labels)
+        if n_tracks[i]
+    }
+
+
+def _mean_recall(sums: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """(n,) from (n, 2 * genres): right answers of each genre, then its tracks.
+
+    A resample may lack a genre altogether; its mean is then over the others.
+    """
+    hits, tracks = np.split(sums.astype(np.float64), 2, axis=1)
+    present = tracks > 0
+    recall = np.divide(hits, tracks, out=np.zeros_like(hits), where=present)
+    mean: npt.NDArray[np.float64] = recall.sum(axis=1) / present.sum(axis=1)
+    return mean

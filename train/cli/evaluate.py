@@ -6,15 +6,24 @@ import argparse
 import json
 import platform
 from pathlib import Path
-from typing import Any
 
 from edge_runtime import Classifier, __version__
 from edge_runtime.cli import warn
 from edge_runtime.cli.arguments import add_threads_argument
 from edge_runtime.errors import DataSetError, ParameterError
 
-from ..evaluation import evaluate
+from ..answers import (
+    Answers,
+    Difference,
+    answers_of,
+    compare_answers,
+    difference_text,
+    read_answers,
+)
+from ..comparison import read_run
+from ..evaluation import Evaluation, evaluate
 from ..scores import scores_text
+from ..splits import LEAK_WARNING
 from ..tracks import Track, TrackList, find_tracks, read_track_list
 
 HELP = "measure a model's accuracy on labelled clips"
@@ -29,6 +38,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--split", metavar="PART", help="... of this part only, such as valid")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write everything there as JSON")
+    parser.add_argument(
+        "--against",
+        metavar="OTHER",
+        type=Path,
+        help="test the difference to another model (McNemar): its file, which is then evaluated "
+        "too, its run folder, or what --predictions or --json wrote for it",
+    )
+    parser.add_argument(
+        "--predictions", metavar="NPZ", type=Path, help="write every window's posteriors there"
+    )
     add_threads_argument(parser)
 
 
@@ -37,11 +56,14 @@ def run(args: argparse.Namespace) -> int:
     if args.split and not args.split_file:
         raise ParameterError("--split names a part of a split file; add --split-file CSV")
     classifier = Classifier(args.model, threads=args.threads)
+    other = _other(args)
     listed = _listed(args, classifier.labels)
     for warning in listed.warnings:
         warn(warning)
     tracks = _of_part(listed, args.split)
-    _check_labels(tracks, classifier.labels)
+    for model in (classifier, other):
+        if isinstance(model, Classifier):
+            _check_labels(tracks, model)
     evaluation = evaluate(classifier, tracks)
     for reason in evaluation.skipped:
         warn(f"left out: {reason}")
@@ -50,9 +72,34 @@ def run(args: argparse.Namespace) -> int:
     print(scores_text(evaluation.scores))
     if evaluation.skipped:
         print(f"\nleft out: {len(evaluation.skipped)} clips that cannot be read")
+    if args.predictions:
+        args.predictions.parent.mkdir(parents=True, exist_ok=True)
+        evaluation.predictions.save(args.predictions)
+    difference = None
+    if other is not None:
+        if isinstance(other, Classifier):
+            other = answers_of(args.against.name, evaluate(other, tracks).predictions)
+        difference = compare_answers(
+            answers_of(Path(args.model).name, evaluation.predictions), other
+        )
+        _say(difference, evaluation)
     if args.json:
-        _write(args, evaluation.to_dict(), classifier)
+        _write(args, evaluation, classifier, difference)
     return 0
+
+
+def _other(args: argparse.Namespace) -> Classifier | Answers | None:
+    """What --against names, read before anything is computed that a bad file would waste."""
+    if args.against is None:
+        return None
+    if args.against.suffix.lower() in (".tflite", ".onnx"):
+        return Classifier(args.against, threads=args.threads)
+    if args.against.is_dir():
+        trained = read_run(args.against)
+        if trained.leaks:
+            warn(f"{args.against}: {LEAK_WARNING}")
+        return answers_of(args.against.name, trained.predictions)
+    return read_answers(args.against)
 
 
 def _listed(args: argparse.Namespace, labels: tuple[str, ...]) -> TrackList:
@@ -71,15 +118,28 @@ def _of_part(listed: TrackList, part: str | None) -> list[Track]:
     return chosen
 
 
-def _check_labels(tracks: list[Track], labels: tuple[str, ...]) -> None:
-    strange = sorted({track.label for track in tracks} - set(labels))
+def _check_labels(tracks: list[Track], model: Classifier) -> None:
+    strange = sorted({track.label for track in tracks} - set(model.labels))
     if strange:
         raise DataSetError(
-            f"the model does not know {', '.join(strange)}; its labels are {', '.join(labels)}"
+            f"the model {model.manifest.name} does not know {', '.join(strange)}; its labels are "
+            f"{', '.join(model.labels)}"
         )
 
 
-def _write(args: argparse.Namespace, results: dict[str, Any], classifier: Classifier) -> None:
+def _say(difference: Difference, evaluation: Evaluation) -> None:
+    n, examined = difference.test.n, evaluation.scores.n_tracks
+    which = f"all {n} tracks" if n == examined else f"the {n} of {examined} tracks that both have"
+    print(f"\nagainst {difference.names[1]}, on {which}:")
+    print(difference_text(difference))
+
+
+def _write(
+    args: argparse.Namespace,
+    evaluation: Evaluation,
+    classifier: Classifier,
+    difference: Difference | None,
+) -> None:
     manifest = classifier.manifest
     context = {
         "model": {
@@ -97,6 +157,8 @@ def _write(args: argparse.Namespace, results: dict[str, Any], classifier: Classi
         "edge_genre": __version__,
         "machine": platform.machine(),
     }
-    text = json.dumps({**results, **context}, indent=2)
+    if difference is not None:
+        context["against"] = difference.to_dict()
+    text = json.dumps({**evaluation.to_dict(), **context}, indent=2)
     args.json.parent.mkdir(parents=True, exist_ok=True)
     args.json.write_text(text + "\n", encoding="utf-8")

@@ -1,0 +1,201 @@
+"""Several training runs side by side, split by split, with the leak in the open."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edge_runtime.errors import DataSetError
+
+from .answers import Difference, answers_of, compare_answers
+from .predictions import PREDICTIONS, Predictions, load_predictions
+from .run_folder import RUN
+from .scores import Scores, score_predictions
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run folder says of itself, and what its predictions are worth."""
+
+    name: str
+    """Of the model"""
+    folder: Path
+    data: str
+    """Name of the data set"""
+    split: str
+    split_sha256: str
+    leaks: bool
+    parameters: int
+    seconds: float
+    """Training time"""
+    predictions: Predictions
+    """Of the validation part"""
+    scores: Scores
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready form."""
+        return {
+            "model": self.name,
+            "run": str(self.folder),
+            "data": self.data,
+            "parameters": self.parameters,
+            "training_seconds": self.seconds,
+            **self.scores.to_dict(),
+        }
+
+
+@dataclass(frozen=True)
+class SplitGroup:
+    """Runs that were trained and examined on the very same split; best accuracy first."""
+
+    split: str
+    sha256: str
+    leaks: bool
+    has_namesake: bool
+    """Whether another split of these runs has the same name and other contents"""
+    runs: tuple[Run, ...]
+    names: tuple[str, ...]
+    """What to call each run: its model, and its folder where several are of that model"""
+    against_best: tuple[Difference, ...]
+    """The first run against each of the others"""
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready form."""
+        return {
+            "split": self.split,
+            "split_sha256": self.sha256,
+            "leaks": self.leaks,
+            "has_namesake": self.has_namesake,
+            "runs": [
+                {"name": name, **run.to_dict()}
+                for name, run in zip(self.names, self.runs, strict=True)
+            ],
+            "against_best": [difference.to_dict() for difference in self.against_best],
+        }
+
+
+@dataclass(frozen=True)
+class Leak:
+    """One model on a leaky and on an honest split, track accuracies."""
+
+    model: str
+    leaky_split: str
+    honest_split: str
+    leaky: float
+    honest: float
+    """Where a split has several runs of the model, their mean"""
+
+    @property
+    def points(self) -> int:
+        """Percentage points between the two."""
+        return round(100 * (self.leaky - self.honest))
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready form."""
+        return {**vars(self), "points": self.points}
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The table of models."""
+
+    groups: tuple[SplitGroup, ...]
+    """Honest splits first"""
+    leaks: tuple[Leak, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready form."""
+        return {
+            "splits": [group.to_dict() for group in self.groups],
+            "leaks": [leak.to_dict() for leak in self.leaks],
+        }
+
+
+def read_run(folder: Path) -> Run:
+    """Read a run folder and score its predictions anew.
+
+    Raises
+    ------
+    DataSetError
+        If it is no run folder, is damaged, or has no predictions.
+    """
+    path = folder / RUN
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        training = values["training"]
+        predictions = load_predictions(folder / PREDICTIONS)
+        return Run(
+            name=str(values["name"]),
+            folder=folder,
+            data=str(training["data"]),
+            split=str(training["split"]),
+            split_sha256=str(training["split_sha256"]),
+            leaks=bool(training["split_leaks"]),
+            parameters=int(training["parameters"]),
+            seconds=float(training["seconds"]),
+            predictions=predictions,
+            scores=score_predictions(predictions),
+        )
+    except (FileNotFoundError, NotADirectoryError):
+        raise DataSetError(
+            f"{folder}: is not a training run (there is no {RUN}); make one with: edge-genre train"
+        ) from None
+    except OSError as error:
+        raise DataSetError(f"{path}: cannot be read ({error.strerror})") from None
+    except KeyError as error:
+        raise DataSetError(f"{path}: lacks {error.args[0]!r}; train again") from None
+    except (ValueError, TypeError) as error:
+        raise DataSetError(f"{path}: is damaged ({error}); train again") from None
+
+
+def compare(runs: Sequence[Run]) -> Comparison:
+    """Group runs by split, test each against the best of its split, and measure the leak."""
+    by_split: dict[tuple[bool, str, str], list[Run]] = {}
+    for run in runs:
+        by_split.setdefault((run.leaks, run.split, run.split_sha256), []).append(run)
+    namesakes = Counter(split for _, split, _ in by_split)
+    groups = tuple(
+        _group(by_split[key], has_namesake=namesakes[key[1]] > 1)
+        for key in sorted(by_split, key=lambda key: key[0])  # stable: else as they were named
+    )
+    return Comparison(groups, tuple(_leaks(groups)))
+
+
+def _group(runs: list[Run], *, has_namesake: bool) -> SplitGroup:
+    ranked = sorted(runs, key=lambda run: -run.scores.accuracy)
+    counts = Counter(run.name for run in ranked)
+    names = tuple(
+        run.name if counts[run.name] == 1 else f"{run.name} ({run.folder})" for run in ranked
+    )
+    answers = [answers_of(name, run.predictions) for name, run in zip(names, ranked, strict=True)]
+    return SplitGroup(
+        split=ranked[0].split,
+        sha256=ranked[0].split_sha256,
+        leaks=ranked[0].leaks,
+        has_namesake=has_namesake,
+        runs=tuple(ranked),
+        names=names,
+        against_best=tuple(compare_answers(answers[0], other) for other in answers[1:]),
+    )
+
+
+def _leaks(groups: Sequence[SplitGroup]) -> list[Leak]:
+    honest = [group for group in groups if not group.leaks]
+    leaky = [group for group in groups if group.leaks]
+    return [
+        Leak(name, there.split, here.split, _mean(there, name), _mean(here, name))
+        for there in leaky
+        for name in dict.fromkeys(run.name for run in there.runs)
+        for here in honest
+        if any(run.name == name for run in here.runs)
+    ]
+
+
+def _mean(group: SplitGroup, name: str) -> float:
+    return float(np.mean([run.scores.accuracy for run in group.runs if run.name == name]))

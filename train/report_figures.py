@@ -1,0 +1,153 @@
+"""Pictures of a training report and of a comparison.
+
+Colours are those of M. Okabe and K. Ito, "Color Universal Design", 2008, which people with any
+colour vision tell apart; hues never carry a meaning that position, shape or words do not.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .comparison import Comparison
+from .scores import Scores
+
+_BLUE, _ORANGE, _VERMILION, _GREY = "#0072B2", "#E69F00", "#D55E00", "#555555"
+_MANY = 24
+"""Genres above which a confusion matrix has no room for counts."""
+
+
+def plot_history(path: Path, history: dict[str, list[float]], title: str) -> None:
+    """Accuracy and loss over the epochs, of training and validation."""
+    with _figure(path, 9, 3.6, title) as figure:
+        from matplotlib.ticker import MaxNLocator
+
+        epochs = range(1, len(history["loss"]) + 1)
+        for axes, key, label in zip(
+            figure.subplots(1, 2), ("accuracy", "loss"), ("segment accuracy", "loss"), strict=True
+        ):
+            for name, colour, line, side in (
+                (key, _BLUE, "-", "training"),
+                (f"val_{key}", _VERMILION, "--", "validation"),
+            ):
+                if name in history:
+                    # One epoch is a point, and a line without markers would not show it.
+                    marker = "o" if len(epochs) == 1 else None
+                    axes.plot(epochs, history[name], line, color=colour, label=side, marker=marker)
+            axes.set(xlabel="epoch", ylabel=label)
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+            axes.grid(alpha=0.3)
+            axes.legend()
+        figure.axes[0].set_ylim(0.0, 1.02)
+        figure.axes[1].set_ylim(bottom=0.0)
+
+
+def plot_confusion(path: Path, scores: Scores, title: str) -> None:
+    """Confusion matrix: shades are shares of the row, numbers are tracks."""
+    present = [index for index, label in enumerate(scores.labels) if label in scores.per_genre]
+    counts = scores.confusion[present]
+    n_tracks = np.array([own.n_tracks for own in scores.per_genre.values()])
+    columns = list(scores.labels)
+    if scores.n_rejected:
+        counts = np.column_stack([counts, n_tracks - counts.sum(axis=1)])
+        columns.append("no genre")
+    shares = counts / n_tracks[:, np.newaxis]
+    rows, wide = counts.shape
+    size = 0.55 if wide <= _MANY else 0.3
+    with _figure(path, 3.2 + size * wide, 1.9 + size * rows, title) as figure:
+        axes = figure.subplots()
+        image = axes.imshow(shares, cmap="Blues", vmin=0.0, vmax=1.0)
+        axes.set_xticks(range(wide), columns, rotation=45, ha="right", rotation_mode="anchor")
+        axes.set_yticks(
+            range(rows),
+            [f"{label} ({own.n_tracks})" for label, own in scores.per_genre.items()],
+        )
+        axes.set(xlabel="answer", ylabel="true genre (tracks)")
+        if wide <= _MANY:
+            for row, column in zip(*np.nonzero(counts), strict=True):
+                colour = "white" if shares[row, column] > 0.55 else "black"
+                axes.text(column, row, str(counts[row, column]), ha="center", va="center",
+                          color=colour)  # fmt: skip
+        # Lines between the cells, so that the eye finds its row.
+        axes.set_xticks(np.arange(wide + 1) - 0.5, minor=True)
+        axes.set_yticks(np.arange(rows + 1) - 0.5, minor=True)
+        axes.grid(which="minor", color="0.85", linewidth=0.6)
+        axes.tick_params(which="minor", length=0)
+        figure.colorbar(image, ax=axes, label="share of the genre's tracks", shrink=0.8)
+
+
+def plot_recall(path: Path, scores: Scores, title: str) -> None:
+    """Recall of each genre, best first."""
+    ranked = sorted(scores.per_genre.items(), key=lambda item: item[1].recall)
+    recall = [own.recall for _, own in ranked]
+    with _figure(path, 7, 1.6 + 0.34 * len(ranked), title) as figure:
+        axes = figure.subplots()
+        axes.barh(range(len(ranked)), recall, color=_BLUE, height=0.72)
+        for place, (_, own) in enumerate(ranked):
+            right = round(own.recall * own.n_tracks)
+            axes.text(own.recall + 0.01, place, f"{own.recall:.2f}   {right} of {own.n_tracks}",
+                      va="center", fontsize=9)  # fmt: skip
+        axes.axvline(scores.macro_recall, color=_VERMILION, linestyle="--", zorder=0,
+                     label=f"macro recall, the mean: {scores.macro_recall:.3f}")  # fmt: skip
+        axes.set_yticks(range(len(ranked)), [label for label, _ in ranked])
+        axes.set(xlabel="recall: share of the genre's tracks that were answered rightly")
+        axes.set_xlim(0.0, 1.2)  # room for the words beside a full bar
+        axes.set_xticks(np.linspace(0.0, 1.0, 6))
+        axes.grid(axis="x", alpha=0.3)
+        axes.set_axisbelow(True)
+        axes.spines[["top", "right"]].set_visible(False)
+        figure.legend(loc="outside lower center", frameon=False)
+
+
+def plot_comparison(path: Path, comparison: Comparison) -> None:
+    """Track accuracy of each run with its interval, split under split."""
+    n_runs = sum(len(group.runs) for group in comparison.groups)
+    height = 1.6 + 0.36 * n_runs + 0.4 * len(comparison.groups)
+    with _figure(path, 9, height, "Track accuracy and its 95 % interval") as figure:
+        axes = figure.subplots()
+        place, ticks, names = 0.0, [], []
+        for group in comparison.groups:
+            colour, marker = (_VERMILION, "D") if group.leaks else (_BLUE, "o")
+            words = f"split {group.split}" + (": LEAKS" if group.leaks else "")
+            if group.has_namesake:
+                words += f" (hash {group.sha256[:8]}, not comparable with its namesake)"
+            axes.text(0.005, place, words, color=colour, va="center", weight="bold", fontsize=9)
+            place += 1.0
+            for name, run in zip(group.names, group.runs, strict=True):
+                accuracy = run.scores.accuracy
+                low, high = run.scores.accuracy_interval
+                axes.plot([low, high], [place, place], color=colour, linewidth=2)
+                axes.plot(accuracy, place, marker, color=colour, markersize=7)
+                axes.text(max(high, accuracy) + 0.012, place, f"{accuracy:.3f}", va="center",
+                          fontsize=9)  # fmt: skip
+                ticks.append(place)
+                names.append(f"{name} ({run.scores.n_tracks})")
+                place += 1.0
+            place += 0.2
+        axes.set_yticks(ticks, names)
+        axes.set(xlabel="track accuracy", ylabel="model (tracks)")
+        axes.set_xlim(0.0, 1.09)
+        axes.set_ylim(place - 0.4, -0.7)
+        axes.set_xticks(np.linspace(0.0, 1.0, 6))
+        axes.grid(axis="x", alpha=0.3)
+        axes.spines[["top", "right"]].set_visible(False)
+
+
+@contextmanager
+def _figure(path: Path, width: float, height: float, title: str) -> Iterator[Any]:
+    """A figure that is drawn by the caller and then written."""
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    # Genres and splits are named by users: a "$" in them is no formula.
+    with matplotlib.rc_context({"text.parse_math": False}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        figure = Figure(figsize=(width, height), layout="constrained")
+        figure.suptitle(title, fontsize=11)
+        yield figure
+        figure.savefig(path, dpi=110)
