@@ -1,0 +1,208 @@
+"""The genre timeline: what the device answers, under the log-mel of what it hears."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from edge_runtime import Event
+from edge_runtime.display import Tally
+from edge_runtime.frontend.mel import hz_to_mel
+from edge_runtime.manifest import SILENCE, UNKNOWN
+
+from .axes import (
+    apart,
+    colour_bar,
+    column_edges,
+    decibel_range,
+    hertz_text,
+    hertz_ticks,
+    picture,
+    time_axis,
+    title,
+)
+from .genre_colours import (
+    OTHERS_COLOUR,
+    PALETTE,
+    SILENCE_COLOUR,
+    UNKNOWN_COLOUR,
+    genre_colours,
+    text_colour,
+)
+from .sound import Sound
+from .spectra import columns
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import FigureBase
+
+_GENRES_SHOWN = 6
+"""The likeliest, and any more that the device answers"""
+_INCHES_PER_LETTER = 0.105
+_AXES_SHARE = 0.78
+"""Of the figure's width, about"""
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Time in which the answer stays the same."""
+
+    start: float
+    """Seconds"""
+    end: float
+    """Seconds"""
+    label: str
+    """A genre, ``silence`` or ``unknown``"""
+
+
+def stretches(events: tuple[Event, ...]) -> list[Stretch]:
+    """The answers, each for the sound that was new in its window, without gaps from 0 s on."""
+    found: list[Stretch] = []
+    heard = 0.0
+    for event in events:
+        if found and found[-1].label == event.label:
+            found[-1] = Stretch(found[-1].start, event.end, event.label)
+        else:
+            found.append(Stretch(heard, event.end, event.label))
+        heard = event.end
+    return found
+
+
+def shown_genres(labels: tuple[str, ...], events: tuple[Event, ...]) -> list[str]:
+    """The genres worth a colour, the likeliest first: those answered, then those nearly."""
+    sounding = [event.raw_posterior for event in events if event.label != SILENCE]
+    if not sounding:
+        return []
+    mean = {label: float(np.mean([one[label] for one in sounding])) for label in labels}
+    ranked = sorted(labels, key=lambda label: -mean[label])
+    answered = {event.label for event in events}
+    chosen = [label for label in ranked if label in answered][: len(PALETTE)]
+    chosen += [label for label in ranked if label not in answered][
+        : max(0, _GENRES_SHOWN - len(chosen))
+    ]
+    return sorted(chosen, key=ranked.index)
+
+
+def draw_timeline(figure: FigureBase, sound: Sound) -> None:
+    """Log-mel; below it the answer as a strip; below that each window's own posteriors."""
+    mel, strip, shares = figure.subplots(3, 1, height_ratios=(3.0, 0.42, 2.0))
+    _draw_log_mel(figure, mel, sound)
+    genres = shown_genres(sound.labels, sound.events)
+    colours = genre_colours(sound.labels, genres)
+    colours |= {SILENCE: SILENCE_COLOUR, UNKNOWN: UNKNOWN_COLOUR}
+    width = figure.bbox.width / figure.get_figure(root=True).dpi * _AXES_SHARE
+    _draw_strip(strip, sound, colours, width)
+    _draw_posteriors(shares, sound, genres, colours)
+
+
+def _draw_log_mel(figure: FigureBase, axes: Axes, sound: Sound) -> None:
+    params = sound.params
+    rows, share = columns(sound.log_mel)
+    low, high = (hz_to_mel(hz, params.mel_scale) for hz in (params.fmin, params.upper_hz))
+    step = (high - low) / (params.n_mels + 1)  # bands overlap by half: their middles are so far
+    limits = decibel_range(rows, 10.0 * np.log10(params.log_floor))
+    image = picture(
+        axes,
+        sound,
+        rows.T,
+        seconds=column_edges(sound, len(rows), share),
+        vertical=(low + 0.5 * step, high - 0.5 * step),
+        limits=limits,
+    )
+    colour_bar(figure, image, axes, "mel power (dB)")
+    top_hz = min(sound.top_hz, params.upper_hz)
+    top = min(hz_to_mel(top_hz, params.mel_scale), high - 0.5 * step)
+    axes.set_ylim(low + 0.5 * step, top)
+    ticks = hertz_ticks(max(50.0, params.fmin), top_hz)
+    places = [hz_to_mel(tick, params.mel_scale) for tick in ticks]
+    labelled = apart(places, top - low)
+    axes.set_yticks(
+        places,
+        [hertz_text(tick) if chosen else "" for tick, chosen in zip(ticks, labelled, strict=True)],
+    )
+    axes.set_ylabel("frequency (Hz, mel scale)")
+    heard = str(_tally(sound.events)).removeprefix("heard ")
+    title(axes, f"Genre timeline: {heard}")
+    time_axis(axes, sound, label=False)
+
+
+def _tally(events: tuple[Event, ...]) -> Tally:
+    tally = Tally()
+    for event in events:
+        tally.add(event)
+    return tally
+
+
+def _draw_strip(axes: Axes, sound: Sound, colours: dict[str, str], width: float) -> None:
+    for stretch in stretches(sound.events):
+        colour = colours.get(stretch.label, OTHERS_COLOUR)
+        length = stretch.end - stretch.start
+        axes.axvspan(
+            sound.start + stretch.start, sound.start + stretch.end, color=colour, linewidth=0
+        )
+        if length / sound.seconds * width >= _INCHES_PER_LETTER * (len(stretch.label) + 1):
+            axes.text(
+                sound.start + stretch.start + length / 2,
+                0.5,
+                stretch.label,
+                color=text_colour(colour),
+                ha="center",
+                va="center_baseline",
+                clip_on=True,
+                parse_math=False,
+            )
+    axes.set_ylim(0.0, 1.0)
+    axes.set_yticks([0.5], ["answer"])
+    axes.tick_params(axis="y", length=0)
+    time_axis(axes, sound, label=False)
+
+
+def _draw_posteriors(
+    axes: Axes, sound: Sound, genres: list[str], colours: dict[str, str]
+) -> None:
+    from matplotlib.patches import Patch
+
+    edges = sound.start + np.array([0.0, *(event.end for event in sound.events)])
+    silent = np.array([event.label == SILENCE for event in sound.events])
+    handles = []
+    below = np.zeros(len(sound.events))
+    for genre, shares in _layers(sound.events, genres, silent):
+        colour = colours.get(genre, OTHERS_COLOUR)
+        axes.stairs(below + shares, edges, baseline=below, fill=True, color=colour, linewidth=0)
+        handles.append(Patch(color=colour, label=genre))
+        below = below + shares
+    for label in (UNKNOWN, SILENCE):
+        if any(event.label == label for event in sound.events):
+            handles.append(Patch(color=colours[label], label=label))
+    if silent.any():
+        axes.stairs(silent.astype(float), edges, fill=True, color=SILENCE_COLOUR, linewidth=0)
+    axes.set_ylim(0.0, 1.0)
+    axes.set_ylabel("posterior of\neach window")
+    time_axis(axes, sound)
+    # The legend has the order of the layers, from the top down.
+    axes.legend(
+        handles=handles[::-1],
+        loc="upper left",
+        bbox_to_anchor=(1.005, 1.03),
+        frameon=False,
+        borderaxespad=0.0,
+        handlelength=1.0,
+        labelspacing=0.25,
+    )
+
+
+def _layers(
+    events: tuple[Event, ...], genres: list[str], silent: npt.NDArray[np.bool_]
+) -> list[tuple[str, npt.NDArray[np.float64]]]:
+    """Posteriors of each genre that is shown, and of the rest, window by window."""
+    layers = [
+        (genre, np.where(silent, 0.0, [event.raw_posterior[genre] for event in events]))
+        for genre in genres
+    ]
+    if genres and len(genres) < len(events[0].raw_posterior):
+        rest = 1.0 - sum(shares for _, shares in layers)
+        layers.append(("others", np.where(silent, 0.0, np.maximum(rest, 0.0))))
+    return layers
