@@ -163,9 +163,7 @@ def _write_shard(
             if stopped():
                 break
             digest, starts = hashlib.sha256(), []
-            windows = clip_features(
-                clip, front_end, settings.step, settings.augmentation, digest
-            )
+            windows = clip_features(clip, front_end, settings.step, settings.augmentation, digest)
             try:
                 for start, features in windows:
                     shard.write(features)

@@ -98,8 +98,10 @@ def select(
     )
 
 
-def _apart(rows: list[int], starts: npt.NDArray[np.float64], window_seconds: float) -> list[int]:
+def _apart(rows: list[int], starts: Sequence[float], window_seconds: float) -> list[int]:
     """Rows that do not overlap; the last one may reach back, as the end of a file does."""
+    if not starts:  # a file that tells no times holds windows that do not overlap
+        return rows
     chosen: list[int] = []
     for row in rows:
         if not chosen or starts[row] >= starts[chosen[-1]] + window_seconds - 1e-3:

@@ -156,6 +156,5 @@ def augmentation(args: argparse.Namespace) -> AudioAugmentation | None:
             raise ParameterError("--copies-... vary copies of the tracks; add --augment-copies N")
         return None
     own = {"noise_snr_db": 20.0, "eq_db": 6.0, "pitch_semitones": 1.0, "stretch": 0.08}
-    return AudioAugmentation(
-        **{name: own[name] if value is None else value for name, value in given.items()}
-    )
+    ranges = {name: own[name] if value is None else value for name, value in given.items()}
+    return AudioAugmentation(**ranges, seed=args.seed)

@@ -66,7 +66,7 @@ _Terms = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.
 def _terms(windows: Features) -> _Terms:
     means, covariances = gaussians(windows)
     covariances = covariances + _RIDGE * np.eye(means.shape[1])
-    return means, covariances, np.linalg.inv(covariances)
+    return means, covariances, np.asarray(np.linalg.inv(covariances), np.float64)
 
 
 def symmetric_divergence(a: _Terms, b: _Terms) -> npt.NDArray[np.float64]:

@@ -60,7 +60,9 @@ def apart(places: list[float], span: float) -> list[bool]:
     return chosen
 
 
-def decibel_range(values: npt.NDArray[np.floating], floor: float = FLOOR_DBFS) -> tuple[float, float]:
+def decibel_range(
+    values: npt.NDArray[np.floating], floor: float = FLOOR_DBFS
+) -> tuple[float, float]:
     """Lower and upper end of a colour bar: whole steps of 5 dB, `RANGE_DB` apart.
 
     Silence lies at the lower end, not in the middle.

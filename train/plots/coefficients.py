@@ -42,7 +42,9 @@ def draw_mfcc(figure: FigureBase, sound: Sound) -> None:
         colour_bar(figure, image, upper, "value (dB)")
         upper.set_yticks(range(1, n, 1 if n <= 24 else 5))
     upper.set_ylabel("coefficient")
-    title(upper, f"MFCCs: {n} from {sound.params.n_mels} mel bands; 0, the level, has its own scale")
+    title(
+        upper, f"MFCCs: {n} from {sound.params.n_mels} mel bands; 0, the level, has its own scale"
+    )
     time_axis(upper, sound, label=False)
     first = coefficients[:1]
     low, high = float(first.min()), float(first.max())

@@ -29,7 +29,9 @@ def draw_spectrogram(figure: FigureBase, sound: Sound) -> None:
     colour_bar(figure, image, axes, "power (full-scale sine = 1)")
     if most:
         faint = float(np.mean(power < _FAINT * most))
-        title(axes, f"Spectrogram, linear power: {_percent(faint)} of it is below 1 % of its maximum")
+        title(
+            axes, f"Spectrogram, linear power: {_percent(faint)} of it is below 1 % of its maximum"
+        )
     else:
         title(axes, "Spectrogram, linear power: silence")
 

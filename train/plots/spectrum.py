@@ -24,7 +24,9 @@ def draw_spectrum(figure: FigureBase, sound: Sound) -> None:
     level = decibels(power)
     shown = (hz > 0.0) & (hz <= sound.top_hz)
     axes.semilogx(hz[shown], level[shown], color=BLUE, linewidth=1.0)
-    axes.fill_between(hz[shown], level[shown], FLOOR_DBFS - 40.0, color=BLUE, alpha=0.15, linewidth=0)
+    axes.fill_between(
+        hz[shown], level[shown], FLOOR_DBFS - 40.0, color=BLUE, alpha=0.15, linewidth=0
+    )
     axes.set_xlim(_LOWEST_HZ, sound.top_hz)
     ticks = hertz_ticks(_LOWEST_HZ, sound.top_hz)
     axes.set_xticks(ticks, [hertz_text(tick) for tick in ticks])

@@ -160,9 +160,7 @@ def _draw_strip(axes: Axes, sound: Sound, colours: dict[str, str], width: float)
     time_axis(axes, sound, label=False)
 
 
-def _draw_posteriors(
-    axes: Axes, sound: Sound, genres: list[str], colours: dict[str, str]
-) -> None:
+def _draw_posteriors(axes: Axes, sound: Sound, genres: list[str], colours: dict[str, str]) -> None:
     from matplotlib.patches import Patch
 
     edges = sound.start + np.array([0.0, *(event.end for event in sound.events)])

@@ -44,9 +44,7 @@ def draw_waveform(figure: FigureBase, sound: Sound) -> None:
     time_axis(axes, sound)
 
 
-def envelope(
-    samples: npt.NDArray[np.float32], rate: int
-) -> tuple[npt.NDArray[np.float64], ...]:
+def envelope(samples: npt.NDArray[np.float32], rate: int) -> tuple[npt.NDArray[np.float64], ...]:
     """What a long waveform looks like from afar.
 
     Returns
