@@ -43,6 +43,11 @@ def read_run(folder: Path) -> Run:
     DataSetError
         If it is no run folder, is not finished, or its parts do not fit each other.
     """
+    if (folder / "model.joblib").is_file():
+        raise DataSetError(
+            f"{folder}: {_name(folder)} is a baseline, which no device runs; export a network "
+            "(edge-genre train --model seed-cnn)"
+        )
     for name in ("run.json", "model.keras", "windows.npz"):
         if not (folder / name).is_file():
             raise DataSetError(
@@ -80,6 +85,13 @@ def read_run(folder: Path) -> Run:
             "train it again"
         )
     return found
+
+
+def _name(folder: Path) -> str:
+    try:
+        return str(json.loads((folder / "run.json").read_text(encoding="utf-8"))["name"])
+    except (ValueError, KeyError, TypeError, OSError):
+        return "this"
 
 
 def _load_model(path: Path) -> Any:

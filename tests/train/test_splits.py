@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_runtime.errors import DataSetError
@@ -99,6 +99,7 @@ def test_a_genre_that_is_not_examined_is_pointed_out() -> None:
     assert "no validation clips of rock" in warning
 
 
+@settings(deadline=None)  # the first example imports scikit-learn
 @given(
     st.lists(
         st.tuples(st.sampled_from(["blues", "rock"]), st.integers(0, 7), st.integers(0, 9)),

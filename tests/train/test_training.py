@@ -3,6 +3,8 @@
 import csv
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,8 @@ import pytest
 from tests.command import edge_genre, refused, succeed
 from tests.pipeline import Pipeline
 from tests.synthetic import GENRES, write_data_set
+from train.models import BASELINES
+from train.predictions import load_predictions
 
 
 def test_a_run_folder_tells_how_it_was_trained(pipeline: Pipeline) -> None:
@@ -93,6 +97,138 @@ def test_the_same_seed_gives_the_same_weights(data: Path, tmp_path: Path) -> Non
         weights.append(model.get_weights())
     for first, second in zip(*weights, strict=True):
         np.testing.assert_array_equal(first, second)
+
+
+def weights(run: Path) -> list[np.ndarray]:
+    import keras
+
+    return keras.saving.load_model(run / "model.keras").get_weights()
+
+
+def test_a_training_that_was_killed_goes_on_and_ends_as_if_it_had_not_been(
+    data: Path, tmp_path: Path
+) -> None:
+    def command(out: Path, *more: str) -> tuple[str, ...]:
+        varied = ("--gain-db", "6", "--spec-augment", "--mixup", "0.2", "--schedule", "cosine")
+        return (*train(data, out, "--patience", "9", *varied, *more), "--epochs", "12")
+
+    killed = subprocess.Popen(
+        [sys.executable, "-m", "edge_runtime", *command(tmp_path / "killed")],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert killed.stderr is not None
+    for line in killed.stderr:
+        if line.startswith("epoch   2 of"):
+            killed.kill()
+            break
+    killed.wait()
+    assert not (tmp_path / "killed" / "run.json").exists()
+
+    line = refused(*command(tmp_path / "killed", "--resume", "--learning-rate", "0.5"), code=3)
+    assert "another learning rate (0.0001, not 0.5)" in line
+
+    done = succeed(*command(tmp_path / "killed", "--resume"))
+    assert "going on after epoch" in done.stderr
+    succeed(*command(tmp_path / "through"))
+    for ours, theirs in zip(
+        weights(tmp_path / "killed"), weights(tmp_path / "through"), strict=True
+    ):
+        np.testing.assert_array_equal(ours, theirs)
+    histories = [(tmp_path / name / "history.csv").read_text() for name in ("killed", "through")]
+    assert histories[0] == histories[1]
+    assert not (tmp_path / "killed" / "checkpoint").exists()
+
+
+def test_the_best_epoch_is_taken_where_patience_is_set(data: Path, tmp_path: Path) -> None:
+    succeed(
+        *train(data, tmp_path / "run", "--patience", "2", "--learning-rate", "0.01"),
+        "--epochs", "40", "--batch-size", "4", "--class-weight", "balanced",
+    )  # fmt: skip
+    training = json.loads((tmp_path / "run" / "run.json").read_text())["training"]
+    with (tmp_path / "run" / "history.csv").open() as file:
+        losses = [float(row["val_loss"]) for row in csv.DictReader(file)]
+    assert training["best_epoch"] == 1 + int(np.argmin(losses))
+    assert len(losses) == min(40, training["best_epoch"] + 2)
+    with np.load(tmp_path / "run" / "windows.npz") as kept:
+        labels, features = kept["valid_labels"], kept["valid_features"]
+    posteriors = load_predictions(tmp_path / "run" / "predictions.npz").posteriors
+    import keras
+
+    model = keras.saving.load_model(tmp_path / "run" / "model.keras")
+    np.testing.assert_allclose(model.predict(features[..., None], verbose=0), posteriors, atol=1e-5)
+    loss = -np.log(posteriors[np.arange(len(labels)), labels]).mean()
+    assert loss == pytest.approx(min(losses), abs=1e-3)
+
+
+@pytest.mark.parametrize("name", sorted(BASELINES))
+def test_every_baseline_trains_on_sound_and_is_not_exported(
+    name: str, pipeline: Pipeline, tmp_path: Path
+) -> None:
+    done = succeed("train", pipeline.data, "--model", name, "--out", tmp_path / "run",
+                   "--cache", pipeline.run.parent / "cache", "--seed", "3")  # fmt: skip
+    assert "next: edge-genre export" not in done.stdout
+    run = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert run["metrics"]["validation"]["track_accuracy"] == 1.0
+    assert run["training"]["parameters"] > 0
+    assert (tmp_path / "run" / "report.md").exists()
+    line = refused("export", tmp_path / "run", code=3)
+    assert f"{name} is a baseline" in line
+    assert "is for networks" in refused(
+        "train",
+        pipeline.data,
+        "--model",
+        name,
+        "--out",
+        tmp_path / "other",
+        "--epochs",
+        "3",
+        code=2,
+    )
+
+
+@pytest.mark.parametrize("name", ["seed-cnn-mel", "crnn"])
+def test_the_other_networks_train_and_export(name: str, data: Path, tmp_path: Path) -> None:
+    succeed(*train(data, tmp_path / "run", "--model", name, "--batch-size", "8"))
+    run = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert run["front_end"]["kind"] == "log_mel"
+    # 6.5 s: at half a window's distance 4 windows teach (0, 1.5, 3 and 3.5 s), 2 examine.
+    assert run["training"]["n_windows"] == {"train": 24, "valid": 6}
+    succeed("export", tmp_path / "run", "--format", "tflite", "--out", tmp_path / "model.tflite")
+    assert (
+        "not audio" not in succeed("classify", "demo", "--model", tmp_path / "model.tflite").stdout
+    )
+
+
+def test_folds_examine_every_track_once(data: Path, tmp_path: Path) -> None:
+    examined: list[str] = []
+    for fold in ("1/3", "2/3", "3/3"):
+        out = tmp_path / fold[0]
+        succeed(*train(data, out, "--model", "svm", "--split", fold)[:-1][:-1])
+        examined += load_predictions(out / "predictions.npz").track_ids
+        training = json.loads((out / "run.json").read_text())["training"]
+        assert training["split_id"] == f"fold{fold[0]}of3-track-seed0"
+    assert len(examined) == len(set(examined)) == 9
+    assert "from 1 to K" in refused("train", data, "--split", "4/3", code=2)
+
+
+def test_varied_copies_teach_and_never_examine(data: Path, tmp_path: Path) -> None:
+    plain, more = tmp_path / "plain", tmp_path / "more"
+    succeed(*train(data, plain))
+    succeed(*train(data, more, "--augment-copies", "2", "--copies-stretch", "0"))
+    counts = [
+        json.loads((run / "run.json").read_text())["training"]["n_windows"] for run in (plain, more)
+    ]
+    assert counts[1]["train"] == 3 * counts[0]["train"]
+    assert counts[1]["valid"] == counts[0]["valid"]
+    assert "add --augment-copies" in refused(
+        *train(data, tmp_path / "none", "--copies-eq-db", "3"), code=2
+    )
+
+
+def test_tensorboard_logs_are_written_where_asked_for(data: Path, tmp_path: Path) -> None:
+    succeed(*train(data, tmp_path / "run", "--tensorboard"))
+    assert list((tmp_path / "run" / "tensorboard").rglob("events.out.tfevents.*"))
 
 
 def test_a_split_file_decides_who_teaches(data: Path, tmp_path: Path) -> None:

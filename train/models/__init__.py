@@ -61,7 +61,7 @@ NETWORKS: dict[str, Network] = {
     "seed-cnn-mel": Network(
         seed_cnn,
         "mel64",
-        TrainingDefaults(40, 3e-4, schedule="cosine", patience=8, class_weight="balanced"),
+        TrainingDefaults(30, 3e-4, schedule="cosine", patience=8, class_weight="balanced"),
         overlap=0.5,
     ),
     "crnn": Network(
