@@ -229,7 +229,7 @@ def _findings(
             f"have more than {CLIPPED_SHARE:.1%} of their samples at full scale",
             clips(
                 {
-                    name: f"{found.clipped_share:.1%}"
+                    name: f"{found.clipped_share:.2%}"
                     for name, found in _worst(heard, "clipped_share")
                     if found.clipped_share > CLIPPED_SHARE
                 }
