@@ -13,6 +13,7 @@ from edge_runtime.conditioning import Conditioner, level_dbfs
 from edge_runtime.errors import EdgeGenreError
 from edge_runtime.manifest import DecoderSettings
 
+from .cut_off import cut_off
 from .tracks import Track
 
 BLOCK_SECONDS = 1.0
@@ -77,6 +78,7 @@ def _decoded(audio: AudioFile) -> ClipFacts:
     promised = audio.frames / audio.rate
     seconds = frames / audio.rate
     truncated = (audio.warning or "").removeprefix(f"{audio.path}: truncated: ")
+    truncated = truncated or cut_off(audio.path)
     if not truncated and promised - seconds > _MISSING_SECONDS:
         truncated = (
             f"its header promises {promised:.1f} s, {seconds:.1f} s are there; copy it again"

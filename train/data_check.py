@@ -196,7 +196,7 @@ def _findings(
         Finding(
             "truncated",
             False,
-            "end before their header's promise",
+            "were cut off in recording or copying; what is there is used",
             clips({name: found.truncated for name, found in facts.items() if found.truncated}),
         ),
         Finding(
@@ -229,7 +229,7 @@ def _findings(
             f"have more than {CLIPPED_SHARE:.1%} of their samples at full scale",
             clips(
                 {
-                    name: f"{found.clipped_share:.1%}"
+                    name: f"{found.clipped_share:.2%}"
                     for name, found in _worst(heard, "clipped_share")
                     if found.clipped_share > CLIPPED_SHARE
                 }
@@ -259,7 +259,12 @@ def _findings(
                 }
             ),
         ),
-        Finding("listing", False, "in the listing", listed.warnings),
+        Finding(
+            "listing",
+            False,
+            "what was left out or merged when the clips were listed",
+            listed.warnings,
+        ),
         Finding(
             "data-set",
             False,
@@ -320,7 +325,9 @@ def _genres(listed: TrackList, heard: set[str]) -> list[Finding]:
             "one-genre",
             True,
             "a classifier needs two genres or more",
-            (f"{largest} is the only one",) if len(counts) == 1 else (),
+            (f"{largest} is the only one; if it holds the genre folders, name it instead",)
+            if len(counts) == 1
+            else (),
         ),
         Finding(
             "lone-clips",
@@ -347,10 +354,10 @@ def _ranked(values: Any) -> dict[str, int]:
 
 
 def _relative(path: Path, root: Path) -> str:
-    try:
-        return path.relative_to(root.resolve()).as_posix()
-    except ValueError:
-        return path.as_posix()
+    for folder in (root, root.resolve()):
+        if path.is_relative_to(folder):
+            return path.relative_to(folder).as_posix()
+    return path.as_posix()
 
 
 @contextlib.contextmanager

@@ -16,15 +16,16 @@ def check_text(result: DataCheck, name: str) -> str:
     usable, clips = len(result.usable), len(result.listed.tracks)
     data_set = DATASETS.get(result.listed.dataset)
     title = f"   ({data_set.title})" if data_set and data_set.citation else ""
-    lines = [f"{name}{title}", "", *_table(result), ""]
+    lines = [f"{name}{title}"]
+    if data_set and data_set.citation:
+        lines.append(f"licence: {data_set.licence}")
+    lines += ["", *_table(result), ""]
     width = max(map(len, result.counts()))
     lines += [
         f"{what:<{width}}  " + ", ".join(f"{value}: {n}" for value, n in counts.items())
         for what, counts in result.counts().items()
         if counts
     ]
-    if data_set and data_set.citation:
-        lines.append(f"{'licence':<{width}}  {data_set.licence}")
     serious = [finding for finding in result.findings if finding.serious]
     notes = [finding for finding in result.findings if not finding.serious]
     for heading, findings in (("Put right before training", serious), ("Worth knowing", notes)):

@@ -78,7 +78,10 @@ def find_tracks(root: Path, labels: Sequence[str] | None = None) -> TrackList:
             continue
         tracks.append(Track(path.relative_to(root).with_suffix("").as_posix(), path, label))
     if outside:
-        warnings.append(f"{root}: {len(outside)} clips lie in no genre folder and are left out")
+        names = first_few([path.relative_to(root).as_posix() for path in outside])
+        warnings.append(
+            f"{root}: {len(outside)} clips lie in no genre folder and are left out ({names})"
+        )
     if not tracks:
         wanted = f" named {', '.join(labels)}" if labels is not None else ""
         raise DataSetError(
@@ -134,7 +137,7 @@ def read_track_list(
     if missing:
         warnings.append(
             f"{csv_path}: {len(missing)} of {len(rows)} clips are not there and are left out "
-            f"({', '.join(missing[:3])}{', ...' if len(missing) > 3 else ''})"
+            f"({first_few(missing)})"
         )
     tracks, said = spelled_alike(tracks, labels)
     return TrackList(
@@ -168,6 +171,11 @@ def audio_files(root: Path) -> list[Path]:
             if name.lower().endswith(EXTENSIONS) and not name.startswith(".")
         ]
     return sorted(found)
+
+
+def first_few(names: Sequence[str], most: int = 3) -> str:
+    """Some names for a message of one line."""
+    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
 
 
 def _empty_folders(root: Path, labels: Sequence[str] | None) -> list[str]:

@@ -140,3 +140,46 @@ def test_evaluation_says_which_genre_of_the_model_has_an_empty_folder(tmp_path: 
     (tmp_path / "notes").mkdir()
     (warning,) = find_tracks(tmp_path, ("jazz", "rock")).warnings
     assert "Jazz: genre folder without clips" in warning
+
+
+def test_folders_whose_names_differ_in_spelling_are_one_genre(tmp_path: Path) -> None:
+    for name in ("hiphop/a.wav", "hiphop/b.wav", "Hip-Hop/c.wav", "R&B/d.wav", "rap/e.wav"):
+        touch(tmp_path / name)
+    found = find_tracks(tmp_path)
+    assert sorted(track.label for track in found.tracks) == ["R&B", *["hiphop"] * 3, "rap"]
+    (warning,) = found.warnings
+    assert "'hiphop' (2 clips), 'Hip-Hop' (1 clips)" in warning
+
+
+def test_files_in_no_genre_folder_are_named(tmp_path: Path) -> None:
+    touch(tmp_path / "rock" / "a.wav")
+    stray = touch(tmp_path / "stray.wav")
+    assert find_tracks(tmp_path).outside == (stray.resolve(),)
+
+
+def test_a_list_may_tell_artists_and_licences(tmp_path: Path) -> None:
+    touch(tmp_path / "a.wav")
+    csv = write_csv(
+        tmp_path / "t.csv", "id,genre,split,artist,license\na,rock,train,Someone,CC BY 4.0\n"
+    )
+    (track,) = read_track_list(csv, tmp_path).tracks
+    assert (track.artist, track.licence) == ("Someone", "CC BY 4.0")
+
+
+def test_a_list_that_spells_a_genre_in_two_ways_has_one_genre(tmp_path: Path) -> None:
+    touch(tmp_path / "a.wav")
+    touch(tmp_path / "b.wav")
+    csv = write_csv(tmp_path / "t.csv", "id,genre,split\na,drum & bass,train\nb,DnB,valid\n")
+    found = read_track_list(csv, tmp_path)
+    assert len({track.label for track in found.tracks}) == 1
+    assert "written in several ways" in found.warnings[0]
+    labels = {track.label for track in read_track_list(csv, tmp_path, ("drum and bass",)).tracks}
+    assert labels == {"drum and bass"}
+
+
+def test_a_list_without_parts_will_do_where_none_are_needed(tmp_path: Path) -> None:
+    touch(tmp_path / "a.wav")
+    csv = write_csv(tmp_path / "t.csv", "path,genre\na.wav,rock\nlost.wav,rock\n")
+    found = read_track_list(csv, tmp_path, need_split=False)
+    assert found.parts == {}
+    assert found.missing == ("lost",)

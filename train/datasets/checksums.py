@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
-NAMED = 5
-"""So many files are named in one line."""
+from ..tracks import first_few
 
 
 def file_digest(path: Path, algorithm: str) -> str:
@@ -34,10 +33,4 @@ def compared(
             f"none of {len(known)} files has the checksum of {source}: this is another conversion "
             "of the data set, or every file was changed"
         ]
-    return [f"{len(changed)} of {len(known)} files differ from {source}: {named(changed)}"]
-
-
-def named(names: Sequence[str]) -> str:
-    """The first few of some names."""
-    more = len(names) - NAMED
-    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
+    return [f"{len(changed)} of {len(known)} files differ from {source}: {first_few(changed)}"]

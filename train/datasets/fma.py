@@ -11,8 +11,8 @@ from pathlib import Path
 from edge_runtime.errors import DataSetError
 
 from ..aliases import by_key, spelling_key
-from ..tracks import Track, TrackList, audio_files
-from .checksums import compared, named
+from ..tracks import Track, TrackList, audio_files, first_few
+from .checksums import compared
 from .data_set import DataSet
 
 _PARTS = {"training": "train", "validation": "valid", "test": "test"}
@@ -71,7 +71,10 @@ def find(root: Path, labels: Sequence[str] | None = None) -> TrackList:
         f"{root}: {n} {what} and are left out"
         for n, what in (
             (nameless, "clips have no top genre in FMA's table"),
-            (len(outside), "audio files are not in FMA's table"),
+            (
+                len(outside),
+                f"audio files ({first_few([p.name for p in outside])}) are not in FMA's table",
+            ),
             (unknown, "clips are of genres that the model does not know"),
         )
         if n
@@ -118,10 +121,10 @@ def validate(root: Path) -> list[str]:
             missing.append(number)
     findings = []
     if missing:
-        findings.append(f"{len(missing)} clips of fma_{subset} are not there: {named(missing)}")
+        findings.append(f"{len(missing)} clips of fma_{subset} are not there: {first_few(missing)}")
     others = [path.name for path in outside] + [f"{number}.mp3" for number in sorted(strange)]
     if others:
-        findings.append(f"{len(others)} audio files are not in FMA's table: {named(others)}")
+        findings.append(f"{len(others)} audio files are not in FMA's table: {first_few(others)}")
     # Each archive brings the SHA-1 of its clips in a file of its own.
     for path in sorted({path.parent.parent / "checksums" for path in files.values()}):
         if path.is_file():
