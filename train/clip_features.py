@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -35,13 +35,6 @@ class Clip:
     """0 is the clip as it is; others are variations of it"""
 
 
-class Digest(Protocol):
-    """What `hashlib` makes."""
-
-    def update(self, data: npt.NDArray[np.float32], /) -> None:
-        """Take more into account."""
-
-
 def sha256_of(path: Path) -> str:
     """Fingerprint of a file's content.
 
@@ -59,7 +52,7 @@ def clip_features(
     front_end: FrontEnd,
     step: int,
     augmentation: AudioAugmentation | None,
-    digest: Digest,
+    digest: Any,
 ) -> Iterator[tuple[float, npt.NDArray[np.float32]]]:
     """Features of the windows of a clip that are not silent.
 
@@ -73,7 +66,7 @@ def clip_features(
         Distance between windows, samples.
     augmentation : AudioAugmentation, optional
         How a variation (``clip.copy`` above 0) comes about.
-    digest : Digest
+    digest : hash object of hashlib
         Hears the decoded sound at its own rate: one channel, float32, damaged samples zeroed.
 
     Yields
@@ -100,7 +93,7 @@ def clip_features(
 
 
 class _HashedConditioner(Conditioner):
-    def __init__(self, channels: int, digest: Digest) -> None:
+    def __init__(self, channels: int, digest: Any) -> None:
         super().__init__(channels)
         self._digest = digest
 
@@ -111,7 +104,7 @@ class _HashedConditioner(Conditioner):
 
 
 def _windows(
-    file: Path, params: FrontEndParams, step: int, digest: Digest
+    file: Path, params: FrontEndParams, step: int, digest: Any
 ) -> Iterator[tuple[float, Samples]]:
     audio = open_audio(file)
     path = SoundPath(audio.rate, audio.channels, params)
@@ -124,7 +117,7 @@ def _varied_windows(
     params: FrontEndParams,
     step: int,
     augmentation: AudioAugmentation,
-    digest: Digest,
+    digest: Any,
 ) -> Iterator[tuple[float, Samples, Samples]]:
     """Windows of a variation: its start, itself before noise was added, and itself.
 

@@ -7,6 +7,7 @@ import math
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
@@ -62,7 +63,7 @@ def compute(store: FeatureStore, clips: Sequence[Clip], workers: int) -> Iterato
     size = max(_CLIPS_PER_SHARD, math.ceil(len(clips) / _SHARDS_PER_RUN))
     batches = [clips[start : start + size] for start in range(0, len(clips), size)]
     workers = min(workers, len(batches))
-    if workers > 1:
+    if workers > 1 and _can_start_processes():
         yield from _in_processes(store, batches, workers)
         return
     for batch in batches:
@@ -111,6 +112,12 @@ def _in_processes(
     )
 
 
+def _can_start_processes() -> bool:
+    """A new process imports the main module again, which a script from stdin does not allow."""
+    file = getattr(sys.modules["__main__"], "__file__", None)
+    return file is None or Path(file).exists()
+
+
 def _of(store: FeatureStore) -> tuple[Path, StoreSettings]:
     return store.folder, store.settings
 
@@ -133,7 +140,7 @@ def _start_worker(stop: Event) -> None:
     # Ctrl-C reaches every process of the terminal; the main one tells the others what to do.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_die_with_parent, daemon=True).start()
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     threadpool_limits(1)  # every core has a worker already
 

@@ -106,7 +106,8 @@ def extract(
     """
     settings = StoreSettings(params, params.window_samples if step is None else step)
     workers = workers or os.cpu_count() or 1
-    found, skipped = [], []
+    found: list[tuple[TrackFeatures, str]] = []
+    skipped: list[tuple[Track, str]] = []
     hashed: list[tuple[Track, str]] = []
     for track, sha256, problem in _hashed(tracks):
         if problem is None:
