@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from edge_runtime.display import clock
 
-from .data_check import DataCheck, Finding
+from .data_check import DataCheck
 from .datasets import DATASETS
+from .faults import Finding
 
 _LINES = 6
 """A finding shows so many of its clips."""

@@ -64,8 +64,8 @@ def find_tracks(root: Path, labels: Sequence[str] | None = None) -> TrackList:
     """
     if not root.is_dir():
         raise DataSetError(f"{root}: no such folder; name the folder that holds the genre folders")
-    root = root.resolve()
     warnings = _empty_folders(root, labels)
+    given, root = root, root.resolve()
     known = by_key(labels) if labels is not None else None
     tracks, outside = [], []
     for path in audio_files(root):
@@ -80,12 +80,12 @@ def find_tracks(root: Path, labels: Sequence[str] | None = None) -> TrackList:
     if outside:
         names = first_few([path.relative_to(root).as_posix() for path in outside])
         warnings.append(
-            f"{root}: {len(outside)} clips lie in no genre folder and are left out ({names})"
+            f"{given}: {len(outside)} clips lie in no genre folder and are left out ({names})"
         )
     if not tracks:
         wanted = f" named {', '.join(labels)}" if labels is not None else ""
         raise DataSetError(
-            f"{root}: no clips found; it must hold one folder per genre{wanted}, with "
+            f"{given}: no clips found; it must hold one folder per genre{wanted}, with "
             f"{', '.join(EXTENSIONS)} files in them"
         )
     tracks, said = spelled_alike(tracks, labels)

@@ -1,6 +1,7 @@
 import csv
 import hashlib
 import json
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -150,7 +151,7 @@ def fake_mirdata(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         encoding="utf-8",
     )
     monkeypatch.syspath_prepend(package.parent)
-    monkeypatch.delitem(__import__("sys").modules, "mirdata", raising=False)
+    monkeypatch.delitem(sys.modules, "mirdata", raising=False)
     return index
 
 
@@ -180,6 +181,15 @@ def test_mirdatas_checksums_find_a_changed_file(
     # Where no file agrees, it is the copy that is another one.
     touch(tmp_path / "data" / "jazz.00001.wav", b"other header")
     assert "another conversion" in GTZAN.validate(tmp_path / "data")[1]
+
+
+def test_a_mirdata_that_cannot_be_imported_stops_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = fake_mirdata(tmp_path / "lib", monkeypatch)
+    (index.parent / "site" / "mirdata.py").write_text("import no_such_library", encoding="utf-8")
+    touch(tmp_path / "data" / "jazz.00001.wav")
+    assert "No module named 'no_such_library'" in GTZAN.validate(tmp_path / "data")[1]
 
 
 def test_missing_checksums_are_said_to_be_missing(

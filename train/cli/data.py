@@ -23,7 +23,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     actions = parser.add_subparsers(dest="action", metavar="check|list", required=True)
     checker = actions.add_parser(
-        "check", help="decode every clip and say what is wrong", description="Decode every clip."
+        "check",
+        help="decode every clip and say what is wrong",
+        description="Decode every clip once: clips per genre, durations, rates, and what is wrong "
+        "(unreadable, cut off, repeated, silent or clipped clips, genres with too few).",
     )
     checker.add_argument("data", metavar="DIR", type=Path, help="folder of a data set")
     checker.add_argument(
