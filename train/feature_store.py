@@ -25,7 +25,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 import numpy.typing as npt
@@ -120,7 +120,8 @@ class FeatureStore:
             _sweep(folder, everything=rebuild)
             if not (folder / STORE).exists():
                 content = {"sha256": settings.sha256, "settings": settings.to_dict()}
-                write_whole(folder / STORE, json.dumps(content, indent=2) + "\n")
+                with open_whole(folder / STORE) as file:
+                    file.write(json.dumps(content, indent=2) + "\n")
         _check_same(folder, settings)
         self.read_shards()
 
@@ -257,7 +258,8 @@ class ShardWriter:
             self._file.flush()
             os.fsync(self._file.fileno())
             self._temporary.replace(self._array)
-            write_whole(self._array.with_suffix(".json"), json.dumps(content) + "\n")
+            with open_whole(self._array.with_suffix(".json")) as file:
+                file.write(json.dumps(content) + "\n")
 
 
 def is_store(folder: Path) -> bool:
@@ -282,12 +284,13 @@ def storing(place: Path) -> Iterator[None]:
         ) from None
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that nobody ever sees half of it, whatever happens."""
+@contextlib.contextmanager
+def open_whole(path: Path) -> Iterator[TextIO]:
+    """Write a text file so that nobody ever sees half of it, whatever happens."""
     temporary = _temporary(path)
     try:
         with temporary.open("w", encoding="utf-8") as file:
-            file.write(text)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
