@@ -32,6 +32,7 @@ import numpy.typing as npt
 
 from edge_runtime.errors import DataSetError
 from edge_runtime.frontend import FrontEndParams
+from edge_runtime.segments import check_step
 
 from .audio_augment import AudioAugmentation
 from .clip_features import SILENCE_DBFS
@@ -50,13 +51,22 @@ Features = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class StoreSettings:
-    """All that the features of a store depend on, but for the clips."""
+    """All that the features of a store depend on, but for the clips.
+
+    Raises
+    ------
+    ParameterError
+        If the step is out of range.
+    """
 
     params: FrontEndParams
     step: int
     """Distance between windows, samples"""
     augmentation: AudioAugmentation | None = None
     """None in a store of clips as they are"""
+
+    def __post_init__(self) -> None:
+        check_step(self.step, self.params)
 
     @property
     def sha256(self) -> str:
@@ -258,8 +268,14 @@ class ShardWriter:
             self._file.flush()
             os.fsync(self._file.fileno())
             self._temporary.replace(self._array)
-            with open_whole(self._array.with_suffix(".json")) as file:
-                file.write(json.dumps(content) + "\n")
+            index = self._array.with_suffix(".json")
+            try:
+                with open_whole(index) as file:
+                    file.write(json.dumps(content) + "\n")
+            except BaseException:
+                if not index.exists():
+                    self._array.unlink()
+                raise
 
 
 def is_store(folder: Path) -> bool:
