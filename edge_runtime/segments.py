@@ -104,6 +104,20 @@ def sound_blocks(audio: AudioFile, path: SoundPath) -> Iterator[Samples]:
     yield path.finish()
 
 
+def check_step(step: int, params: FrontEndParams) -> None:
+    """Refuse a distance between windows that makes no sense.
+
+    Raises
+    ------
+    ParameterError
+        If it is out of range.
+    """
+    if not 1 <= step <= params.window_samples:
+        raise ParameterError(
+            f"step is {step} samples; it must be from 1 to a whole window ({params.window_samples})"
+        )
+
+
 def cut_windows(
     blocks: Iterable[Samples], params: FrontEndParams, step: int | None = None
 ) -> Iterator[tuple[float, Samples]]:
@@ -134,10 +148,7 @@ def cut_windows(
     """
     length, rate = params.window_samples, params.sample_rate
     step = length if step is None else step
-    if not 1 <= step <= length:
-        raise ParameterError(
-            f"step is {step} samples; it must be from 1 to a whole window ({length})"
-        )
+    check_step(step, params)
     kept = np.zeros(0, np.float32)  # from the start of the latest window on
     start, ahead = 0, 0  # where kept starts; how far from there the next window does
     for block in blocks:

@@ -103,7 +103,7 @@ def change_sound(
     """All of `augment` but the noise: tempo, pitch, equaliser and gain."""
     if len(samples) >= _SHORTEST:
         samples = _change_tempo_and_pitch(samples, rate, settings, generator)
-    if settings.eq_db:
+    if settings.eq_db and len(samples):
         from scipy.signal import sosfilt
 
         samples = sosfilt(random_equaliser(rate, settings.eq_db, generator), samples)

@@ -25,13 +25,14 @@ import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 import numpy.typing as npt
 
 from edge_runtime.errors import DataSetError
 from edge_runtime.frontend import FrontEndParams
+from edge_runtime.segments import check_step
 
 from .audio_augment import AudioAugmentation
 from .clip_features import SILENCE_DBFS
@@ -50,13 +51,22 @@ Features = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class StoreSettings:
-    """All that the features of a store depend on, but for the clips."""
+    """All that the features of a store depend on, but for the clips.
+
+    Raises
+    ------
+    ParameterError
+        If the step is out of range.
+    """
 
     params: FrontEndParams
     step: int
     """Distance between windows, samples"""
     augmentation: AudioAugmentation | None = None
     """None in a store of clips as they are"""
+
+    def __post_init__(self) -> None:
+        check_step(self.step, self.params)
 
     @property
     def sha256(self) -> str:
@@ -120,7 +130,8 @@ class FeatureStore:
             _sweep(folder, everything=rebuild)
             if not (folder / STORE).exists():
                 content = {"sha256": settings.sha256, "settings": settings.to_dict()}
-                write_whole(folder / STORE, json.dumps(content, indent=2) + "\n")
+                with open_whole(folder / STORE) as file:
+                    file.write(json.dumps(content, indent=2) + "\n")
         _check_same(folder, settings)
         self.read_shards()
 
@@ -257,7 +268,14 @@ class ShardWriter:
             self._file.flush()
             os.fsync(self._file.fileno())
             self._temporary.replace(self._array)
-            write_whole(self._array.with_suffix(".json"), json.dumps(content) + "\n")
+            index = self._array.with_suffix(".json")
+            try:
+                with open_whole(index) as file:
+                    file.write(json.dumps(content) + "\n")
+            except BaseException:
+                if not index.exists():
+                    self._array.unlink()
+                raise
 
 
 def is_store(folder: Path) -> bool:
@@ -282,12 +300,13 @@ def storing(place: Path) -> Iterator[None]:
         ) from None
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that nobody ever sees half of it, whatever happens."""
+@contextlib.contextmanager
+def open_whole(path: Path) -> Iterator[TextIO]:
+    """Write a text file so that nobody ever sees half of it, whatever happens."""
     temporary = _temporary(path)
     try:
         with temporary.open("w", encoding="utf-8") as file:
-            file.write(text)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)

@@ -17,7 +17,7 @@ from multiprocessing.synchronize import Event
 from pathlib import Path
 
 from edge_runtime.cli import warn
-from edge_runtime.errors import AudioFormatError, DataSetError, EdgeGenreError
+from edge_runtime.errors import AudioFormatError, DataSetError, MissingDependencyError
 from edge_runtime.frontend import FrontEnd
 
 from .clip_features import Clip, clip_features
@@ -178,9 +178,10 @@ def _write_shard(
             except AudioFormatError as error:
                 reason = str(error).removeprefix(f"{clip.path}: ")
                 shard.drop_clip(clip.sha256, clip.copy, reason)
-            except DataSetError:
-                raise
-            except (EdgeGenreError, OSError) as error:  # a missing library, a lost network folder
+            except (
+                MissingDependencyError,
+                OSError,
+            ) as error:  # a missing library, a lost network folder
                 shard.forget_clip()
                 unreadable.append((clip, _reason(clip, error)))
             else:
@@ -188,7 +189,7 @@ def _write_shard(
     return Finished(len(clips), shard.index, tuple(unreadable))
 
 
-def _reason(clip: Clip, error: EdgeGenreError | OSError) -> str:
+def _reason(clip: Clip, error: MissingDependencyError | OSError) -> str:
     if isinstance(error, OSError):
         return f"cannot be read ({error.strerror})"
     return str(error).removeprefix(f"{clip.path}: ")

@@ -7,8 +7,9 @@ import pytest
 import soxr
 
 from edge_runtime.audio_file import open_audio
+from edge_runtime.errors import ParameterError
 from edge_runtime.frontend import FrontEndParams
-from edge_runtime.segments import SoundPath, file_windows, fill_window
+from edge_runtime.segments import SoundPath, cut_windows, file_windows, fill_window
 
 from .audio import FLOAT, RATE, noise, write_wav
 
@@ -106,3 +107,45 @@ def test_dropped_samples_become_zeros_in_their_place():
 def test_filling_a_window_with_nothing_gives_silence():
     assert fill_window(np.zeros(0, np.float32), 5).tolist() == [0.0] * 5
     assert fill_window(np.array([1.0, 2.0], np.float32), 5).tolist() == [1.0, 2.0, 1.0, 2.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "starts"),
+    [
+        (2.0, [0.0]),
+        (3.0, [0.0]),
+        (3.74, [0.0]),
+        (3.75, [0.0, 0.75]),
+        (4.5, [0.0, 1.5]),
+        (6.0, [0.0, 1.5, 3.0]),
+        (7.49, [0.0, 1.5, 3.0, 4.49]),
+    ],
+)
+def test_windows_overlap_where_the_step_is_half_a_window(write, seconds, starts):
+    samples = noise(round(seconds * RATE))
+    audio = open_audio(write(samples))
+    path = SoundPath(audio.rate, audio.channels, PARAMS)
+    found = list(file_windows(audio, PARAMS, path, N // 2))
+    assert [start for start, _ in found] == pytest.approx(starts, abs=1 / RATE)
+    if len(samples) >= N:
+        for start, window in found:
+            first = round(start * RATE)
+            assert np.array_equal(window, samples[first : first + N])
+
+
+@pytest.mark.parametrize("block", [1000, N - 1, N, 3 * N])
+@pytest.mark.parametrize("step", [997, N // 3, N])
+def test_windows_do_not_depend_on_how_the_sound_comes_in(block, step):
+    samples = noise(200_000)
+    blocks = [samples[i : i + block] for i in range(0, len(samples), block)]
+    found = list(cut_windows(blocks, PARAMS, step))
+    whole = list(cut_windows([samples], PARAMS, step))
+    assert [start for start, _ in found] == [start for start, _ in whole]
+    assert all(np.array_equal(a, b) for (_, a), (_, b) in zip(found, whole, strict=True))
+    assert len(found) >= (len(samples) - N) // step + 1
+
+
+@pytest.mark.parametrize("step", [0, -1, N + 1])
+def test_a_step_that_makes_no_sense_is_refused(step):
+    with pytest.raises(ParameterError, match=f"step is {step} samples"):
+        list(cut_windows([noise(N)], PARAMS, step))
