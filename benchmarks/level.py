@@ -17,8 +17,9 @@ import numpy as np
 from edge_runtime import Classifier
 from edge_runtime.audio_file import open_audio
 from edge_runtime.segments import SoundPath, file_windows
+from train.predictions import Predictions
 from train.progress import progress
-from train.scores import Scores, score_windows
+from train.scores import Scores, score_predictions
 from train.tracks import Track, read_track_list
 
 GAINS_DB = (0, -10, -20, -30)
@@ -27,19 +28,26 @@ GAINS_DB = (0, -10, -20, -30)
 def at_every_level(classifier: Classifier, tracks: list[Track]) -> dict[int, Scores]:
     """Scores by gain (dB)."""
     posteriors: dict[int, list[np.ndarray]] = {gain: [] for gain in GAINS_DB}
-    true, ids = [], []
+    ids: list[int] = []
     for index, track in enumerate(progress(tracks, total=len(tracks), label="classify")):
         audio = open_audio(track.path)
         params = classifier.manifest.front_end
         path = SoundPath(audio.rate, audio.channels, params)
         for _, window in file_windows(audio, params, path):
-            true.append(classifier.labels.index(track.label))
             ids.append(index)
             for gain in GAINS_DB:
                 softer = window * np.float32(10 ** (gain / 20))
                 posteriors[gain].append(classifier.classify_window(softer).posterior)
     return {
-        gain: score_windows(classifier.labels, np.array(rows), np.array(true), np.array(ids))
+        gain: score_predictions(
+            Predictions(
+                classifier.labels,
+                tuple(track.id for track in tracks),
+                np.array([classifier.labels.index(track.label) for track in tracks]),
+                np.array(ids),
+                np.array(rows, np.float32),
+            )
+        )
         for gain, rows in posteriors.items()
     }
 
