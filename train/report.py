@@ -10,7 +10,7 @@ import numpy as np
 from .predictions import REJECTED, Predictions
 from .report_figures import plot_confusion, plot_history, plot_recall
 from .run_folder import CURVES, REPORT
-from .scores import Scores, score_predictions, scores_text, three_digits
+from .scores import Scores, answers_text, score_predictions, three_digits
 from .splits import LEAK_WARNING
 
 CONFUSION, RECALL = "confusion.png", "recall.png"
@@ -89,9 +89,22 @@ def _scores_lines(scores: Scores) -> list[str]:
             for name, value, interval in rows
         ),
         "",
-        "```",
-        scores_text(scores),
-        "```",
+        "",
+        *(
+            [
+                f"{scores.n_rejected} of {scores.n_tracks} tracks were answered with no genre, which counts as wrong.",
+                "",
+            ]
+            if scores.n_rejected
+            else []
+        ),
+        "| genre | tracks | precision | recall | F1 | answered as |",
+        "|---|---|---|---|---|---|",
+        *(
+            f"| {_cell(label)} | {own.n_tracks} | {own.precision:.3f} | {own.recall:.3f} | "
+            f"{own.f1:.3f} | {_cell(answers_text(scores, label))} |"
+            for label, own in scores.per_genre.items()
+        ),
         "",
     ]
 
