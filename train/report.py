@@ -39,7 +39,7 @@ def write_report(
     """
     scores = score_predictions(predictions)
     training = run["training"]
-    leaks = " (LEAKS)" if training["split_leaks"] else ""
+    leaks = ", LEAKS" if training["split_leaks"] else ""
     title = f"{run['name']}, split {training['split']}{leaks}"
     lines = [f"# {run['name']}: training report", ""]
     if training["split_leaks"]:
@@ -74,6 +74,13 @@ def _scores_lines(scores: Scores) -> list[str]:
         ("calibration error of tracks", scores.ece, None),
         ("calibration error of segments", scores.segment_ece, None),
     ]
+    rejected = []
+    if scores.n_rejected:
+        rejected = [
+            f"{scores.n_rejected} of {scores.n_tracks} tracks were answered with no genre, which "
+            "counts as wrong.",
+            "",
+        ]
     return [
         "## Validation",
         "",
@@ -89,15 +96,7 @@ def _scores_lines(scores: Scores) -> list[str]:
             for name, value, interval in rows
         ),
         "",
-        "",
-        *(
-            [
-                f"{scores.n_rejected} of {scores.n_tracks} tracks were answered with no genre, which counts as wrong.",
-                "",
-            ]
-            if scores.n_rejected
-            else []
-        ),
+        *rejected,
         "| genre | tracks | precision | recall | F1 | answered as |",
         "|---|---|---|---|---|---|",
         *(
