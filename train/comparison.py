@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from edge_runtime.errors import DataSetError
 
 from .answers import Difference, answers_of, compare_answers
@@ -89,7 +87,7 @@ class Leak:
     honest_split: str
     leaky: float
     honest: float
-    """Where a split has several runs of the model, their mean"""
+    """Where a split has several runs of the model, the best"""
 
     @property
     def points(self) -> int:
@@ -189,7 +187,7 @@ def _leaks(groups: Sequence[SplitGroup]) -> list[Leak]:
     honest = [group for group in groups if not group.leaks]
     leaky = [group for group in groups if group.leaks]
     return [
-        Leak(name, there.split, here.split, _mean(there, name), _mean(here, name))
+        Leak(name, there.split, here.split, _best(there, name), _best(here, name))
         for there in leaky
         for name in dict.fromkeys(run.name for run in there.runs)
         for here in honest
@@ -197,5 +195,5 @@ def _leaks(groups: Sequence[SplitGroup]) -> list[Leak]:
     ]
 
 
-def _mean(group: SplitGroup, name: str) -> float:
-    return float(np.mean([run.scores.accuracy for run in group.runs if run.name == name]))
+def _best(group: SplitGroup, name: str) -> float:
+    return max(run.scores.accuracy for run in group.runs if run.name == name)

@@ -29,8 +29,8 @@ def leak_text(leak: Leak) -> str:
         else "no leak to be seen in these runs"
     )
     return (
-        f"{leak.model}: track accuracy {leak.leaky:.3f} on the leaky split ({leak.leaky_split}), "
-        f"{leak.honest:.3f} on the honest one ({leak.honest_split}): {points}"
+        f"{leak.model}: {leak.leaky:.3f} on the leaky split, {leak.honest:.3f} on the honest one: "
+        f"{points} (tracks; {leak.leaky_split} against {leak.honest_split})"
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from .predictions import REJECTED, Predictions
 from .report_figures import plot_confusion, plot_history, plot_recall
 from .run_folder import CURVES, REPORT
-from .scores import Scores, score_predictions, scores_text, three_digits
+from .scores import Scores, answers_text, score_predictions, three_digits
 from .splits import LEAK_WARNING
 
 CONFUSION, RECALL = "confusion.png", "recall.png"
@@ -39,7 +39,7 @@ def write_report(
     """
     scores = score_predictions(predictions)
     training = run["training"]
-    leaks = " (LEAKS)" if training["split_leaks"] else ""
+    leaks = ", LEAKS" if training["split_leaks"] else ""
     title = f"{run['name']}, split {training['split']}{leaks}"
     lines = [f"# {run['name']}: training report", ""]
     if training["split_leaks"]:
@@ -74,6 +74,13 @@ def _scores_lines(scores: Scores) -> list[str]:
         ("calibration error of tracks", scores.ece, None),
         ("calibration error of segments", scores.segment_ece, None),
     ]
+    rejected = []
+    if scores.n_rejected:
+        rejected = [
+            f"{scores.n_rejected} of {scores.n_tracks} tracks were answered with no genre, which "
+            "counts as wrong.",
+            "",
+        ]
     return [
         "## Validation",
         "",
@@ -89,9 +96,14 @@ def _scores_lines(scores: Scores) -> list[str]:
             for name, value, interval in rows
         ),
         "",
-        "```",
-        scores_text(scores),
-        "```",
+        *rejected,
+        "| genre | tracks | precision | recall | F1 | answered as |",
+        "|---|---|---|---|---|---|",
+        *(
+            f"| {_cell(label)} | {own.n_tracks} | {own.precision:.3f} | {own.recall:.3f} | "
+            f"{own.f1:.3f} | {_cell(answers_text(scores, label))} |"
+            for label, own in scores.per_genre.items()
+        ),
         "",
     ]
 

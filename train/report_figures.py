@@ -27,24 +27,24 @@ def plot_history(path: Path, history: dict[str, list[float]], title: str) -> Non
     with _figure(path, 9, 3.6, title) as figure:
         from matplotlib.ticker import MaxNLocator
 
-        epochs = range(1, len(history["loss"]) + 1)
-        for axes, key, label in zip(
-            figure.subplots(1, 2), ("accuracy", "loss"), ("segment accuracy", "loss"), strict=True
-        ):
+        kinds = {"accuracy": (0.0, 1.02), "loss": (0.0, None)}
+        shown = [key for key in kinds if key in history]
+        for axes, key in zip(figure.subplots(1, len(shown), squeeze=False)[0], shown, strict=True):
             for name, colour, line, side in (
                 (key, _BLUE, "-", "training"),
                 (f"val_{key}", _VERMILION, "--", "validation"),
             ):
                 if name in history:
+                    values = history[name]
                     # One epoch is a point, and a line without markers would not show it.
-                    marker = "o" if len(epochs) == 1 else None
-                    axes.plot(epochs, history[name], line, color=colour, label=side, marker=marker)
-            axes.set(xlabel="epoch", ylabel=label)
+                    marker = "o" if len(values) == 1 else None
+                    epochs = range(1, len(values) + 1)
+                    axes.plot(epochs, values, line, color=colour, label=side, marker=marker)
+            axes.set(xlabel="epoch", ylabel="segment accuracy" if key == "accuracy" else key)
+            axes.set_ylim(*kinds[key])
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
             axes.grid(alpha=0.3)
             axes.legend()
-        figure.axes[0].set_ylim(0.0, 1.02)
-        figure.axes[1].set_ylim(bottom=0.0)
 
 
 def plot_confusion(path: Path, scores: Scores, title: str) -> None:
@@ -88,15 +88,15 @@ def plot_recall(path: Path, scores: Scores, title: str) -> None:
     with _figure(path, 7, 1.6 + 0.34 * len(ranked), title) as figure:
         axes = figure.subplots()
         axes.barh(range(len(ranked)), recall, color=_BLUE, height=0.72)
-        for place, (_, own) in enumerate(ranked):
+        for place, (_, own) in enumerate(ranked):  # a column of its own: the line crosses bars
             right = round(own.recall * own.n_tracks)
-            axes.text(own.recall + 0.01, place, f"{own.recall:.2f}   {right} of {own.n_tracks}",
-                      va="center", fontsize=9)  # fmt: skip
-        axes.axvline(scores.macro_recall, color=_VERMILION, linestyle="--", zorder=0,
+            words = f"{own.recall:.2f}   {right} of {own.n_tracks}"
+            axes.text(1.02, place, words, va="center", fontsize=9)
+        axes.axvline(scores.macro_recall, color=_VERMILION, linestyle="--",
                      label=f"macro recall, the mean: {scores.macro_recall:.3f}")  # fmt: skip
         axes.set_yticks(range(len(ranked)), [label for label, _ in ranked])
         axes.set(xlabel="recall: share of the genre's tracks that were answered rightly")
-        axes.set_xlim(0.0, 1.2)  # room for the words beside a full bar
+        axes.set_xlim(0.0, 1.28)  # room for the words
         axes.set_xticks(np.linspace(0.0, 1.0, 6))
         axes.grid(axis="x", alpha=0.3)
         axes.set_axisbelow(True)
@@ -113,7 +113,8 @@ def plot_comparison(path: Path, comparison: Comparison) -> None:
         place, ticks, names = 0.0, [], []
         for group in comparison.groups:
             colour, marker = (_VERMILION, "D") if group.leaks else (_BLUE, "o")
-            words = f"split {group.split}" + (": LEAKS" if group.leaks else "")
+            words = f"split {group.split}" + (", LEAKS" if group.leaks else "")
+            words += f", {group.runs[0].scores.n_tracks} tracks"
             if group.has_namesake:
                 words += f" (hash {group.sha256[:8]}, not comparable with its namesake)"
             axes.text(0.005, place, words, color=colour, va="center", weight="bold", fontsize=9)
@@ -126,11 +127,11 @@ def plot_comparison(path: Path, comparison: Comparison) -> None:
                 axes.text(max(high, accuracy) + 0.012, place, f"{accuracy:.3f}", va="center",
                           fontsize=9)  # fmt: skip
                 ticks.append(place)
-                names.append(f"{name} ({run.scores.n_tracks})")
+                names.append(name)
                 place += 1.0
             place += 0.2
         axes.set_yticks(ticks, names)
-        axes.set(xlabel="track accuracy", ylabel="model (tracks)")
+        axes.set(xlabel="track accuracy", ylabel="model")
         axes.set_xlim(0.0, 1.09)
         axes.set_ylim(place - 0.4, -0.7)
         axes.set_xticks(np.linspace(0.0, 1.0, 6))

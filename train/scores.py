@@ -135,20 +135,24 @@ def scores_text(scores: Scores) -> str:
         "(in brackets: 95 % intervals, bootstrap over tracks)",
     ]
     if scores.n_rejected:
-        lines.append(f"{scores.n_rejected} tracks were answered with no genre and count as wrong")
+        lines.append(f"{scores.n_rejected} of the tracks answered with no genre: counted as wrong")
     width = max(map(len, (*scores.labels, "genre")))
     lines += ["", f"{'genre':<{width}}  tracks  precision  recall     f1   answered as"]
     for label, own in scores.per_genre.items():
-        row = scores.confusion[scores.labels.index(label)]
-        ranked = [(int(row[i]), scores.labels[i]) for i in np.argsort(-row, kind="stable")]
-        answers = [f"{name} {n}" for n, name in ranked if n]
-        if row.sum() < own.n_tracks:
-            answers.append(f"no genre {own.n_tracks - row.sum()}")
         lines.append(
             f"{label:<{width}}  {own.n_tracks:>6}  {own.precision:>9.3f}  {own.recall:>6.3f}"
-            f"  {own.f1:>5.3f}   {', '.join(answers)}"
+            f"  {own.f1:>5.3f}   {answers_text(scores, label)}"
         )
     return "\n".join(lines)
+
+
+def answers_text(scores: Scores, label: str) -> str:
+    """What the tracks of a genre were answered as, most frequent first."""
+    row = scores.confusion[scores.labels.index(label)]
+    answers = [f"{scores.labels[i]} {row[i]}" for i in np.argsort(-row, kind="stable") if row[i]]
+    if rejected := scores.per_genre[label].n_tracks - row.sum():
+        answers.append(f"no genre {rejected}")
+    return ", ".join(answers)
 
 
 def three_digits(value: float | None) -> str:

@@ -1,57 +1,199 @@
+import json
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from sklearn.metrics import accuracy_score, balanced_accuracy_score, confusion_matrix
+from sklearn.metrics import (
+    accuracy_score,
+    balanced_accuracy_score,
+    confusion_matrix,
+    precision_recall_fscore_support,
+    top_k_accuracy_score,
+)
 
-from train.scores import REJECTED, score, score_windows, scores_text
+from train.calibration_error import expected_calibration_error
+from train.predictions import REJECTED, Predictions
+from train.scores import score_predictions, scores_text
 
-LABELS = ("blues", "jazz", "rock")
+from .predictions import LABELS, answering, random_predictions
 
 
-def test_scores_are_scikit_learns() -> None:
-    generator = np.random.default_rng(0)
-    true, answered = generator.integers(0, 3, (2, 200))
-    scores = score(LABELS, true, answered, true, answered)
+@pytest.mark.parametrize("seed", range(5))
+def test_scores_are_scikit_learns(seed: int) -> None:
+    predictions = random_predictions(seed)
+    scores = score_predictions(predictions)
+    true, answered = predictions.track_labels, predictions.track_posteriors.argmax(axis=1)
+    assert 0.4 < scores.accuracy < 1.0  # neither perfect nor blind, or nothing would be tested
     assert scores.accuracy == pytest.approx(accuracy_score(true, answered))
     assert scores.macro_recall == pytest.approx(balanced_accuracy_score(true, answered))
     np.testing.assert_array_equal(scores.confusion, confusion_matrix(true, answered))
-    assert scores.segment_accuracy == pytest.approx(accuracy_score(true, answered))
+    assert scores.top2_accuracy == pytest.approx(
+        top_k_accuracy_score(true, predictions.track_posteriors, k=2)
+    )
+    assert scores.segment_accuracy == pytest.approx(
+        accuracy_score(predictions.segment_labels, predictions.posteriors.argmax(axis=1))
+    )
+    expected = precision_recall_fscore_support(true, answered)
+    for index, label in enumerate(LABELS):
+        own = scores.per_genre[label]
+        assert (own.precision, own.recall, own.f1, own.n_tracks) == pytest.approx(
+            tuple(column[index] for column in expected)
+        )
 
 
 def test_a_genre_without_tracks_has_no_recall_and_does_not_weigh() -> None:
-    true, answered = np.array([0, 0, 2]), np.array([0, 2, 2])
-    scores = score(LABELS, true, answered, true, answered)
-    assert scores.recall == {"blues": 0.5, "rock": 1.0}
+    scores = score_predictions(answering([0, 0, 2], [0, 2, 2]))
+    assert {label: own.recall for label, own in scores.per_genre.items()} == {
+        "blues": 0.5,
+        "rock": 1.0,
+    }
     assert scores.macro_recall == 0.75
 
 
-def test_an_answer_that_is_no_genre_counts_as_wrong() -> None:
-    true, answered = np.array([0, 1]), np.array([0, REJECTED])
-    scores = score(LABELS, true, answered, true, answered)
+def test_a_genre_that_is_never_answered_has_precision_zero() -> None:
+    scores = score_predictions(answering([0, 1], [0, 0]))
+    assert scores.per_genre["jazz"].precision == 0.0
+    assert scores.per_genre["jazz"].f1 == 0.0
+
+
+def test_silence_counts_as_a_wrong_answer_and_claims_nothing() -> None:
+    scores = score_predictions(answering([0, 1], [0, REJECTED]))
     assert scores.accuracy == 0.5
+    assert scores.segment_accuracy == 0.5
+    assert scores.top2_accuracy == 0.5
+    assert scores.n_rejected == 1
     assert scores.confusion.sum() == 1
+    assert scores.ece == 0.0  # of the one claim, which was certain and right
+    assert "no genre 1" in scores_text(scores)
 
 
-def test_a_track_is_answered_by_the_mean_of_its_windows() -> None:
-    posteriors = np.array([[0.6, 0.4, 0.0], [0.1, 0.9, 0.0], [0.0, 0.4, 0.6]], np.float32)
-    scores = score_windows(LABELS, posteriors, np.array([1, 1, 2]), np.array([5, 5, 9]))
+def test_an_answer_below_the_rejection_threshold_counts_as_wrong() -> None:
+    predictions = Predictions(
+        LABELS,
+        ("a", "b"),
+        np.array([0, 0]),
+        np.array([0, 1]),
+        np.array([[0.4, 0.3, 0.3], [0.9, 0.1, 0.0]], np.float32),
+    )
+    assert score_predictions(predictions).accuracy == 1.0
+    strict = score_predictions(replace(predictions, rejection_threshold=0.5))
+    assert strict.accuracy == 0.5
+    assert strict.n_rejected == 1
+    assert strict.segment_accuracy == 1.0  # as the device: a window always has its likeliest genre
+
+
+def test_a_track_is_answered_by_the_mean_of_its_windows_that_are_not_silent() -> None:
+    posteriors = np.array(
+        [[0.6, 0.4, 0.0], [0.1, 0.9, 0.0], [0.0, 0.0, 0.0], [0.0, 0.4, 0.6]], np.float32
+    )
+    predictions = Predictions(
+        LABELS, ("5", "9"), np.array([1, 2]), np.array([0, 0, 0, 1]), posteriors
+    )
+    np.testing.assert_allclose(
+        predictions.track_posteriors, [[0.35, 0.65, 0.0], [0.0, 0.4, 0.6]], rtol=1e-6
+    )
+    scores = score_predictions(predictions)
     assert scores.n_tracks == 2
     assert scores.accuracy == 1.0
-    assert scores.segment_accuracy == pytest.approx(2 / 3)
+    assert scores.segment_accuracy == 0.5
+
+
+def test_equal_posteriors_do_not_all_stand_among_the_first_two() -> None:
+    even = np.full((3, 3), 1 / 3, np.float32)
+    predictions = Predictions(LABELS, ("a", "b", "c"), np.arange(3), np.arange(3), even)
+    assert score_predictions(predictions).top2_accuracy == pytest.approx(2 / 3)
+
+
+def test_the_calibration_error_is_the_one_worked_out_by_hand() -> None:
+    # Two windows at 0.95, one right: |0.5 - 0.95|. Two at 0.60, both right: |1 - 0.6|.
+    posteriors = np.array([[0.95, 0.05], [0.95, 0.05], [0.6, 0.4], [0.6, 0.4]])
+    assert expected_calibration_error(posteriors, np.array([0, 1, 0, 0])) == pytest.approx(
+        0.5 * 0.45 + 0.5 * 0.4
+    )
+
+
+def test_errors_of_one_bin_cancel_and_those_of_two_do_not() -> None:
+    one_bin = np.array([[0.61, 0.39], [0.65, 0.35]])  # bin 10 of 15: 0.600 to 0.667
+    assert expected_calibration_error(one_bin, np.array([0, 1])) == pytest.approx(0.13)
+    two_bins = np.array([[0.61, 0.39], [0.68, 0.32]])
+    assert expected_calibration_error(two_bins, np.array([0, 1])) == pytest.approx(
+        (0.39 + 0.68) / 2
+    )
+
+
+def test_posteriors_that_keep_their_promise_are_calibrated_and_boasts_are_not() -> None:
+    generator = np.random.default_rng(0)
+    sure = generator.uniform(0.5, 1.0, 40_000)
+    true = (generator.uniform(size=len(sure)) > sure).astype(np.int64)
+    assert expected_calibration_error(np.stack([sure, 1 - sure], axis=1), true) < 0.02
+    certain = np.tile([1.0, 0.0], (len(sure), 1))
+    assert expected_calibration_error(certain, true) == pytest.approx(0.25, abs=0.01)
+
+
+def test_where_everything_is_silent_there_is_no_calibration_error() -> None:
+    scores = score_predictions(answering([0, 1], [REJECTED, REJECTED]))
+    assert scores.ece is None
+    assert scores.accuracy == 0.0
+    assert "calibration error -" in scores_text(scores)
+
+
+def test_the_interval_holds_the_accuracy_and_narrows_with_more_tracks() -> None:
+    widths = []
+    for n_tracks in (30, 3000):
+        scores = score_predictions(random_predictions(1, n_tracks))
+        for value, (low, high) in (
+            (scores.accuracy, scores.accuracy_interval),
+            (scores.macro_recall, scores.macro_recall_interval),
+            (scores.segment_accuracy, scores.segment_accuracy_interval),
+        ):
+            assert low < value < high
+        widths.append(scores.accuracy_interval[1] - scores.accuracy_interval[0])
+    assert widths[0] > 5 * widths[1]
+
+
+def test_more_windows_of_the_same_tracks_do_not_make_the_segment_accuracy_surer() -> None:
+    true = np.random.default_rng(2).integers(0, 3, 60)
+    few = answering(true, np.where(np.arange(60) % 3, true, (true + 1) % 3))
+    many = replace(
+        few,
+        segment_tracks=np.repeat(few.segment_tracks, 10),
+        posteriors=np.repeat(few.posteriors, 10, axis=0),
+    )
+    once, ten_times = (score_predictions(own) for own in (few, many))
+    assert ten_times.n_segments == 600
+    assert ten_times.segment_accuracy_interval == pytest.approx(once.segment_accuracy_interval)
+
+
+def test_the_same_predictions_have_the_same_interval() -> None:
+    first, second = (score_predictions(random_predictions(3)) for _ in range(2))
+    assert first.accuracy_interval == second.accuracy_interval
 
 
 def test_the_dict_has_the_documented_keys() -> None:
-    true = np.array([0, 2])
-    values = score(LABELS, true, true, true, true).to_dict()
+    values = json.loads(json.dumps(score_predictions(answering([0, 2], [0, 2])).to_dict()))
     assert values["n_tracks"] == 2
-    assert values["track"] == {"accuracy": 1.0, "macro_recall": 1.0}
-    assert values["segment"] == {"accuracy": 1.0}
-    assert values["per_genre"]["rock"] == {"recall": 1.0, "n_tracks": 1}
+    assert values["n_segments"] == 2
+    assert values["n_rejected"] == 0
+    assert values["track"] == {
+        "accuracy": 1.0,
+        "accuracy_ci95": [1.0, 1.0],
+        "macro_recall": 1.0,
+        "macro_recall_ci95": [1.0, 1.0],
+        "top2_accuracy": 1.0,
+        "ece": 0.0,
+    }
+    assert values["segment"] == {"accuracy": 1.0, "accuracy_ci95": [1.0, 1.0], "ece": 0.0}
+    assert values["per_genre"]["rock"] == {
+        "precision": 1.0,
+        "recall": 1.0,
+        "f1": 1.0,
+        "n_tracks": 1,
+    }
     assert values["confusion"] == [[1, 0, 0], [0, 0, 0], [0, 0, 1]]
     assert values["labels"] == ["blues", "jazz", "rock"]
 
 
 def test_the_text_lists_what_each_genre_was_taken_for() -> None:
-    true, answered = np.array([0, 0, 0, 2]), np.array([0, 2, 2, 2])
-    text = scores_text(score(LABELS, true, answered, true, answered))
+    text = scores_text(score_predictions(answering([0, 0, 0, 2], [0, 2, 2, 2])))
     assert "rock 2, blues 1" in text
     assert "jazz" not in text

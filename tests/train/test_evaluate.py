@@ -1,0 +1,115 @@
+"""``edge-genre evaluate`` against other models, on real (generated) sound."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge_runtime.errors import DataSetError
+from tests.command import refused, succeed
+from tests.pipeline import Pipeline
+from tests.synthetic import GENRES
+from train.answers import answers_of, compare_answers, difference_text
+from train.predictions import REJECTED, load_predictions
+from train.scores import score_predictions
+
+from .predictions import answering, write_run
+
+
+def test_predictions_hold_what_the_scores_were_made_of(pipeline: Pipeline, tmp_path: Path) -> None:
+    written, report = tmp_path / "new" / "mine.npz", tmp_path / "out.json"
+    model = pipeline.exports["tflite", "none"]
+    succeed("evaluate", model, pipeline.data, "--predictions", written, "--json", report)
+    values = json.loads(report.read_text())
+    predictions = load_predictions(written)
+    assert predictions.labels == GENRES
+    assert predictions.track_ids == tuple(track["id"] for track in values["tracks"])
+    again = score_predictions(predictions).to_dict()
+    assert again == {key: values[key] for key in again}
+
+
+@pytest.mark.parametrize("kind", ["model", "npz", "json", "run"])
+def test_a_model_is_tested_against_whatever_another_one_left(
+    pipeline: Pipeline, tmp_path: Path, kind: str
+) -> None:
+    model, other = pipeline.exports["tflite", "none"], pipeline.exports["onnx", "none"]
+    n_tracks = 30
+    if kind == "model":
+        against = other
+    elif kind == "run":
+        against, n_tracks = pipeline.run, 6  # it was validated on a fifth of the clips
+    else:
+        against = tmp_path / f"other.{kind}"
+        option = {"npz": "--predictions", "json": "--json"}[kind]
+        succeed("evaluate", other, pipeline.data, option, against)
+    report = tmp_path / "out.json"
+    done = succeed("evaluate", model, pipeline.data, "--against", against, "--json", report)
+    assert f"against {against.name}" in done.stdout
+    assert "McNemar" in done.stdout
+    difference = json.loads(report.read_text())["against"]
+    assert difference["n"] == n_tracks
+    assert difference["p"] == 1.0  # the same network
+    assert len(difference["accuracy"]) == 2
+
+
+def test_a_model_that_was_taught_these_very_tracks_is_told_of(
+    pipeline: Pipeline, tmp_path: Path
+) -> None:
+    names = [f"{genre}/{genre}.{index:05}" for genre in GENRES for index in range(10)]
+    predictions = answering(np.repeat(range(3), 10), [0] * 30, labels=GENRES)
+    predictions = type(predictions)(
+        GENRES, tuple(names), *(vars(predictions)[k] for k in
+                                ("track_labels", "segment_tracks", "posteriors")),
+    )  # fmt: skip
+    run = write_run(tmp_path / "leaky", predictions, split_leaks=True)
+    model = pipeline.exports["tflite", "none"]
+    done = succeed("evaluate", model, pipeline.data, "--against", run)
+    assert "LEAKS" in done.stderr
+    assert "more than chance" in done.stdout  # the other calls everything beeps
+
+
+def test_what_cannot_be_tested_against_is_refused_before_anything_is_computed(
+    pipeline: Pipeline, tmp_path: Path
+) -> None:
+    model = pipeline.exports["tflite", "none"]
+    (tmp_path / "bad.json").write_text('{"tracks": 3}')
+    (tmp_path / "bad.npz").write_bytes(b"nothing")
+    for name, words in (
+        ("bad.json", "lists no tracks"),
+        ("bad.npz", "is not a predictions file"),
+        ("none.json", "cannot be read"),
+        ("none.npz", "no such file"),
+        ("none.onnx", "no such model"),
+        (".", "is not a training run"),
+    ):
+        line = refused("evaluate", model, pipeline.data, "--against", tmp_path / name, code=3)
+        assert words in line, name
+
+
+def test_other_tracks_or_other_truths_cannot_be_compared() -> None:
+    here = answers_of("here", answering([0, 1], [0, 1]))
+    elsewhere = answers_of("there", answering([0, 1], [0, 1], labels=("funk", "ska", "dub")))
+    with pytest.raises(DataSetError, match="holds 'track 0' for funk"):
+        compare_answers(here, elsewhere)
+    alien = type(here)("alien", {"x": True}, {"x": "jazz"})
+    with pytest.raises(DataSetError, match="none of its 1 tracks"):
+        compare_answers(here, alien)
+
+
+def test_only_common_tracks_count_and_spelling_of_genres_does_not() -> None:
+    few = answers_of("few", answering([0, 1], [0, 0], labels=("Hip-Hop", "jazz")))
+    many = answers_of("many", answering([0, 1, 1], [0, 1, 0], labels=("hiphop", "Jazz")))
+    difference = compare_answers(few, many)
+    assert difference.test.n == 2
+    assert difference.accuracies == (0.5, 1.0)
+    assert (difference.test.b, difference.test.c) == (0, 1)
+
+
+def test_answers_that_are_no_genre_are_wrong_here_too() -> None:
+    first = answers_of("first", answering([0] * 9, [0] * 9))
+    second = answers_of("second", answering([0] * 9, [REJECTED] * 9))
+    difference = compare_answers(first, second)
+    assert (difference.test.b, difference.test.c) == (9, 0)
+    assert "p = 0.004" in difference_text(difference)
+    assert "more than chance" in difference_text(difference)
