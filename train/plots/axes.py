@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,8 +12,11 @@ from .spectra import FLOOR_DBFS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import FigureBase
+    from matplotlib.figure import Figure, SubFigure
     from matplotlib.image import AxesImage
+
+    Canvas = Figure | SubFigure
+    """A page, or a part of one"""
 
 BLUE, LIGHT_BLUE = "#0072B2", "#8CC4E8"
 DB_COLOURS = "magma"
@@ -78,8 +81,7 @@ def picture(
     *,
     seconds: tuple[float, float],
     vertical: tuple[float, float],
-    limits: tuple[float, float],
-    colours: str = DB_COLOURS,
+    **how: Any,
 ) -> AxesImage:
     """Draw values by (row, column), the first row at the bottom.
 
@@ -92,10 +94,8 @@ def picture(
         Outer edges of the first and the last column, from the start of the sound.
     vertical : (float, float)
         Outer edges of the first and the last row.
-    limits : (float, float)
-        Values at the ends of the colours.
-    colours : str
-        matplotlib's name of them.
+    **how
+        For matplotlib's ``imshow``: above all, the values at the ends of the colours.
     """
     left, right = (sound.start + edge for edge in seconds)
     return axes.imshow(
@@ -103,9 +103,8 @@ def picture(
         aspect="auto",
         origin="lower",
         extent=(left, right, *vertical),
-        vmin=limits[0],
-        vmax=limits[1],
-        cmap=colours,
+        # Where a pixel covers several values, its colour is that of their mean.
+        **{"cmap": DB_COLOURS, "interpolation_stage": "data", **how},
     )
 
 
@@ -115,6 +114,7 @@ def column_edges(sound: Sound, n_columns: int, share: int) -> tuple[float, float
     return -0.5 * hop, (n_columns * share - 0.5) * hop
 
 
-def colour_bar(figure: FigureBase, image: AxesImage, axes: Axes, label: str) -> None:
-    """A scale at the right of the axes."""
-    figure.colorbar(image, ax=axes, label=label, pad=0.01, fraction=0.06, aspect=18)
+def colour_bar(figure: Canvas, image: AxesImage, axes: Axes, label: str, **how: Any) -> None:
+    """A scale at the right of the axes, as near in every figure."""
+    scale = axes.inset_axes((1.012, 0.0, 0.018, 1.0))
+    figure.colorbar(image, cax=scale, label=label, **how)

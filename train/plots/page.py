@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .coefficients import draw_mfcc
 from .sound import Sound
@@ -17,7 +17,9 @@ from .timeline import draw_timeline
 from .waveform import draw_waveform
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure, FigureBase
+    from matplotlib.figure import Figure
+
+    from .axes import Canvas
 
 WIDTH_INCHES = 10.0
 DPI = 130
@@ -26,7 +28,7 @@ _SHEET_COLUMNS = 2
 _SHEET_WIDTH_INCHES = 17.0
 _LONGEST_NAME = 60
 
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",  # comes with matplotlib: the same picture on every machine
     "font.size": 11.0,
     "axes.titlesize": 12.0,
@@ -41,7 +43,7 @@ _STYLE = {
 class Kind:
     """One kind of figure."""
 
-    draw: Callable[[FigureBase, Sound], None]
+    draw: Callable[[Canvas, Sound], None]
     height: float
     """Inches"""
 
@@ -71,8 +73,8 @@ def draw(sound: Sound, name: str) -> Figure:
     kind = FIGURES[name]
     with _style():
         figure = Figure(figsize=(WIDTH_INCHES, kind.height), dpi=DPI, layout="constrained")
+        _head(figure, sound)
         kind.draw(figure, sound)
-        figure.suptitle(_heading(sound), parse_math=False)
     return figure
 
 
@@ -86,17 +88,18 @@ def draw_sheet(sound: Sound, names: Sequence[str]) -> Figure:
         figure = Figure(
             figsize=(_SHEET_WIDTH_INCHES, sum(heights) + 0.5), dpi=DPI, layout="constrained"
         )
-        figure.suptitle(_heading(sound), parse_math=False)
+        _head(figure, sound)
         lines = figure.subfigures(len(rows), 1, height_ratios=heights, squeeze=False, hspace=0.03)
         for line, row in zip(lines[:, 0], rows, strict=True):
-            parts = line.subfigures(1, len(row), squeeze=False, wspace=0.02)
+            parts = line.subfigures(1, len(row), squeeze=False, wspace=0.04)
             for part, name in zip(parts[0], row, strict=True):
                 FIGURES[name].draw(part, sound)
     return figure
 
 
-def save(figure: Figure, path: Path) -> None:
+def save(figure: Figure, path: str | Path) -> None:
     """Write a figure; the ending of the name says whether as PNG or SVG."""
+    path = Path(path)
     metadata = {"Date": None} if path.suffix == ".svg" else {"Software": None}
     with _style(), warnings.catch_warnings():
         # A clip's name may hold letters that the font lacks: boxes stand for them.
@@ -110,13 +113,18 @@ def _style() -> AbstractContextManager[None]:
     return rc_context(_STYLE)
 
 
+def _head(figure: Figure, sound: Sound) -> None:
+    figure.suptitle(_heading(sound), x=0.008, ha="left", weight="bold", parse_math=False)
+
+
 def _heading(sound: Sound) -> str:
     """What is pictured, in letters that every font and SVG can take."""
     name = sound.name.encode("utf-8", "replace").decode()
     name = "".join(letter if letter.isprintable() else "?" for letter in name)
     if len(name) > _LONGEST_NAME:
         name = f"{name[: _LONGEST_NAME // 2]}…{name[-_LONGEST_NAME // 2 :]}"
-    heading = f"{name}, {sound.start:.1f} to {sound.end:.1f} s"
+    digits = 1 if sound.seconds >= 1.0 else 4
+    heading = f"{name}, {sound.start:.{digits}f} to {sound.end:.{digits}f} s"
     if sound.source_rate < sound.rate:
         heading += f" (sampled at {sound.source_rate} Hz: nothing above {sound.top_hz:.0f} Hz)"
     return heading

@@ -19,7 +19,7 @@ from edge_runtime.segments import SoundPath
 from .spectra import Spectrogram, log_mel, mean_spectrum, spectrogram
 
 LONGEST_SECONDS = 3600.0
-"""An hour is 300 MB while it is drawn, and 2 s to a pixel: more would show nothing."""
+"""An hour takes 1 GB while it is drawn, and a pixel is 3 s: more would show nothing."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +70,8 @@ class Sound:
 
     @cached_property
     def spectrogram(self) -> Spectrogram:
-        """With the front end's frames: see `spectrogram`."""
-        return spectrogram(self.samples, self.params)
+        """With the front end's frames, up to `top_hz`: see `spectrogram`."""
+        return spectrogram(self.samples, self.params, self.top_hz)
 
     @cached_property
     def log_mel(self) -> npt.NDArray[np.float32]:
@@ -112,7 +112,9 @@ def read_sound(
     audio = open_audio(path)
     params = classifier.manifest.front_end
     if not 0.0 <= start < audio.seconds:
-        raise ParameterError(f"start is {start:g} s; {audio.path} lasts {audio.seconds:.2f} s")
+        raise ParameterError(
+            f"start is {start:g} s; {audio.path} lasts {audio.seconds:.2f} s: begin earlier"
+        )
     wanted = audio.seconds - start if seconds is None else min(seconds, audio.seconds - start)
     if wanted > LONGEST_SECONDS:
         raise ParameterError(

@@ -59,16 +59,18 @@ def mean_spectrum(
     """
     n_fft = min(_WELCH_SAMPLES, max(16, len(samples)))
     if len(samples) < n_fft:
-        samples = np.pad(samples, (0, n_fft - len(samples)))
+        before = (n_fft - len(samples)) // 2  # the window is 0 at its edge
+        samples = np.pad(samples, (before, n_fft - len(samples) - before))
     frames = np.lib.stride_tricks.sliding_window_view(samples, n_fft)[:: n_fft // 2]
     total = np.zeros(n_fft // 2 + 1)
     for power in _powers(frames, _BLOCK_FRAMES):
         total += power.sum(axis=0)
-    return np.fft.rfftfreq(n_fft, 1.0 / rate), total / len(frames)
+    hz = np.arange(n_fft // 2 + 1) * rate / n_fft
+    return hz, total / len(frames)
 
 
-def spectrogram(samples: Samples, params: FrontEndParams) -> Spectrogram:
-    """Powers of Hann-windowed frames that have the front end's length and hop.
+def spectrogram(samples: Samples, params: FrontEndParams, top_hz: float) -> Spectrogram:
+    """Powers up to `top_hz` of Hann-windowed frames that have the front end's length and hop.
 
     Frame i has its middle at sample ``i * hop``; zeros stand before and behind the sound. Where
     there are more than `MOST_COLUMNS` frames, each column is the mean of equally many.
@@ -76,12 +78,14 @@ def spectrogram(samples: Samples, params: FrontEndParams) -> Spectrogram:
     frames = _centred_frames(samples, params)
     share = _frames_per_column(len(frames))
     block = share * max(1, _BLOCK_FRAMES // share)
-    columns = [average(power, share) for power in _powers(frames, block)]
+    hz_per_bin = params.sample_rate / params.n_fft
+    bins = 1 + int(top_hz / hz_per_bin)
+    columns = [average(power[:, :bins], share) for power in _powers(frames, block)]
     return Spectrogram(
         power=np.concatenate(columns).T,
         seconds_per_column=share * params.hop_seconds,
         hop_seconds=params.hop_seconds,
-        hz_per_bin=params.sample_rate / params.n_fft,
+        hz_per_bin=hz_per_bin,
     )
 
 

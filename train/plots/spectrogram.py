@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from .axes import colour_bar, decibel_range, picture, time_axis, title
 from .sound import Sound
@@ -12,15 +13,14 @@ from .spectra import decibels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import FigureBase
     from matplotlib.image import AxesImage
 
-import numpy.typing as npt
+    from .axes import Canvas
 
 _FAINT = 0.01
 
 
-def draw_spectrogram(figure: FigureBase, sound: Sound) -> None:
+def draw_spectrogram(figure: Canvas, sound: Sound) -> None:
     """Linear power, which leaves most of the picture dark, and says so."""
     axes = figure.subplots()
     power = sound.spectrogram.power
@@ -36,7 +36,7 @@ def draw_spectrogram(figure: FigureBase, sound: Sound) -> None:
         title(axes, "Spectrogram, linear power: silence")
 
 
-def draw_log_spectrogram(figure: FigureBase, sound: Sound) -> None:
+def draw_log_spectrogram(figure: Canvas, sound: Sound) -> None:
     """The same in dB."""
     axes = figure.subplots()
     level = decibels(sound.spectrogram.power)
@@ -62,7 +62,8 @@ def _image(
         values,
         seconds=(left, left + n_columns * shown.seconds_per_column),
         vertical=(-0.5 * shown.hz_per_bin, (bins - 0.5) * shown.hz_per_bin),
-        limits=limits,
+        vmin=limits[0],
+        vmax=limits[1],
     )
     axes.set_ylim(0.0, sound.top_hz)
     axes.set_ylabel("frequency (Hz)")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from edge_runtime import Event
-from edge_runtime.display import Tally
+from edge_runtime.display import clock
 from edge_runtime.frontend.mel import hz_to_mel
 from edge_runtime.manifest import SILENCE, UNKNOWN
 
@@ -25,10 +25,11 @@ from .axes import (
     title,
 )
 from .genre_colours import (
-    OTHERS_COLOUR,
+    HATCHES,
+    OTHERS_GREY,
     PALETTE,
-    SILENCE_COLOUR,
-    UNKNOWN_COLOUR,
+    SILENCE_GREY,
+    UNKNOWN_GREY,
     genre_colours,
     text_colour,
 )
@@ -37,11 +38,13 @@ from .spectra import columns
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import FigureBase
+
+    from .axes import Canvas
 
 _GENRES_SHOWN = 6
 """The likeliest, and any more that the device answers"""
-_INCHES_PER_LETTER = 0.105
+_NAMED = 4
+_INCHES_PER_LETTER = 0.07
 _AXES_SHARE = 0.78
 """Of the figure's width, about"""
 
@@ -86,37 +89,38 @@ def shown_genres(labels: tuple[str, ...], events: tuple[Event, ...]) -> list[str
     return sorted(chosen, key=ranked.index)
 
 
-def draw_timeline(figure: FigureBase, sound: Sound) -> None:
+def draw_timeline(figure: Canvas, sound: Sound) -> None:
     """Log-mel; below it the answer as a strip; below that each window's own posteriors."""
     mel, strip, shares = figure.subplots(3, 1, height_ratios=(3.0, 0.42, 2.0))
     _draw_log_mel(figure, mel, sound)
     genres = shown_genres(sound.labels, sound.events)
     colours = genre_colours(sound.labels, genres)
-    colours |= {SILENCE: SILENCE_COLOUR, UNKNOWN: UNKNOWN_COLOUR}
-    width = figure.bbox.width / figure.get_figure(root=True).dpi * _AXES_SHARE
+    colours |= {SILENCE: SILENCE_GREY, UNKNOWN: UNKNOWN_GREY}
+    width = figure.bbox.width / figure.dpi * _AXES_SHARE
     _draw_strip(strip, sound, colours, width)
     _draw_posteriors(shares, sound, genres, colours)
 
 
-def _draw_log_mel(figure: FigureBase, axes: Axes, sound: Sound) -> None:
+def _draw_log_mel(figure: Canvas, axes: Axes, sound: Sound) -> None:
     params = sound.params
     rows, share = columns(sound.log_mel)
     low, high = (hz_to_mel(hz, params.mel_scale) for hz in (params.fmin, params.upper_hz))
     step = (high - low) / (params.n_mels + 1)  # bands overlap by half: their middles are so far
-    limits = decibel_range(rows, 10.0 * np.log10(params.log_floor))
+    bottom, brightest = decibel_range(rows, 10.0 * np.log10(params.log_floor))
     image = picture(
         axes,
         sound,
         rows.T,
         seconds=column_edges(sound, len(rows), share),
         vertical=(low + 0.5 * step, high - 0.5 * step),
-        limits=limits,
+        vmin=bottom,
+        vmax=brightest,
     )
     colour_bar(figure, image, axes, "mel power (dB)")
     top_hz = min(sound.top_hz, params.upper_hz)
     top = min(hz_to_mel(top_hz, params.mel_scale), high - 0.5 * step)
     axes.set_ylim(low + 0.5 * step, top)
-    ticks = hertz_ticks(max(50.0, params.fmin), top_hz)
+    ticks = hertz_ticks(max(100.0, params.fmin), top_hz)
     places = [hz_to_mel(tick, params.mel_scale) for tick in ticks]
     labelled = apart(places, top - low)
     axes.set_yticks(
@@ -124,31 +128,33 @@ def _draw_log_mel(figure: FigureBase, axes: Axes, sound: Sound) -> None:
         [hertz_text(tick) if chosen else "" for tick, chosen in zip(ticks, labelled, strict=True)],
     )
     axes.set_ylabel("frequency (Hz, mel scale)")
-    heard = str(_tally(sound.events)).removeprefix("heard ")
-    title(axes, f"Genre timeline: {heard}")
+    title(axes, f"Genre timeline: {_summary(sound.events)}")
     time_axis(axes, sound, label=False)
 
 
-def _tally(events: tuple[Event, ...]) -> Tally:
-    tally = Tally()
-    for event in events:
-        tally.add(event)
-    return tally
+def _summary(events: tuple[Event, ...]) -> str:
+    """How long each answer stood, the longest first."""
+    seconds: dict[str, float] = {}
+    for stretch in stretches(events):
+        seconds[stretch.label] = seconds.get(stretch.label, 0.0) + stretch.end - stretch.start
+    ranked = sorted(seconds.items(), key=lambda item: -item[1])
+    named = [f"{label} {clock(round(length))}" for label, length in ranked[:_NAMED]]
+    more = len(ranked) - len(named)
+    return ", ".join(named) + (f" and {more} more" if more else "")
 
 
 def _draw_strip(axes: Axes, sound: Sound, colours: dict[str, str], width: float) -> None:
     for stretch in stretches(sound.events):
-        colour = colours.get(stretch.label, OTHERS_COLOUR)
+        colour = colours.get(stretch.label, OTHERS_GREY)
         length = stretch.end - stretch.start
-        axes.axvspan(
-            sound.start + stretch.start, sound.start + stretch.end, color=colour, linewidth=0
-        )
+        axes.axvspan(sound.start + stretch.start, sound.start + stretch.end, **_filling(colour))
         if length / sound.seconds * width >= _INCHES_PER_LETTER * (len(stretch.label) + 1):
             axes.text(
                 sound.start + stretch.start + length / 2,
                 0.5,
                 stretch.label,
                 color=text_colour(colour),
+                bbox={"facecolor": colour, "linewidth": 0, "pad": 2.0},
                 ha="center",
                 va="center_baseline",
                 clip_on=True,
@@ -168,15 +174,15 @@ def _draw_posteriors(axes: Axes, sound: Sound, genres: list[str], colours: dict[
     handles = []
     below = np.zeros(len(sound.events))
     for genre, shares in _layers(sound.events, genres, silent):
-        colour = colours.get(genre, OTHERS_COLOUR)
-        axes.stairs(below + shares, edges, baseline=below, fill=True, color=colour, linewidth=0)
-        handles.append(Patch(color=colour, label=genre))
+        colour = colours.get(genre, OTHERS_GREY)
+        axes.stairs(below + shares, edges, baseline=below, fill=True, **_filling(colour))
+        handles.append(Patch(label=genre, **_filling(colour)))
         below = below + shares
     for label in (UNKNOWN, SILENCE):
         if any(event.label == label for event in sound.events):
-            handles.append(Patch(color=colours[label], label=label))
+            handles.append(Patch(label=label, **_filling(colours[label])))
     if silent.any():
-        axes.stairs(silent.astype(float), edges, fill=True, color=SILENCE_COLOUR, linewidth=0)
+        axes.stairs(silent.astype(float), edges, fill=True, **_filling(SILENCE_GREY))
     axes.set_ylim(0.0, 1.0)
     axes.set_ylabel("posterior of\neach window")
     time_axis(axes, sound)
@@ -190,6 +196,16 @@ def _draw_posteriors(axes: Axes, sound: Sound, genres: list[str], colours: dict[
         handlelength=1.0,
         labelspacing=0.25,
     )
+
+
+def _filling(colour: str) -> dict[str, Any]:
+    """How an area of a colour is drawn."""
+    return {
+        "facecolor": colour,
+        "edgecolor": "white",
+        "linewidth": 0,
+        "hatch": HATCHES.get(colour),
+    }
 
 
 def _layers(

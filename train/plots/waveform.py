@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,17 +14,17 @@ from .axes import BLUE, LIGHT_BLUE, time_axis, title
 from .sound import Sound
 
 if TYPE_CHECKING:
-    from matplotlib.figure import FigureBase
+    from .axes import Canvas
 
 _STEPS = 1500
 """Stretches of a long clip: about one for each pixel"""
 
 
-def draw_waveform(figure: FigureBase, sound: Sound) -> None:
+def draw_waveform(figure: Canvas, sound: Sound) -> None:
     """Every sample of a short clip as a line; of a long one the extremes and the RMS."""
     axes = figure.subplots()
     samples = sound.samples
-    peak = float(np.abs(samples).max())
+    peak = float(max(samples.max(), -samples.min()))
     if len(samples) <= 2 * _STEPS:
         times = sound.start + np.arange(len(samples)) / sound.rate
         axes.plot(times, samples, color=BLUE, linewidth=0.9, marker="." * (len(samples) < 100))
@@ -33,7 +34,9 @@ def draw_waveform(figure: FigureBase, sound: Sound) -> None:
         # The line keeps stretches visible in which the extremes are equal, as in silence.
         axes.fill_between(times, low, high, color=LIGHT_BLUE, linewidth=0.6, label="extremes")
         axes.fill_between(times, -rms, rms, color=BLUE, linewidth=0, label="± RMS")
-        axes.legend(loc="upper right", ncols=2)
+        axes.legend(
+            loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, frameon=False, borderaxespad=0.2
+        )
     axes.axhline(0.0, color="0.4", linewidth=0.5)
     limit = 1.1 * peak if peak else 1.0
     axes.set_ylim(-limit, limit)
@@ -53,13 +56,12 @@ def envelope(samples: npt.NDArray[np.float32], rate: int) -> tuple[npt.NDArray[n
         Middle of each stretch, its smallest and largest sample, and its root mean square.
     """
     edges = np.linspace(0, len(samples), _STEPS + 1).astype(np.int64)
-    starts = edges[:-1]
-    power = np.add.reduceat(np.square(samples, dtype=np.float64), starts) / np.diff(edges)
+    pieces = [samples[first:end] for first, end in pairwise(edges)]
     return (
         (edges[:-1] + edges[1:]) / (2.0 * rate),
-        np.minimum.reduceat(samples, starts).astype(np.float64),
-        np.maximum.reduceat(samples, starts).astype(np.float64),
-        np.sqrt(power),
+        np.array([piece.min() for piece in pieces], np.float64),
+        np.array([piece.max() for piece in pieces], np.float64),
+        np.sqrt([float(np.dot(piece, piece)) / len(piece) for piece in pieces]),
     )
 
 
