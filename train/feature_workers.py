@@ -140,7 +140,7 @@ def _start_worker(stop: Event) -> None:
     # Ctrl-C reaches every process of the terminal; the main one tells the others what to do.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_die_with_parent, daemon=True).start()
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits
 
     threadpool_limits(1)  # every core has a worker already
 

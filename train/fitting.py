@@ -219,4 +219,5 @@ def _tell(settings: FitSettings, progress: Progress, logs: dict[str, float]) -> 
 def settings_dict(settings: FitSettings) -> dict[str, Any]:
     """JSON-ready form, flat."""
     found = dataclasses.asdict(settings)
-    return {**found, **found.pop("variation")}
+    varied = found.pop("variation")
+    return {**found, **varied}

@@ -21,10 +21,11 @@ from ..answers import (
     read_answers,
 )
 from ..comparison import read_run
+from ..datasets import load
 from ..evaluation import Evaluation, evaluate
 from ..scores import scores_text
 from ..splits import LEAK_WARNING
-from ..tracks import Track, TrackList, find_tracks, read_track_list
+from ..tracks import Track, TrackList, read_track_list
 
 HELP = "measure a model's accuracy on labelled clips"
 
@@ -105,7 +106,7 @@ def _other(args: argparse.Namespace) -> Classifier | Answers | None:
 def _listed(args: argparse.Namespace, labels: tuple[str, ...]) -> TrackList:
     if args.split_file:
         return read_track_list(args.split_file, args.data)
-    return find_tracks(args.data, labels)
+    return load(args.data, labels=labels)
 
 
 def _of_part(listed: TrackList, part: str | None) -> list[Track]:
