@@ -18,7 +18,7 @@ PALETTE = (
 )
 """Okabe and Ito's eight (2008), an indigo and a wine red.
 
-At least 17 apart (CIE 1976) for normal eyes and, simulated after Machado et al. (2009), for all
+At least 15 apart (CIE 1976) for normal eyes and, simulated after Machado et al. (2009), for all
 three kinds of colour blindness.
 """
 SILENCE_GREY, UNKNOWN_GREY, OTHERS_GREY = "#8A8A8A", "#B8B8B8", "#E3E3E3"
