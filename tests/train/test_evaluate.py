@@ -45,7 +45,7 @@ def test_a_model_is_tested_against_whatever_another_one_left(
         succeed("evaluate", other, pipeline.data, option, against)
     report = tmp_path / "out.json"
     done = succeed("evaluate", model, pipeline.data, "--against", against, "--json", report)
-    assert f"against {against.name}" in done.stdout
+    assert f"{against.name}, on " in done.stdout
     assert "McNemar" in done.stdout
     difference = json.loads(report.read_text())["against"]
     assert difference["n"] == n_tracks

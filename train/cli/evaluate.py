@@ -79,9 +79,9 @@ def run(args: argparse.Namespace) -> int:
     difference = None
     if other is not None:
         if isinstance(other, Classifier):
-            other = answers_of(args.against.name, evaluate(other, tracks).predictions)
+            other = answers_of(_short(args.against), evaluate(other, tracks).predictions)
         difference = compare_answers(
-            answers_of(Path(args.model).name, evaluation.predictions), other
+            answers_of(_short(Path(args.model)), evaluation.predictions), other
         )
         _say(difference, evaluation)
     if args.json:
@@ -126,6 +126,11 @@ def _check_labels(tracks: list[Track], model: Classifier) -> None:
             f"the model {model.manifest.name} does not know {', '.join(strange)}; its labels are "
             f"{', '.join(model.labels)}"
         )
+
+
+def _short(model: Path) -> str:
+    """Folder and file: exports of two models are often called the same."""
+    return "/".join(model.parts[-2:])
 
 
 def _say(difference: Difference, evaluation: Evaluation) -> None:
