@@ -47,8 +47,15 @@ class Split:
 
     @property
     def sha256(self) -> str:
-        """Fingerprint of the assignment."""
-        lines = (f"{track},{','.join(parts)}\n" for track, parts in sorted(self.parts.items()))
+        """Fingerprint of the assignment: of tracks, or of windows where they are what is split.
+
+        Models that cut tracks into windows in different ways share an honest split.
+        """
+        sides = {
+            track: ",".join(parts) if self.leaks else "".join(sorted(set(parts)))
+            for track, parts in self.parts.items()
+        }
+        lines = (f"{track},{side}\n" for track, side in sorted(sides.items()))
         return hashlib.sha256("".join(lines).encode(errors="surrogateescape")).hexdigest()
 
 

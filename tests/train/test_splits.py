@@ -1,3 +1,4 @@
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -188,3 +189,10 @@ def test_two_genres_with_the_same_sound_are_pointed_out() -> None:
 def test_clusters_reach_through_others() -> None:
     found = clusters("abcde", ["1", "1", "", "2", ""], ["", "x", "x", "", ""])
     assert found == [["a", "b", "c"], ["d"], ["e"]]
+
+
+def test_an_honest_split_is_the_same_however_tracks_are_cut_into_windows() -> None:
+    few, many = tracks(blues=20, rock=20), tracks(blues=20, rock=20)
+    many = [dataclasses.replace(own, n_windows=19) for own in many]
+    assert random_track_split(few, 1).sha256 == random_track_split(many, 1).sha256
+    assert random_segment_split(few, 1).sha256 != random_segment_split(many, 1).sha256
