@@ -3,42 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections import defaultdict
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypeVar
 
-if TYPE_CHECKING:
-    from .splits import Candidate, Split
-
-_T = TypeVar("_T")
-
-
-def clusters(items: Sequence[_T], *keys: Sequence[str]) -> list[list[_T]]:
-    """Items that share a key, directly or through others; an empty key is shared with nobody.
-
-    Parameters
-    ----------
-    items : sequence
-    *keys : sequences of str
-        One key for each item in each: its artist, say, and the hash of its sound.
-    """
-    parent = list(range(len(items)))
-
-    def root(index: int) -> int:
-        while parent[index] != index:
-            parent[index] = parent[parent[index]]
-            index = parent[index]
-        return index
-
-    for names in keys:
-        first: dict[str, int] = {}
-        for index, name in enumerate(names):
-            if name:
-                parent[root(index)] = root(first.setdefault(name, index))
-    found: dict[int, list[_T]] = defaultdict(list)
-    for index, item in enumerate(items):
-        found[root(index)].append(item)
-    return list(found.values())
+from .clusters import clusters
+from .splits import TRAIN, VALID, Candidate, Split
 
 
 def without_straddlers(
@@ -64,11 +32,11 @@ def without_straddlers(
             genres = ", ".join(sorted({item.track.label for item in cluster}))
             findings.append(f"{names} hold the same sound and go by {genres}; keep one of them")
         sides = {part for item in cluster for part in parts[item.track.id]}
-        if len(cluster) > 1 and {"train", "valid"} <= sides:
+        if len(cluster) > 1 and {TRAIN, VALID} <= sides:
             findings.append(
                 f"{names} hold the same sound on both sides of the split; left out of training"
             )
             for item in cluster:
-                if "train" in parts[item.track.id]:
+                if TRAIN in parts[item.track.id]:
                     parts[item.track.id] = ("none",) * item.n_windows
     return dataclasses.replace(split, parts=parts), tuple(findings)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from edge_runtime.errors import DataSetError
 
-from .duplicates import clusters
+from .clusters import clusters
 from .tracks import Track
 
 TRAIN, VALID = "train", "valid"

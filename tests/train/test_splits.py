@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_runtime.errors import DataSetError
-from train.duplicates import clusters, without_straddlers
+from train.clusters import clusters
+from train.duplicates import without_straddlers
 from train.splits import (
     TRAIN,
     VALID,
