@@ -17,9 +17,9 @@ import numpy as np
 from edge_runtime import Classifier
 from edge_runtime.audio_file import open_audio
 from edge_runtime.segments import SoundPath, file_windows
-from train.predictions import Predictions
+from train.evaluation.predictions import Predictions
+from train.evaluation.scores import Scores, score_predictions
 from train.progress import progress
-from train.scores import Scores, score_predictions
 from train.tracks import Track, read_track_list
 
 GAINS_DB = (0, -10, -20, -30)

@@ -9,9 +9,9 @@ from pathlib import Path
 from edge_runtime.errors import DataSetError
 from edge_runtime.frontend import FrontEndParams
 
-from .audio_augment import AudioAugmentation
 from .duplicates import without_straddlers
-from .features import Extraction, extract
+from .features.audio_augment import AudioAugmentation
+from .features.extraction import Extraction, extract
 from .split_choice import SplitChoice
 from .splits import TRAIN, VALID, Candidate, Split, check_parts
 from .tracks import TrackList

@@ -27,9 +27,9 @@ import numpy.typing as npt
 
 from edge_runtime.errors import DataSetError
 
+from .evaluation.predictions import Predictions
 from .experiment import Experiment
 from .models.baseline import Baseline
-from .predictions import Predictions
 
 MODEL, RUN, WINDOWS = "model.keras", "run.json", "windows.npz"
 BASELINE, PREDICTIONS = "model.joblib", "predictions.npz"

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from edge_runtime.frontend import FrontEndParams
 
-from .features import TrackFeatures
+from .features.extraction import TrackFeatures
 from .splits import VALID, Split
 
 _AT_ONCE = 256

@@ -6,7 +6,7 @@ from scipy.signal import sosfreqz
 
 from edge_runtime.errors import ParameterError
 from tests.synthetic import RATE, clip
-from train.audio_augment import AudioAugmentation, augment, biquad, random_equaliser
+from train.features.audio_augment import AudioAugmentation, augment, biquad, random_equaliser
 
 SHA = "ab" * 32
 SOUND = clip("drone", 0, 4.0)

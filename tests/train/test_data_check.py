@@ -11,8 +11,8 @@ import soundfile
 
 from tests.command import edge_genre, refused, succeed
 from tests.synthetic import RATE, clip, write_data_set
-from train.clip_facts import ClipFacts, clip_facts
-from train.data_check import DataCheck, check
+from train.data_check.check import DataCheck, check
+from train.data_check.clip_facts import ClipFacts, clip_facts
 from train.datasets import load
 from train.tracks import Track
 

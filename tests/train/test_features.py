@@ -14,10 +14,11 @@ import soundfile
 from edge_runtime.errors import DataSetError, ParameterError
 from edge_runtime.frontend import PRESETS, FrontEnd
 from tests.synthetic import RATE, clip
-from train import feature_store, feature_workers
-from train.audio_augment import AudioAugmentation
-from train.feature_store import FeatureStore, StoreSettings
-from train.features import Extraction, extract
+from train.features import store as feature_store
+from train.features import workers as feature_workers
+from train.features.audio_augment import AudioAugmentation
+from train.features.extraction import Extraction, extract
+from train.features.store import FeatureStore, StoreSettings
 from train.tracks import Track
 
 PARAMS = PRESETS["seed-mfcc13"]
@@ -255,7 +256,7 @@ RUN = """
 import sys
 from pathlib import Path
 from edge_runtime.frontend import PRESETS
-from train.features import extract
+from train.features.extraction import extract
 from train.tracks import find_tracks
 if __name__ == "__main__":
     tracks = find_tracks(Path(sys.argv[1])).tracks

@@ -7,7 +7,7 @@ import pytest
 
 from tests.command import edge_genre, refused, succeed
 from tests.synthetic import write_data_set
-from train.seed_json import read_seed_json
+from train.features.seed_json import read_seed_json
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from train.predictions import REJECTED, Predictions
-from train.report import write_report
+from train.evaluation.predictions import REJECTED, Predictions
+from train.evaluation.report import write_report
 
 from .predictions import answering, random_predictions
 

@@ -11,9 +11,9 @@ from sklearn.metrics import (
     top_k_accuracy_score,
 )
 
-from train.calibration_error import expected_calibration_error
-from train.predictions import REJECTED, Predictions
-from train.scores import score_predictions, scores_text
+from train.evaluation.calibration_error import expected_calibration_error
+from train.evaluation.predictions import REJECTED, Predictions
+from train.evaluation.scores import score_predictions, scores_text
 
 from .predictions import LABELS, answering, random_predictions
 

@@ -7,7 +7,7 @@ import pytest
 
 from edge_runtime.errors import DataSetError
 from edge_runtime.frontend import PRESETS
-from train.seed_json import extraction_from_json, read_seed_json, write_seed_json
+from train.features.seed_json import extraction_from_json, read_seed_json, write_seed_json
 
 GENRES = ("blues", "hip-hop \"n' co")
 
@@ -50,7 +50,7 @@ def test_pieces_may_end_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     features = some(3, (4, 2))
     write_seed_json(tmp_path / "data.json", GENRES, [0, 1, 1], features)
     for size in (1, 2, 7, 100):
-        monkeypatch.setattr("train.seed_json._CHUNK", size)
+        monkeypatch.setattr("train.features.seed_json._CHUNK", size)
         _, labels, found = read_seed_json(tmp_path / "data.json")
         assert labels.tolist() == [0, 1, 1]
         np.testing.assert_array_equal(found, features)

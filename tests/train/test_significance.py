@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest, norm
 
-from train.significance import McNemar, bootstrap_interval, bootstrap_sums, mcnemar
+from train.evaluation.significance import McNemar, bootstrap_interval, bootstrap_sums, mcnemar
 
 
 def test_mcnemar_counts_the_tracks_that_one_alone_has_right() -> None:

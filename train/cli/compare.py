@@ -9,9 +9,9 @@ from pathlib import Path
 from edge_runtime.cli import warn
 from edge_runtime.errors import ParameterError
 
-from ..comparison import Run, compare, read_run
-from ..comparison_text import comparison_text
-from ..report_figures import plot_comparison
+from ..evaluation.comparison import Run, compare, read_run
+from ..evaluation.comparison_text import comparison_text
+from ..evaluation.report_figures import plot_comparison
 
 HELP = "compare training runs, split by split"
 EXTRA = "train"

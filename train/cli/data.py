@@ -10,8 +10,8 @@ from pathlib import Path
 from edge_runtime import __version__
 from edge_runtime.errors import DataSetError, ParameterError
 
-from ..data_check import DataCheck, check
-from ..data_check_text import check_text
+from ..data_check.check import DataCheck, check
+from ..data_check.text import check_text
 from ..datasets import DATASETS, load, recognised
 
 HELP = "look at a data set before training on it"

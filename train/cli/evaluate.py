@@ -12,7 +12,8 @@ from edge_runtime.cli import warn
 from edge_runtime.cli.arguments import add_threads_argument
 from edge_runtime.errors import DataSetError, ParameterError
 
-from ..answers import (
+from ..datasets import load
+from ..evaluation.answers import (
     Answers,
     Difference,
     answers_of,
@@ -20,10 +21,9 @@ from ..answers import (
     difference_text,
     read_answers,
 )
-from ..comparison import read_run
-from ..datasets import load
-from ..evaluation import Evaluation, evaluate
-from ..scores import scores_text
+from ..evaluation.classify import Evaluation, evaluate
+from ..evaluation.comparison import read_run
+from ..evaluation.scores import scores_text
 from ..splits import LEAK_WARNING
 from ..tracks import Track, TrackList, read_track_list
 

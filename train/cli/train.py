@@ -18,12 +18,12 @@ from .. import provenance, run_folder
 from ..batches import Variation
 from ..checkpoint import Checkpoint
 from ..datasets import load
+from ..evaluation.predictions import Predictions
+from ..evaluation.report import write_report
+from ..evaluation.scores import Scores, score_predictions, scores_text
 from ..experiment import Experiment, prepare
 from ..fitting import FitSettings, fit, settings_dict
 from ..models import MODELS, BaselineRecipe, Network
-from ..predictions import Predictions
-from ..report import write_report
-from ..scores import Scores, score_predictions, scores_text
 from ..split_choice import SplitChoice
 from ..splits import LEAK_WARNING, TRAIN, VALID
 from .train_arguments import NETWORK_OPTIONS, add_arguments, augmentation

@@ -8,9 +8,9 @@ from pathlib import Path
 from edge_runtime.cli.arguments import Number, Whole
 from edge_runtime.errors import ParameterError
 
-from ..audio_augment import AudioAugmentation
 from ..datasets import DATASETS
-from ..features import default_cache
+from ..features.audio_augment import AudioAugmentation
+from ..features.extraction import default_cache
 from ..fitting import SCHEDULES
 from ..models import BASELINES, MODELS
 

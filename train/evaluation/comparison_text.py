@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from ..splits import LEAK_WARNING
 from .answers import Difference, p_text
 from .comparison import Comparison, Leak, Run, SplitGroup
 from .scores import three_digits
-from .splits import LEAK_WARNING
 
 _COLUMNS = (
     "model", "parameters", "training s", "segments", "tracks (95 % interval)", "macro recall",

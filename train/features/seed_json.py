@@ -22,9 +22,9 @@ import numpy.typing as npt
 from edge_runtime.errors import DataSetError
 from edge_runtime.frontend import FrontEndParams
 
-from .feature_store import open_whole, storing
-from .features import Extraction, TrackFeatures
-from .tracks import Track
+from ..tracks import Track
+from .extraction import Extraction, TrackFeatures
+from .store import open_whole, storing
 
 Features = npt.NDArray[np.float32]
 

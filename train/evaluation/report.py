@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from ..run_folder import CURVES, REPORT
+from ..splits import LEAK_WARNING
 from .predictions import REJECTED, Predictions
 from .report_figures import plot_confusion, plot_history, plot_recall
-from .run_folder import CURVES, REPORT
 from .scores import Scores, answers_text, score_predictions, three_digits
-from .splits import LEAK_WARNING
 
 CONFUSION, RECALL = "confusion.png", "recall.png"
 

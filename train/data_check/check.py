@@ -16,10 +16,10 @@ from typing import Any
 
 from edge_runtime.quiet import quiet_stderr
 
+from ..progress import progress
+from ..tracks import Track, TrackList
 from .clip_facts import ClipFacts, clip_facts
 from .faults import Finding, find_faults
-from .progress import progress
-from .tracks import Track, TrackList
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from edge_runtime.frontend import PRESETS
 
+from ..datasets import DATASETS
+from ..tracks import Track, TrackList
 from .clip_facts import ClipFacts
-from .datasets import DATASETS
-from .tracks import Track, TrackList
 
 CLIPPED_SHARE = 0.001
 PARTLY_SILENT_SHARE = 0.3

@@ -20,8 +20,8 @@ from edge_runtime.cli import warn
 from edge_runtime.errors import AudioFormatError, DataSetError, MissingDependencyError
 from edge_runtime.frontend import FrontEnd
 
-from .clip_features import Clip, clip_features
-from .feature_store import FeatureStore, ShardWriter, StoreSettings
+from .clip import Clip, clip_features
+from .store import FeatureStore, ShardWriter, StoreSettings
 
 _CLIPS_PER_SHARD = 8
 """At least; a killed worker loses one shard at most, which is a second's work or less."""

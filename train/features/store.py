@@ -35,7 +35,7 @@ from edge_runtime.frontend import FrontEndParams
 from edge_runtime.segments import check_step
 
 from .audio_augment import AudioAugmentation
-from .clip_features import SILENCE_DBFS
+from .clip import SILENCE_DBFS
 
 STORE = "store.json"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from edge_runtime.display import clock
 
-from .data_check import DataCheck
-from .datasets import DATASETS
+from ..datasets import DATASETS
+from .check import DataCheck
 from .faults import Finding
 
 _LINES = 6

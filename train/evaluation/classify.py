@@ -12,10 +12,10 @@ from edge_runtime import Classification, Classifier
 from edge_runtime.errors import AudioFormatError, DataSetError, MissingExtraError
 from edge_runtime.manifest import SILENCE
 
+from ..progress import progress
+from ..tracks import Track
 from .predictions import Predictions
-from .progress import progress
 from .scores import Scores, score_predictions
-from .tracks import Track
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from edge_runtime.conditioning import Conditioner, level_dbfs
 from edge_runtime.errors import EdgeGenreError
 from edge_runtime.manifest import DecoderSettings
 
+from ..tracks import Track
 from .cut_off import cut_off
-from .tracks import Track
 
 BLOCK_SECONDS = 1.0
 """Silence is judged by blocks of this length."""

@@ -13,12 +13,12 @@ import numpy.typing as npt
 
 from edge_runtime.frontend import FrontEndParams
 
+from ..progress import progress
+from ..tracks import Track
 from .audio_augment import AudioAugmentation
-from .clip_features import Clip, sha256_of
-from .feature_store import FeatureStore, StoreSettings, is_store
-from .feature_workers import compute
-from .progress import progress
-from .tracks import Track
+from .clip import Clip, sha256_of
+from .store import FeatureStore, StoreSettings, is_store
+from .workers import compute
 
 
 @dataclass(frozen=True)
