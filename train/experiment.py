@@ -12,8 +12,9 @@ from edge_runtime.frontend import FrontEndParams
 from .duplicates import without_straddlers
 from .features.audio_augment import AudioAugmentation
 from .features.extraction import Extraction, extract
+from .features.seed_json import extraction_from_json
 from .split_choice import SplitChoice
-from .splits import TRAIN, VALID, Candidate, Split, check_parts
+from .splits import TRAIN, VALID, Candidate, Split, check_parts, random_segment_split
 from .tracks import TrackList
 from .windows import Windows, normalisation, select
 
@@ -77,12 +78,42 @@ def prepare(
     )
     if not extraction.tracks:
         raise DataSetError(f"no clip can be used; the first: {extraction.skipped[0][1]}")
-    candidates = [
+    candidates = _candidates(extraction)
+    return _experiment(extraction, choice.make(listed, candidates), params, listed.warnings)
+
+
+def prepare_json(file: Path, choice: SplitChoice, params: FrontEndParams) -> Experiment:
+    """The same from the student report's ``data.json``, which does not tell tracks apart.
+
+    Raises
+    ------
+    DataSetError
+        If the split is one of tracks, or the file cannot be used.
+    """
+    if choice.name != "segment":
+        raise DataSetError(
+            f"{file}: does not say which track a segment is of, so that only --split segment is "
+            "possible, which leaks; name the folder of the clips for any other"
+        )
+    extraction = extraction_from_json(file, params)
+    return _experiment(
+        extraction, random_segment_split(_candidates(extraction), choice.seed), params, ()
+    )
+
+
+def _candidates(extraction: Extraction) -> list[Candidate]:
+    return [
         Candidate(item.track, len(item.features), item.audio_sha256)
         for item in extraction.tracks
         if not item.copy
     ]
-    split, straddling = without_straddlers(choice.make(listed, candidates), candidates)
+
+
+def _experiment(
+    extraction: Extraction, split: Split, params: FrontEndParams, warnings: tuple[str, ...]
+) -> Experiment:
+    candidates = _candidates(extraction)
+    split, straddling = without_straddlers(split, candidates)
     odd = check_parts(split, candidates)
     left_out = (f"left out: {why}" for _, why in extraction.skipped)
     genres = tuple(
@@ -101,7 +132,7 @@ def prepare(
         train.normalised(params),
         valid.normalised(params),
         extraction,
-        (*listed.warnings, *left_out, *straddling, *odd),
+        (*warnings, *left_out, *straddling, *odd),
     )
 
 

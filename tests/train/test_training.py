@@ -200,11 +200,27 @@ def test_the_other_networks_train_and_export(name: str, data: Path, tmp_path: Pa
     )
 
 
+def test_the_student_reports_json_trains_with_the_split_that_leaks_alone(
+    data: Path, tmp_path: Path
+) -> None:
+    written = tmp_path / "data.json"
+    succeed("features", data, "--format", "json", "--out", written)
+    line = refused("train", written, "--model", "svm", "--out", tmp_path / "run", code=3)
+    assert "does not say which track" in line
+    done = succeed(
+        "train", written, "--model", "svm", "--split", "segment", "--out", tmp_path / "run"
+    )
+    assert "LEAKS" in done.stderr
+    run = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert sum(run["training"]["n_windows"].values()) == 18
+
+
 def test_folds_examine_every_track_once(data: Path, tmp_path: Path) -> None:
     examined: list[str] = []
     for fold in ("1/3", "2/3", "3/3"):
         out = tmp_path / fold[0]
-        succeed(*train(data, out, "--model", "svm", "--split", fold)[:-1][:-1])
+        succeed("train", data, "--model", "svm", "--split", fold, "--out", out,
+                "--cache", data.parent / "cache")  # fmt: skip
         examined += load_predictions(out / "predictions.npz").track_ids
         training = json.loads((out / "run.json").read_text())["training"]
         assert training["split_id"] == f"fold{fold[0]}of3-track-seed0"

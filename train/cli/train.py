@@ -21,7 +21,7 @@ from ..datasets import load
 from ..evaluation.predictions import Predictions
 from ..evaluation.report import write_report
 from ..evaluation.scores import Scores, score_predictions, scores_text
-from ..experiment import Experiment, prepare
+from ..experiment import Experiment, prepare, prepare_json
 from ..fitting import FitSettings, fit, settings_dict
 from ..models import MODELS, BaselineRecipe, Network
 from ..split_choice import SplitChoice
@@ -41,19 +41,9 @@ def run(args: argparse.Namespace) -> int:
     if isinstance(recipe, BaselineRecipe):
         _refuse_network_options(args)
     out = args.out or Path("runs") / args.model
-    choice = SplitChoice(args.split, args.group, args.seed)
-    listed = load(args.data, args.data_set, choice.csv)
     if not args.resume:
         run_folder.check_free(out, overwrite=args.overwrite)
-    experiment = prepare(
-        listed,
-        choice,
-        dataclasses.replace(PRESETS[recipe.front_end], dc_block_hz=args.dc_block),
-        args.cache,
-        overlap=recipe.overlap if args.overlap is None else args.overlap,
-        augmentation=augmentation(args),
-        copies=args.augment_copies,
-    )
+    experiment = _experiment(args, recipe)
     for warning in experiment.warnings:
         warn(warning)
     if experiment.split.leaks:
@@ -66,6 +56,22 @@ def run(args: argparse.Namespace) -> int:
     following = f"   (next: edge-genre export {out})" if isinstance(recipe, Network) else ""
     print(f"\nrun folder: {out}{following}")
     return 0
+
+
+def _experiment(args: argparse.Namespace, recipe: Network | BaselineRecipe) -> Experiment:
+    choice = SplitChoice(args.split, args.group, args.seed)
+    params = dataclasses.replace(PRESETS[recipe.front_end], dc_block_hz=args.dc_block)
+    if args.data.suffix.lower() == ".json" and args.data.is_file():
+        return prepare_json(args.data, choice, params)
+    return prepare(
+        load(args.data, args.data_set, choice.csv),
+        choice,
+        params,
+        args.cache,
+        overlap=recipe.overlap if args.overlap is None else args.overlap,
+        augmentation=augmentation(args),
+        copies=args.augment_copies,
+    )
 
 
 def _train_network(

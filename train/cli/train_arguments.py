@@ -23,8 +23,13 @@ NETWORK_OPTIONS = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("data", metavar="DATA", type=Path, help="folder of genre folders, or a "
-                        "data set that edge-genre data list names")  # fmt: skip
+    parser.add_argument(
+        "data",
+        metavar="DATA",
+        type=Path,
+        help="folder of genre folders, a data set that edge-genre data list names, or the student "
+        "report's data.json",
+    )
     parser.add_argument(
         "--model",
         choices=sorted(MODELS),
