@@ -41,9 +41,10 @@ def run(args: argparse.Namespace) -> int:
     if isinstance(recipe, BaselineRecipe):
         _refuse_network_options(args)
     out = args.out or Path("runs") / args.model
+    choice = SplitChoice(args.split, args.group, args.seed)
     if not args.resume:
         run_folder.check_free(out, overwrite=args.overwrite)
-    experiment = _experiment(args, recipe)
+    experiment = _experiment(args, recipe, choice)
     for warning in experiment.warnings:
         warn(warning)
     if experiment.split.leaks:
@@ -58,8 +59,9 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _experiment(args: argparse.Namespace, recipe: Network | BaselineRecipe) -> Experiment:
-    choice = SplitChoice(args.split, args.group, args.seed)
+def _experiment(
+    args: argparse.Namespace, recipe: Network | BaselineRecipe, choice: SplitChoice
+) -> Experiment:
     params = dataclasses.replace(PRESETS[recipe.front_end], dc_block_hz=args.dc_block)
     if args.data.suffix.lower() == ".json" and args.data.is_file():
         return prepare_json(args.data, choice, params)
