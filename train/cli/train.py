@@ -26,6 +26,7 @@ from ..fitting import FitSettings, fit, settings_dict
 from ..models import MODELS, BaselineRecipe, Network
 from ..split_choice import SplitChoice
 from ..splits import LEAK_WARNING, TRAIN, VALID
+from ..tracks import TrackList
 from .train_arguments import NETWORK_OPTIONS, add_arguments, augmentation
 
 __all__ = ["EXTRA", "HELP", "REQUIRES", "add_arguments", "run"]
@@ -42,9 +43,11 @@ def run(args: argparse.Namespace) -> int:
         _refuse_network_options(args)
     out = args.out or Path("runs") / args.model
     choice = SplitChoice(args.split, args.group, args.seed)
+    is_json = args.data.suffix.lower() == ".json" and args.data.is_file()
+    listed = None if is_json else load(args.data, args.data_set, choice.csv)
     if not args.resume:
         run_folder.check_free(out, overwrite=args.overwrite)
-    experiment = _experiment(args, recipe, choice)
+    experiment = _experiment(args, recipe, choice, listed)
     for warning in experiment.warnings:
         warn(warning)
     if experiment.split.leaks:
@@ -60,13 +63,16 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _experiment(
-    args: argparse.Namespace, recipe: Network | BaselineRecipe, choice: SplitChoice
+    args: argparse.Namespace,
+    recipe: Network | BaselineRecipe,
+    choice: SplitChoice,
+    listed: TrackList | None,
 ) -> Experiment:
     params = dataclasses.replace(PRESETS[recipe.front_end], dc_block_hz=args.dc_block)
-    if args.data.suffix.lower() == ".json" and args.data.is_file():
+    if listed is None:
         return prepare_json(args.data, choice, params)
     return prepare(
-        load(args.data, args.data_set, choice.csv),
+        listed,
         choice,
         params,
         args.cache,
