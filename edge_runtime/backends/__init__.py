@@ -1,4 +1,4 @@
-"""What runs the network: LiteRT for ``.tflite``, ONNX Runtime for ``.onnx``.
+"""What runs the network: LiteRT for ``.tflite``, ONNX Runtime for ``.onnx``, numpy for ``.npz``.
 
 A backend takes normalised features as float32 and gives the network's outputs as float32;
 quantization on the way in and out is its own affair.
@@ -43,6 +43,7 @@ def load(model: ModelFile, *, threads: int = 1) -> Backend:
     model : ModelFile
     threads : int
         Inference threads; one is best for small networks and kind to the rest of the device.
+        numpy's are set by the environment (``OPENBLAS_NUM_THREADS``) before it is imported.
 
     Raises
     ------
@@ -55,6 +56,10 @@ def load(model: ModelFile, *, threads: int = 1) -> Backend:
         from .litert import LiteRTBackend
 
         return LiteRTBackend(model, threads=threads)
+    if model.manifest.weights.format == "numpy":
+        from .numpy_executor import NumpyBackend
+
+        return NumpyBackend(model)
     from .onnx import OnnxBackend
 
     return OnnxBackend(model, threads=threads)
