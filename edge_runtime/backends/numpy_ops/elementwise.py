@@ -19,11 +19,13 @@ def relu(
 ) -> Plan:
     """Values above 0, and up to ``max_value`` where the layer has one."""
     x = only(inputs)
-    output = memory.zeros(*x.shape)
-    steps: list[Step] = [partial(np.maximum, x, np.float32(0), output)]
+    # A row of zeros: numpy's maximum of two arrays is twice as fast as that of an array and a number.
+    output, zeros = memory.zeros(*x.shape), memory.zeros(*x.shape[1:])
+    steps: list[Step] = [partial(np.maximum, x, zeros, out=output)]
     if layer.attributes.get("max_value") is not None:
-        limit = np.float32(number(layer, "max_value"))
-        steps.append(partial(np.minimum, output, limit, output))
+        limits = memory.zeros(*x.shape[1:])
+        limits[...] = number(layer, "max_value")
+        steps.append(partial(np.minimum, output, limits, out=output))
     return Plan(output, tuple(steps))
 
 
@@ -36,7 +38,7 @@ def leaky_relu(
     output = memory.zeros(*x.shape)
     larger: Any = np.maximum if slope <= 1 else np.minimum
     return Plan(
-        output, (partial(np.multiply, x, slope, output), partial(larger, x, output, output))
+        output, (partial(np.multiply, x, slope, output), partial(larger, x, output, out=output))
     )
 
 
@@ -48,10 +50,10 @@ def elu(
     alpha, zero = np.float32(number(layer, "alpha")), np.float32(0)
     output, positive = memory.zeros(*x.shape), memory.zeros(*x.shape)
     steps: tuple[Step, ...] = (
-        partial(np.minimum, x, zero, output),
+        partial(np.minimum, x, zero, out=output),
         partial(np.expm1, output, output),
         partial(np.multiply, output, alpha, output),
-        partial(np.maximum, x, zero, positive),
+        partial(np.maximum, x, zero, out=positive),
         partial(np.add, output, positive, output),
     )
     return Plan(output, steps)

@@ -84,9 +84,9 @@ def _along(
     for place, (target, source) in enumerate(parts[1:]):
         values, into = x[(*before, source)], output[(*before, target)]
         if place == 0 and into.shape == output.shape:
-            steps = [partial(combine, x[(*before, parts[0][1])], values, into)]
+            steps = [partial(combine, x[(*before, parts[0][1])], values, out=into)]
         else:
-            steps.append(partial(combine, into, values, into))
+            steps.append(partial(combine, into, values, out=into))
     return output, tuple(steps)
 
 
