@@ -19,7 +19,7 @@ def relu(
 ) -> Plan:
     """Values above 0, and up to ``max_value`` where the layer has one."""
     x = only(inputs)
-    # A row of zeros: numpy's maximum of two arrays is twice as fast as that of an array and a number.
+    # A row of zeros: the maximum of two arrays is twice as fast as that of an array and a number.
     output, zeros = memory.zeros(*x.shape), memory.zeros(*x.shape[1:])
     steps: list[Step] = [partial(np.maximum, x, zeros, out=output)]
     if layer.attributes.get("max_value") is not None:
