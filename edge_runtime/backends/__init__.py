@@ -43,7 +43,6 @@ def load(model: ModelFile, *, threads: int = 1) -> Backend:
     model : ModelFile
     threads : int
         Inference threads; one is best for small networks and kind to the rest of the device.
-        numpy's are set by the environment (``OPENBLAS_NUM_THREADS``) before it is imported.
 
     Raises
     ------
@@ -59,7 +58,7 @@ def load(model: ModelFile, *, threads: int = 1) -> Backend:
     if model.manifest.weights.format == "numpy":
         from .numpy_executor import NumpyBackend
 
-        return NumpyBackend(model)
+        return NumpyBackend(model, threads=threads)
     from .onnx import OnnxBackend
 
     return OnnxBackend(model, threads=threads)

@@ -7,20 +7,18 @@ import numpy.typing as npt
 
 from ..errors import ModelFileError, ParameterError
 from ..model_file import ModelFile
+from .blas_threads import blas_threads
 from .numpy_ops import OPERATIONS
 from .numpy_ops.graph import Graph, read_graph
 from .numpy_ops.plan import Array, Memory, Step
 
 
 class NumpyBackend:
-    """Runs an ``.npz`` one window at a time.
-
-    Threads are those of numpy's matrix products: set ``OPENBLAS_NUM_THREADS``.
-    """
+    """Runs an ``.npz`` one window at a time; threads are those of the matrix products."""
 
     name = "numpy"
 
-    def __init__(self, model: ModelFile) -> None:
+    def __init__(self, model: ModelFile, *, threads: int) -> None:
         manifest = model.manifest
         for tensor in (manifest.input, manifest.output):
             if tensor.dtype != "float32" or any(size < 1 for size in tensor.shape[1:]):
@@ -40,16 +38,17 @@ class NumpyBackend:
                 f"{model.path}: the network's output is of shape {output.shape}, its manifest says "
                 f"{manifest.output.shape[1:]}; export the model again"
             )
-        self._output = output
+        self._output, self._threads = output, threads
 
     def run(self, features: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Outputs of a batch; see `edge_runtime.backends.Backend.run`."""
         results = np.empty((len(features), *self._output.shape), np.float32)
-        for window, result in zip(features, results, strict=True):
-            self._input[:] = window.reshape(self._input.shape)
-            for step in self._steps:
-                step()
-            result[:] = self._output
+        with blas_threads(self._threads):
+            for window, result in zip(features, results, strict=True):
+                self._input[:] = window.reshape(self._input.shape)
+                for step in self._steps:
+                    step()
+                result[:] = self._output
         return results
 
 

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_runtime import Classifier, backends
+from edge_runtime.backends import blas_threads
 from edge_runtime.backends.numpy_ops import OPERATIONS
 from edge_runtime.backends.numpy_ops.graph import Graph, Layer, write_graph
 from edge_runtime.errors import ModelFileError
@@ -148,6 +149,30 @@ def test_a_window_is_answered_the_same_whatever_came_before_it(model, features):
     again = np.concatenate([backend.run(window[np.newaxis]) for window in features[::-1]])
     np.testing.assert_array_equal(batch, again[::-1])
     assert backend.run(features[:0]).shape == (0, 3)
+
+
+def test_threads_are_held_while_a_network_runs_and_given_back(model, features, monkeypatch):
+    functions = blas_threads._functions()
+    if functions is None:
+        pytest.skip("numpy's BLAS is not OpenBLAS")
+    get, put = functions
+    before = get()
+    backend = backends.load(read_model(model), threads=1)
+    seen = []
+    monkeypatch.setattr(backend, "_steps", (*backend._steps, lambda: seen.append(get())))
+    try:
+        put(2)
+        backend.run(features)
+        assert seen == [1] * len(features)
+        assert get() == 2
+    finally:
+        put(before)
+
+
+def test_it_runs_where_no_openblas_is_found(model, features, monkeypatch):
+    expected = backends.load(read_model(model)).run(features)
+    monkeypatch.setattr(blas_threads, "_functions", lambda: None)
+    np.testing.assert_array_equal(backends.load(read_model(model)).run(features), expected)
 
 
 def test_it_runs_where_neither_litert_nor_onnx_runtime_is(model, tmp_path):
