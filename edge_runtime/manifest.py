@@ -89,15 +89,17 @@ class Weights:
     """The network itself: the first `bytes` bytes of the model file."""
 
     format: str
-    """``"tflite"`` or ``"onnx"``"""
+    """``"tflite"``, ``"onnx"`` or ``"numpy"``"""
     quantization: str
     """``"none"``, ``"float16"``, ``"dynamic"`` or ``"int8"``"""
     bytes: int
     sha256: str
 
     def __post_init__(self) -> None:
-        if self.format not in ("tflite", "onnx"):
-            raise ParameterError(f"weights format is {self.format!r}; it must be tflite or onnx")
+        if self.format not in ("tflite", "onnx", "numpy"):
+            raise ParameterError(
+                f"weights format is {self.format!r}; it must be tflite, onnx or numpy"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,8 @@ The network is always the first ``manifest.weights.bytes`` bytes of the file, un
 what its checksum covers. The manifest follows: in a ``.tflite`` as an appended zip archive
 (``unzip -l model.tflite`` lists it; the convention of TFLite Metadata for associated files), in
 an ``.onnx`` as ``metadata_props`` (protobuf messages may be concatenated: fields of the second
-are added to the first).
+are added to the first), in an ``.npz`` as further members of the archive, with a new directory of
+all members at the end.
 """
 
 from __future__ import annotations
@@ -30,6 +31,9 @@ ONNX_KEY = "edge_genre_manifest"
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 """A fixed time stamp, so that the same export gives the same bytes."""
 
+_LARGEST_MANIFEST = 2**24
+"""Bytes. A compressed member may claim to be anything; one with a manifest is a few KB."""
+
 _ONNX_METADATA_PROPS = 14
 """Field number of ``ModelProto.metadata_props`` (onnx.proto)."""
 
@@ -41,7 +45,7 @@ class ModelFile:
     path: Path
     manifest: Manifest
     network: bytes
-    """The TFLite flatbuffer or the ONNX protobuf, without the manifest"""
+    """The TFLite flatbuffer, the ONNX protobuf or the .npz archive, without the manifest"""
 
 
 def read_model(path: str | Path) -> ModelFile:
@@ -61,13 +65,13 @@ def read_model(path: str | Path) -> ModelFile:
         raise ModelFileError(f"{path}: no such model file; check the path") from None
     except OSError as error:
         raise ModelFileError(f"{path}: cannot be read ({error.strerror})") from None
-    if data[4:8] == b"TFL3":
-        text = _tflite_manifest(data, path)
+    if data[4:8] == b"TFL3" or data[:4] == b"PK\3\4":
+        text = _zip_manifest(data, path)
     elif path.suffix.lower() == ".onnx":
         text = _onnx_manifest(data, path)
     else:
         raise ModelFileError(
-            f"{path}: is not a model (neither TFLite nor ONNX); make one with: edge-genre export"
+            f"{path}: is not a model (TFLite, ONNX or NumPy); make one with: edge-genre export"
         )
     if text is None:
         raise ModelFileError(
@@ -100,10 +104,10 @@ def write_model(path: Path, network: bytes, manifest: Manifest) -> None:
         If the file cannot be written.
     """
     text = manifest.to_json()
-    if manifest.weights.format == "tflite":
-        tail = _zip_tail(len(network), {MANIFEST_NAME: text, LABELS_NAME: _lines(manifest.labels)})
-    else:
+    if manifest.weights.format == "onnx":
         tail = _onnx_entry(ONNX_KEY, text)
+    else:
+        tail = _zip_tail(network, {MANIFEST_NAME: text, LABELS_NAME: _lines(manifest.labels)})
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -128,11 +132,13 @@ def _umask() -> int:
     return mask
 
 
-def _tflite_manifest(data: bytes, path: Path) -> str | None:
+def _zip_manifest(data: bytes, path: Path) -> str | None:
     if not zipfile.is_zipfile(io.BytesIO(data)):
         return None
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            if archive.getinfo(MANIFEST_NAME).file_size > _LARGEST_MANIFEST:
+                raise ValueError("it is absurdly large")
             return archive.read(MANIFEST_NAME).decode()
     except KeyError:
         return None
@@ -142,14 +148,17 @@ def _tflite_manifest(data: bytes, path: Path) -> str | None:
         ) from None
 
 
-def _zip_tail(offset: int, members: dict[str, str]) -> bytes:
-    buffer = io.BytesIO(b"\0" * offset)
+def _zip_tail(network: bytes, members: dict[str, str]) -> bytes:
+    buffer = io.BytesIO(network)
     with zipfile.ZipFile(buffer, "a", zipfile.ZIP_DEFLATED) as archive:
+        # Behind the network, all of it: zipfile would write over the directory of an .npz, which
+        # the checksum covers. The new directory lists the old members, too.
+        archive.start_dir = len(network)
         for name, text in members.items():
             entry = zipfile.ZipInfo(name, _ZIP_TIME)
             entry.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(entry, text)
-    return buffer.getvalue()[offset:]
+    return buffer.getvalue()[len(network) :]
 
 
 def _onnx_manifest(data: bytes, path: Path) -> str | None:

@@ -14,7 +14,7 @@ from edge_runtime import Classifier, __version__
 from edge_runtime.manifest import Manifest, Weights
 from edge_runtime.model_file import write_model
 
-from . import onnx, tflite
+from . import numpy_model, onnx, tflite
 from .calibration import scaled, temperature
 from .conversion import Conversion, Variant
 from .logits import logits_model
@@ -49,12 +49,9 @@ def export(run: Run, variant: Variant, path: Path, description: Description) -> 
     ExportParityError
         If the conversion fails or the file does not answer as the model; nothing is written.
     """
-    converter = tflite if variant.format == "tflite" else onnx
     keras = run.model.predict(run.valid_features[..., np.newaxis], verbose=0)
     by = temperature(keras, run.valid_labels)
-    conversion = converter.convert(
-        logits_model(run.model), variant.quantization, run.calibration_features
-    )
+    conversion = _convert(run, variant)
     manifest = dataclasses.replace(_manifest(run, variant, conversion, description), temperature=by)
     with tempfile.TemporaryDirectory() as folder:
         draft = Path(folder) / path.name
@@ -63,6 +60,14 @@ def export(run: Run, variant: Variant, path: Path, description: Description) -> 
     check(parity, variant.quantization, str(path))
     write_model(path, conversion.network, dataclasses.replace(manifest, parity=parity.to_dict()))
     return Artefact(path, path.stat().st_size, parity)
+
+
+def _convert(run: Run, variant: Variant) -> Conversion:
+    model = logits_model(run.model)
+    if variant.format == "numpy":
+        return numpy_model.convert(model)
+    converter = tflite if variant.format == "tflite" else onnx
+    return converter.convert(model, variant.quantization, run.calibration_features)
 
 
 def _manifest(

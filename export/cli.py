@@ -1,4 +1,4 @@
-"""``edge-genre export``: a run folder to TFLite and ONNX files."""
+"""``edge-genre export``: a run folder to TFLite, ONNX and NumPy files."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from pathlib import Path
 from edge_runtime.errors import ParameterError
 from edge_runtime.quiet import quiet_stderr
 
-HELP = "write a trained model as a self-describing TFLite or ONNX file"
+HELP = "write a trained model as a self-describing TFLite, ONNX or NumPy file"
 EXTRA = "export"
 REQUIRES = ("tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime", "ai_edge_litert")
 
-_FORMATS = ("tflite", "onnx")
+_SUFFIXES = {"tflite": ".tflite", "onnx": ".onnx", "numpy": ".npz"}
 _QUANTIZATIONS = ("none", "float16", "dynamic", "int8")
 _NO_LICENCE = "not stated; set it with --licence"
 
@@ -22,15 +22,14 @@ _NO_LICENCE = "not stated; set it with --licence"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("run", metavar="RUN", type=Path, help="folder that edge-genre train wrote")
-    parser.add_argument("--format", choices=_FORMATS, default="tflite", help="(tflite)")
+    parser.add_argument("--format", choices=tuple(_SUFFIXES), default="tflite", help="(tflite)")
     parser.add_argument(
         "--quantize",
         choices=_QUANTIZATIONS,
-        default="int8",
-        help="none: float32; float16: half-precision weights; dynamic: int8 weights, float "
-        "activations; int8: everything (default)",
+        help="none: float32 (numpy knows no other); float16: half-precision weights; dynamic: int8 "
+        "weights, float activations; int8: everything (default)",
     )
-    parser.add_argument("--out", type=Path, metavar="FILE", help="(RUN/NAME-QUANTIZE.FORMAT)")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="(RUN/NAME-QUANTIZE.SUFFIX)")
     parser.add_argument("--name", help="the model's name (default: the run's)")
     parser.add_argument("--model-version", default="1.0", help="the model's version (1.0)")
     parser.add_argument("--licence", default=_NO_LICENCE, help="licence of the weights")
@@ -39,8 +38,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Export one file; exit code 1 if it does not answer as its model."""
-    if args.out and args.out.suffix.lower() != f".{args.format}":
-        raise ParameterError(f"--out {args.out}: a {args.format} file must end in .{args.format}")
+    ending = _SUFFIXES[args.format]
+    if args.out and args.out.suffix.lower() != ending:
+        raise ParameterError(f"--out {args.out}: a {args.format} file must end in {ending}")
+    quantize = args.quantize or ("none" if args.format == "numpy" else "int8")
+    if args.format == "numpy" and quantize != "none":
+        raise ParameterError(
+            f"--quantize {quantize}: a NumPy model is float32; leave --quantize out, or choose "
+            "--format tflite or onnx"
+        )
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     warnings.filterwarnings("ignore")  # of the converters, about their own futures
     with quiet_stderr():  # oneDNN and CUDA announce themselves before any log level applies
@@ -51,11 +57,11 @@ def run(args: argparse.Namespace) -> int:
         from .run import read_run
     trained = read_run(args.run)
     name = args.name or trained.name
-    suffix = "float32" if args.quantize == "none" else args.quantize
-    path = args.out or args.run / f"{name}-{suffix}.{args.format}"
+    suffix = "float32" if quantize == "none" else quantize
+    path = args.out or args.run / f"{name}-{suffix}{ending}"
     description = Description(name, args.model_version, args.licence, args.attribution)
     with quiet_stderr():  # the converters print their progress from native code
-        artefact = export(trained, Variant(args.format, args.quantize), path, description)
+        artefact = export(trained, Variant(args.format, quantize), path, description)
     parity = artefact.parity
     print(
         f"{artefact.path}: {artefact.bytes:,} bytes\n"

@@ -12,7 +12,7 @@ class Variant:
     """What to make of a network."""
 
     format: str
-    """``"tflite"`` or ``"onnx"``"""
+    """``"tflite"``, ``"onnx"`` or ``"numpy"``"""
     quantization: str
     """``"none"``, ``"float16"``, ``"dynamic"`` or ``"int8"``"""
 
@@ -22,6 +22,6 @@ class Conversion:
     """A converted network, without its manifest."""
 
     network: bytes
-    """TFLite flatbuffer or ONNX protobuf"""
+    """TFLite flatbuffer, ONNX protobuf or .npz archive"""
     input: TensorInfo
     output: TensorInfo

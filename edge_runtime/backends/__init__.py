@@ -1,4 +1,4 @@
-"""What runs the network: LiteRT for ``.tflite``, ONNX Runtime for ``.onnx``.
+"""What runs the network: LiteRT for ``.tflite``, ONNX Runtime for ``.onnx``, numpy for ``.npz``.
 
 A backend takes normalised features as float32 and gives the network's outputs as float32;
 quantization on the way in and out is its own affair.
@@ -55,6 +55,10 @@ def load(model: ModelFile, *, threads: int = 1) -> Backend:
         from .litert import LiteRTBackend
 
         return LiteRTBackend(model, threads=threads)
+    if model.manifest.weights.format == "numpy":
+        from .numpy_executor import NumpyBackend
+
+        return NumpyBackend(model, threads=threads)
     from .onnx import OnnxBackend
 
     return OnnxBackend(model, threads=threads)
