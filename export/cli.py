@@ -1,4 +1,4 @@
-"""``edge-genre export``: a run folder to TFLite and ONNX files."""
+"""``edge-genre export``: a run folder to TFLite and ONNX files, or to microcontroller sources."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HELP = "write a trained model as a self-describing TFLite or ONNX file"
 EXTRA = "export"
 REQUIRES = ("tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime", "ai_edge_litert")
 
-_FORMATS = ("tflite", "onnx")
+_FORMATS = ("tflite", "onnx", "tflm")
 _QUANTIZATIONS = ("none", "float16", "dynamic", "int8")
 _NO_LICENCE = "not stated; set it with --licence"
 
@@ -22,7 +22,12 @@ _NO_LICENCE = "not stated; set it with --licence"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("run", metavar="RUN", type=Path, help="folder that edge-genre train wrote")
-    parser.add_argument("--format", choices=_FORMATS, default="tflite", help="(tflite)")
+    parser.add_argument(
+        "--format",
+        choices=_FORMATS,
+        default="tflite",
+        help="tflm: C and C++ sources for TensorFlow Lite Micro (tflite)",
+    )
     parser.add_argument(
         "--quantize",
         choices=_QUANTIZATIONS,
@@ -39,7 +44,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Export one file; exit code 1 if it does not answer as its model."""
-    if args.out and args.out.suffix.lower() != f".{args.format}":
+    if args.format == "tflm":
+        from .tflm.export import check_request
+
+        check_request(args.quantize, args.out)
+    elif args.out and args.out.suffix.lower() != f".{args.format}":
         raise ParameterError(f"--out {args.out}: a {args.format} file must end in .{args.format}")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     warnings.filterwarnings("ignore")  # of the converters, about their own futures
@@ -52,8 +61,15 @@ def run(args: argparse.Namespace) -> int:
     trained = read_run(args.run)
     name = args.name or trained.name
     suffix = "float32" if args.quantize == "none" else args.quantize
-    path = args.out or args.run / f"{name}-{suffix}.{args.format}"
     description = Description(name, args.model_version, args.licence, args.attribution)
+    if args.format == "tflm":
+        from .tflm.export import export_sources
+
+        with quiet_stderr():
+            summary = export_sources(trained, description, args.out or args.run / f"{name}-tflm")
+        print(summary)
+        return 0
+    path = args.out or args.run / f"{name}-{suffix}.{args.format}"
     with quiet_stderr():  # the converters print their progress from native code
         artefact = export(trained, Variant(args.format, args.quantize), path, description)
     parity = artefact.parity

@@ -34,7 +34,8 @@ def uint16_array(name: str, values: Iterable[int]) -> str:
 def string_literal(text: str) -> str:
     """A string in UTF-8; what is not plain ASCII is written as octal escapes.
 
-    Octal, because a hexadecimal escape would swallow a digit that follows it.
+    Octal, because a hexadecimal escape would swallow a digit that follows it. Question marks are
+    escaped, too: two of them may begin a trigraph.
 
     >>> print(string_literal('a "b" ü'))
     "a \\"b\\" \\303\\274"
@@ -55,7 +56,9 @@ def wrapped(items: Iterable[str]) -> str:
 
 def header(guard: str, body: str) -> str:
     """A header file that may be included twice, from C and from C++."""
-    return f"{GENERATED}#ifndef {guard}\n#define {guard}\n\n{body.strip()}\n\n#endif /* {guard} */\n"
+    return (
+        f"{GENERATED}#ifndef {guard}\n#define {guard}\n\n{body.strip()}\n\n#endif /* {guard} */\n"
+    )
 
 
 def _array(kind: str, name: str, items: Iterable[str]) -> str:

@@ -22,14 +22,15 @@ def check_front_end(params: FrontEndParams) -> None:
         Naming the parameter.
     """
     if params.n_fft.bit_count() != 1:
+        below = 1 << (params.n_fft.bit_length() - 1)
         raise ParameterError(
-            f"n_fft is {params.n_fft}; the microcontroller's Fourier transform takes powers of two: "
-            f"train with {1 << (params.n_fft.bit_length() - 1)} or {1 << params.n_fft.bit_length()}"
+            f"n_fft is {params.n_fft}; the microcontroller's Fourier transform takes powers of "
+            f"two: train with {below} or {2 * below}"
         )
     if params.dc_block_hz is not None:
         raise ParameterError(
-            f"dc_block_hz is {params.dc_block_hz}; the microcontroller's front end has no high-pass: "
-            "train without it"
+            f"dc_block_hz is {params.dc_block_hz}; the microcontroller's front end has no "
+            "high-pass: train without it"
         )
 
 
