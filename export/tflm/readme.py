@@ -31,7 +31,7 @@ def readme(manifest: Manifest, needed: tuple[str, ...], found: Verification) -> 
         version=manifest.version,
         labels=", ".join(manifest.labels),
         licence=manifest.licence,
-        attribution=manifest.attribution,
+        attribution=f"{manifest.attribution}\n" if manifest.attribution else "",
         seconds=f"{params.window_seconds:.3g}",
         rate=f"{params.sample_rate:,}",
         frames=params.n_frames,

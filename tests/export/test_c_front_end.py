@@ -21,7 +21,7 @@ MAIN = Path(__file__).with_name("front_end_stdin.c")
 STRICT = ("-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic")
 
 LARGEST_ERROR = 1e-3
-"""MFCC units, or dB: of all signals and settings here; measured 1.8e-4 for MFCCs, 7e-4 for log-mel"""
+"""MFCC units, or dB, over all signals and settings; measured: 1.8e-4 for MFCCs, 7e-4 for log-mel"""
 
 SEED = FrontEndParams()
 SETTINGS = {

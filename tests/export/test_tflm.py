@@ -19,8 +19,11 @@ from edge_runtime.errors import (
     ModelFileError,
     ParameterError,
 )
+from edge_runtime.frontend import FrontEndParams
 from edge_runtime.model_file import ModelFile, read_model
-from tests.command import refused, succeed
+from export.artefact import Description
+from export.run import Run
+from tests.command import succeed
 from tests.pipeline import Pipeline
 from tests.synthetic import GENRES
 
@@ -29,7 +32,7 @@ pytest.importorskip(
 )
 from export.tflm import verification
 from export.tflm.arena import smallest_arena
-from export.tflm.export import check_request, write_folder
+from export.tflm.export import check_request, export_sources, write_folder
 from export.tflm.interpreter import MicroInterpreter
 from export.tflm.labels import labels_header
 from export.tflm.verification import verify
@@ -187,15 +190,13 @@ def test_a_network_that_tflm_cannot_run_is_refused_with_tflms_reason(pipeline: P
         smallest_arena(model)
 
 
-def test_a_front_end_that_the_c_sources_do_not_compute_is_refused(
-    pipeline: Pipeline, tmp_path: Path
-) -> None:
-    run = shutil.copytree(pipeline.run, tmp_path / "run")
-    values = json.loads((run / "run.json").read_text())
-    values["front_end"]["dc_block_hz"] = 20.0
-    (run / "run.json").write_text(json.dumps(values))
+def test_a_front_end_that_the_c_sources_do_not_compute_is_refused_first(tmp_path: Path) -> None:
+    front_end = FrontEndParams(dc_block_hz=20.0)
+    none = np.zeros(0)
+    run = Run(tmp_path, None, "x", GENRES, front_end, {}, {}, none, none, none, none)
     out = tmp_path / "out"
-    assert "dc_block_hz is 20.0" in refused("export", run, "--format", "tflm", "--out", out, code=2)
+    with pytest.raises(ParameterError, match=r"dc_block_hz is 20\.0"):
+        export_sources(run, Description("x", "1.0", "", ""), out)
     assert not out.exists()
 
 
