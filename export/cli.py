@@ -1,4 +1,4 @@
-"""``edge-genre export``: a run folder to TFLite, ONNX and NumPy files."""
+"""``edge-genre export``: a run folder to model files, or to microcontroller sources."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ EXTRA = "export"
 REQUIRES = ("tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime", "ai_edge_litert")
 
 _SUFFIXES = {"tflite": ".tflite", "onnx": ".onnx", "numpy": ".npz"}
+_FORMATS = (*_SUFFIXES, "tflm")
 _QUANTIZATIONS = ("none", "float16", "dynamic", "int8")
 _NO_LICENCE = "not stated; set it with --licence"
 
@@ -22,7 +23,12 @@ _NO_LICENCE = "not stated; set it with --licence"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("run", metavar="RUN", type=Path, help="folder that edge-genre train wrote")
-    parser.add_argument("--format", choices=tuple(_SUFFIXES), default="tflite", help="(tflite)")
+    parser.add_argument(
+        "--format",
+        choices=_FORMATS,
+        default="tflite",
+        help="tflm: C and C++ sources for TensorFlow Lite Micro (tflite)",
+    )
     parser.add_argument(
         "--quantize",
         choices=_QUANTIZATIONS,
@@ -38,10 +44,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Export one file; exit code 1 if it does not answer as its model."""
-    ending = _SUFFIXES[args.format]
-    if args.out and args.out.suffix.lower() != ending:
-        raise ParameterError(f"--out {args.out}: a {args.format} file must end in {ending}")
     quantize = args.quantize or ("none" if args.format == "numpy" else "int8")
+    if args.format == "tflm":
+        from .tflm.export import check_request
+
+        check_request(quantize, args.out)
+    elif args.out and args.out.suffix.lower() != _SUFFIXES[args.format]:
+        raise ParameterError(
+            f"--out {args.out}: a {args.format} file must end in {_SUFFIXES[args.format]}"
+        )
     if args.format == "numpy" and quantize != "none":
         raise ParameterError(
             f"--quantize {quantize}: a NumPy model is float32; leave --quantize out, or choose "
@@ -58,8 +69,15 @@ def run(args: argparse.Namespace) -> int:
     trained = read_run(args.run)
     name = args.name or trained.name
     suffix = "float32" if quantize == "none" else quantize
-    path = args.out or args.run / f"{name}-{suffix}{ending}"
     description = Description(name, args.model_version, args.licence, args.attribution)
+    if args.format == "tflm":
+        from .tflm.export import export_sources
+
+        with quiet_stderr():
+            summary = export_sources(trained, description, args.out or args.run / f"{name}-tflm")
+        print(summary)
+        return 0
+    path = args.out or args.run / f"{name}-{suffix}{_SUFFIXES[args.format]}"
     with quiet_stderr():  # the converters print their progress from native code
         artefact = export(trained, Variant(args.format, quantize), path, description)
     parity = artefact.parity
