@@ -53,7 +53,7 @@ class LogMelKernel:
     def __init__(self, params: FrontEndParams) -> None:
         n_fft, n_bins = params.n_fft, params.n_fft // 2 + 1
         filterbank = mel_filterbank(params)
-        self._window = _frame_window(params)
+        self._window = frame_window(params)
         # numpy's maximum of two arrays is three times as fast as that of an array and a number.
         self._log_floor = np.full((BLOCK_ROWS, params.n_mels), params.log_floor, np.float32)
         self._loaded: list[tuple[int, npt.NDArray[np.float32]]] = []
@@ -196,7 +196,7 @@ _COSINES = {
 """Cosine-sum windows (Harris, 1978): factors of cos(0), -cos(x), cos(2x)"""
 
 
-def _frame_window(params: FrontEndParams) -> npt.NDArray[np.float64]:
+def frame_window(params: FrontEndParams) -> npt.NDArray[np.float64]:
     """Window as ``scipy.signal.get_window(..., fftbins=True)``, in the middle of the frame."""
     length = params.win_length or params.n_fft
     angle = 2.0 * np.pi * np.arange(length) / length

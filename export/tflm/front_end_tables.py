@@ -6,7 +6,7 @@ import numpy as np
 
 from edge_runtime.errors import ParameterError
 from edge_runtime.frontend import FrontEndParams
-from edge_runtime.frontend.log_mel import _frame_window
+from edge_runtime.frontend.log_mel import frame_window
 from edge_runtime.frontend.mel import dct_matrix, mel_filterbank
 from edge_runtime.manifest import TensorInfo
 
@@ -103,7 +103,7 @@ def _tables(params: FrontEndParams) -> list[str]:
     angles = 2.0 * np.pi * np.arange(3 * params.n_fft // 4) / params.n_fft
     tables = [
         "/* What each sample of a frame is multiplied by. */",
-        float_array("edge_genre_window", _frame_window(params)),
+        float_array("edge_genre_window", frame_window(params)),
         "/* Three quarters of a period of the sine; the cosine begins a quarter in. */",
         float_array("edge_genre_sine", np.sin(angles)),
         "/* Mel filters: the first bin of each, how many bins, and their weights in turn. */",
