@@ -1,10 +1,10 @@
 """One file is all that a device needs: the network with its manifest inside.
 
 The network is always the first ``manifest.weights.bytes`` bytes of the file, unchanged, which is
-what its checksum covers. The manifest follows: in a ``.tflite`` as an appended zip archive
-(``unzip -l model.tflite`` lists it; the convention of TFLite Metadata for associated files), in
-an ``.onnx`` as ``metadata_props`` (protobuf messages may be concatenated: fields of the second
-are added to the first).
+what its checksum covers; the manifest has a checksum of its own (`edge_runtime.seal`). It follows
+the network: in a ``.tflite`` as an appended zip archive (``unzip -l model.tflite`` lists it; the
+convention of TFLite Metadata for associated files), in an ``.onnx`` as ``metadata_props``
+(protobuf messages may be concatenated: fields of the second are added to the first).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pathlib import Path
 
 from .errors import ModelFileError
 from .manifest import Manifest
+from .seal import check_seal, sealed
 
 BUNDLED_MODEL = Path(__file__).parent / "bundled" / "genre.tflite"
 """The model that runs where none is named."""
@@ -50,7 +51,8 @@ def read_model(path: str | Path) -> ModelFile:
     Raises
     ------
     ModelFileError
-        If the file is missing, is no model, has no manifest, or was changed or cut off.
+        If the file is missing, is no model, has no manifest, or was changed or cut off: the
+        weights, or the manifest.
     ManifestVersionError
         If it was written for a newer runtime.
     """
@@ -75,6 +77,7 @@ def read_model(path: str | Path) -> ModelFile:
             "make the file with: edge-genre export"
         )
     manifest = Manifest.from_json(text, source=str(path))
+    check_seal(text, str(path))
     network = data[: manifest.weights.bytes]
     if hashlib.sha256(network).hexdigest() != manifest.weights.sha256:
         raise ModelFileError(
@@ -99,7 +102,7 @@ def write_model(path: Path, network: bytes, manifest: Manifest) -> None:
     ModelFileError
         If the file cannot be written.
     """
-    text = manifest.to_json()
+    text = sealed(manifest.to_json())
     if manifest.weights.format == "tflite":
         tail = _zip_tail(len(network), {MANIFEST_NAME: text, LABELS_NAME: _lines(manifest.labels)})
     else:
