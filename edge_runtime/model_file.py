@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
-import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +18,7 @@ from pathlib import Path
 from .errors import ModelFileError
 from .manifest import Manifest
 from .seal import check_seal, sealed
+from .whole_file import write_whole
 
 BUNDLED_MODEL = Path(__file__).parent / "bundled" / "genre.tflite"
 """The model that runs where none is named."""
@@ -107,28 +106,11 @@ def write_model(path: Path, network: bytes, manifest: Manifest) -> None:
         tail = _zip_tail(len(network), {MANIFEST_NAME: text, LABELS_NAME: _lines(manifest.labels)})
     else:
         tail = _onnx_entry(ONNX_KEY, text)
-    temporary = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            temporary = Path(file.name)
-            file.write(network + tail)
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
-    except OSError as error:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
-        raise ModelFileError(f"{path}: cannot be written ({error.strerror})") from error
+    write_whole(path, network + tail)
 
 
 def _lines(labels: tuple[str, ...]) -> str:
     return "".join(f"{label}\n" for label in labels)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _tflite_manifest(data: bytes, path: Path) -> str | None:

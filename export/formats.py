@@ -1,0 +1,38 @@
+"""The formats that a network can be exported to: one entry each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from . import onnx, tflite
+from .conversion import Conversion
+
+Windows = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Format:
+    """How one format is made."""
+
+    quantizations: tuple[str, ...]
+    """The variants it has, float32 (``"none"``) first"""
+    convert: Callable[[Any, str, Windows], Conversion]
+    """Keras model of logits, quantization, representative windows -> conversion"""
+    activations: Callable[[bytes, Windows], dict[str, Windows]] | None = None
+    """Network, windows -> what its layers give, by name and in order; for blaming a layer"""
+
+
+FORMATS: dict[str, Format] = {
+    "tflite": Format(tflite.QUANTIZATIONS, tflite.convert, tflite.activations),
+    "onnx": Format(onnx.QUANTIZATIONS, onnx.convert, onnx.activations),
+}
+
+QUANTIZATIONS = tuple(
+    dict.fromkeys(name for item in FORMATS.values() for name in item.quantizations)
+)
+"""Of any format"""
