@@ -171,9 +171,7 @@ def _convert(source: Source, variant: Variant) -> Conversion:
     return convert(model, variant.quantization, windows)
 
 
-def _logits(
-    source: Source, variant: Variant, conversion: Conversion
-) -> npt.NDArray[np.float32]:
+def _logits(source: Source, variant: Variant, conversion: Conversion) -> npt.NDArray[np.float32]:
     with tempfile.TemporaryDirectory() as folder:
         draft = Path(folder) / f"draft.{variant.format}"
         write_model(draft, conversion.network, _manifest(source, variant, conversion))

@@ -68,7 +68,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--attribution", help="whom to name, and for what")
     parser.add_argument("--labels", metavar="A,B,...", help="with --from: all labels, in order")
     parser.add_argument(
-        "--decoder", nargs="+", default=[], metavar="KEY=VALUE", help="with --from: such as dwell_s=60"
+        "--decoder",
+        nargs="+",
+        default=[],
+        metavar="KEY=VALUE",
+        help="with --from: such as dwell_s=60",
     )
 
 

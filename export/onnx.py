@@ -47,8 +47,6 @@ def convert(model: Any, quantization: str, windows: npt.NDArray[np.float32]) -> 
         If the converter fails, or onnx's checker refuses what it wrote.
     """
     import onnx
-
-    import onnx
     import onnxruntime
 
     shape = model.input_shape[1:]
@@ -112,9 +110,7 @@ def activations(
     )
     shape = tuple(session.get_inputs()[0].shape[1:])
     values = session.run(names, {_INPUT: windows.reshape(-1, *shape).astype(np.float32)})
-    return {
-        name: np.asarray(value, np.float32) for name, value in zip(names, values, strict=True)
-    }
+    return {name: np.asarray(value, np.float32) for name, value in zip(names, values, strict=True)}
 
 
 def _half(proto: Any) -> Any:

@@ -119,9 +119,7 @@ def few_windows(n: int) -> str:
     return f"checked on {n} windows only; {MINIMUM_WINDOWS} or more would say something"
 
 
-def compare(
-    run: Run, keras: npt.NDArray[np.float32], ours: npt.NDArray[np.float32]
-) -> Parity:
+def compare(run: Run, keras: npt.NDArray[np.float32], ours: npt.NDArray[np.float32]) -> Parity:
     """Compare two models' posteriors of the run's validation windows.
 
     Parameters

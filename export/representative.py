@@ -73,6 +73,4 @@ def representative(
                 f"{source}: the representative windows hold {what} of {genre!r}, so the ranges of "
                 "a quantized network would not fit it; train again with clips of it"
             )
-    return Representative(
-        features, {g: int(c) for g, c in zip(genres, counts, strict=True)}, seed
-    )
+    return Representative(features, {g: int(c) for g, c in zip(genres, counts, strict=True)}, seed)

@@ -35,7 +35,7 @@ def rewritten(model: Any, windows: npt.NDArray[np.float32]) -> Any:
     import keras
 
     layers = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
-    if _is_chain(model, layers):
+    if _is_chain(layers):
         model = _folded(model, layers)
         _equalise(model, windows)
     else:
@@ -54,7 +54,7 @@ def shift_logits(model: Any, by: npt.NDArray[np.float64]) -> None:
         last.set_weights([kernel, bias + by])
 
 
-def _is_chain(model: Any, layers: list[Any]) -> bool:
+def _is_chain(layers: list[Any]) -> bool:
     from keras.layers import (
         AveragePooling2D,
         BatchNormalization,
@@ -68,14 +68,8 @@ def _is_chain(model: Any, layers: list[Any]) -> bool:
     known = (
         Conv2D, Dense, BatchNormalization, Dropout, Flatten, MaxPooling2D, AveragePooling2D,
     )  # fmt: skip
-    if len(model.inputs) != 1 or any(type(layer) not in known for layer in layers):
-        return False
-    tensor = model.inputs[0]
-    for layer in layers:
-        if layer.input is not tensor or getattr(layer, "groups", 1) != 1:
-            return False
-        tensor = layer.output
-    return True
+    # Each of these takes one tensor, so whatever is made of them alone is one path.
+    return all(type(layer) in known and getattr(layer, "groups", 1) == 1 for layer in layers)
 
 
 def _folded(model: Any, layers: list[Any]) -> Any:
