@@ -65,7 +65,7 @@ class Source:
     @cached_property
     def rewritten(self) -> Any:
         """The network as int8 holds it best."""
-        return rewritten(self.model, self.run.representative.clipped())
+        return rewritten(self.model, self.run.representative.features)
 
     @cached_property
     def representative_logits(self) -> npt.NDArray[np.float32]:
@@ -162,7 +162,7 @@ def _convert(source: Source, variant: Variant) -> Conversion:
     # Every variant has errors of its own, so each gets a copy to correct.
     model = keras.models.clone_model(source.rewritten)
     model.set_weights(source.rewritten.get_weights())
-    windows = representative.clipped()
+    windows = representative.clipped() if variant.quantizes_input else representative.features
     conversion = convert(model, variant.quantization, windows)
     # Rounding moves the mean of each logit; the bias of the last layer takes that back.
     found = _logits(source, variant, conversion)

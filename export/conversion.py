@@ -18,13 +18,19 @@ class Variant:
     format: str
     """``"tflite"`` or ``"onnx"``"""
     quantization: str
-    """``"none"``, ``"float16"``, ``"dynamic"``, ``"int8"``, ``"int8-float-io"``, ``"int8-mixed"``"""
+    """``"none"``, ``"float16"``, ``"dynamic"``, ``"int8"``, ``"int8-float-io"`` or
+    ``"int8-mixed"``"""
 
     @property
     def suffix(self) -> str:
         """End of a file's name: ``int8.tflite``."""
         precision = "float32" if self.quantization == FLOAT32 else self.quantization
         return f"{precision}.{self.format}"
+
+    @property
+    def quantizes_input(self) -> bool:
+        """Whether the features themselves are rounded to 8 bits."""
+        return self.quantization in ("int8", "int8-float-io")
 
     @property
     def quantizes_activations(self) -> bool:
