@@ -23,12 +23,13 @@ from edge_runtime.model_file import write_model
 from .calibration import scaled, temperature
 from .complexity import multiply_accumulates
 from .conversion import FLOAT32, Conversion, Variant
-from .formats import FORMATS
+from .formats import FORMATS, Convert
 from .layer_error import layer_errors, worst_layer
 from .logits import logits_model
 from .parity import Parity, compare
 from .rewriting import rewritten, shift_logits
 from .run import Run
+from .unsupported import unconvertible_layer
 
 _BLAME_WINDOWS = 20
 _LATENCY_CALLS = 200
@@ -154,6 +155,19 @@ def write(artefact: Artefact, path: Path, *, force: bool = False) -> None:
 
 def _convert(source: Source, variant: Variant) -> Conversion:
     convert = FORMATS[variant.format].convert
+    try:
+        return _converted(source, variant, convert)
+    except ExportParityError as error:
+        layer = unconvertible_layer(source.model, convert)
+        if layer is None:
+            raise
+        raise ExportParityError(
+            f"{source.run.folder}: {layer} cannot be converted to {variant.format}; train a "
+            f"network without it ({error})"
+        ) from None
+
+
+def _converted(source: Source, variant: Variant, convert: Convert) -> Conversion:
     representative = source.run.representative
     if not variant.quantizes_activations:
         return convert(source.model, variant.quantization, representative.features)

@@ -51,10 +51,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--quantize",
         choices=(*QUANTIZATIONS, AUTO),
-        default="int8",
+        default=AUTO,
         help="none: float32; float16: half-precision weights; dynamic: int8 weights, float "
-        "activations; int8: everything (default); int8-float-io: the same with float inputs and "
-        "outputs; int8-mixed: all but the first and the last layer; auto: the smallest that passes",
+        "activations; int8: everything; int8-float-io: the same with float inputs and "
+        "outputs; int8-mixed: all but the first and the last layer; auto: the "
+        "smallest that passes (default)",
     )
     parser.add_argument(
         "--out", type=Path, metavar="FILE", help="(RUN/NAME-QUANTIZE.FORMAT; with --all: dist)"
@@ -183,7 +184,7 @@ def _report(artefact: Artefact, path: Path) -> str:
         f"  segment accuracy  {parity.segment_accuracy:.4f} (Keras "
         f"{parity.float_segment_accuracy:.4f})",
         f"  track accuracy    {parity.track_accuracy:.4f} (Keras "
-        f"{parity.float_track_accuracy:.4f}; McNemar's p {parity.mcnemar_p:.2g})",
+        f"{parity.float_track_accuracy:.4f}), McNemar's p {parity.mcnemar_p:.2g}",
         f"  work              {artefact.macs / 1e6:.2f} million multiply-accumulates, "
         f"{artefact.latency_ms:.3f} ms here, one thread",
     ]

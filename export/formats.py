@@ -13,6 +13,8 @@ from . import onnx, tflite
 from .conversion import Conversion
 
 Windows = npt.NDArray[np.float32]
+Convert = Callable[[Any, str, Windows], Conversion]
+"""Keras model of logits, quantization, representative windows -> conversion"""
 
 
 @dataclass(frozen=True)
@@ -21,8 +23,7 @@ class Format:
 
     quantizations: tuple[str, ...]
     """The variants it has, float32 (``"none"``) first"""
-    convert: Callable[[Any, str, Windows], Conversion]
-    """Keras model of logits, quantization, representative windows -> conversion"""
+    convert: Convert
     activations: Callable[[bytes, Windows], dict[str, Windows]] | None = None
     """Network, windows -> what its layers give, by name and in order; for blaming a layer"""
 

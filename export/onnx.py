@@ -19,6 +19,7 @@ from .keras_to_onnx import OPSET, keras_to_onnx
 QUANTIZATIONS = (FLOAT32, "float16", "dynamic", "int8", "int8-mixed")
 
 _INPUT, _OUTPUT = "features", "logits"
+_READ_BACK = "_DequantizeLinear_Output"
 _WEIGHTED = ("Conv", "MatMul", "Gemm")
 
 
@@ -92,25 +93,34 @@ def activations(
     import onnxruntime
 
     proto = onnx.shape_inference.infer_shapes(onnx.load_from_string(network))
-    floats = {
-        info.name
-        for info in proto.graph.value_info
-        if info.type.tensor_type.elem_type in (onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16)
+    infos = {info.name: info for info in proto.graph.value_info}
+    floats = (onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16)
+    layers: dict[str, str] = {}
+    for node in proto.graph.node:
+        for name in node.output:
+            # What a quantized layer gives is what is read back from its 8 bits: its ReLU may have
+            # become the range of the quantization.
+            read_back = node.op_type == "DequantizeLinear" and name.endswith(_READ_BACK)
+            if read_back:
+                layers[name.removesuffix(_READ_BACK)] = name
+            elif node.op_type not in ("DequantizeLinear", "QuantizeLinear", "Cast"):
+                layers.setdefault(name, name)
+    layers = {
+        layer: name
+        for layer, name in layers.items()
+        if name in infos and infos[name].type.tensor_type.elem_type in floats
     }
-    names = [
-        name
-        for node in proto.graph.node
-        for name in node.output
-        if name in floats and node.op_type not in ("DequantizeLinear", "QuantizeLinear", "Cast")
-    ]
-    proto.graph.output.extend(info for info in proto.graph.value_info if info.name in names)
-    names.append(_OUTPUT)
+    proto.graph.output.extend(infos[name] for name in layers.values())
     session = onnxruntime.InferenceSession(
         proto.SerializeToString(), providers=["CPUExecutionProvider"]
     )
     shape = tuple(session.get_inputs()[0].shape[1:])
-    values = session.run(names, {_INPUT: windows.reshape(-1, *shape).astype(np.float32)})
-    return {name: np.asarray(value, np.float32) for name, value in zip(names, values, strict=True)}
+    batch = windows.reshape(-1, *shape).astype(np.float32)
+    values = session.run([*layers.values(), _OUTPUT], {_INPUT: batch})
+    return {
+        name: np.asarray(value, np.float32)
+        for name, value in zip([*layers, _OUTPUT], values, strict=True)
+    }
 
 
 def _half(proto: Any) -> Any:

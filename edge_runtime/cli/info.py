@@ -6,7 +6,6 @@ import argparse
 import textwrap
 from typing import Any
 
-from ..manifest import Manifest
 from ..model_file import BUNDLED_MODEL, ModelFile, read_model
 
 HELP = "show a model's card"
