@@ -15,7 +15,7 @@ from .choice import attempts
 from .conversion import FLOAT32, Variant
 from .formats import FORMATS
 from .model_card import model_card
-from .parity import MINIMUM_WINDOWS, few_windows
+from .parity import MINIMUM_WINDOWS, PARITY_FIGURES, few_windows
 
 SUMMARY, CARD = "summary.json", "README.md"
 
@@ -39,22 +39,19 @@ class Row:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form: one row of the summary."""
-        row: dict[str, Any] = {
+        made = self.artefact
+        parity: dict[str, Any] = made.manifest.parity if made else {}
+        return {
             "file": self.file,
             "format": self.variant.format,
             "quantization": self.variant.quantization,
             "passed": self.passed,
+            "failures": list(self.failures),
+            "bytes": made.bytes if made else None,
+            **{name: parity.get(name) for name in PARITY_FIGURES},
+            "macs": made.macs if made else None,
+            "latency_ms": round(made.latency_ms, 4) if made else None,
         }
-        if self.artefact is not None:
-            parity = self.artefact.manifest.parity
-            row |= {
-                "bytes": self.artefact.bytes,
-                **{name: value for name, value in parity.items() if name != "against"},
-                "macs": self.artefact.macs,
-                "latency_ms": round(self.artefact.latency_ms, 4),
-            }
-        row["failures"] = list(self.failures)
-        return row
 
 
 def export_all(source: Source, folder: Path) -> list[Row]:
@@ -81,12 +78,7 @@ def export_all(source: Source, folder: Path) -> list[Row]:
             if not result.failures:
                 write(result, folder / name)
             rows.append(Row(variant, name, result, result.failures))
-    summary = {
-        "name": source.description.name,
-        "version": source.description.version,
-        "float_track_accuracy": _float_accuracy(rows),
-        "artefacts": [row.to_dict() for row in rows],
-    }
+    summary = [row.to_dict() for row in rows]
     write_whole(folder / SUMMARY, (json.dumps(summary, indent=2) + "\n").encode())
     write_whole(folder / CARD, model_card(source, rows).encode())
     return rows
@@ -130,10 +122,3 @@ def table(rows: list[Row]) -> str:
         f"not written: {row.file}: {'; '.join(row.failures)}" for row in rows if not row.passed
     ]
     return "\n".join(lines)
-
-
-def _float_accuracy(rows: list[Row]) -> float | None:
-    return next(
-        (row.artefact.parity.float_track_accuracy for row in rows if row.artefact is not None),
-        None,
-    )

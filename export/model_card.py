@@ -21,8 +21,9 @@ def model_card(source: Source, rows: list[Row]) -> str:
     """
     run, description = source.run, source.description
     params = run.front_end
-    files = [row for row in rows if row.passed]
-    first = files[0].file if files else "MODEL"
+    made = [row for row in rows if row.passed and row.artefact is not None]
+    smallest = min(made, key=lambda row: row.artefact.bytes if row.artefact else 0, default=None)
+    first = smallest.file if smallest else "MODEL"
     return "\n".join(
         [
             _header(source, rows),
@@ -117,5 +118,7 @@ def _row(row: Row) -> str:
 def _cell(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key.replace('_', ' ')} {_cell(item)}" for key, item in value.items())
+    if value == [] or value == "":
+        return "none"
     text = f"{value:.4g}" if isinstance(value, float) else str(value)
     return " ".join(text.split()).replace("|", "\\|")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,20 +99,14 @@ class Parity:
         if self.n_windows < MINIMUM_WINDOWS:
             values["note"] = few_windows(self.n_windows)
         values["against"] = "float Keras model, validation windows, through the device runtime"
-        values["n_windows"], values["n_tracks"] = self.n_windows, self.n_tracks
-        for name in (
-            "agreement",
-            "max_posterior_error",
-            "mean_posterior_error",
-            "kl",
-            "segment_accuracy",
-            "float_segment_accuracy",
-            "track_accuracy",
-            "float_track_accuracy",
-            "mcnemar_p",
-        ):
-            values[name] = float(f"{getattr(self, name):.5g}")
+        for name in PARITY_FIGURES:
+            value = getattr(self, name)
+            values[name] = value if isinstance(value, int) else float(f"{value:.5g}")
         return values
+
+
+PARITY_FIGURES = tuple(item.name for item in dataclasses.fields(Parity))
+"""Names of the figures, as they stand in manifests and summaries"""
 
 
 def few_windows(n: int) -> str:

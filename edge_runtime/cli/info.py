@@ -84,7 +84,7 @@ def _essentials(model: ModelFile) -> list[tuple[str, str]]:
         ),
         ("temperature", f"{manifest.temperature:g}"),
         ("licence", manifest.licence),
-        ("attribution", manifest.attribution),
+        ("attribution", manifest.attribution or "none"),
         ("needs", f"edge-genre {manifest.minimum_runtime} or newer"),
     ]
 
