@@ -118,7 +118,7 @@ def _row(row: Row) -> str:
 def _cell(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key.replace('_', ' ')} {_cell(item)}" for key, item in value.items())
-    if value == [] or value == "":
+    if value in ([], ""):
         return "none"
     text = f"{value:.4g}" if isinstance(value, float) else str(value)
     return " ".join(text.split()).replace("|", "\\|")
