@@ -23,7 +23,7 @@ from edge_runtime.model_file import write_model
 from .calibration import scaled, temperature
 from .complexity import multiply_accumulates
 from .conversion import FLOAT32, Conversion, Variant
-from .formats import FORMATS, Convert
+from .formats import FORMATS, Convert, file_name
 from .layer_error import layer_errors, worst_layer
 from .logits import logits_model
 from .parity import Parity, compare
@@ -105,14 +105,14 @@ def make(source: Source, variant: Variant) -> Artefact:
     conversion = _convert(source, variant)
     manifest = _manifest(source, variant, conversion)
     with tempfile.TemporaryDirectory() as folder:
-        draft = Path(folder) / f"draft.{variant.format}"
+        draft = Path(folder) / file_name("draft", variant)
         write_model(draft, conversion.network, manifest)
         classifier = Classifier(draft)
     posteriors = classifier.posteriors(source.run.valid_features)
     if not np.isfinite(posteriors).all():
         raise ExportParityError(
-            f"{source.run.folder}: {variant.suffix}: the exported network gives NaN; the converter "
-            "lost its weights"
+            f"{source.run.folder}: {variant.format} ({variant.precision}): the exported network "
+            "gives NaN; the converter lost its weights"
         )
     parity = compare(source.run, source.posteriors, posteriors)
     failures = parity.failures(variant.quantization)
@@ -120,7 +120,7 @@ def make(source: Source, variant: Variant) -> Artefact:
         failures += _blame(source, variant, conversion)
     manifest = dataclasses.replace(manifest, parity=parity.to_dict(variant.quantization))
     with tempfile.TemporaryDirectory() as folder:
-        draft = Path(folder) / f"draft.{variant.format}"
+        draft = Path(folder) / file_name("draft", variant)
         write_model(draft, conversion.network, manifest)
         size = draft.stat().st_size
     return Artefact(
@@ -187,7 +187,7 @@ def _converted(source: Source, variant: Variant, convert: Convert) -> Conversion
 
 def _logits(source: Source, variant: Variant, conversion: Conversion) -> npt.NDArray[np.float32]:
     with tempfile.TemporaryDirectory() as folder:
-        draft = Path(folder) / f"draft.{variant.format}"
+        draft = Path(folder) / file_name("draft", variant)
         write_model(draft, conversion.network, _manifest(source, variant, conversion))
         return Classifier(draft).backend.run(source.run.representative.features)
 

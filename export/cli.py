@@ -13,7 +13,7 @@ from edge_runtime.errors import ParameterError
 from edge_runtime.quiet import quiet_stderr
 
 from .choice import AUTO
-from .formats import FORMATS, QUANTIZATIONS
+from .formats import FORMATS, QUANTIZATIONS, file_name
 
 if TYPE_CHECKING:
     from .artefact import Artefact, Source
@@ -107,8 +107,9 @@ def _check(args: argparse.Namespace) -> None:
             f"--quantize {args.quantize}: {args.format} has "
             f"{', '.join(FORMATS[args.format].quantizations)}"
         )
-    if args.out and args.out.suffix.lower() != f".{args.format}":
-        raise ParameterError(f"--out {args.out}: a {args.format} file must end in .{args.format}")
+    ending = FORMATS[args.format].ending
+    if args.out and args.out.suffix.lower() != ending:
+        raise ParameterError(f"--out {args.out}: a {args.format} file must end in {ending}")
 
 
 def _describe_anew(args: argparse.Namespace) -> int:
@@ -149,7 +150,7 @@ def _one(args: argparse.Namespace, source: Source) -> int:
             artefact = smallest(source, args.format)
         else:
             artefact = make(source, Variant(args.format, args.quantize))
-    path = args.out or args.run / f"{source.description.name}-{artefact.variant.suffix}"
+    path = args.out or args.run / file_name(source.description.name, artefact.variant)
     write(artefact, path, force=args.force)
     if artefact.failures:
         warn(f"{path}: {'; '.join(artefact.failures)}; written all the same, marked as failed")

@@ -22,10 +22,9 @@ class Variant:
     ``"int8-mixed"``"""
 
     @property
-    def suffix(self) -> str:
-        """End of a file's name: ``int8.tflite``."""
-        precision = "float32" if self.quantization == FLOAT32 else self.quantization
-        return f"{precision}.{self.format}"
+    def precision(self) -> str:
+        """The quantization as file names have it: ``"float32"`` for none."""
+        return "float32" if self.quantization == FLOAT32 else self.quantization
 
     @property
     def quantizes_input(self) -> bool:

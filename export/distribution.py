@@ -13,7 +13,7 @@ from edge_runtime.whole_file import write_whole
 from .artefact import Artefact, Source, write
 from .choice import attempts
 from .conversion import FLOAT32, Variant
-from .formats import FORMATS
+from .formats import FORMATS, file_name
 from .model_card import model_card
 from .parity import MINIMUM_WINDOWS, PARITY_FIGURES, few_windows
 
@@ -71,7 +71,7 @@ def export_all(source: Source, folder: Path) -> list[Row]:
     rows = []
     for fmt in FORMATS:
         for variant, result in attempts(source, fmt):
-            name = f"{source.description.name}-{variant.suffix}"
+            name = file_name(source.description.name, variant)
             if isinstance(result, ExportParityError):
                 rows.append(Row(variant, name, None, (str(result),)))
                 continue

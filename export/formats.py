@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import onnx, tflite
-from .conversion import Conversion
+from .conversion import Conversion, Variant
 
 Windows = npt.NDArray[np.float32]
 Convert = Callable[[Any, str, Windows], Conversion]
@@ -21,6 +21,8 @@ Convert = Callable[[Any, str, Windows], Conversion]
 class Format:
     """How one format is made."""
 
+    ending: str
+    """Of its files, with the dot"""
     quantizations: tuple[str, ...]
     """The variants it has, float32 (``"none"``) first"""
     convert: Convert
@@ -29,11 +31,16 @@ class Format:
 
 
 FORMATS: dict[str, Format] = {
-    "tflite": Format(tflite.QUANTIZATIONS, tflite.convert, tflite.activations),
-    "onnx": Format(onnx.QUANTIZATIONS, onnx.convert, onnx.activations),
+    "tflite": Format(".tflite", tflite.QUANTIZATIONS, tflite.convert, tflite.activations),
+    "onnx": Format(".onnx", onnx.QUANTIZATIONS, onnx.convert, onnx.activations),
 }
 
 QUANTIZATIONS = tuple(
     dict.fromkeys(name for item in FORMATS.values() for name in item.quantizations)
 )
 """Of any format"""
+
+
+def file_name(name: str, variant: Variant) -> str:
+    """What a model's file is called: ``NAME-int8.tflite``."""
+    return f"{name}-{variant.precision}{FORMATS[variant.format].ending}"

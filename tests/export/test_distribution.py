@@ -12,13 +12,12 @@ from typing import Any
 import onnx
 import pytest
 
-
 from edge_runtime.errors import ExportParityError
 from edge_runtime.model_file import read_model
 from export import choice
 from export.conversion import Variant
 from export.distribution import Row, float32_passed, table
-from export.formats import FORMATS
+from export.formats import FORMATS, file_name
 from tests.command import edge_genre
 from tests.pipeline import Pipeline
 from tests.synthetic import GENRES
@@ -153,7 +152,7 @@ def test_auto_refuses_where_nothing_passes(monkeypatch: pytest.MonkeyPatch) -> N
 def test_only_a_lost_float32_file_fails_the_whole() -> None:
     def row(quantization: str, *failures: str) -> Row:
         variant = Variant("tflite", quantization)
-        return Row(variant, f"m-{variant.suffix}", None, failures)
+        return Row(variant, file_name("m", variant), None, failures)
 
     assert float32_passed([row("none"), row("int8", "disagrees")])
     assert not float32_passed([row("none", "disagrees"), row("int8")])
