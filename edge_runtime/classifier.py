@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy.typing as npt
 from . import backends
 from .audio_file import AudioFile, open_audio
 from .conditioning import Conditioner, level_dbfs
-from .errors import ModelFileError, ParameterError
+from .errors import ModelFileError, ModelWarning, ParameterError
 from .frontend import FrontEnd
 from .manifest import SILENCE, UNKNOWN, Manifest
 from .model_file import BUNDLED_MODEL, read_model
@@ -122,6 +123,13 @@ class Classifier:
             self.front_end = FrontEnd(self.manifest.front_end)
         except ParameterError as error:
             raise ModelFileError(f"{file.path}: manifest: front_end: {error}") from None
+        if self.manifest.parity.get("status") == "failed":
+            warnings.warn(
+                f"{file.path}: does not answer as the model it was made from (its parity check "
+                "failed, and it was written with --force); see: edge-genre info",
+                ModelWarning,
+                stacklevel=2,
+            )
 
     @property
     def labels(self) -> tuple[str, ...]:

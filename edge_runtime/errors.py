@@ -60,5 +60,9 @@ class MissingExtraError(MissingDependencyError):
         self.extra = extra
 
 
+class ModelWarning(UserWarning):
+    """A model that can be run, but should not be trusted without a look at ``edge-genre info``."""
+
+
 class ExportParityError(EdgeGenreError):
     """An exported model that does not reproduce the model it was made from."""

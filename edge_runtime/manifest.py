@@ -15,7 +15,7 @@ from .errors import ManifestVersionError, ModelFileError, ParameterError
 from .frontend import FrontEndParams
 from .json_values import dataclass_from_json
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 """Minor versions add keys, which older runtimes ignore; a new major version is refused."""
 
 SILENCE = "silence"
@@ -91,7 +91,8 @@ class Weights:
     format: str
     """``"tflite"``, ``"onnx"`` or ``"numpy"``"""
     quantization: str
-    """``"none"``, ``"float16"``, ``"dynamic"`` or ``"int8"``"""
+    """``"none"``, ``"float16"``, ``"dynamic"``, ``"int8"``, ``"int8-float-io"`` or
+    ``"int8-mixed"``"""
     bytes: int
     sha256: str
 
@@ -125,7 +126,10 @@ class Manifest:
     metrics: dict[str, Any]
     """Figures, each with the protocol it was measured by"""
     parity: dict[str, Any]
-    """How the exported model compares with the one it was made from"""
+    """How the exported model compares with the one it was made from; its ``status`` is
+    ``"passed"`` or ``"failed"`` (the file was written all the same, with ``--force``)"""
+    conversion: dict[str, Any] = field(default_factory=dict)
+    """How the network was converted: libraries, opset, representative windows"""
     licence: str
     attribution: str
     minimum_runtime: str

@@ -1,7 +1,8 @@
 """One file is all that a device needs: the network with its manifest inside.
 
 The network is always the first ``manifest.weights.bytes`` bytes of the file, unchanged, which is
-what its checksum covers. The manifest follows: in a ``.tflite`` as an appended zip archive
+what its checksum covers; the manifest has a checksum of its own (`edge_runtime.seal`). It follows
+the network: in a ``.tflite`` as an appended zip archive
 (``unzip -l model.tflite`` lists it; the convention of TFLite Metadata for associated files), in
 an ``.onnx`` as ``metadata_props`` (protobuf messages may be concatenated: fields of the second
 are added to the first), in an ``.npz`` as further members of the archive, with a new directory of
@@ -12,14 +13,14 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
-import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import ModelFileError
 from .manifest import Manifest
+from .seal import check_seal, sealed
+from .whole_file import write_whole
 
 BUNDLED_MODEL = Path(__file__).parent / "bundled" / "genre.tflite"
 """The model that runs where none is named."""
@@ -54,7 +55,8 @@ def read_model(path: str | Path) -> ModelFile:
     Raises
     ------
     ModelFileError
-        If the file is missing, is no model, has no manifest, or was changed or cut off.
+        If the file is missing, is no model, has no manifest, or was changed or cut off: the
+        weights, or the manifest.
     ManifestVersionError
         If it was written for a newer runtime.
     """
@@ -79,6 +81,7 @@ def read_model(path: str | Path) -> ModelFile:
             "make the file with: edge-genre export"
         )
     manifest = Manifest.from_json(text, source=str(path))
+    check_seal(text, str(path))
     network = data[: manifest.weights.bytes]
     if hashlib.sha256(network).hexdigest() != manifest.weights.sha256:
         raise ModelFileError(
@@ -103,33 +106,16 @@ def write_model(path: Path, network: bytes, manifest: Manifest) -> None:
     ModelFileError
         If the file cannot be written.
     """
-    text = manifest.to_json()
+    text = sealed(manifest.to_json())
     if manifest.weights.format == "onnx":
         tail = _onnx_entry(ONNX_KEY, text)
     else:
         tail = _zip_tail(network, {MANIFEST_NAME: text, LABELS_NAME: _lines(manifest.labels)})
-    temporary = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            temporary = Path(file.name)
-            file.write(network + tail)
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
-    except OSError as error:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
-        raise ModelFileError(f"{path}: cannot be written ({error.strerror})") from error
+    write_whole(path, network + tail)
 
 
 def _lines(labels: tuple[str, ...]) -> str:
     return "".join(f"{label}\n" for label in labels)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _zip_manifest(data: bytes, path: Path) -> str | None:

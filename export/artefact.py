@@ -4,31 +4,35 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import statistics
 import tempfile
+import time
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from edge_runtime import Classifier, __version__
+from edge_runtime.errors import ExportParityError
 from edge_runtime.manifest import Manifest, Weights
 from edge_runtime.model_file import write_model
 
-from . import numpy_model, onnx, tflite
 from .calibration import scaled, temperature
-from .conversion import Conversion, Variant
+from .complexity import multiply_accumulates
+from .conversion import FLOAT32, Conversion, Variant
+from .formats import FORMATS, Convert, file_name
+from .layer_error import layer_errors, worst_layer
 from .logits import logits_model
-from .parity import Parity, check, compare
+from .parity import Parity, compare
+from .rewriting import rewritten, shift_logits
 from .run import Run
+from .unsupported import unconvertible_layer
 
-
-@dataclass(frozen=True)
-class Artefact:
-    """A file that was written."""
-
-    path: Path
-    bytes: int
-    parity: Parity
+_BLAME_WINDOWS = 20
+_LATENCY_CALLS = 200
 
 
 @dataclass(frozen=True)
@@ -41,38 +45,188 @@ class Description:
     attribution: str
 
 
-def export(run: Run, variant: Variant, path: Path, description: Description) -> Artefact:
-    """Convert, compare with the Keras model on validation windows, then write.
+class Source:
+    """A run, ready to be exported; what every variant needs is computed once.
+
+    Parameters
+    ----------
+    run : Run
+    description : Description
+    """
+
+    def __init__(self, run: Run, description: Description) -> None:
+        self.run, self.description = run, description
+        self.model = logits_model(run.model)
+        self.macs = multiply_accumulates(self.model)
+        raw = run.model.predict(run.valid_features[..., np.newaxis], verbose=0)
+        self.temperature = temperature(raw, run.valid_labels)
+        self.posteriors: npt.NDArray[np.float32] = scaled(raw, self.temperature)
+        """The Keras model's, of the validation windows, calibrated"""
+
+    @cached_property
+    def rewritten(self) -> Any:
+        """The network as int8 holds it best."""
+        return rewritten(self.model, self.run.representative.features)
+
+    @cached_property
+    def representative_logits(self) -> npt.NDArray[np.float32]:
+        """The Keras model's, of the representative windows."""
+        windows = self.run.representative.features[..., np.newaxis]
+        logits: npt.NDArray[np.float32] = self.model.predict(windows, verbose=0)
+        return logits
+
+
+@dataclass(frozen=True)
+class Artefact:
+    """A model that was made and checked; `write` makes a file of it."""
+
+    variant: Variant
+    network: bytes
+    manifest: Manifest
+    parity: Parity
+    failures: tuple[str, ...]
+    """What it falls short of, the layer to blame included; empty if it passed"""
+    bytes: int
+    """Of the file"""
+    macs: int
+    """Multiply-accumulates for one window"""
+    latency_ms: float
+    """Median time for one window on this machine, one thread, without the front end"""
+
+
+def make(source: Source, variant: Variant) -> Artefact:
+    """Convert a network and compare the result with the Keras model on validation windows.
 
     Raises
     ------
     ExportParityError
-        If the conversion fails or the file does not answer as the model; nothing is written.
+        If the conversion fails, or what it gives is no number.
     """
-    keras = run.model.predict(run.valid_features[..., np.newaxis], verbose=0)
-    by = temperature(keras, run.valid_labels)
-    conversion = _convert(run, variant)
-    manifest = dataclasses.replace(_manifest(run, variant, conversion, description), temperature=by)
+    conversion = _convert(source, variant)
+    manifest = _manifest(source, variant, conversion)
     with tempfile.TemporaryDirectory() as folder:
-        draft = Path(folder) / path.name
+        draft = Path(folder) / file_name("draft", variant)
         write_model(draft, conversion.network, manifest)
-        parity = compare(run, scaled(keras, by), Classifier(draft))
-    check(parity, variant.quantization, str(path))
-    write_model(path, conversion.network, dataclasses.replace(manifest, parity=parity.to_dict()))
-    return Artefact(path, path.stat().st_size, parity)
+        classifier = Classifier(draft)
+    posteriors = classifier.posteriors(source.run.valid_features)
+    if not np.isfinite(posteriors).all():
+        raise ExportParityError(
+            f"{source.run.folder}: {variant.format} ({variant.precision}): the exported network "
+            "gives NaN; the converter lost its weights"
+        )
+    parity = compare(source.run, source.posteriors, posteriors)
+    failures = parity.failures(variant.quantization)
+    if failures and variant.quantization != FLOAT32:
+        failures += _blame(source, variant, conversion)
+    manifest = dataclasses.replace(manifest, parity=parity.to_dict(variant.quantization))
+    with tempfile.TemporaryDirectory() as folder:
+        draft = Path(folder) / file_name("draft", variant)
+        write_model(draft, conversion.network, manifest)
+        size = draft.stat().st_size
+    return Artefact(
+        variant,
+        conversion.network,
+        manifest,
+        parity,
+        tuple(failures),
+        size,
+        source.macs,
+        _latency_ms(classifier, source.run.valid_features),
+    )
 
 
-def _convert(run: Run, variant: Variant) -> Conversion:
-    model = logits_model(run.model)
-    if variant.format == "numpy":
-        return numpy_model.convert(model)
-    converter = tflite if variant.format == "tflite" else onnx
-    return converter.convert(model, variant.quantization, run.calibration_features)
+def write(artefact: Artefact, path: Path, *, force: bool = False) -> None:
+    """Write an artefact that passed, or any with `force`.
+
+    Raises
+    ------
+    ExportParityError
+        If it did not pass; nothing is written.
+    ModelFileError
+        If the file cannot be written; an old one stays.
+    """
+    if artefact.failures and not force:
+        raise ExportParityError(
+            f"{path}: {'; '.join(artefact.failures)}; it was not written: try --quantize auto, "
+            "or --force to have it all the same"
+        )
+    write_model(path, artefact.network, artefact.manifest)
 
 
-def _manifest(
-    run: Run, variant: Variant, conversion: Conversion, description: Description
-) -> Manifest:
+def _convert(source: Source, variant: Variant) -> Conversion:
+    convert = FORMATS[variant.format].convert
+    try:
+        return _converted(source, variant, convert)
+    except ExportParityError as error:
+        layer = unconvertible_layer(source.model, convert)
+        if layer is None:
+            raise
+        raise ExportParityError(
+            f"{source.run.folder}: {layer} cannot be converted to {variant.format}; train a "
+            f"network without it ({error})"
+        ) from None
+
+
+def _converted(source: Source, variant: Variant, convert: Convert) -> Conversion:
+    representative = source.run.representative
+    if not variant.quantizes_activations:
+        return convert(source.model, variant.quantization, representative.features)
+    import keras
+
+    # Every variant has errors of its own, so each gets a copy to correct.
+    model = keras.models.clone_model(source.rewritten)
+    model.set_weights(source.rewritten.get_weights())
+    windows = representative.clipped() if variant.quantizes_input else representative.features
+    conversion = convert(model, variant.quantization, windows)
+    # Rounding moves the mean of each logit; the bias of the last layer takes that back.
+    found = _logits(source, variant, conversion)
+    error = (found - source.representative_logits).mean(axis=0, dtype=np.float64)
+    shift_logits(model, error.mean() - error)
+    return convert(model, variant.quantization, windows)
+
+
+def _logits(source: Source, variant: Variant, conversion: Conversion) -> npt.NDArray[np.float32]:
+    with tempfile.TemporaryDirectory() as folder:
+        draft = Path(folder) / file_name("draft", variant)
+        write_model(draft, conversion.network, _manifest(source, variant, conversion))
+        return Classifier(draft).backend.run(source.run.representative.features)
+
+
+def _blame(source: Source, variant: Variant, conversion: Conversion) -> list[str]:
+    """Which layer loses most, in words; empty where the format cannot tell."""
+    entry = FORMATS[variant.format]
+    if entry.activations is None:
+        return []
+    model = source.rewritten if variant.quantizes_activations else source.model
+    windows = source.run.representative.features
+    some = windows[:: max(1, len(windows) // _BLAME_WINDOWS)]
+    reference = entry.convert(model, FLOAT32, windows)
+    worst = worst_layer(
+        layer_errors(
+            entry.activations(reference.network, some),
+            entry.activations(conversion.network, some),
+        )
+    )
+    if worst is None:
+        return []
+    return [f"the layer that adds most error is {worst.name} ({worst.added:.1%} of its signal)"]
+
+
+def _latency_ms(classifier: Classifier, features: npt.NDArray[np.float32]) -> float:
+    window = features[:1]
+    seconds = []
+    for _ in range(_LATENCY_CALLS):
+        begin = time.perf_counter()
+        classifier.backend.run(window)
+        seconds.append(time.perf_counter() - begin)
+    return 1e3 * statistics.median(seconds)
+
+
+def _manifest(source: Source, variant: Variant, conversion: Conversion) -> Manifest:
+    run, description = source.run, source.description
+    facts = dict(conversion.facts)
+    if variant.quantizes_activations:
+        facts["representative"] = run.representative.to_dict()
     return Manifest(
         name=description.name,
         version=description.version,
@@ -81,6 +235,7 @@ def _manifest(
         input=conversion.input,
         output=conversion.output,
         output_kind="logits",
+        temperature=source.temperature,
         weights=Weights(
             format=variant.format,
             quantization=variant.quantization,
@@ -90,6 +245,7 @@ def _manifest(
         training=run.training,
         metrics=run.metrics,
         parity={},
+        conversion=facts,
         licence=description.licence,
         attribution=description.attribution,
         minimum_runtime=__version__,

@@ -1,4 +1,4 @@
-"""``edge-genre export``: a run folder to model files, or to microcontroller sources."""
+"""``edge-genre export``: a run folder to files that a device runs."""
 
 from __future__ import annotations
 
@@ -6,90 +6,212 @@ import argparse
 import os
 import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from edge_runtime.cli import warn
 from edge_runtime.errors import ParameterError
 from edge_runtime.quiet import quiet_stderr
 
-HELP = "write a trained model as a self-describing TFLite, ONNX or NumPy file"
+from .choice import AUTO
+from .formats import FORMATS, QUANTIZATIONS, file_name
+
+if TYPE_CHECKING:
+    from .artefact import Artefact, Source
+
+HELP = "write a trained model as a self-describing TFLite, ONNX or NumPy file, or as C sources"
 EXTRA = "export"
 REQUIRES = ("tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime", "ai_edge_litert")
 
-_SUFFIXES = {"tflite": ".tflite", "onnx": ".onnx", "numpy": ".npz"}
-_FORMATS = (*_SUFFIXES, "tflm")
-_QUANTIZATIONS = ("none", "float16", "dynamic", "int8")
+_MICROCONTROLLER = "tflm"
 _NO_LICENCE = "not stated; set it with --licence"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("run", metavar="RUN", type=Path, help="folder that edge-genre train wrote")
+    parser.epilog = (
+        "examples:\n"
+        "  edge-genre export runs/mine --quantize auto --out mine.tflite\n"
+        "  edge-genre export runs/mine --all --out dist\n"
+        "  edge-genre export --from mine.tflite --out slow.tflite --decoder dwell_s=300\n"
+    )
     parser.add_argument(
+        "run", metavar="RUN", type=Path, nargs="?", help="folder that edge-genre train wrote"
+    )
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument(
         "--format",
-        choices=_FORMATS,
+        choices=(*FORMATS, _MICROCONTROLLER),
         default="tflite",
-        help="tflm: C and C++ sources for TensorFlow Lite Micro (tflite)",
+        help="tflm: a folder of C and C++ sources for TensorFlow Lite Micro (tflite)",
+    )
+    what.add_argument(
+        "--all", action="store_true", help="every format and variant, with a summary and a card"
+    )
+    what.add_argument(
+        "--from",
+        dest="source",
+        metavar="MODEL",
+        type=Path,
+        help="describe an exported model anew, without a run: labels, decoder settings, names",
     )
     parser.add_argument(
         "--quantize",
-        choices=_QUANTIZATIONS,
-        help="none: float32 (numpy knows no other); float16: half-precision weights; dynamic: int8 "
-        "weights, float activations; int8: everything (default)",
+        choices=(*QUANTIZATIONS, AUTO),
+        default=AUTO,
+        help="none: float32; float16: half-precision weights; dynamic: int8 weights, float "
+        "activations; int8: everything; int8-float-io: the same with float inputs and "
+        "outputs; int8-mixed: all but the first and the last layer; auto: the "
+        "smallest that passes (default)",
     )
-    parser.add_argument("--out", type=Path, metavar="FILE", help="(RUN/NAME-QUANTIZE.SUFFIX)")
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="(RUN/NAME-QUANTIZE.FORMAT; with --all: dist)"
+    )
+    parser.add_argument(
+        "--force", action="store_true", help="write a model that fails the check, and mark it"
+    )
     parser.add_argument("--name", help="the model's name (default: the run's)")
-    parser.add_argument("--model-version", default="1.0", help="the model's version (1.0)")
-    parser.add_argument("--licence", default=_NO_LICENCE, help="licence of the weights")
-    parser.add_argument("--attribution", default="", help="whom to name, and for what")
+    parser.add_argument("--model-version", help="the model's version (1.0)")
+    parser.add_argument("--licence", help="licence of the weights")
+    parser.add_argument("--attribution", help="whom to name, and for what")
+    parser.add_argument("--labels", metavar="A,B,...", help="with --from: all labels, in order")
+    parser.add_argument(
+        "--decoder",
+        nargs="+",
+        default=[],
+        metavar="KEY=VALUE",
+        help="with --from: such as dwell_s=60",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Export one file; exit code 1 if it does not answer as its model."""
-    quantize = args.quantize or ("none" if args.format == "numpy" else "int8")
-    if args.format == "tflm":
+    """Export; exit code 1 if a file does not answer as its model."""
+    _check(args)
+    if args.source:
+        return _describe_anew(args)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    warnings.filterwarnings("ignore", category=UserWarning)  # of the converters, on their futures
+    warnings.filterwarnings("ignore", category=DeprecationWarning)
+    warnings.filterwarnings("ignore", category=FutureWarning)
+    source = _read(args)
+    if args.format == _MICROCONTROLLER and not args.all:
+        return _sources(args, source)
+    return _all(args, source) if args.all else _one(args, source)
+
+
+def _check(args: argparse.Namespace) -> None:
+    if (args.run is None) == (args.source is None):
+        raise ParameterError("name either a RUN folder or a model with --from")
+    if args.source is None:
+        if args.labels or args.decoder:
+            raise ParameterError("--labels and --decoder need --from MODEL; a RUN has its own")
+    elif args.out is None:
+        raise ParameterError("--from needs --out FILE")
+    if args.all and args.force:
+        raise ParameterError("--force is for one file; --all lists what does not pass")
+    if args.source or args.all:
+        return
+    if args.format == _MICROCONTROLLER:
         from .tflm.export import check_request
 
-        check_request(quantize, args.out)
-    elif args.out and args.out.suffix.lower() != _SUFFIXES[args.format]:
+        check_request("int8" if args.quantize == AUTO else args.quantize, args.out)
+        return
+    if args.quantize not in (*FORMATS[args.format].quantizations, AUTO):
         raise ParameterError(
-            f"--out {args.out}: a {args.format} file must end in {_SUFFIXES[args.format]}"
+            f"--quantize {args.quantize}: {args.format} has "
+            f"{', '.join(FORMATS[args.format].quantizations)}"
         )
-    if args.format == "numpy" and quantize != "none":
-        raise ParameterError(
-            f"--quantize {quantize}: a NumPy model is float32; leave --quantize out, or choose "
-            "--format tflite or onnx"
-        )
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    warnings.filterwarnings("ignore")  # of the converters, about their own futures
+    ending = FORMATS[args.format].ending
+    if args.out and args.out.suffix.lower() != ending:
+        raise ParameterError(f"--out {args.out}: a {args.format} file must end in {ending}")
+
+
+def _describe_anew(args: argparse.Namespace) -> int:
+    from .relabelling import Changes, relabel
+
+    labels = tuple(name.strip() for name in args.labels.split(",")) if args.labels else None
+    changes = Changes(
+        labels, args.decoder, args.name, args.model_version, args.licence, args.attribution
+    )
+    changed = relabel(args.source, args.out, changes)
+    print(f"{args.out}: the network of {args.source}; changed: {', '.join(changed)}")
+    return 0
+
+
+def _read(args: argparse.Namespace) -> Source:
     with quiet_stderr():  # oneDNN and CUDA announce themselves before any log level applies
         import tensorflow  # noqa: F401
 
-        from .artefact import Description, export
-        from .conversion import Variant
+        from .artefact import Description, Source
         from .run import read_run
     trained = read_run(args.run)
-    name = args.name or trained.name
-    suffix = "float32" if quantize == "none" else quantize
-    description = Description(name, args.model_version, args.licence, args.attribution)
-    if args.format == "tflm":
-        from .tflm.export import export_sources
-
-        with quiet_stderr():
-            summary = export_sources(trained, description, args.out or args.run / f"{name}-tflm")
-        print(summary)
-        return 0
-    path = args.out or args.run / f"{name}-{suffix}{_SUFFIXES[args.format]}"
-    with quiet_stderr():  # the converters print their progress from native code
-        artefact = export(trained, Variant(args.format, quantize), path, description)
-    parity = artefact.parity
-    print(
-        f"{artefact.path}: {artefact.bytes:,} bytes\n"
-        f"against the Keras model on {parity.n_windows} validation windows of "
-        f"{parity.n_tracks} tracks:\n"
-        f"  same answer       {parity.agreement:.2%}\n"
-        f"  posterior error   {parity.max_posterior_error:.2g} at most\n"
-        f"  segment accuracy  {parity.segment_accuracy:.4f} (Keras "
-        f"{parity.float_segment_accuracy:.4f})\n"
-        f"  track accuracy    {parity.track_accuracy:.4f} (Keras "
-        f"{parity.float_track_accuracy:.4f})"
+    description = Description(
+        args.name or trained.name,
+        args.model_version or "1.0",
+        args.licence or _NO_LICENCE,
+        args.attribution or "",
     )
+    return Source(trained, description)
+
+
+def _one(args: argparse.Namespace, source: Source) -> int:
+    from .artefact import make, write
+    from .choice import smallest
+    from .conversion import Variant
+
+    with quiet_stderr():  # the converters print their progress from native code
+        if args.quantize == AUTO:
+            artefact = smallest(source, args.format)
+        else:
+            artefact = make(source, Variant(args.format, args.quantize))
+    path = args.out or args.run / file_name(source.description.name, artefact.variant)
+    write(artefact, path, force=args.force)
+    if artefact.failures:
+        warn(f"{path}: {'; '.join(artefact.failures)}; written all the same, marked as failed")
+    print(_report(artefact, path))
     return 0
+
+
+def _sources(args: argparse.Namespace, source: Source) -> int:
+    from .tflm.export import export_sources
+
+    out = args.out or args.run / f"{source.description.name}-tflm"
+    with quiet_stderr():
+        summary = export_sources(source, out, force=args.force)
+    print(summary)
+    return 0
+
+
+def _all(args: argparse.Namespace, source: Source) -> int:
+    from .distribution import export_all, float32_passed, table
+
+    folder = args.out or Path("dist")
+    with quiet_stderr():
+        rows = export_all(source, folder)
+    print(table(rows))
+    for row in rows:
+        if not row.passed and (folder / row.file).exists():
+            warn(f"{folder / row.file}: is of an earlier export; the new one did not pass")
+    return 0 if float32_passed(rows) else 1
+
+
+def _report(artefact: Artefact, path: Path) -> str:
+    from .parity import MINIMUM_WINDOWS, few_windows
+
+    parity = artefact.parity
+    lines = [
+        f"{path}: {artefact.variant.quantization}, {artefact.bytes:,} bytes",
+        f"against the Keras model on {parity.n_windows} validation windows of {parity.n_tracks} "
+        "tracks:",
+        f"  same answer       {parity.agreement:.2%}",
+        f"  posterior error   {parity.max_posterior_error:.2g} at most, "
+        f"{parity.mean_posterior_error:.2g} in the mean; KL {parity.kl:.2g}",
+        f"  segment accuracy  {parity.segment_accuracy:.4f} (Keras "
+        f"{parity.float_segment_accuracy:.4f})",
+        f"  track accuracy    {parity.track_accuracy:.4f} (Keras "
+        f"{parity.float_track_accuracy:.4f}), McNemar's p {parity.mcnemar_p:.2g}",
+        f"  work              {artefact.macs / 1e6:.2f} million multiply-accumulates, "
+        f"{artefact.latency_ms:.3f} ms here, one thread",
+    ]
+    if parity.n_windows < MINIMUM_WINDOWS:
+        lines.append(f"  {few_windows(parity.n_windows)}")
+    return "\n".join(lines)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ import numpy.typing as npt
 from edge_runtime.errors import DataSetError, EdgeGenreError
 from edge_runtime.frontend import FrontEndParams
 from edge_runtime.json_values import dataclass_from_json
+
+from .representative import Representative, representative
 
 
 @dataclass(frozen=True)
@@ -31,8 +34,8 @@ class Run:
     """(n, frames, coefficients), normalised"""
     valid_labels: npt.NDArray[np.int64]
     valid_tracks: npt.NDArray[np.int64]
-    calibration_features: npt.NDArray[np.float32]
-    """(n, frames, coefficients), normalised training windows"""
+    representative: Representative
+    """Training windows, for the ranges of a quantized network"""
 
 
 def read_run(folder: Path) -> Run:
@@ -58,9 +61,16 @@ def read_run(folder: Path) -> Run:
         run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         with np.load(folder / "windows.npz", allow_pickle=False) as windows:
             arrays = {name: windows[name] for name in windows.files}
+        model = _load_model(folder / "model.keras")
+        outputs = int(model.output_shape[-1])
+        if outputs != len(run["labels"]):
+            raise DataSetError(
+                f"{folder}: the network has {outputs} outputs for {len(run['labels'])} labels; "
+                "train it again"
+            )
         found = Run(
             folder,
-            _load_model(folder / "model.keras"),
+            model,
             run["name"],
             tuple(run["labels"]),
             dataclass_from_json(FrontEndParams, run["front_end"], f"{folder}: front_end"),
@@ -69,7 +79,13 @@ def read_run(folder: Path) -> Run:
             arrays["valid_features"],
             arrays["valid_labels"],
             arrays["valid_tracks"],
-            arrays["calibration_features"],
+            representative(
+                arrays["calibration_features"],
+                arrays["calibration_labels"],
+                tuple(run["labels"]),
+                seed=run["training"]["seed"],
+                source=str(folder / "windows.npz"),
+            ),
         )
     except (ValueError, KeyError, TypeError, OSError) as error:
         if isinstance(error, EdgeGenreError):
@@ -78,12 +94,6 @@ def read_run(folder: Path) -> Run:
             f"{folder}: cannot be read ({type(error).__name__}: {' '.join(str(error).split())}); "
             "train it again"
         ) from None
-    outputs = int(found.model.output_shape[-1])
-    if outputs != len(found.labels):
-        raise DataSetError(
-            f"{folder}: the network has {outputs} outputs for {len(found.labels)} labels; "
-            "train it again"
-        )
     return found
 
 
@@ -97,4 +107,21 @@ def _name(folder: Path) -> str:
 def _load_model(path: Path) -> Any:
     import keras
 
-    return keras.saving.load_model(path, compile=False)
+    try:
+        return keras.saving.load_model(path, compile=False)
+    except Exception as error:  # Keras raises whatever the first layer it cannot build raises
+        reason = " ".join(str(error).split())[:200]
+        saved = _saved_by(path)
+        remedy = "train it again"
+        if saved and saved != keras.__version__:
+            remedy = f"it was saved by Keras {saved}, this is {keras.__version__}: {remedy}"
+        raise DataSetError(f"{path}: cannot be read ({reason}); {remedy}") from None
+
+
+def _saved_by(path: Path) -> str | None:
+    """The Keras that wrote a model, if the file still tells."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return str(json.loads(archive.read("metadata.json"))["keras_version"])
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
+        return None

@@ -15,12 +15,14 @@ import importlib.util
 import io
 import os
 import sys
+import warnings
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from .. import __version__
-from ..errors import EdgeGenreError, MissingExtraError
+from ..errors import EdgeGenreError, MissingExtraError, ModelWarning
 
 _DEVICE_COMMANDS = ("listen", "classify", "devices", "info")
 _ENTRY_POINTS = "edge_genre.commands"
@@ -45,6 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
             # file names that are not UTF-8, which JSON writes as such an escape, too.
             utf8 = stream.encoding.lower().replace("-", "") == "utf8"
             stream.reconfigure(errors="backslashreplace" if utf8 else "replace")
+    warnings.showwarning = _show_warning(warnings.showwarning)
     try:
         code = _dispatch(arguments)
         sys.stdout.flush()
@@ -161,3 +164,15 @@ def report(error: EdgeGenreError) -> int:
 def warn(message: str) -> None:
     """Say what is odd, on one line of stderr, and go on."""
     print(f"edge-genre: warning: {' '.join(message.split())}", file=sys.stderr)
+
+
+def _show_warning(otherwise: Callable[..., None]) -> Callable[..., None]:
+    """Our own warnings in our own words; those of libraries as they come."""
+
+    def show(message: Warning | str, category: type[Warning], *where: Any) -> None:
+        if issubclass(category, ModelWarning):
+            warn(str(message))
+        else:
+            otherwise(message, category, *where)
+
+    return show

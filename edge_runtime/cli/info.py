@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import textwrap
 from typing import Any
 
-from ..manifest import Manifest
 from ..model_file import BUNDLED_MODEL, ModelFile, read_model
 
 HELP = "show a model's card"
+
+_WIDTH = 100
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,13 +30,47 @@ def run(args: argparse.Namespace) -> int:
 
 def _card(model: ModelFile) -> str:
     manifest = model.manifest
-    params, weights = manifest.front_end, manifest.weights
-    rows: list[tuple[str, str]] = [
+    sections = {
+        "": _essentials(model),
+        "Parity with the float model": _parity(manifest.parity),
+        "Metrics": _rows(manifest.metrics),
+        "Training": _rows(manifest.training),
+        "Conversion": _rows(manifest.conversion),
+    }
+    title = f"{manifest.name} {manifest.version}"
+    lines = [title, "=" * len(title)]
+    width = max(len(name) for rows in sections.values() for name, _ in rows)
+    for heading, rows in sections.items():
+        if heading and rows:
+            lines += ["", heading, "-" * len(heading)]
+        for name, text in rows:
+            lines += textwrap.wrap(
+                text,
+                _WIDTH,
+                initial_indent=f"{name:<{width}}  ",
+                subsequent_indent=" " * (width + 2),
+                break_long_words=False,
+                break_on_hyphens=False,
+            ) or [name]
+    return "\n".join(lines)
+
+
+def _essentials(model: ModelFile) -> list[tuple[str, str]]:
+    manifest = model.manifest
+    params, weights, decoder = manifest.front_end, manifest.weights, manifest.decoder
+    unknown = (
+        f", unknown below a posterior of {decoder.rejection_threshold:g}"
+        if decoder.rejection_threshold
+        else ""
+    )
+    return [
         ("file", str(model.path)),
         (
             "network",
-            f"{weights.format}, quantization {weights.quantization}, {weights.bytes:,} bytes",
+            f"{weights.format}, quantization {weights.quantization}, {weights.bytes:,} bytes, "
+            f"input {manifest.input.dtype}, output {manifest.output.dtype}",
         ),
+        ("sha256", f"{weights.sha256} (weights; checked)"),
         ("labels", ", ".join(manifest.labels)),
         (
             "hears",
@@ -43,32 +79,31 @@ def _card(model: ModelFile) -> str:
         ),
         (
             "answers",
-            f"every {manifest.decoder.interval_s:g} s, genre lasts about "
-            f"{manifest.decoder.dwell_s:g} s, silent below "
-            f"{manifest.decoder.silence_dbfs:g} dBFS",
+            f"every {decoder.interval_s:g} s, genre lasts about {decoder.dwell_s:g} s, silent "
+            f"below {decoder.silence_dbfs:g} dBFS{unknown}",
         ),
-        *_section(manifest, "training"),
-        *_section(manifest, "metrics"),
-        *_section(manifest, "parity"),
+        ("temperature", f"{manifest.temperature:g}"),
         ("licence", manifest.licence),
-        ("attribution", manifest.attribution),
+        ("attribution", manifest.attribution or "none"),
+        ("needs", f"edge-genre {manifest.minimum_runtime} or newer"),
     ]
-    width = max(len(name) for name, _ in rows)
-    title = f"{manifest.name} {manifest.version}"
-    return "\n".join(
-        [title, "=" * len(title), *(f"{name:<{width}}  {text}" for name, text in rows)]
-    )
 
 
-def _section(manifest: Manifest, name: str) -> list[tuple[str, str]]:
-    values: dict[str, Any] = getattr(manifest, name)
-    rows = []
-    for key, value in values.items():
-        rows.append((f"{name}: {key.replace('_', ' ')}", _text(value)))
-    return rows
+def _parity(parity: dict[str, Any]) -> list[tuple[str, str]]:
+    """A failure comes first, in words that are not overlooked."""
+    rows = _rows(parity)
+    if parity.get("status") != "failed":
+        return rows
+    return [("status", "FAILED: it does not answer as the model it was made from"), *rows[1:]]
+
+
+def _rows(values: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(key.replace("_", " "), _text(value)) for key, value in values.items()]
 
 
 def _text(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key.replace('_', ' ')} {_text(item)}" for key, item in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(_text, value)) or "none"
     return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -11,9 +11,8 @@ import numpy.typing as npt
 from edge_runtime.errors import ModelFileError, ParameterError
 from edge_runtime.model_file import ModelFile, read_model
 
-from ..artefact import Description
+from ..artefact import Source
 from ..conversion import Variant
-from ..run import Run
 from . import interpreter
 from .arena import smallest_arena
 from .front_end_tables import check_front_end, front_end_tables
@@ -43,8 +42,16 @@ def check_request(quantization: str, out: Path | None) -> None:
     interpreter.require()
 
 
-def export_sources(run: Run, description: Description, out: Path) -> str:
+def export_sources(source: Source, out: Path, *, force: bool = False) -> str:
     """Convert a run to int8, check it in TFLM on its validation windows, write the folder.
+
+    Parameters
+    ----------
+    source : Source
+    out : Path
+        Folder.
+    force : bool
+        Write it even if the int8 model does not pass its comparison with Keras.
 
     Returns
     -------
@@ -60,13 +67,14 @@ def export_sources(run: Run, description: Description, out: Path) -> str:
     ModelFileError
         If the folder cannot be written.
     """
-    from ..artefact import export
+    from ..artefact import make, write
 
-    check_front_end(run.front_end)
+    check_front_end(source.run.front_end)
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"{description.name}-int8.tflite"
-        model = read_model(export(run, Variant("tflite", "int8"), path, description).path)
-        files, found = sources(model, run.valid_features)
+        path = Path(folder) / f"{source.description.name}-int8.tflite"
+        write(make(source, Variant("tflite", "int8")), path, force=force)
+        model = read_model(path)
+        files, found = sources(model, source.run.valid_features)
     write_folder(out, files)
     return (
         f"{out}: {len(files)} files, network {model.manifest.weights.bytes:,} bytes, tensor arena "

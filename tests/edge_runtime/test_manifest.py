@@ -49,7 +49,7 @@ def test_field_names_are_the_json_keys():
     assert set(json.loads(MANIFEST.to_json())) == {
         "schema_version", "name", "version", "labels", "front_end", "input", "output",
         "output_kind", "temperature", "decoder", "weights", "training", "metrics", "parity",
-        "licence", "attribution", "minimum_runtime",
+        "conversion", "licence", "attribution", "minimum_runtime",
     }  # fmt: skip
 
 

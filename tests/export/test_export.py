@@ -13,7 +13,9 @@ import pytest
 from scipy.special import softmax
 
 from edge_runtime import Classifier
+from edge_runtime.errors import DataSetError
 from export.logits import logits_model
+from export.run import read_run
 from tests.command import refused, succeed
 from tests.pipeline import VARIANTS, Pipeline
 from tests.synthetic import GENRES
@@ -137,20 +139,84 @@ def test_labels_that_do_not_fit_the_network_are_refused(pipeline: Pipeline, tmp_
     assert "3 outputs for 4 labels" in refused("export", run, code=3)
 
 
-def test_a_file_that_does_not_answer_as_its_model_is_not_written(
+def spoilt(pipeline: Pipeline, folder: Path, **arrays: np.ndarray) -> Path:
+    """The run again, with other arrays in windows.npz."""
+    run = shutil.copytree(pipeline.run, folder / "run")
+    with np.load(run / "windows.npz") as windows:
+        np.savez(run / "windows.npz", **{**windows, **arrays})
+    return run
+
+
+def calibration(pipeline: Pipeline) -> tuple[np.ndarray, np.ndarray]:
+    with np.load(pipeline.run / "windows.npz") as windows:
+        return windows["calibration_features"], windows["calibration_labels"]
+
+
+def test_a_file_that_does_not_answer_as_its_model_is_not_written_unless_forced(
     pipeline: Pipeline, tmp_path: Path
 ) -> None:
     """Calibrated on windows a hundred times too soft, int8 ranges clip everything."""
-    run = shutil.copytree(pipeline.run, tmp_path / "run")
-    with np.load(run / "windows.npz") as windows:
-        arrays = dict(windows)
-    arrays["calibration_features"] = arrays["calibration_features"] * np.float32(1e-3)
-    np.savez(run / "windows.npz", **arrays)
+    features, _ = calibration(pipeline)
+    run = spoilt(pipeline, tmp_path, calibration_features=features * np.float32(1e-2))
     out = tmp_path / "bad.tflite"
     out.write_bytes(b"the old file")
-    line = refused("export", run, "--quantize", "int8", "--out", out, code=1)
+    command = ("export", run, "--quantize", "int8", "--out", out)
+    line = refused(*command, code=1)
     assert "was not written" in line
+    assert re.search(r"the layer that adds most error is \S+", line)
     assert out.read_bytes() == b"the old file"
+
+    forced = succeed(*command, "--force")
+    assert "marked as failed" in forced.stderr
+    manifest = json.loads(succeed("info", out, "--json").stdout)
+    assert manifest["parity"]["status"] == "failed"
+    assert "FAILED" in succeed("info", out).stdout
+    heard = succeed("classify", "demo", "--model", out)
+    (warning,) = heard.stderr.splitlines()
+    assert warning.startswith("edge-genre: warning: ")
+    assert "does not answer as the model it was made from" in warning
+
+
+def test_representative_windows_must_hold_music_of_every_genre(
+    pipeline: Pipeline, tmp_path: Path
+) -> None:
+    features, labels = calibration(pipeline)
+    kept = labels != 1
+    run = spoilt(
+        pipeline, tmp_path / "a", calibration_features=features[kept],
+        calibration_labels=labels[kept],
+    )  # fmt: skip
+    with pytest.raises(DataSetError, match=r"windows\.npz: .* hold no window of 'drone'"):
+        read_run(run)
+    silent = np.where(kept[:, np.newaxis, np.newaxis], features, features.min())
+    run = spoilt(pipeline, tmp_path / "b", calibration_features=silent)
+    assert "hold only silence of 'drone'" in refused("export", run, code=3)
+
+
+def test_a_network_of_another_keras_is_refused_with_both_versions(
+    pipeline: Pipeline, tmp_path: Path
+) -> None:
+    run = shutil.copytree(pipeline.run, tmp_path / "run")
+    with zipfile.ZipFile(run / "model.keras") as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    metadata = {**json.loads(members["metadata.json"]), "keras_version": "99.1"}
+    members["metadata.json"] = json.dumps(metadata).encode()
+    members["config.json"] = members["config.json"].replace(b"MaxPooling2D", b"FuturePooling")
+    with zipfile.ZipFile(run / "model.keras", "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    line = refused("export", run, code=3)
+    assert f"saved by Keras 99.1, this is {keras.__version__}" in line
+
+
+def test_a_front_end_that_the_runtime_does_not_know_is_refused(
+    pipeline: Pipeline, tmp_path: Path
+) -> None:
+    run = shutil.copytree(pipeline.run, tmp_path / "run")
+    values = json.loads((run / "run.json").read_text())
+    values["front_end"]["kind"] = "cqt"
+    (run / "run.json").write_text(json.dumps(values))
+    assert "kind is 'cqt'" in refused("export", run, code=3)
 
 
 def test_only_a_network_that_ends_in_a_softmax_has_logits() -> None:

@@ -1,0 +1,105 @@
+"""The gate's figures and its verdict."""
+
+from __future__ import annotations
+
+import dataclasses
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.special import rel_entr, softmax
+from scipy.stats import binomtest
+
+from export.layer_error import layer_errors, worst_layer
+from export.mcnemar import mcnemar_p
+from export.parity import Parity, compare
+
+
+def run_of(labels: np.ndarray, tracks: np.ndarray) -> Any:
+    return SimpleNamespace(valid_labels=labels, valid_tracks=tracks)
+
+
+GOOD = Parity(
+    n_windows=1000, n_tracks=100, agreement=1.0, max_posterior_error=0.0,
+    mean_posterior_error=0.0, kl=0.0, segment_accuracy=0.6, float_segment_accuracy=0.6,
+    track_accuracy=0.7, float_track_accuracy=0.7, mcnemar_p=1.0,
+)  # fmt: skip
+
+
+def but(**values: Any) -> Parity:
+    return dataclasses.replace(GOOD, **values)
+
+
+def test_figures_are_what_numpy_and_scipy_say() -> None:
+    generator = np.random.default_rng(0)
+    keras = softmax(generator.normal(0, 2, (60, 4)), axis=1).astype(np.float32)
+    ours = softmax(np.log(keras) + generator.normal(0, 0.5, keras.shape), axis=1)
+    labels = np.repeat(np.arange(4), 15)
+    parity = compare(run_of(labels, np.arange(60) // 5), keras, ours.astype(np.float32))
+    assert (parity.n_windows, parity.n_tracks) == (60, 12)
+    assert parity.agreement == np.mean(ours.argmax(1) == keras.argmax(1)) < 1.0
+    assert parity.max_posterior_error == pytest.approx(np.abs(ours - keras).max(), rel=1e-5)
+    assert parity.mean_posterior_error == pytest.approx(np.abs(ours - keras).mean(), rel=1e-5)
+    assert parity.kl == pytest.approx(rel_entr(keras, ours).sum(1).mean(), rel=1e-4)
+    means = keras.reshape(12, 5, 4).mean(1)
+    assert parity.float_track_accuracy == np.mean(means.argmax(1) == labels[::5])
+
+
+def test_a_tie_of_two_answers_is_no_disagreement() -> None:
+    keras = np.array([[0.4, 0.4, 0.2]], np.float32)
+    ours = np.array([[0.3999999, 0.4000001, 0.2]], np.float32)
+    assert compare(run_of(np.array([0]), np.array([0])), keras, ours).agreement == 1.0
+
+
+@pytest.mark.parametrize(("b", "c"), [(0, 0), (1, 0), (3, 9), (20, 4), (7, 7)])
+def test_mcnemar_is_the_exact_binomial_test(b: int, c: int) -> None:
+    first = np.array([True] * b + [False] * c + [True] * 5)
+    second = np.array([False] * b + [True] * c + [True] * 5)
+    expected = binomtest(b, b + c).pvalue if b + c else 1.0
+    assert mcnemar_p(first, second) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("quantization", "least"),
+    [("none", 1.0), ("float16", 0.999), ("dynamic", 0.985), ("int8", 0.985), ("int8-mixed", 0.985)],
+)
+def test_each_precision_has_its_own_threshold(quantization: str, least: float) -> None:
+    assert but(agreement=least).failures(quantization) == []
+    (reason,) = but(agreement=least - 0.001).failures(quantization)
+    assert f"at least {least:.1%} is asked for" in reason
+
+
+def test_float32_must_give_the_same_posteriors_too() -> None:
+    assert "posteriors differ" in but(max_posterior_error=2e-4).failures("none")[0]
+    assert but(max_posterior_error=2e-4).failures("float16") == []
+
+
+def test_one_lost_track_is_never_held_against_a_file_but_two_may_be() -> None:
+    assert but(track_accuracy=0.69).failures("int8") == []
+    assert "2 of 100 tracks" in but(track_accuracy=0.68).failures("int8")[0]
+    many = but(n_tracks=10_000, track_accuracy=0.696)
+    assert many.failures("int8") == []
+    assert "McNemar" in dataclasses.replace(many, mcnemar_p=0.01).failures("int8")[0]
+    assert but(track_accuracy=0.8, mcnemar_p=0.001).failures("int8") == []
+
+
+def test_too_few_windows_are_noted() -> None:
+    assert "note" not in but(n_windows=500).to_dict("int8")
+    assert "499 windows only" in but(n_windows=499).to_dict("int8")["note"]
+    assert but(agreement=0.5).to_dict("int8")["status"] == "failed"
+
+
+def test_the_layer_that_adds_the_error_is_blamed_not_those_behind_it() -> None:
+    generator = np.random.default_rng(0)
+    first, second, third = generator.normal(0, 1, (3, 50, 8)).astype(np.float32)
+    noise = 0.2 * generator.normal(0, 1, first.shape).astype(np.float32)
+    errors = layer_errors(
+        {"a": first, "b": second, "c": third, "gone": third},
+        {"a": first + 0.01, "b": second + noise, "c": third + noise},
+    )
+    worst = worst_layer(errors)
+    assert worst is not None
+    assert worst.name == "b"
+    assert worst.error == pytest.approx(0.2, rel=0.15)
+    assert worst_layer([]) is None
