@@ -28,7 +28,7 @@ format: $(VENV)/.dev
 model: $(VENV)/.dev
 	$(BIN)/edge-genre train $(DATA) --model seed-cnn --split $(DATA)/tracks.csv \
 		--gain-db 15 --learning-rate 3e-4 --out runs/bundled --overwrite
-	$(BIN)/edge-genre export runs/bundled --format tflite --quantize int8 \
+	$(BIN)/edge-genre export runs/bundled --format tflite --quantize auto \
 		--out edge_runtime/bundled/genre.tflite --name seed-cnn-gtzan --model-version 1.0 \
 		--licence "Apache-2.0 (see MODEL_CARD.md: the training music has no licence of its own)" \
 		--attribution "Trained on part of GTZAN (Tzanetakis and Cook, 2002)"
