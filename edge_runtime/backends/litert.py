@@ -96,5 +96,6 @@ def _interpreter(model: ModelFile, threads: int) -> tuple[str, Any]:
         raise ModelFileError(f"{model.path}: no runtime can load it ({'; '.join(failures)})")
     raise MissingDependencyError(
         f"{model.path}: a .tflite model needs a runtime: pip install ai-edge-litert (or, on "
-        '32-bit Pi OS, tflite-runtime); an .onnx model needs: pip install "edge-genre[onnx]"'
+        '32-bit Pi OS, tflite-runtime); an .onnx model needs: pip install "edge-genre[onnx]"; an '
+        ".npz model (edge-genre export --format numpy) needs neither"
     )

@@ -10,7 +10,9 @@ MAX_THREADS = 64
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     """``--model`` and ``--threads``."""
     parser.add_argument(
-        "--model", metavar="FILE", help="a .tflite or .onnx model (default: the one that ships)"
+        "--model",
+        metavar="FILE",
+        help="a .tflite, .onnx or .npz model (default: the one that ships)",
     )
     add_threads_argument(parser)
 

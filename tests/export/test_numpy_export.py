@@ -259,7 +259,8 @@ def test_the_commands_take_the_file(pipeline: Pipeline, exported: Path, tmp_path
     assert GENRES[0] in succeed("classify", clip, "--model", exported).stdout
     assert succeed("listen", "--input", clip, "--model", exported).stdout
     report = tmp_path / "report.json"
-    succeed("evaluate", exported, pipeline.data, "--json", report)
+    done = succeed("evaluate", exported, pipeline.data, "--json", report, "--against", exported)
+    assert "McNemar" in done.stdout  # against a model, not a file of predictions
     assert '"backend": "numpy"' in report.read_text()
 
 

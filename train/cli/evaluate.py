@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import platform
+import zipfile
 from pathlib import Path
 
 from edge_runtime import Classifier, __version__
 from edge_runtime.cli import warn
 from edge_runtime.cli.arguments import add_threads_argument
 from edge_runtime.errors import DataSetError, ParameterError
+from edge_runtime.model_file import MANIFEST_NAME
 
 from ..datasets import load
 from ..evaluation.answers import (
@@ -32,7 +34,7 @@ HELP = "measure a model's accuracy on labelled clips"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("model", metavar="MODEL", help="a .tflite or .onnx model")
+    parser.add_argument("model", metavar="MODEL", help="a .tflite, .onnx or .npz model")
     parser.add_argument("data", metavar="DATA", type=Path, help="folder of genre folders")
     parser.add_argument(
         "--split-file", metavar="CSV", type=Path, help="evaluate the clips that this file lists"
@@ -89,11 +91,19 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _is_numpy_model(path: Path) -> bool:
+    """Whether an ``.npz`` holds a model, and not predictions."""
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        return MANIFEST_NAME in archive.namelist()
+
+
 def _other(args: argparse.Namespace) -> Classifier | Answers | None:
     """What --against names, read before anything is computed that a bad file would waste."""
     if args.against is None:
         return None
-    if args.against.suffix.lower() in (".tflite", ".onnx"):
+    if args.against.suffix.lower() in (".tflite", ".onnx") or _is_numpy_model(args.against):
         return Classifier(args.against, threads=args.threads)
     if args.against.is_dir():
         trained = read_run(args.against)

@@ -37,7 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"these alone, after CLIP: {', '.join(FIGURES)} (all)",
     )
     parser.add_argument(
-        "--model", metavar="FILE", help="a .tflite or .onnx model (default: the one that ships)"
+        "--model",
+        metavar="FILE",
+        help="a .tflite, .onnx or .npz model (default: the one that ships)",
     )
     parser.add_argument(
         "--start", type=Number(0.0, _DAY), default=0.0, metavar="S", help="begin here, seconds (0)"
