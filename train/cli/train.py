@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import importlib.util
 import time
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from edge_runtime.cli import warn
-from edge_runtime.errors import ParameterError
+from edge_runtime.errors import MissingExtraError, ParameterError
 from edge_runtime.frontend import PRESETS
 
 from .. import provenance, run_folder
@@ -38,6 +39,8 @@ REQUIRES = ("tensorflow", "keras", "sklearn", "soundfile", "matplotlib")
 
 def run(args: argparse.Namespace) -> int:
     """Extract, split, fit, save, report."""
+    if args.tensorboard and importlib.util.find_spec("tensorboard") is None:
+        raise MissingExtraError("--tensorboard", "tensorboard")
     recipe = MODELS[args.model]
     if isinstance(recipe, BaselineRecipe):
         _refuse_network_options(args)
