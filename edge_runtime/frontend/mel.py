@@ -36,6 +36,24 @@ def mel_to_hz(mels: npt.NDArray[np.float64], scale: str) -> npt.NDArray[np.float
     return np.where(mels >= _SLANEY_BREAK_MEL, logarithmic, linear)
 
 
+def band_edges(params: FrontEndParams) -> npt.NDArray[np.float64]:
+    """Where triangles begin, peak and end, hertz, (n_mels + 2,): band b has b, b + 1 and b + 2."""
+    edges_mel = np.linspace(
+        hz_to_mel(params.fmin, params.mel_scale),
+        hz_to_mel(params.upper_hz, params.mel_scale),
+        params.n_mels + 2,
+    )
+    return mel_to_hz(edges_mel, params.mel_scale)
+
+
+def band_gains(params: FrontEndParams) -> npt.NDArray[np.float64]:
+    """Height of each triangle, (n_mels,): 1, or what gives all of them the same area."""
+    if params.mel_norm is None:
+        return np.ones(params.n_mels)
+    edges = band_edges(params)
+    return np.asarray(2.0 / (edges[2:] - edges[:-2]))
+
+
 def mel_filterbank(params: FrontEndParams) -> npt.NDArray[np.float32]:
     """Triangular mel filters over the bins of a power spectrum.
 
@@ -50,22 +68,15 @@ def mel_filterbank(params: FrontEndParams) -> npt.NDArray[np.float32]:
     ParameterError
         If a band is so narrow that no bin falls into it: it would be silent for ever.
     """
-    edges_mel = np.linspace(
-        hz_to_mel(params.fmin, params.mel_scale),
-        hz_to_mel(params.upper_hz, params.mel_scale),
-        params.n_mels + 2,
-    )
-    edges = mel_to_hz(edges_mel, params.mel_scale)
+    edges = band_edges(params)
     bins = np.fft.rfftfreq(params.n_fft, 1.0 / params.sample_rate)
     widths = np.diff(edges)
     ramps = np.subtract.outer(edges, bins)
-    weights = np.zeros((params.n_mels, len(bins)), np.float32)
-    for band in range(params.n_mels):
-        rising = -ramps[band] / widths[band]
-        falling = ramps[band + 2] / widths[band + 1]
-        weights[band] = np.maximum(0.0, np.minimum(rising, falling))
-    if params.mel_norm == "slaney":
-        weights *= (2.0 / (edges[2:] - edges[:-2]))[:, np.newaxis]
+    rising = -ramps[:-2] / widths[:-1, np.newaxis]
+    falling = ramps[2:] / widths[1:, np.newaxis]
+    triangles = np.maximum(0.0, np.minimum(rising, falling))
+    weights: npt.NDArray[np.float32] = triangles.astype(np.float32)
+    weights *= band_gains(params)[:, np.newaxis]
     empty = np.flatnonzero(weights.max(axis=1) == 0.0)
     if len(empty):
         band = int(empty[0])

@@ -16,12 +16,10 @@ a thousand were repeated in double.
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 import numpy.typing as npt
 
-from .mel import mel_filterbank
+from .mel import band_gains
 from .params import FrontEndParams
 
 _LARGEST_RATIO = 6000.0
@@ -64,8 +62,7 @@ class InexactRows:
     ) -> None:
         n_mels, n_bins = filterbank.shape
         # The energy of a band is its mel power over the gain that normalisation gave its filter.
-        triangles = mel_filterbank(dataclasses.replace(params, mel_norm=None))
-        self._gain = filterbank.sum(axis=1) / triangles.sum(axis=1)
+        self._gain = band_gains(params).astype(np.float32)
         self._per_gain = 1.0 / self._gain
         assert params.top_db is not None
         self._range = np.float32(10.0 ** (-params.top_db / 10.0))
