@@ -150,8 +150,8 @@ class LogMelKernel:
 
     def _short_products_agree(self) -> bool:
         """Whether this machine's matrix product gives the same bits at both heights."""
-        flat = np.arange(self._parts.size, dtype=np.float32)
-        np.mod(flat * np.float32(0.618), np.float32(1.0), out=self._parts.reshape(-1))
+        numbers = np.arange(self._parts.size, dtype=np.float32)
+        np.multiply(numbers, np.float32(0.618), out=self._parts.reshape(-1))
         tall = self._mel(self._groups)[:_SHORT_ROWS].copy()
         short = self._mel(self._short_groups)[:_SHORT_ROWS]
         return np.array_equal(tall, short)
