@@ -42,8 +42,7 @@ def model_card(source: Source, rows: list[Row]) -> str:
             "",
             "| | |",
             "|---|---|",
-            f"| hears | {params.window_seconds:g} s at {params.sample_rate} Hz: {params.n_frames} "
-            f"frames of {params.n_coefficients} {params.kind.replace('_', '-')} coefficients |",
+            f"| hears | {params.window_seconds:g} s at {params.sample_rate} Hz: {params.summary} |",
             f"| work | {source.macs / 1e6:.2f} million multiply-accumulates a window |",
             *(f"| training: {key} | {_cell(value)} |" for key, value in run.training.items()),
             *(f"| measured: {key} | {_cell(value)} |" for key, value in run.metrics.items()),

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edge_runtime.errors import ParameterError
 from edge_runtime.frontend import FrontEndParams
 
 from .windows import Windows
@@ -40,7 +41,17 @@ def gain_per_db(params: FrontEndParams) -> npt.NDArray[np.float32]:
     Returns
     -------
     (coefficients,) float32
+
+    Raises
+    ------
+    ParameterError
+        If the front end has no decibels.
     """
+    if params.log_gain is not None:
+        raise ParameterError(
+            f"gain_db needs a front end in decibels, and log_gain is {params.log_gain}: vary the "
+            "sound before the front end instead"
+        )
     change = np.ones(params.n_coefficients)
     if params.kind == "mfcc":
         change = np.zeros(params.n_coefficients)
@@ -113,7 +124,7 @@ def batches(
     """
     import keras
 
-    per_db = gain_per_db(params)
+    per_db = gain_per_db(params) if variation.gain_db else None
 
     class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras is untyped
         def __init__(self) -> None:
@@ -128,7 +139,7 @@ def batches(
             chosen = order[index * batch_size : (index + 1) * batch_size]
             generator = np.random.default_rng([seed, self._epoch, index])
             features = train.batch(chosen)
-            if variation.gain_db:
+            if per_db is not None:
                 gains = generator.uniform(
                     -variation.gain_db, variation.gain_db, (len(chosen), 1, 1)
                 )

@@ -74,8 +74,7 @@ def _essentials(model: ModelFile) -> list[tuple[str, str]]:
         ("labels", ", ".join(manifest.labels)),
         (
             "hears",
-            f"{params.window_seconds:g} s at {params.sample_rate} Hz: {params.n_frames} frames of "
-            f"{params.n_coefficients} {params.kind.replace('_', '-')} coefficients",
+            f"{params.window_seconds:g} s at {params.sample_rate} Hz: {params.summary}",
         ),
         (
             "answers",

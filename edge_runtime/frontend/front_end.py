@@ -85,7 +85,7 @@ class FrontEnd:
         Parameters
         ----------
         log_mel : (frames, n_mels) float32
-            Unclipped, dB; left as it is.
+            As the kernel gives it; left as it is.
 
         Returns
         -------

@@ -33,6 +33,7 @@ _FFT_GROUP = 4
 _BANDS_PER_GROUP = 16
 
 _DECIBELS = np.float32(10.0)
+_ONE = np.float32(1.0)
 
 _RFFT_HAS_OUT = np.lib.NumpyVersion(np.__version__) >= "2.0.0"
 
@@ -45,6 +46,8 @@ _Group = tuple[_Array, _Array, _Array]
 class LogMelKernel:
     """Unclipped log-mel of frames, float32; holds its scratch memory, so one per thread.
 
+    In decibels, or as ``log_gain`` compresses it.
+
     Parameters
     ----------
     params : FrontEndParams
@@ -56,15 +59,18 @@ class LogMelKernel:
         self._window = frame_window(params)
         # numpy's maximum of two arrays is three times as fast as that of an array and a number.
         self._log_floor = np.full((BLOCK_ROWS, params.n_mels), params.log_floor, np.float32)
+        self._log_gain = None if params.log_gain is None else np.float32(params.log_gain)
         self._loaded: list[tuple[int, npt.NDArray[np.float32]]] = []
         self._inexact: InexactRows | None = None
-        if single_precision_may_do(params):
-            self._inexact = InexactRows(params, filterbank, BLOCK_ROWS)
+        self._single = single_precision_may_do(params)
+        if self._single:
+            if params.log_gain is None:
+                self._inexact = InexactRows(params, filterbank, BLOCK_ROWS)
             # norm="forward" divides by n_fft, which the window multiplies back (exactly, as n_fft
             # is a power of two). It is what keeps numpy >= 2 in single precision: with the default
             # norm it computes a float32 rfft in double.
             self._single_window = (n_fft * self._window).astype(np.float32)
-        precision = np.float64 if self._inexact is None else np.float32
+        precision = np.float32 if self._single else np.float64
         self._frames = np.zeros((BLOCK_ROWS, n_fft), precision)
         self._spectrum = np.zeros((BLOCK_ROWS, n_bins), np.complex64)
         self._parts = self._spectrum.view(np.float32)
@@ -85,7 +91,8 @@ class LogMelKernel:
         frames : (n, n_fft) float32
             Unwindowed frames; a strided view of a signal will do.
         out : (n, n_mels) float32
-            Receives ``10 log10(max(mel power, log_floor))``, dB.
+            Receives ``10 log10(max(mel power, log_floor))``, dB, or
+            ``log10(1 + log_gain * mel power)``.
         """
         for start in range(0, len(frames), BLOCK_ROWS):
             block = frames[start : start + BLOCK_ROWS]
@@ -97,7 +104,7 @@ class LogMelKernel:
 
         `frames` may be looked at again by `compute` and must not change until then.
         """
-        window = self._window if self._inexact is None else self._single_window
+        window = self._single_window if self._single else self._window
         np.multiply(frames, window, out=self._frames[row : row + len(frames)])
         self._loaded.append((row, frames))
 
@@ -123,6 +130,10 @@ class LogMelKernel:
                 self._mel(groups)
         log_mel = mel[:n]
         self._loaded.clear()
+        if self._log_gain is not None:
+            np.multiply(log_mel, self._log_gain, out=log_mel)
+            np.add(log_mel, _ONE, out=log_mel)
+            return np.log10(log_mel, out=log_mel)
         np.log10(log_mel, out=log_mel)
         np.multiply(log_mel, _DECIBELS, out=log_mel)
         return log_mel
@@ -130,7 +141,7 @@ class LogMelKernel:
     def _transform(
         self, frames: npt.NDArray[np.floating[Any]], spectrum: npt.NDArray[np.complex64]
     ) -> None:
-        if self._inexact is None:
+        if not self._single:
             spectrum[:] = np.fft.rfft(frames)
         elif _RFFT_HAS_OUT:
             np.fft.rfft(frames, norm="forward", out=spectrum)  # type: ignore[arg-type]
@@ -138,7 +149,7 @@ class LogMelKernel:
             spectrum[:] = np.fft.rfft(frames, norm="forward")
 
     def _mel(self, groups: list[_Group]) -> npt.NDArray[np.float32]:
-        """Mel powers of the squares, no less than the log floor.
+        """Mel powers of the squares, no less than the log floor where there is one.
 
         The products have one of two heights, whatever was loaded: a matrix product of another
         height may take another kernel and differ in the last bit. Rows past the loaded ones hold
@@ -146,6 +157,8 @@ class LogMelKernel:
         """
         for squares, weights, bands in groups:
             np.matmul(squares, weights, out=bands)
+        if self._log_gain is not None:
+            return self._log_mel
         return np.maximum(self._log_mel, self._log_floor, out=self._log_mel)
 
     def _short_products_agree(self) -> bool:

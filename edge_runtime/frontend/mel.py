@@ -88,9 +88,9 @@ def mel_filterbank(params: FrontEndParams) -> npt.NDArray[np.float32]:
         filled[band[used]] = True
     empty = np.flatnonzero(~filled)
     if len(empty):
-        band = int(empty[0])
+        first = int(empty[0])
         raise ParameterError(
-            f"mel band {band} ({edges[band]:.1f} to {edges[band + 2]:.1f} Hz) holds no bin of an "
+            f"mel band {first} ({edges[first]:.1f} to {edges[first + 2]:.1f} Hz) holds no bin of an "
             f"n_fft of {params.n_fft}: n_mels is {params.n_mels}; take fewer bands, a larger "
             "n_fft or a higher fmin"
         )

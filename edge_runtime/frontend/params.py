@@ -57,6 +57,9 @@ class FrontEndParams:
     """Smallest mel power that is told from zero"""
     top_db: float | None = 80.0
     """Dynamic range kept below the segment's own maximum, dB; None keeps all"""
+    log_gain: float | None = None
+    """Coefficients are ``log10(1 + log_gain * mel power)`` (MusiCNN's compression), and `log_floor`
+    is not used; None is decibels. For ``kind="log_mel"`` with `top_db` None"""
     padding: str = "constant"
     """How frames reach over the edges: ``"constant"`` (zeros), ``"reflect"``, or ``"none"``"""
     mean: tuple[float, ...] | None = None
@@ -91,7 +94,19 @@ class FrontEndParams:
         _between("log_floor", self.log_floor, 1e-30, 1.0)
         if self.top_db is not None:
             _between("top_db", self.top_db, 1e-3, 1000.0)
+        if self.log_gain is not None:
+            self._check_log_gain(self.log_gain)
         self._check_normalisation()
+
+    def _check_log_gain(self, log_gain: float) -> None:
+        _between("log_gain", log_gain, 1.0, 1e9)
+        for name, needed in (("kind", "log_mel"), ("top_db", None)):
+            value = getattr(self, name)
+            if value != needed:
+                raise ParameterError(
+                    f"log_gain is {log_gain} and {name} is {value!r}; log_gain (1 to 1e9) goes "
+                    f"with {name} {needed!r} only"
+                )
 
     def _check_normalisation(self) -> None:
         for name in ("mean", "std"):
@@ -125,6 +140,13 @@ class FrontEndParams:
     def n_coefficients(self) -> int:
         """Values per frame."""
         return self.n_mfcc if self.kind == "mfcc" else self.n_mels
+
+    @property
+    def summary(self) -> str:
+        """What a segment becomes, in words: ``130 frames of 13 mfcc coefficients``."""
+        text = f"{self.n_frames} frames of {self.n_coefficients} {self.kind.replace('_', '-')}"
+        compressed = "" if self.log_gain is None else f", log10(1 + {self.log_gain:.10g} * power)"
+        return f"{text} coefficients{compressed}"
 
     @property
     def n_frames(self) -> int:
@@ -194,6 +216,20 @@ def _between(name: str, value: float, low: float, high: float) -> None:
 PRESETS: dict[str, FrontEndParams] = {
     "seed-mfcc13": FrontEndParams(),
     "mel64": FrontEndParams(kind="log_mel", n_mels=64),
+    "musicnn96": FrontEndParams(
+        kind="log_mel",
+        sample_rate=16000,
+        window_samples=186 * 256 + 512,
+        n_fft=512,
+        hop=256,
+        n_mels=96,
+        top_db=None,
+        log_gain=10000.0,
+        padding="none",
+    ),
 }
 """Named settings. ``seed-mfcc13`` is that of the student report: librosa's default MFCCs; ``mel64``
-is log-mel of 64 bands from the same frames."""
+is log-mel of 64 bands from the same frames. ``musicnn96`` is what MusiCNN hears (J. Pons and
+X. Serra, "musicnn: pre-trained convolutional neural networks for music audio tagging", ISMIR 2019,
+late-breaking): 187 frames, none of them padded, as MusiCNN cut its windows out of the spectrogram
+of a whole track."""

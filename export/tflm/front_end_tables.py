@@ -32,6 +32,11 @@ def check_front_end(params: FrontEndParams) -> None:
             f"dc_block_hz is {params.dc_block_hz}; the microcontroller's front end has no "
             "high-pass: train without it"
         )
+    if params.log_gain is not None:
+        raise ParameterError(
+            f"log_gain is {params.log_gain}; the microcontroller's front end has decibels only: "
+            "train with a front end whose log_gain is none"
+        )
 
 
 def front_end_tables(params: FrontEndParams, network_input: TensorInfo) -> str:

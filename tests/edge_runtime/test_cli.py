@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 
 from edge_runtime import __version__
-from edge_runtime.manifest import Manifest
+from edge_runtime.frontend import PRESETS
+from edge_runtime.manifest import Manifest, TensorInfo
+from edge_runtime.model_file import write_model
 from tests.command import edge_genre, refused, succeed
 
 from .audio import noise, write_wav
+from .models import FAKE_TFLITE, manifest_for
 
 COMMAND = [sys.executable, "-m", "edge_runtime"]
 FULL = Path("/dev/full")
@@ -89,6 +92,18 @@ def test_info_prints_the_models_card(classifier):
     assert card.startswith(f"{manifest.name} {manifest.version}\n===")
     assert ", ".join(manifest.labels) in card
     assert manifest.licence in card
+
+
+def test_info_says_how_a_log_mel_is_compressed(tmp_path):
+    params = PRESETS["musicnn96"]
+    tensor = TensorInfo(name="features", shape=(1, 187, 96), dtype="float32")
+    manifest = manifest_for(FAKE_TFLITE, front_end=params, input=tensor)
+    write_model(tmp_path / "m.tflite", FAKE_TFLITE, manifest)
+    card = " ".join(succeed("info", tmp_path / "m.tflite").stdout.split())
+    assert (
+        "hears 3.008 s at 16000 Hz: 187 frames of 96 log-mel coefficients, "
+        "log10(1 + 10000 * power)" in card
+    )
 
 
 def test_info_prints_the_manifest_as_json(classifier):

@@ -117,6 +117,29 @@ def test_log_mel_equals_librosas(name):
     assert np.abs(ours - theirs).max() <= 5e-5
 
 
+def musicnn_log_mel(samples):
+    mel = librosa.feature.melspectrogram(
+        y=samples, sr=16000, n_fft=512, hop_length=256, n_mels=96, center=False
+    )
+    return np.log10(1 + 10000 * mel).T
+
+
+@pytest.mark.parametrize("name", SIGNALS)
+def test_musicnns_input_equals_librosas(name):
+    samples = SIGNALS[name][:48128].astype(np.float32)
+    ours = FrontEnd(PRESETS["musicnn96"])(samples)
+    assert ours.shape == (187, 96)
+    assert np.abs(ours - musicnn_log_mel(samples)).max() <= 1e-4
+
+
+def test_musicnns_input_equals_librosas_on_music(gtzan_clips):
+    front_end = FrontEnd(PRESETS["musicnn96"])
+    for clip in gtzan_clips:
+        # At another pitch; it is music all the same.
+        samples, _ = soundfile.read(clip, dtype="float32", start=10 * RATE, frames=48128)
+        assert np.abs(front_end(samples) - musicnn_log_mel(samples)).max() <= 1e-4, clip.name
+
+
 @given(
     sizes=st.lists(st.integers(1, 70), min_size=1, max_size=6),
     n_fft=st.sampled_from([256, 500, 2048]),
@@ -239,6 +262,7 @@ BAD_PARAMETERS = {
     "n_mfcc": {"n_mfcc": 129},
     "log_floor": {"log_floor": 0.0},
     "top_db": {"top_db": 0.0},
+    "log_gain": {"kind": "log_mel", "top_db": None, "log_gain": 0.5},
     "mean": {"mean": (0.0,) * 12, "std": (1.0,) * 13},
     "std": {"mean": (0.0,) * 13, "std": (1.0,) * 12 + (0.0,)},
 }
@@ -260,6 +284,9 @@ def test_a_bad_parameter_is_named(name):
         {"fmax": float("nan")},
         {"top_db": float("nan")},
         {"log_floor": float("nan")},
+        {"kind": "log_mel", "top_db": None, "log_gain": float("nan")},
+        {"kind": "log_mel", "top_db": None, "log_gain": 1.1e9},
+        {"kind": "log_mel", "top_db": None, "log_gain": "loud"},
         {"mean": (0.0,) * 13},
         {"mean": (float("inf"),) * 13, "std": (1.0,) * 13},
     ],
@@ -267,6 +294,18 @@ def test_a_bad_parameter_is_named(name):
 def test_parameters_that_contradict_each_other_are_refused(values):
     with pytest.raises(ParameterError):
         FrontEndParams(**values)
+
+
+@pytest.mark.parametrize(
+    ("other", "complaint"),
+    [
+        ({"kind": "mfcc", "top_db": None}, "kind is 'mfcc'"),
+        ({"kind": "log_mel"}, "top_db is 80.0"),
+    ],
+)
+def test_log_gain_says_what_it_does_not_go_with(other, complaint):
+    with pytest.raises(ParameterError, match=f"log_gain is 10000.0 and {complaint}"):
+        FrontEndParams(log_gain=10000.0, **other)
 
 
 def test_a_mel_band_without_a_bin_is_refused():

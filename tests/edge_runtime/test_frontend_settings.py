@@ -1,4 +1,6 @@
-"""MFCCs at settings that nobody chose: equal to librosa's wherever librosa has them."""
+"""Coefficients at settings that nobody chose: equal to librosa's wherever librosa has them."""
+
+import dataclasses
 
 import librosa
 import numpy as np
@@ -75,6 +77,29 @@ def test_seed_mfccs_equal_librosas_for_any_sound(signal, frequency, gain):
     compare(params, sound(params, signal, frequency, gain))
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from(sorted(SIGNALS)),
+    st.floats(0.002, 0.49),
+    st.sampled_from([1.0, 0.1, 1e-3]),
+)
+def test_musicnns_compression_is_right_for_any_sound(signal, frequency, gain):
+    params = PRESETS["musicnn96"]
+    compare_compressed(params, sound(params, signal, frequency, gain))
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    parameters(),
+    st.floats(0.0, 9.0),
+    st.sampled_from(sorted(SIGNALS)),
+    st.floats(0.002, 0.49),
+)
+def test_compression_is_right_at_any_setting(params, exponent, signal, frequency):
+    params = dataclasses.replace(params, kind="log_mel", top_db=None, log_gain=10.0**exponent)
+    compare_compressed(params, sound(params, signal, frequency, 1.0))
+
+
 def test_sound_that_no_band_hears_is_not_overlooked():
     # The energy of a step lies below the first band; its noise was in all the others.
     params = FrontEndParams(
@@ -104,18 +129,29 @@ def compare(params: FrontEndParams, samples: np.ndarray) -> None:
     np.testing.assert_allclose(ours, usual, atol=5e-4 + np.abs(usual - exact).max(), rtol=0)
 
 
+def compare_compressed(params: FrontEndParams, samples: np.ndarray) -> None:
+    exact = np.log10(1.0 + params.log_gain * librosa_mel(params, samples.astype(np.float64)).T)
+    ours = FrontEnd(params)(samples)
+    assert ours.shape == exact.shape == (params.n_frames, params.n_mels)
+    np.testing.assert_allclose(ours, exact, atol=1e-4, rtol=0)
+
+
 def librosa_mfcc(params: FrontEndParams, samples: np.ndarray) -> np.ndarray:
+    power = librosa_mel(params, samples)
+    log_mel = librosa.power_to_db(power, amin=params.log_floor, top_db=params.top_db)
+    return librosa.feature.mfcc(S=log_mel, n_mfcc=params.n_mfcc).T
+
+
+def librosa_mel(params: FrontEndParams, samples: np.ndarray) -> np.ndarray:
     if params.padding == "reflect":
         # librosa pads the last frames by themselves, and where a frame begins half an n_fft before
         # the end, its reflection runs into the beginning of that piece and turns round one sample
         # early; so numpy pads for it.
         samples = np.pad(samples, params.n_fft // 2, mode="reflect")
-    power = librosa.feature.melspectrogram(
+    return librosa.feature.melspectrogram(
         y=samples, sr=params.sample_rate, n_fft=params.n_fft, hop_length=params.hop,
         win_length=params.win_length, window=params.window,
         center=params.padding == "constant", pad_mode="constant",
         n_mels=params.n_mels, fmin=params.fmin, fmax=params.fmax,
         htk=params.mel_scale == "htk", norm=params.mel_norm,
     )  # fmt: skip
-    log_mel = librosa.power_to_db(power, amin=params.log_floor, top_db=params.top_db)
-    return librosa.feature.mfcc(S=log_mel, n_mfcc=params.n_mfcc).T

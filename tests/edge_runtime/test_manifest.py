@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_runtime.errors import ManifestVersionError, ModelFileError, ParameterError
-from edge_runtime.frontend import FrontEndParams
+from edge_runtime.frontend import PRESETS, FrontEndParams
 from edge_runtime.manifest import DecoderSettings, Manifest
 
 from .models import FAKE_TFLITE, manifest_for
@@ -37,6 +37,14 @@ def read(text: str) -> Manifest:
 
 def test_json_gives_the_same_manifest_back():
     assert read(MANIFEST.to_json()) == MANIFEST
+
+
+def test_json_gives_every_preset_of_the_front_end_back():
+    for params in PRESETS.values():
+        shape = (1, params.n_frames, params.n_coefficients)
+        tensor = dataclasses.replace(MANIFEST.input, shape=shape)
+        manifest = manifest_for(FAKE_TFLITE, front_end=params, input=tensor)
+        assert read(manifest.to_json()).front_end == params
 
 
 def test_json_holds_text_as_it_is_and_ends_with_a_line_end():

@@ -71,6 +71,14 @@ def test_stream_equals_offline_for_the_seed_setting(
     check(SEED, hops, sound[:170_000], [n * 7 for n in chunks])
 
 
+@settings(max_examples=15, deadline=None)
+@given(CHUNKS, st.sampled_from([16, 93, 187, 200]), SOUNDS)
+def test_stream_equals_offline_for_musicnns_setting(
+    chunks: list[int], hops: int, sound: np.ndarray
+) -> None:
+    check(PRESETS["musicnn96"], hops, sound[:150_000], [n * 7 for n in chunks])
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -78,6 +86,8 @@ def test_stream_equals_offline_for_the_seed_setting(
         {"padding": "none"},
         {"kind": "log_mel"},
         {"top_db": None},
+        {"kind": "log_mel", "top_db": None, "log_gain": 1e4},
+        {"kind": "log_mel", "top_db": None, "log_gain": 1e9, "padding": "none"},
         {"hop": 512},
         {"hop": 7},
         {"n_fft": 1000, "hop": 333},
@@ -168,11 +178,13 @@ def test_the_same_memory_serves_the_whole_stream() -> None:
     assert peak - before < 400_000
 
 
-def test_between_windows_a_chunk_allocates_nothing_of_its_size() -> None:
+@pytest.mark.parametrize("preset", ["seed-mfcc13", "musicnn96"])
+def test_between_windows_a_chunk_allocates_nothing_of_its_size(preset: str) -> None:
     import tracemalloc
 
-    stream = StreamingFrontEnd(SEED, interval=64 * 512)
-    list(stream.push(SOUND[:66_150]))
+    params = PRESETS[preset]
+    stream = StreamingFrontEnd(params, interval=64 * 512)
+    list(stream.push(SOUND[: params.window_samples]))
     chunk = SOUND[:2205]
     tracemalloc.start()
     try:

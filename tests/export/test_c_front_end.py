@@ -182,7 +182,11 @@ def test_the_scratch_memory_is_as_large_as_documented(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("change", "complaint"),
-    [({"n_fft": 2000}, "n_fft is 2000"), ({"dc_block_hz": 20.0}, "dc_block_hz is 20.0")],
+    [
+        ({"n_fft": 2000}, "n_fft is 2000"),
+        ({"dc_block_hz": 20.0}, "dc_block_hz is 20.0"),
+        ({"kind": "log_mel", "top_db": None, "log_gain": 1e4}, "log_gain is 10000.0"),
+    ],
 )
 def test_what_the_c_front_end_does_not_compute_is_refused(
     change: dict[str, float], complaint: str

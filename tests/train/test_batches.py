@@ -4,6 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from edge_runtime.errors import ParameterError
 from edge_runtime.frontend import PRESETS, FrontEnd, FrontEndParams
 from tests.synthetic import clip
 from train.batches import Variation, batches, gain_per_db, mask
@@ -21,6 +22,14 @@ def test_gain_on_features_is_gain_on_sound(params: FrontEndParams) -> None:
     front_end, sound = FrontEnd(params), clip("hiss", 0)[:66150]
     louder = front_end(sound * np.float32(10 ** (6 / 20)))
     np.testing.assert_allclose(front_end(sound) + 6 * gain_per_db(params), louder, atol=1e-3)
+
+
+def test_gain_on_compressed_features_is_refused() -> None:
+    with pytest.raises(ParameterError, match=r"gain_db .* log_gain is 10000\.0"):
+        batches(windows(3), PRESETS["musicnn96"], Variation(gain_db=6.0), n_classes=3,
+                class_weights=None, batch_size=3, seed=0)  # fmt: skip
+    assert len(batches(windows(3), PRESETS["musicnn96"], Variation(), n_classes=3,
+                       class_weights=None, batch_size=3, seed=0)) == 1  # fmt: skip
 
 
 def windows(n: int, labels: np.ndarray | None = None) -> Windows:

@@ -104,6 +104,7 @@ def log_mel(samples: Samples, params: FrontEndParams) -> npt.NDArray[np.float32]
             kind="log_mel",
             padding="none",
             top_db=None,
+            log_gain=None,
             mean=None,
             std=None,
             window_samples=n_fft + (_BLOCK_FRAMES - 1) * hop,
