@@ -90,8 +90,8 @@ def mel_filterbank(params: FrontEndParams) -> npt.NDArray[np.float32]:
     if len(empty):
         first = int(empty[0])
         raise ParameterError(
-            f"mel band {first} ({edges[first]:.1f} to {edges[first + 2]:.1f} Hz) holds no bin of an "
-            f"n_fft of {params.n_fft}: n_mels is {params.n_mels}; take fewer bands, a larger "
+            f"mel band {first} ({edges[first]:.1f} to {edges[first + 2]:.1f} Hz) holds no bin of "
+            f"an n_fft of {params.n_fft}: n_mels is {params.n_mels}; take fewer bands, a larger "
             "n_fft or a higher fmin"
         )
     return weights
