@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from edge_runtime.model_file import BUNDLED_MODEL
+from tests.pipeline import Pipeline
 from tests.synthetic import RATE, clip
 
 
@@ -33,6 +34,26 @@ def test_the_front_end_benchmark(tmp_path: Path) -> None:
     assert results["allocations"]["kept_bytes_per_hop"] < 10
     assert results["new_process"]["first MFCC"]["peak_rss_mib"] <= 40
     assert "edge-genre" in table
+
+
+def test_the_exactness_benchmark(tmp_path: Path) -> None:
+    arguments = ("--sounds", "20", "--rounds", "1", "--json", tmp_path / "out.json")
+    printed = run("exactness", *arguments)
+    results = json.loads((tmp_path / "out.json").read_text())
+    assert results["max_abs_error"] <= 5e-4
+    assert results["max_abs_error"] <= results["max_abs_error_without_look"]
+    assert 0.0 <= results["repeated_share"] < 0.1
+    assert results["time_vs_without_look"] > 0
+    assert "frames repeated" in printed
+
+
+def test_the_backends_benchmark(pipeline: Pipeline, tmp_path: Path) -> None:
+    models = [pipeline.exports[form, "none"] for form in ("tflite", "onnx")]
+    run("backends", *models, "--rounds", "2", "--json", tmp_path / "out.json")
+    results = json.loads((tmp_path / "out.json").read_text())
+    assert list(results) == ["none.tflite", "none.onnx"]
+    assert results["none.tflite"]["times_first"] == 1.0
+    assert results["none.onnx"]["us"] > 0
 
 
 def test_the_cold_start_benchmark(tmp_path: Path) -> None:
