@@ -1,9 +1,12 @@
 """Every benchmark runs, at a small size, and writes what it promises; no time is judged."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from edge_runtime.model_file import BUNDLED_MODEL
 from tests.pipeline import Pipeline
@@ -45,6 +48,16 @@ def test_the_exactness_benchmark(tmp_path: Path) -> None:
     assert 0.0 <= results["repeated_share"] < 0.1
     assert results["time_vs_without_look"] > 0
     assert "frames repeated" in printed
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="needs cc; install gcc")
+def test_the_c_front_end_benchmark(tmp_path: Path) -> None:
+    run("c_front_end", "--sounds", "10", "--json", tmp_path / "out.json")
+    results = json.loads((tmp_path / "out.json").read_text())["results"]
+    assert set(results) == {"13 MFCCs", "64 log-mel bands"}
+    for errors in results.values():
+        assert 0.0 < errors["max_abs_error_random"] < 5e-3
+        assert 0.0 < errors["max_abs_error_clips"] < 1e-3
 
 
 def test_the_backends_benchmark(pipeline: Pipeline, tmp_path: Path) -> None:
