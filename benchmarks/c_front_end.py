@@ -76,9 +76,8 @@ def c_features(
     if done.returncode:
         raise RuntimeError(f"{program}: {done.stderr.decode()[:2000]}")
     shape = (params.n_frames, params.n_coefficients)
-    records = np.frombuffer(
-        done.stdout, np.dtype([("features", "<f4", shape), ("in", "i1", shape)])
-    )
+    record = np.dtype([("features", "<f4", shape), ("input", "i1", shape)])
+    records = np.frombuffer(done.stdout, record)
     if len(records) != len(windows):
         raise RuntimeError(f"{program}: answered {len(records)} of {len(windows)} windows")
     return records["features"], records["input"]
