@@ -3,6 +3,8 @@
 import json
 import re
 import shutil
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -256,6 +258,24 @@ def test_windows_that_do_not_fit_the_network_are_refused(
         run = spoilt(pipeline, tmp_path, **change(dict(windows)))
     with pytest.raises(DataSetError, match=rf"windows\.npz: .*{complaint}"):
         read_run(run)
+
+
+def test_no_space_for_drafts_ends_in_one_line_and_leaves_the_old_file(
+    pipeline: Pipeline, tmp_path: Path
+) -> None:
+    out = tmp_path / "model.tflite"
+    out.write_bytes(b"the old file")
+    command = (sys.executable, "-m", "edge_runtime", "export", pipeline.run, "--out", out)
+    done = subprocess.run(
+        ["bash", "-c", 'ulimit -f 20; exec "$@"', "-", *command],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    (line,) = done.stderr.splitlines()
+    assert done.returncode == 3
+    assert re.match("edge-genre: .*cannot be written", line)
+    assert out.read_bytes() == b"the old file"
 
 
 def test_only_a_network_that_ends_in_a_softmax_has_logits() -> None:
