@@ -121,6 +121,9 @@ def _check_network(
     outputs = int(model.output_shape[-1])
     if outputs != len(labels):
         raise _unfit(folder, f"the network has {outputs} outputs for {len(labels)} labels")
+    ending = type(model.layers[-1]).__name__
+    if ending != "Softmax":
+        raise _unfit(folder, f"the network ends in {ending}, not in a Softmax layer")
     taken, made = model.input_shape[1:3], (front_end.n_frames, front_end.n_coefficients)
     if taken != made:
         raise _unfit(

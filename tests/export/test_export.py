@@ -278,6 +278,17 @@ def test_no_space_for_drafts_ends_in_one_line_and_leaves_the_old_file(
     assert out.read_bytes() == b"the old file"
 
 
+def test_a_network_that_training_did_not_build_is_refused(
+    pipeline: Pipeline, tmp_path: Path
+) -> None:
+    run = shutil.copytree(pipeline.run, tmp_path / "run")
+    shape = keras.saving.load_model(run / "model.keras", compile=False).input_shape[1:]
+    layers = [keras.layers.Flatten(), keras.layers.Dense(3, activation="softmax")]
+    keras.Sequential([keras.Input(shape), *layers]).save(run / "model.keras")
+    with pytest.raises(DataSetError, match="ends in Dense, not in a Softmax layer"):
+        read_run(run)
+
+
 def test_only_a_network_that_ends_in_a_softmax_has_logits() -> None:
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
     with pytest.raises(TypeError, match="ends in Dense"):
