@@ -94,7 +94,7 @@ def test_info_prints_the_models_card(classifier):
 def test_info_prints_the_manifest_as_json(classifier):
     text = succeed("info", "--json").stdout
     assert Manifest.from_json(text, source="info") == classifier.manifest
-    assert json.loads(text)["schema_version"] == "1.0"
+    assert json.loads(text)["schema_version"].startswith("1.")
 
 
 def test_info_refuses_what_is_no_model(tmp_path):
