@@ -32,7 +32,7 @@ model: $(VENV)/.dev
 		--out edge_runtime/bundled/genre.tflite --name seed-cnn-gtzan --model-version 1.0 \
 		--licence "Apache-2.0 (see MODEL_CARD.md: the training music has no licence of its own)" \
 		--attribution "Trained on part of GTZAN (Tzanetakis and Cook, 2002)"
-	sed "/history.png/d" runs/bundled/report.md > edge_runtime/bundled/TRAINING_REPORT.md
+	sed -e '/\.png)$$/d' -e '/^## Training$$/d' runs/bundled/report.md > edge_runtime/bundled/TRAINING_REPORT.md
 
 clean:
 	rm -rf $(VENV) build dist

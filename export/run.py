@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import zipfile
 from dataclasses import dataclass
@@ -62,18 +63,16 @@ def read_run(folder: Path) -> Run:
         with np.load(folder / "windows.npz", allow_pickle=False) as windows:
             arrays = {name: windows[name] for name in windows.files}
         model = _load_model(folder / "model.keras")
-        outputs = int(model.output_shape[-1])
-        if outputs != len(run["labels"]):
-            raise DataSetError(
-                f"{folder}: the network has {outputs} outputs for {len(run['labels'])} labels; "
-                "train it again"
-            )
+        labels = _labels(folder, run["labels"])
+        front_end = _front_end(folder, run["front_end"])
+        _check_network(folder, model, labels, front_end)
+        _check_windows(folder, arrays, labels, front_end)
         found = Run(
             folder,
             model,
             run["name"],
-            tuple(run["labels"]),
-            dataclass_from_json(FrontEndParams, run["front_end"], f"{folder}: front_end"),
+            labels,
+            front_end,
             run["training"],
             run["metrics"],
             arrays["valid_features"],
@@ -82,7 +81,7 @@ def read_run(folder: Path) -> Run:
             representative(
                 arrays["calibration_features"],
                 arrays["calibration_labels"],
-                tuple(run["labels"]),
+                labels,
                 seed=run["training"]["seed"],
                 source=str(folder / "windows.npz"),
             ),
@@ -95,6 +94,69 @@ def read_run(folder: Path) -> Run:
             "train it again"
         ) from None
     return found
+
+
+def _labels(folder: Path, names: list[str]) -> tuple[str, ...]:
+    if len({*names}) < len(names):
+        raise _unfit(folder, f"labels are {names}; no two may be the same")
+    return tuple(names)
+
+
+def _front_end(folder: Path, values: Any) -> FrontEndParams:
+    """The front end's parameters, all of which must be known: each changes what a network hears."""
+    if not isinstance(values, dict):
+        raise _unfit(folder, f"front_end is {values!r}; it must be an object of parameters")
+    unknown = values.keys() - {field.name for field in dataclasses.fields(FrontEndParams)}
+    if unknown:
+        raise DataSetError(
+            f"{folder}: front_end has {', '.join(sorted(unknown))}, which this version does not "
+            "know; export with the version that trained it, or train it again"
+        )
+    return dataclass_from_json(FrontEndParams, values, f"{folder}: front_end")
+
+
+def _check_network(
+    folder: Path, model: Any, labels: tuple[str, ...], front_end: FrontEndParams
+) -> None:
+    outputs = int(model.output_shape[-1])
+    if outputs != len(labels):
+        raise _unfit(folder, f"the network has {outputs} outputs for {len(labels)} labels")
+    ending = type(model.layers[-1]).__name__
+    if ending != "Softmax":
+        raise _unfit(folder, f"the network ends in {ending}, not in a Softmax layer")
+    taken, made = model.input_shape[1:3], (front_end.n_frames, front_end.n_coefficients)
+    if taken != made:
+        raise _unfit(
+            folder, f"the network takes {taken}, the front end makes {made} (frames, coefficients)"
+        )
+
+
+def _check_windows(
+    folder: Path,
+    arrays: dict[str, npt.NDArray[Any]],
+    labels: tuple[str, ...],
+    front_end: FrontEndParams,
+) -> None:
+    shape = (front_end.n_frames, front_end.n_coefficients)
+    for part, others in (("valid", ("labels", "tracks")), ("calibration", ("labels",))):
+        features, *rest = (arrays[f"{part}_{name}"] for name in ("features", *others))
+        if features.shape[1:] != shape or any(each.shape != features.shape[:1] for each in rest):
+            raise _unfit(folder, f"windows.npz: the {part} arrays do not fit each other")
+        if not len(features):
+            raise _unfit(folder, f"windows.npz: there are no {part} windows")
+        if not np.isfinite(features).all():
+            raise _unfit(folder, f"windows.npz: {part} features hold NaN or infinity")
+        first, last = rest[0].min(), rest[0].max()
+        if first < 0 or last >= len(labels):
+            raise _unfit(
+                folder,
+                f"windows.npz: {part} windows are of labels {first} to {last}, the network has 0 "
+                f"to {len(labels) - 1}",
+            )
+
+
+def _unfit(folder: Path, what: str) -> DataSetError:
+    return DataSetError(f"{folder}: {what}; train it again")
 
 
 def _name(folder: Path) -> str:

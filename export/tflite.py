@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edge_runtime.errors import ExportParityError
+from edge_runtime.errors import ExportParityError, ModelFileError
 from edge_runtime.manifest import TensorInfo
 
 from .conversion import FLOAT32, Conversion
@@ -45,6 +45,8 @@ def convert(model: Any, quantization: str, windows: npt.NDArray[np.float32]) -> 
     ------
     ExportParityError
         If the converter fails.
+    ModelFileError
+        If there is no space for what the converter reads.
     """
     import keras
     import tensorflow as tf
@@ -61,7 +63,14 @@ def convert(model: Any, quantization: str, windows: npt.NDArray[np.float32]) -> 
             lambda features: {_OUTPUT: model(features, training=False)},
             input_signature=[tf.TensorSpec(shape, tf.float32, name=_INPUT)],
         )
-        archive.write_out(folder, verbose=False)
+        try:
+            archive.write_out(folder, verbose=False)
+        except (OSError, tf.errors.OpError) as error:
+            reason = " ".join(str(error).split())[-200:]
+            raise ModelFileError(
+                f"{folder}: cannot be written ({reason}); make space there, or name a folder "
+                "with more in TMPDIR"
+            ) from None
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
         _configure(tf, converter, quantization, windows, shape)
         try:

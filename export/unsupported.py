@@ -23,7 +23,7 @@ def unconvertible_layer(model: Any, convert: Convert) -> str | None:
     """
     import keras
 
-    for layer in model.layers:
+    for layer in model.operations:  # layers, and arithmetic between them
         if isinstance(layer, keras.layers.InputLayer) or isinstance(layer.input, list):
             continue
         tensor = keras.Input(layer.input.shape[1:], name="features")

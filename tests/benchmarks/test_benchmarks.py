@@ -1,11 +1,15 @@
 """Every benchmark runs, at a small size, and writes what it promises; no time is judged."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from edge_runtime.model_file import BUNDLED_MODEL
+from tests.pipeline import Pipeline
 from tests.synthetic import RATE, clip
 
 
@@ -33,6 +37,36 @@ def test_the_front_end_benchmark(tmp_path: Path) -> None:
     assert results["allocations"]["kept_bytes_per_hop"] < 10
     assert results["new_process"]["first MFCC"]["peak_rss_mib"] <= 40
     assert "edge-genre" in table
+
+
+def test_the_exactness_benchmark(tmp_path: Path) -> None:
+    arguments = ("--sounds", "20", "--rounds", "1", "--json", tmp_path / "out.json")
+    printed = run("exactness", *arguments)
+    results = json.loads((tmp_path / "out.json").read_text())
+    assert results["max_abs_error"] <= 5e-4
+    assert results["max_abs_error"] <= results["max_abs_error_without_look"]
+    assert 0.0 <= results["repeated_share"] < 0.1
+    assert results["time_vs_without_look"] > 0
+    assert "frames repeated" in printed
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="needs cc; install gcc")
+def test_the_c_front_end_benchmark(tmp_path: Path) -> None:
+    run("c_front_end", "--sounds", "10", "--json", tmp_path / "out.json")
+    results = json.loads((tmp_path / "out.json").read_text())["results"]
+    assert set(results) == {"13 MFCCs", "64 log-mel bands"}
+    for errors in results.values():
+        assert 0.0 < errors["max_abs_error_random"] < 5e-3
+        assert 0.0 < errors["max_abs_error_clips"] < 1e-3
+
+
+def test_the_backends_benchmark(pipeline: Pipeline, tmp_path: Path) -> None:
+    models = [pipeline.exports[form, "none"] for form in ("tflite", "onnx")]
+    run("backends", *models, "--rounds", "2", "--json", tmp_path / "out.json")
+    results = json.loads((tmp_path / "out.json").read_text())
+    assert list(results) == ["none.tflite", "none.onnx"]
+    assert results["none.tflite"]["times_first"] == 1.0
+    assert results["none.onnx"]["us"] > 0
 
 
 def test_the_cold_start_benchmark(tmp_path: Path) -> None:

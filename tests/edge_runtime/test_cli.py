@@ -109,7 +109,7 @@ def test_info_says_how_a_log_mel_is_compressed(tmp_path):
 def test_info_prints_the_manifest_as_json(classifier):
     text = succeed("info", "--json").stdout
     assert Manifest.from_json(text, source="info") == classifier.manifest
-    assert json.loads(text)["schema_version"] == "1.0"
+    assert json.loads(text)["schema_version"].startswith("1.")
 
 
 def test_info_refuses_what_is_no_model(tmp_path):

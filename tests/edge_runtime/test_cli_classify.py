@@ -193,7 +193,7 @@ def broken_model(path, form):
         weights = manifest_for(network).weights
         manifest = dataclasses.replace(manifest, weights=weights)
     elif form == "other tensor type":
-        tensor = dataclasses.replace(manifest.input, dtype="uint8")
+        tensor = dataclasses.replace(manifest.input, dtype="uint8", scale=0.1, zero_point=3)
         manifest = dataclasses.replace(manifest, input=tensor)
     elif form == "impossible front end":
         front_end = dataclasses.replace(manifest.front_end, n_mels=500, fmin=10.0, n_fft=1024)

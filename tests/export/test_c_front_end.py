@@ -9,16 +9,14 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from benchmarks import c_front_end
+from benchmarks.c_front_end import SOURCES, STRICT, c_features, network_input
 from edge_runtime.backends.litert import quantize
 from edge_runtime.errors import ParameterError
 from edge_runtime.frontend import FrontEnd, FrontEndParams
 from edge_runtime.manifest import TensorInfo
 from export.tflm.front_end_tables import check_front_end, front_end_tables, scratch_bytes
 from tests.synthetic import clip
-
-SOURCES = Path(__file__).parents[2] / "export" / "tflm" / "c"
-MAIN = Path(__file__).with_name("front_end_stdin.c")
-STRICT = ("-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic")
 
 LARGEST_ERROR = 1e-3
 """MFCC units, or dB, over all signals and settings; measured: 1.8e-4 for MFCCs, 7e-4 for log-mel"""
@@ -68,35 +66,11 @@ def signals(params: FrontEndParams) -> dict[str, npt.NDArray[np.float32]]:
 
 
 def tensor(params: FrontEndParams) -> TensorInfo:
-    scale = 0.05 if params.mean else 2.5
-    shape = (1, params.n_frames, params.n_coefficients, 1)
-    return TensorInfo(name="features", shape=shape, dtype="int8", scale=scale, zero_point=-6)
+    return network_input(params, 0.05 if params.mean else 2.5)
 
 
 def compiled(params: FrontEndParams, folder: Path, *flags: str) -> Path:
-    (folder / "front_end_tables.h").write_text(front_end_tables(params, tensor(params)))
-    program = folder / "front_end"
-    subprocess.run(
-        ["cc", *STRICT, *flags, "-I", folder, "-I", SOURCES, MAIN,
-         SOURCES / "edge_genre_front_end.c", "-o", program, "-lm"],
-        check=True,
-    )  # fmt: skip
-    return program
-
-
-def features(
-    program: Path, params: FrontEndParams, windows: npt.NDArray[np.generic], how: str
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int8]]:
-    """What the program makes of windows: features, and the network's input."""
-    done = subprocess.run(
-        [program, how], input=windows.tobytes(), capture_output=True, check=False, timeout=120
-    )
-    assert done.returncode == 0, done.stderr.decode()[:2000]
-    shape = (params.n_frames, params.n_coefficients)
-    record = np.dtype([("features", "<f4", shape), ("input", "i1", shape)])
-    records = np.frombuffer(done.stdout, record)
-    assert len(records) == len(windows)
-    return records["features"], records["input"]
+    return c_front_end.compiled(params, tensor(params), folder, *flags)
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +83,7 @@ def test_the_c_front_end_equals_numpys(setting: str, tmp_path: Path) -> None:
     params = SETTINGS[setting]
     program = compiled(params, tmp_path, "-O2")
     named = signals(params)
-    ours, _ = features(program, params, np.stack(list(named.values())), "float")
+    ours, _ = c_features(program, params, np.stack(list(named.values())), "float")
     # In MFCC units or dB, whatever the normalisation.
     unit = np.asarray(params.std or 1.0)
     front_end = FrontEnd(params)
@@ -121,7 +95,7 @@ def test_the_c_front_end_equals_numpys(setting: str, tmp_path: Path) -> None:
 def test_the_networks_input_is_quantized_as_the_device_runtime_does(seed_program: Path) -> None:
     params = SETTINGS["seed"]
     windows = np.stack(list(signals(params).values()))
-    found, quantized = features(seed_program, params, windows, "float")
+    found, quantized = c_features(seed_program, params, windows, "float")
     np.testing.assert_array_equal(quantized, quantize(found, tensor(params)))
     front_end = FrontEnd(params)
     expected = quantize(np.stack([front_end(window) for window in windows]), tensor(params))
@@ -134,16 +108,16 @@ def test_the_networks_input_is_quantized_as_the_device_runtime_does(seed_program
 def test_int16_samples_give_what_the_same_floats_give(seed_program: Path) -> None:
     params = SETTINGS["seed"]
     pcm = (np.stack(list(signals(params).values())) * 32767).round().astype("<i2")
-    from_int16, _ = features(seed_program, params, pcm, "int16")
+    from_int16, _ = c_features(seed_program, params, pcm, "int16")
     floats = pcm.astype(np.float32) / np.float32(32768)
-    np.testing.assert_array_equal(from_int16, features(seed_program, params, floats, "float")[0])
+    np.testing.assert_array_equal(from_int16, c_features(seed_program, params, floats, "float")[0])
 
 
 def test_one_frame_of_sound_at_a_time_gives_the_same(seed_program: Path) -> None:
     params = SETTINGS["seed"]
     windows = np.stack(list(signals(params).values()))
-    at_once, _ = features(seed_program, params, windows, "float")
-    np.testing.assert_array_equal(features(seed_program, params, windows, "steps")[0], at_once)
+    at_once, _ = c_features(seed_program, params, windows, "float")
+    np.testing.assert_array_equal(c_features(seed_program, params, windows, "steps")[0], at_once)
 
 
 @pytest.mark.parametrize("setting", ["seed", "log_mel", "reflect", "short frames"])
@@ -162,7 +136,7 @@ def test_no_sanitizer_complains(setting: str, tmp_path: Path) -> None:
     loud = np.full(params.window_samples, 1e30, np.float32)
     windows = np.stack([named["noise"], named["silence"], named["clipped"], bad, loud])
     for how in ("float", "steps"):
-        features(program, params, windows, how)
+        c_features(program, params, windows, how)
 
 
 def test_the_scratch_memory_is_as_large_as_documented(tmp_path: Path) -> None:

@@ -3,8 +3,12 @@
 import json
 import re
 import shutil
+import subprocess
+import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -13,7 +17,7 @@ import pytest
 from scipy.special import softmax
 
 from edge_runtime import Classifier
-from edge_runtime.errors import DataSetError
+from edge_runtime.errors import DataSetError, EdgeGenreError
 from export.logits import logits_model
 from export.run import read_run
 from tests.command import refused, succeed
@@ -209,14 +213,80 @@ def test_a_network_of_another_keras_is_refused_with_both_versions(
     assert f"saved by Keras 99.1, this is {keras.__version__}" in line
 
 
-def test_a_front_end_that_the_runtime_does_not_know_is_refused(
-    pipeline: Pipeline, tmp_path: Path
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"front_end": {"kind": "cqt"}}, "kind is 'cqt'"),
+        ({"front_end": {"pcen": True}}, "front_end has pcen, which this version does not know"),
+        ({"front_end": {"n_mfcc": 20}}, "mean has 13 values"),
+        ({"front_end": {"hop": 256}}, r"takes (130, 13), the front end makes (259, 13)"),
+        ({"front_end": "seed-mfcc99"}, "front_end is 'seed-mfcc99'"),
+        ({"labels": ["beeps", "drone", "beeps"]}, "no two may be the same"),
+    ],
+)
+def test_what_the_network_was_not_trained_for_is_refused(
+    pipeline: Pipeline, tmp_path: Path, change: dict[str, Any], complaint: str
 ) -> None:
     run = shutil.copytree(pipeline.run, tmp_path / "run")
     values = json.loads((run / "run.json").read_text())
-    values["front_end"]["kind"] = "cqt"
+    for name, value in change.items():
+        values[name] = {**values[name], **value} if isinstance(value, dict) else value
     (run / "run.json").write_text(json.dumps(values))
-    assert "kind is 'cqt'" in refused("export", run, code=3)
+    with pytest.raises(EdgeGenreError) as caught:
+        read_run(run)
+    assert complaint in str(caught.value)
+    assert str(run) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (lambda a: {"valid_labels": a["valid_labels"] + 1}, "windows are of labels 1 to 3"),
+        (lambda a: {"valid_tracks": a["valid_tracks"][:-1]}, "valid arrays do not fit"),
+        (lambda a: {"valid_features": np.nan * a["valid_features"]}, "NaN or infinity"),
+        (lambda a: {name: a[name][:0] for name in a if "valid" in name}, "no valid windows"),
+    ],
+    ids=["labels", "lengths", "NaN", "none"],
+)
+def test_windows_that_do_not_fit_the_network_are_refused(
+    pipeline: Pipeline,
+    tmp_path: Path,
+    change: Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]],
+    complaint: str,
+) -> None:
+    with np.load(pipeline.run / "windows.npz") as windows:
+        run = spoilt(pipeline, tmp_path, **change(dict(windows)))
+    with pytest.raises(DataSetError, match=rf"windows\.npz: .*{complaint}"):
+        read_run(run)
+
+
+def test_no_space_for_drafts_ends_in_one_line_and_leaves_the_old_file(
+    pipeline: Pipeline, tmp_path: Path
+) -> None:
+    out = tmp_path / "model.tflite"
+    out.write_bytes(b"the old file")
+    command = (sys.executable, "-m", "edge_runtime", "export", pipeline.run, "--out", out)
+    done = subprocess.run(
+        ["bash", "-c", 'ulimit -f 20; exec "$@"', "-", *command],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    (line,) = done.stderr.splitlines()
+    assert done.returncode == 3
+    assert re.match("edge-genre: .*cannot be written", line)
+    assert out.read_bytes() == b"the old file"
+
+
+def test_a_network_that_training_did_not_build_is_refused(
+    pipeline: Pipeline, tmp_path: Path
+) -> None:
+    run = shutil.copytree(pipeline.run, tmp_path / "run")
+    shape = keras.saving.load_model(run / "model.keras", compile=False).input_shape[1:]
+    layers = [keras.layers.Flatten(), keras.layers.Dense(3, activation="softmax")]
+    keras.Sequential([keras.Input(shape), *layers]).save(run / "model.keras")
+    with pytest.raises(DataSetError, match="ends in Dense, not in a Softmax layer"):
+        read_run(run)
 
 
 def test_only_a_network_that_ends_in_a_softmax_has_logits() -> None:

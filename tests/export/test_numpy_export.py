@@ -26,6 +26,7 @@ from tests.pipeline import Pipeline
 from tests.synthetic import GENRES
 from train.models import NETWORKS
 
+_DEFAULT_RUN = Path(__file__).parents[2] / "runs" / "bundled"
 _DATA = Path(os.environ.get("EDGE_GENRE_DATA", Path(__file__).parents[3] / "shared" / "data"))
 
 
@@ -313,3 +314,14 @@ def test_all_backends_give_the_same_answers_to_real_music(
         windows = file_windows(audio, front_end, path)
         features += [classifiers[0].features(window) for _, window in windows]
     check_all_agree(classifiers, np.stack(features))
+
+
+def test_all_backends_give_the_same_answers_of_the_default_model(tmp_path: Path) -> None:
+    """On the real windows that it was validated on; what ships is int8, so its run is needed."""
+    if not (_DEFAULT_RUN / "model.keras").is_file():
+        pytest.skip(f"no {_DEFAULT_RUN.name} in runs/; make model DATA=gtzan trains it")
+    paths = [tmp_path / f"model.{ending}" for ending in ("tflite", "onnx", "npz")]
+    for path, fmt in zip(paths, ("tflite", "onnx", "numpy"), strict=True):
+        succeed("export", _DEFAULT_RUN, "--format", fmt, "--quantize", "none", "--out", path)
+    with np.load(_DEFAULT_RUN / "windows.npz") as windows:
+        check_all_agree([Classifier(path) for path in paths], windows["valid_features"])

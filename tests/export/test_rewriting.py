@@ -113,3 +113,11 @@ def test_the_layer_that_a_converter_cannot_take_is_named(fmt: str) -> None:
     assert named == "layer 'odd_one' (Strange)"
     assert unconvertible_layer(network(layers.Conv2D(2, 3)), FORMATS[fmt].convert) is None
     assert FORMATS[fmt].quantizations[0] == FLOAT32
+
+
+def test_arithmetic_that_a_converter_cannot_take_is_named() -> None:
+    features = keras.Input((10, 8, 1))
+    squeezed = keras.ops.tanh(layers.Conv2D(2, 3)(features))
+    model = keras.Model(features, layers.Dense(2)(layers.Flatten()(keras.ops.erfinv(squeezed))))
+    named = unconvertible_layer(model, FORMATS["tflite"].convert)
+    assert named == "layer 'erfinv' (Erfinv)"

@@ -24,7 +24,7 @@ from edge_runtime.frontend import FrontEndParams
 
 from ..tracks import Track
 from .extraction import Extraction, TrackFeatures
-from .store import open_whole, storing
+from .writing import open_whole, storing
 
 Features = npt.NDArray[np.float32]
 

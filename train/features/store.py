@@ -15,17 +15,16 @@ store at once.
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import json
 import os
 import re
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +35,7 @@ from edge_runtime.segments import check_step
 
 from .audio_augment import AudioAugmentation
 from .clip import SILENCE_DBFS
+from .writing import open_whole, storing, temporary_name
 
 STORE = "store.json"
 
@@ -203,7 +203,7 @@ class ShardWriter:
         self._settings = settings
         self._shape = (settings.params.n_frames, settings.params.n_coefficients)
         self._array = folder / f"shard-{uuid.uuid4().hex}.npy"
-        self._temporary = _temporary(self._array)
+        self._temporary = temporary_name(self._array)
         self._entries: list[Entry] = []
         self._windows = 0
         """Of complete clips"""
@@ -281,47 +281,6 @@ class ShardWriter:
 def is_store(folder: Path) -> bool:
     """Whether there is a store in a folder."""
     return (folder / STORE).is_file()
-
-
-@contextlib.contextmanager
-def storing(place: Path) -> Iterator[None]:
-    """Say what a failure to write means for a file or store of features."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise DataSetError(
-                f"{place}: no space left there ({error.strerror}); features that were finished "
-                "are kept: make space and run the same command again"
-            ) from None
-        raise DataSetError(
-            f"{place}: cannot be written ({error.strerror}); choose another folder, or make "
-            "this one writable"
-        ) from None
-
-
-@contextlib.contextmanager
-def open_whole(path: Path) -> Iterator[TextIO]:
-    """Write a text file so that nobody ever sees half of it, whatever happens."""
-    temporary = _temporary(path)
-    try:
-        with temporary.open("w", encoding="utf-8") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    # The new name is safe only when the folder is on disk, too.
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
-def _temporary(path: Path) -> Path:
-    return path.with_name(f"{path.name}-{uuid.uuid4().hex}.tmp")
 
 
 def _files(folder: Path) -> list[Path]:

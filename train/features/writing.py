@@ -1,0 +1,55 @@
+"""Writing features to disk: no half files, and an error that says what was lost."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TextIO
+
+from edge_runtime.errors import DataSetError
+
+
+@contextlib.contextmanager
+def storing(place: Path) -> Iterator[None]:
+    """Say what a failure to write means for a file or store of features."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise DataSetError(
+                f"{place}: no space left there ({error.strerror}); features that were finished "
+                "are kept: make space and run the same command again"
+            ) from None
+        raise DataSetError(
+            f"{place}: cannot be written ({error.strerror}); choose another folder, or make "
+            "this one writable"
+        ) from None
+
+
+@contextlib.contextmanager
+def open_whole(path: Path) -> Iterator[TextIO]:
+    """Write a text file so that nobody ever sees half of it, whatever happens."""
+    temporary = temporary_name(path)
+    try:
+        with temporary.open("w", encoding="utf-8") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    # The new name is safe only when the folder is on disk, too.
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def temporary_name(path: Path) -> Path:
+    """Where a file is written until it is whole: beside it, under a name that nobody else has."""
+    return path.with_name(f"{path.name}-{uuid.uuid4().hex}.tmp")
