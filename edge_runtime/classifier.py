@@ -12,11 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from . import backends
+from .answer import genre_or_unknown
 from .audio_file import AudioFile, open_audio
 from .conditioning import Conditioner, level_dbfs
 from .errors import ModelFileError, ModelWarning, ParameterError
 from .frontend import FrontEnd
-from .manifest import SILENCE, UNKNOWN, Manifest
+from .manifest import SILENCE, Manifest
 from .model_file import BUNDLED_MODEL, read_model
 from .resample import missing_band
 from .segments import SoundPath, file_windows, fill_window
@@ -34,9 +35,9 @@ class Segment:
     end: float
     """Seconds from the start of the file"""
     label: str
-    """A genre, or ``silence``"""
+    """A genre or ``silence``; ``unknown`` where a rejected label is the likeliest"""
     posterior: dict[str, float]
-    """By genre"""
+    """By label"""
     level_dbfs: float
 
 
@@ -48,7 +49,7 @@ class Classification:
     label: str
     """A genre, ``silence`` or ``unknown``"""
     posterior: dict[str, float]
-    """Mean over the segments that are not silent, by genre; all 0 where all of them are"""
+    """Mean over the segments that are not silent, by label; all 0 where all of them are"""
     segments: tuple[Segment, ...]
     seconds: float
     """Duration of the file"""
@@ -57,7 +58,7 @@ class Classification:
 
     @property
     def confidence(self) -> float:
-        """Posterior of the most likely genre."""
+        """Posterior of the likeliest label, a rejected one included."""
         return max(self.posterior.values())
 
     def to_dict(self) -> dict[str, Any]:
@@ -133,7 +134,7 @@ class Classifier:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Genres, in the order of the posterior."""
+        """Genres and rejected labels, in the order of the posterior."""
         return self.manifest.labels
 
     def classify(self, path: str | Path) -> Classification:
@@ -163,7 +164,7 @@ class Classifier:
             result = self.classify_window(window)
             label = SILENCE
             if result.level_dbfs >= self.manifest.decoder.silence_dbfs:
-                label = self.labels[int(result.posterior.argmax())]
+                label = genre_or_unknown(result.posterior, self.labels, self.manifest.rejected)
                 posteriors.append(result.posterior)
             end = min(start + window_s, conditioner.frames / audio.rate)
             by_label = self.by_label(result.posterior)
@@ -220,16 +221,18 @@ class Classifier:
         return softmax(outputs / np.float32(self.manifest.temperature))
 
     def by_label(self, posterior: Iterable[float]) -> dict[str, float]:
-        """A posterior as a dict, by genre."""
+        """A posterior as a dict, by label."""
         return {label: float(p) for label, p in zip(self.labels, posterior, strict=True)}
 
     def _label(self, posterior: npt.NDArray[np.floating[Any]], *, silent: bool) -> str:
         if silent:
             return SILENCE
-        best = int(posterior.argmax())
-        if posterior[best] < self.manifest.decoder.rejection_threshold:
-            return UNKNOWN
-        return self.labels[best]
+        return genre_or_unknown(
+            posterior,
+            self.labels,
+            self.manifest.rejected,
+            threshold=self.manifest.decoder.rejection_threshold,
+        )
 
     def _warnings(self, audio: AudioFile, conditioner: Conditioner) -> Iterable[str]:
         if audio.warning:

@@ -7,14 +7,15 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from .manifest import SILENCE, UNKNOWN, DecoderSettings
+from .answer import genre_or_unknown
+from .manifest import SILENCE, DecoderSettings
 
 _POSTERIOR_FLOOR = 1e-3
 """One overconfident window must not rule a genre out for good."""
 
 
 class StickyDecoder:
-    """Forward filter of a hidden Markov model whose states, the genres, last long.
+    """Forward filter of a hidden Markov model whose states, the labels, last long.
 
     A genre stays with probability ``exp(-elapsed / dwell)`` and otherwise changes to any other
     (Rabiner, "A tutorial on hidden Markov models", 1989, eq. 20). Windows that overlap are not
@@ -23,14 +24,23 @@ class StickyDecoder:
 
     Parameters
     ----------
-    labels : sequence of str
+    labels : tuple of str
     settings : DecoderSettings
     window_s : float
         Length of one window, seconds.
+    rejected : tuple of str
+        Those of the labels that are no genre: answered ``unknown`` where they are the likeliest.
     """
 
-    def __init__(self, labels: tuple[str, ...], settings: DecoderSettings, window_s: float) -> None:
+    def __init__(
+        self,
+        labels: tuple[str, ...],
+        settings: DecoderSettings,
+        window_s: float,
+        rejected: tuple[str, ...] = (),
+    ) -> None:
         self._labels, self._settings, self._window_s = labels, settings, window_s
+        self._rejected = rejected
         self.reset()
 
     def reset(self) -> None:
@@ -67,7 +77,9 @@ class StickyDecoder:
         """The answer for a window: a genre, ``silence`` or ``unknown``."""
         if level_dbfs < self._settings.silence_dbfs:
             return SILENCE
-        best = int(smoothed.argmax())
-        if smoothed[best] < self._settings.rejection_threshold:
-            return UNKNOWN
-        return self._labels[best]
+        return genre_or_unknown(
+            smoothed,
+            self._labels,
+            self._rejected,
+            threshold=self._settings.rejection_threshold,
+        )

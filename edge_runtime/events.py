@@ -23,11 +23,11 @@ class Event:
     label: str
     """A genre, ``silence`` or ``unknown``"""
     confidence: float
-    """Smoothed posterior of the most likely genre; 0 in silence"""
+    """Smoothed posterior of the likeliest label, a rejected one included; 0 in silence"""
     posterior: dict[str, float]
-    """Smoothed over the stream, by genre"""
+    """Smoothed over the stream, by label"""
     raw_posterior: dict[str, float]
-    """Of this window alone, by genre"""
+    """Of this window alone, by label"""
     level_dbfs: float
     """Root-mean-square level of the window, dB relative to full scale"""
     front_end_ms: float

@@ -15,7 +15,7 @@ from .errors import ManifestVersionError, ModelFileError, ParameterError
 from .frontend import FrontEndParams
 from .json_values import dataclass_from_json
 
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "1.2"
 """Minor versions add keys, which older runtimes ignore; a new major version is refused."""
 
 SILENCE = "silence"
@@ -111,7 +111,10 @@ class Manifest:
     name: str
     version: str
     labels: tuple[str, ...]
-    """Genres, in the order of the network's outputs"""
+    """Genres, and whatever else the network tells apart, in the order of its outputs"""
+    rejected: tuple[str, ...] = ()
+    """Those of `labels` that are no genre, such as ``not music``: answered ``unknown`` where they
+    are the likeliest"""
     front_end: FrontEndParams
     input: TensorInfo
     output: TensorInfo
@@ -142,6 +145,14 @@ class Manifest:
             raise ParameterError(
                 f"labels must not be {SILENCE!r} or {UNKNOWN!r}: the runtime's own"
             )
+        strange = [label for label in self.rejected if label not in self.labels]
+        if strange or len(set(self.rejected)) != len(self.rejected):
+            raise ParameterError(
+                f"rejected is {list(self.rejected)}; it must be different ones of the labels "
+                f"{list(self.labels)}"
+            )
+        if len(self.genres) < 1:
+            raise ParameterError("rejected names every label; at least one must be a genre")
         if self.output_kind not in ("logits", "posterior"):
             raise ParameterError(
                 f"output_kind is {self.output_kind!r}; it must be 'logits' or 'posterior'"
@@ -158,6 +169,11 @@ class Manifest:
             )
         if not 0.01 <= self.temperature <= 100.0:
             raise ParameterError(f"temperature is {self.temperature}; it must be from 0.01 to 100")
+
+    @property
+    def genres(self) -> tuple[str, ...]:
+        """The labels that are answers: those that are not rejected."""
+        return tuple(label for label in self.labels if label not in self.rejected)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form."""

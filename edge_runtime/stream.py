@@ -62,7 +62,9 @@ class ClassifierStream:
         self._path = SoundPath(source_rate, channels, params)
         self.warning = missing_band(source_rate, params)
         """What the source lacks of what the model heard in training; None if nothing"""
-        self._decoder = StickyDecoder(classifier.labels, settings, params.window_seconds)
+        self._decoder = StickyDecoder(
+            classifier.labels, settings, params.window_seconds, classifier.manifest.rejected
+        )
         self._answered = 0  # sample clock of the end of the last window; 0 before the first
         self._dropped = 0
         self._finished = False

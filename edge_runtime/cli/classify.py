@@ -8,6 +8,7 @@ import json
 from ..classifier import Classification, Classifier
 from ..display import bar, clock
 from ..errors import AudioFormatError, MissingExtraError
+from ..manifest import UNKNOWN
 from . import report, warn
 from .arguments import add_model_arguments
 
@@ -50,7 +51,9 @@ def _line(path: str, result: Classification, width: int) -> str:
     ranked = sorted(result.posterior.items(), key=lambda item: -item[1])
     if result.confidence > 0.0:
         others = ", ".join(f"{label} {p:.0%}" for label, p in ranked[1 : 1 + _RUNNERS_UP])
-        sure = f"{bar(result.confidence)} {result.confidence:>4.0%}   then {others}"
+        # "unknown" is not what the posterior is of; say what is.
+        named = f" {ranked[0][0]}," if result.label == UNKNOWN else "  "
+        sure = f"{bar(result.confidence)} {result.confidence:>4.0%}{named} then {others}"
     else:
         sure = "no sound above the silence gate"
     n = len(result.segments)

@@ -58,11 +58,11 @@ def _card(model: ModelFile) -> str:
 def _essentials(model: ModelFile) -> list[tuple[str, str]]:
     manifest = model.manifest
     params, weights, decoder = manifest.front_end, manifest.weights, manifest.decoder
-    unknown = (
-        f", unknown below a posterior of {decoder.rejection_threshold:g}"
-        if decoder.rejection_threshold
-        else ""
-    )
+    unknown = ""
+    if manifest.rejected:
+        unknown += f", unknown where {' or '.join(manifest.rejected)} is the likeliest"
+    if decoder.rejection_threshold:
+        unknown += f", unknown below a posterior of {decoder.rejection_threshold:g}"
     return [
         ("file", str(model.path)),
         (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TextIO
 
 from ..events import Event
-from ..manifest import SILENCE
+from ..manifest import SILENCE, UNKNOWN
 from . import Heading, Tally, bar, clock
 
 _RUNNERS_UP = 2
@@ -27,7 +27,9 @@ class PlainLines:
         sure = ""
         if event.label != SILENCE:
             others = "  ".join(f"{label} {p:.0%}" for label, p in ranked[1 : 1 + _RUNNERS_UP])
-            sure = f"{bar(event.confidence)} {event.confidence:>4.0%}   {others}"
+            # "unknown" is not what the posterior is of; say what is.
+            named = f" {ranked[0][0]}," if event.label == UNKNOWN else "  "
+            sure = f"{bar(event.confidence)} {event.confidence:>4.0%}{named} {others}"
         line = f"{clock(event.end):>7}  {event.label:<{self._width}}  {sure}"
         self._print(line.rstrip())
 

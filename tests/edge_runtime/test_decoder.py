@@ -117,6 +117,13 @@ def test_the_answer_is_silence_below_the_gate_and_unknown_below_the_threshold(le
     assert sticky.label(np.array([best, 1.0 - best]), level) == answer
 
 
+def test_a_rejected_label_is_answered_unknown_where_it_is_the_likeliest():
+    sticky = StickyDecoder(THREE, DecoderSettings(), 3.0, ("pop",))
+    assert sticky.label(np.array([0.3, 0.3, 0.4]), LOUD) == "unknown"
+    assert sticky.label(np.array([0.4, 0.3, 0.3]), LOUD) == "blues"
+    assert sticky.label(np.array([0.3, 0.3, 0.4]), -90.0) == "silence"
+
+
 windows = st.tuples(
     st.none() | st.lists(st.floats(0.0, 1.0, width=32), min_size=3, max_size=3),
     st.floats(0.0, 1e5),

@@ -91,7 +91,7 @@ def test_plain_lines_show_time_answer_confidence_and_runners_up():
         "listening to song.ogg (1:05) with tiny; Ctrl-C ends",
         "   0:03  jazz       ███████▌··  75%   blues 20%  classical 5%",
         "   1:03  silence",
-        "1:01:40  unknown    ████······  40%   blues 20%  classical 5%",
+        "1:01:40  unknown    ████······  40% jazz, blues 20%  classical 5%",
         "heard 1:01:40: unknown 1:00:37, silence 1:00, jazz 0:03",
     ]
 

@@ -57,7 +57,7 @@ def test_field_names_are_the_json_keys():
     assert set(json.loads(MANIFEST.to_json())) == {
         "schema_version", "name", "version", "labels", "front_end", "input", "output",
         "output_kind", "temperature", "decoder", "weights", "training", "metrics", "parity",
-        "conversion", "licence", "attribution", "minimum_runtime",
+        "conversion", "licence", "attribution", "minimum_runtime", "rejected",
     }  # fmt: skip
 
 
@@ -65,6 +65,18 @@ def test_keys_with_defaults_may_be_left_out():
     for name in ("decoder", "temperature", "front_end.n_fft", "decoder.dwell_s"):
         assert read(text_with(name, REMOVED)).name == "tiny"
     assert read(text_with("decoder", REMOVED)).decoder == DecoderSettings()
+
+
+def test_what_is_rejected_is_no_genre():
+    assert MANIFEST.rejected == ()
+    assert MANIFEST.genres == MANIFEST.labels
+    manifest = read(text_with("rejected", ["jazz"]))
+    assert manifest.rejected == ("jazz",)
+    assert manifest.genres == ("blues", "métal")
+
+
+def test_a_manifest_of_schema_1_1_rejects_nothing():
+    assert read(text_with("rejected", REMOVED)) == MANIFEST
 
 
 def test_unknown_keys_are_ignored():
@@ -101,6 +113,7 @@ def test_a_missing_key_is_named(name):
         ("weights.bytes", 1.5, "int"),
         ("input.shape", [1, "130", 13], "int"),
         ("training", "yesterday", "dict"),
+        ("rejected", "jazz", "tuple"),
     ],
 )
 def test_a_value_of_the_wrong_type_is_named_with_the_right_one(name, value, expected):
@@ -121,6 +134,9 @@ def test_a_whole_number_will_do_for_a_float():
         ("labels", ["blues"], "labels"),
         ("labels", ["blues", "jazz", "blues"], "labels"),
         ("labels", ["blues", "jazz"], "3 outputs for 2 labels"),
+        ("rejected", ["polka"], r"rejected is \['polka'\]"),
+        ("rejected", ["jazz", "jazz"], "must be different ones of the labels"),
+        ("rejected", ["blues", "jazz", "métal"], "at least one must be a genre"),
         ("output_kind", "votes", "output_kind is 'votes'"),
         ("temperature", 0.0, "temperature is 0.0"),
         ("temperature", float("nan"), "temperature is nan"),

@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from sklearn.metrics import (
 )
 
 from train.evaluation.calibration_error import expected_calibration_error
-from train.evaluation.predictions import REJECTED, Predictions
+from train.evaluation.predictions import REJECTED, Predictions, load_predictions
 from train.evaluation.scores import score_predictions, scores_text
 
 from .predictions import LABELS, answering, random_predictions
@@ -80,6 +81,31 @@ def test_an_answer_below_the_rejection_threshold_counts_as_wrong() -> None:
     assert strict.accuracy == 0.5
     assert strict.n_rejected == 1
     assert strict.segment_accuracy == 1.0  # as the device: a window always has its likeliest genre
+
+
+def test_a_rejected_label_is_no_answer_and_no_column() -> None:
+    predictions = replace(
+        answering([0, 0, 2, 2], [0, 1, 1, 2], labels=("blues", "not music", "rock")),
+        rejected=("not music",),
+    )
+    assert predictions.track_answers.tolist() == [0, REJECTED, REJECTED, 2]
+    assert predictions.segment_answers.tolist() == [0, REJECTED, REJECTED, 2]
+    scores = score_predictions(predictions)
+    assert (scores.accuracy, scores.segment_accuracy, scores.macro_recall) == (0.5, 0.5, 0.5)
+    assert scores.n_rejected == 2
+    assert scores.labels == ("blues", "rock")
+    assert scores.confusion.tolist() == [[1, 0], [0, 1]]
+    assert scores.per_genre["rock"].n_tracks == 2
+    assert scores.ece == 0.5  # two certain claims of four are wrong
+    assert "rock 1, no genre 1" in scores_text(scores)
+
+
+def test_what_is_rejected_is_kept_in_a_file_of_predictions(tmp_path: Path) -> None:
+    predictions = replace(answering([0, 2], [0, 1]), rejected=("jazz",))
+    predictions.save(tmp_path / "p.npz")
+    again = load_predictions(tmp_path / "p.npz")
+    assert again.rejected == ("jazz",)
+    assert again.track_answers.tolist() == [0, REJECTED]
 
 
 def test_a_track_is_answered_by_the_mean_of_its_windows_that_are_not_silent() -> None:

@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
         raise ParameterError("--split names a part of a split file; add --split-file CSV")
     classifier = Classifier(args.model, threads=args.threads)
     other = _other(args)
-    listed = _listed(args, classifier.labels)
+    listed = _listed(args, classifier.manifest.genres)
     for warning in listed.warnings:
         warn(warning)
     tracks = _of_part(listed, args.split)
@@ -113,10 +113,10 @@ def _other(args: argparse.Namespace) -> Classifier | Answers | None:
     return read_answers(args.against)
 
 
-def _listed(args: argparse.Namespace, labels: tuple[str, ...]) -> TrackList:
+def _listed(args: argparse.Namespace, genres: tuple[str, ...]) -> TrackList:
     if args.split_file:
         return read_track_list(args.split_file, args.data)
-    return load(args.data, labels=labels)
+    return load(args.data, labels=genres)
 
 
 def _of_part(listed: TrackList, part: str | None) -> list[Track]:
@@ -130,11 +130,12 @@ def _of_part(listed: TrackList, part: str | None) -> list[Track]:
 
 
 def _check_labels(tracks: list[Track], model: Classifier) -> None:
-    strange = sorted({track.label for track in tracks} - set(model.labels))
+    genres = model.manifest.genres
+    strange = sorted({track.label for track in tracks} - set(genres))
     if strange:
         raise DataSetError(
-            f"the model {model.manifest.name} does not know {', '.join(strange)}; its labels are "
-            f"{', '.join(model.labels)}"
+            f"the model {model.manifest.name} does not know {', '.join(strange)} as a genre; its "
+            f"genres are {', '.join(genres)}"
         )
 
 

@@ -14,7 +14,8 @@ def expected_calibration_error(
     """Mean distance of confidence and accuracy, over bins of confidence of equal width.
 
     C. Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, equation 3, with its 15
-    bins. The confidence is the posterior of the likeliest genre.
+    bins. The confidence is the posterior of the likeliest label; where
+    that is a rejected one, it is wrong of every track.
 
     Parameters
     ----------

@@ -53,7 +53,7 @@ def evaluate(classifier: Classifier, tracks: Sequence[Track]) -> Evaluation:
     ----------
     classifier : Classifier
     tracks : sequence of Track
-        Each with a label of the model.
+        Each with a genre of the model.
 
     Raises
     ------
@@ -85,6 +85,7 @@ def _predictions(
         np.repeat(np.arange(len(answers)), [len(own) for own in segments]),
         np.array(posteriors, np.float32).reshape(-1, len(labels)),
         classifier.manifest.decoder.rejection_threshold,
+        classifier.manifest.rejected,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +24,7 @@ class Predictions:
     """Posteriors of windows, and the tracks they are of."""
 
     labels: tuple[str, ...]
-    """Genres, in the order of the posteriors"""
+    """Genres and rejected labels, in the order of the posteriors"""
     track_ids: tuple[str, ...]
     """Every track that was examined, once"""
     track_labels: npt.NDArray[np.int64]
@@ -31,9 +32,11 @@ class Predictions:
     segment_tracks: npt.NDArray[np.int64]
     """(segments,) the track of each window, an index into `track_ids`"""
     posteriors: npt.NDArray[np.float32]
-    """(segments, genres); a row of zeros is a silent window, of which the model said nothing"""
+    """(segments, labels); a row of zeros is a silent window, of which the model said nothing"""
     rejection_threshold: float = 0.0
     """A track whose likeliest genre has less is answered ``unknown``"""
+    rejected: tuple[str, ...] = ()
+    """Those of `labels` that are no genre: answered ``unknown`` where they are the likeliest"""
 
     @property
     def segment_labels(self) -> npt.NDArray[np.int64]:
@@ -42,7 +45,7 @@ class Predictions:
 
     @property
     def track_posteriors(self) -> npt.NDArray[np.float64]:
-        """(tracks, genres): mean over the windows of each track that are not silent, or zeros."""
+        """(tracks, labels): mean over the windows of each track that are not silent, or zeros."""
         sums = np.zeros((len(self.track_ids), len(self.labels)))
         np.add.at(sums, self.segment_tracks, self.posteriors.astype(np.float64))
         heard = self.segment_tracks[self.posteriors.any(axis=1)]
@@ -51,15 +54,29 @@ class Predictions:
 
     @property
     def segment_answers(self) -> npt.NDArray[np.int64]:
-        """(segments,) likeliest genre of each window; `REJECTED` where it is silent."""
-        return np.where(self.posteriors.any(axis=1), self.posteriors.argmax(axis=1), REJECTED)
+        """(segments,) likeliest genre of each window.
+
+        `REJECTED` where it is silent, or a rejected label is the likeliest.
+        """
+        return self._answers(self.posteriors, self.posteriors.any(axis=1))
 
     @property
     def track_answers(self) -> npt.NDArray[np.int64]:
-        """(tracks,) likeliest genre of each; `REJECTED` where silent or below the threshold."""
+        """(tracks,) likeliest genre of each.
+
+        `REJECTED` where all is silent, a rejected label is the likeliest, or the likeliest genre
+        is below the threshold.
+        """
         posteriors = self.track_posteriors
         given = posteriors.any(axis=1) & (posteriors.max(axis=1) >= self.rejection_threshold)
-        return np.where(given, posteriors.argmax(axis=1), REJECTED)
+        return self._answers(posteriors, given)
+
+    def _answers(
+        self, posteriors: npt.NDArray[np.floating[Any]], given: npt.NDArray[np.bool_] | np.bool_
+    ) -> npt.NDArray[np.int64]:
+        likeliest = posteriors.argmax(axis=1)
+        no_genre = [index for index, label in enumerate(self.labels) if label in self.rejected]
+        return np.where(given & ~np.isin(likeliest, no_genre), likeliest, REJECTED)
 
     def save(self, path: Path) -> None:
         """Write them as ``.npz``, without pickles."""
@@ -72,6 +89,7 @@ class Predictions:
                 segment_tracks=self.segment_tracks,
                 posteriors=self.posteriors,
                 rejection_threshold=np.array(self.rejection_threshold),
+                rejected=np.array(self.rejected, np.str_),
             )
 
 
@@ -92,6 +110,7 @@ def load_predictions(path: Path) -> Predictions:
                 file["segment_tracks"],
                 file["posteriors"],
                 float(file.get("rejection_threshold", 0.0)),
+                tuple(map(str, file.get("rejected", ()))),
             )
     except FileNotFoundError:
         raise DataSetError(f"{path}: no such file; the run has no predictions") from None
@@ -114,6 +133,7 @@ def _is_whole(found: Predictions) -> bool:
             for array, names in indices
         )
         and len(found.track_labels) == len(found.track_ids)
+        and set(found.rejected) <= set(found.labels)
         and found.posteriors.dtype.kind == "f"
         and found.posteriors.shape == (len(found.segment_tracks), len(found.labels))
         and bool(np.isfinite(found.posteriors).all())

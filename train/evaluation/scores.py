@@ -34,6 +34,7 @@ class Scores:
     """Accuracy over tracks and segments; the words are scikit-learn's."""
 
     labels: tuple[str, ...]
+    """Genres; what a model has besides, to be rejected, is not among them"""
     n_tracks: int
     n_segments: int
     n_rejected: int
@@ -102,9 +103,11 @@ def score_predictions(predictions: Predictions) -> Scores:
     sums = bootstrap_sums(np.concatenate([correct[:, np.newaxis], segments, by_genre], axis=1))
     likeliest = np.argsort(-posteriors, axis=1, kind="stable")[:, :2]
     in_top2 = (likeliest == true[:, np.newaxis]).any(axis=1) & (answered != REJECTED)
-    confusion = _confusion(true, answered, len(predictions.labels))
+    genres = np.flatnonzero(~np.isin(predictions.labels, predictions.rejected))
+    labels = tuple(predictions.labels[index] for index in genres)
+    confusion = _confusion(true, answered, len(predictions.labels))[np.ix_(genres, genres)]
     return Scores(
-        labels=predictions.labels,
+        labels=labels,
         n_tracks=n,
         n_segments=len(right),
         n_rejected=int(np.sum(answered == REJECTED)),
@@ -117,7 +120,7 @@ def score_predictions(predictions: Predictions) -> Scores:
         segment_accuracy=float(right.mean()),
         segment_accuracy_interval=percentile_interval(sums[:, 1] / sums[:, 2]),
         segment_ece=expected_calibration_error(predictions.posteriors, predictions.segment_labels),
-        per_genre=_per_genre(predictions.labels, confusion, of_genre.sum(axis=0)),
+        per_genre=_per_genre(labels, confusion, of_genre.sum(axis=0)[genres]),
         confusion=confusion,
     )
 

@@ -1,0 +1,85 @@
+"""A model that has a class for what is not music."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+
+from edge_runtime import Classifier, ClassifierStream
+from edge_runtime.model_file import BUNDLED_MODEL, read_model, write_model
+from tests.command import succeed
+
+from .audio import RATE, noise, write_wav
+
+SOUND = noise(4 * RATE)
+
+
+@pytest.fixture(scope="module")
+def heard(classifier: Classifier) -> str:
+    """What the bundled model, which rejects nothing, calls noise."""
+    return max(classifier.by_label(classifier.classify_window(SOUND[: 3 * RATE]).posterior).items(),
+               key=lambda item: item[1])[0]  # fmt: skip
+
+
+@pytest.fixture
+def rejecting(heard: str, tmp_path: Path) -> Path:
+    """The bundled model, with that label rejected."""
+    model = read_model(BUNDLED_MODEL)
+    path = tmp_path / "rejecting.tflite"
+    manifest = dataclasses.replace(model.manifest, schema_version="1.2", rejected=(heard,))
+    write_model(path, model.network, manifest)
+    return path
+
+
+def test_a_file_and_its_windows_are_unknown_and_the_posteriors_stay(
+    rejecting: Path, classifier: Classifier, heard: str, tmp_path: Path
+) -> None:
+    clip = write_wav(tmp_path / "noise.wav", SOUND)
+    before, after = classifier.classify(clip), Classifier(rejecting).classify(clip)
+    assert before.label == heard
+    assert after.label == "unknown"
+    assert {segment.label for segment in after.segments} == {"unknown"}
+    assert after.posterior == before.posterior
+    assert after.confidence == after.posterior[heard]
+
+
+def test_a_stream_is_unknown_and_the_posteriors_stay(
+    rejecting: Path, classifier: Classifier, heard: str
+) -> None:
+    (before, *_), (after, *_) = (
+        ClassifierStream(model).push(SOUND) for model in (classifier, Classifier(rejecting))
+    )
+    assert (before.label, after.label) == (heard, "unknown")
+    assert after.posterior == before.posterior
+    assert after.confidence == after.posterior[heard]
+
+
+def test_where_a_genre_is_likelier_nothing_changes(
+    classifier: Classifier, heard: str, tmp_path: Path
+) -> None:
+    model = read_model(BUNDLED_MODEL)
+    other = next(label for label in classifier.labels if label != heard)
+    write_model(tmp_path / "m.tflite", model.network,
+                dataclasses.replace(model.manifest, rejected=(other,)))  # fmt: skip
+    clip = write_wav(tmp_path / "noise.wav", SOUND)
+    rejecting = Classifier(tmp_path / "m.tflite")
+    assert rejecting.classify(clip) == classifier.classify(clip)
+
+
+def test_the_commands_say_unknown_and_what_it_was_taken_for(
+    rejecting: Path, heard: str, tmp_path: Path
+) -> None:
+    clip = write_wav(tmp_path / "noise.wav", SOUND)
+    (line,) = succeed("classify", clip, "--model", rejecting).stdout.splitlines()
+    assert line.split()[1] == "unknown"
+    assert f"% {heard}, then " in line
+    answer = json.loads(succeed("classify", clip, "--model", rejecting, "--json").stdout)
+    assert answer["label"] == answer["segments"][0]["label"] == "unknown"
+    assert max(answer["posterior"], key=answer["posterior"].get) == heard
+    listened = succeed("listen", "--input", clip, "--fast", "--json", "--model", rejecting).stdout
+    assert {json.loads(event)["label"] for event in listened.splitlines()} == {"unknown"}
+    card = " ".join(succeed("info", rejecting).stdout.split())
+    assert f"unknown where {heard} is the likeliest" in card
