@@ -176,7 +176,7 @@ def plot_rejection(path: Path, rejection: Rejection, title: str) -> None:
         bars.grid(axis="x", alpha=0.3)
         bars.set_axisbelow(True)
         bars.spines[["top", "right"]].set_visible(False)
-        bars.legend(loc="lower right")
+        bars.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False)
 
 
 @contextmanager

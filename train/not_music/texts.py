@@ -1,4 +1,7 @@
-"""What the synthetic voices say, by espeak-ng's name of the language; written for this project."""
+"""What the synthetic voices say, by espeak-ng's name of the language; written for this project.
+
+The names are those that take a variant: ``en-gb+f2`` speaks as plain ``en-gb``, and says nothing.
+"""
 
 from __future__ import annotations
 
@@ -44,12 +47,12 @@ TEXTS: dict[str, dict[str, tuple[str, ...]]] = {
         ),
     },
     "test": {
-        "en-gb": (
+        "en-gb-x-rp": (
             "Mind the step, please. The lift to the second floor is out of order this week.",
             "She had walked the dog twice before anyone else in the house was awake.",
             "There are 47 boxes in the hall, and every one of them has to go upstairs.",
         ),
-        "fr-fr": (
+        "fr": (
             "Le magasin ferme dans un quart d'heure, merci de vous diriger vers les caisses.",
             "Je ne sais plus où j'ai posé mes lunettes, peut-être près de la fenêtre.",
             "Prenez la deuxième rue à droite, puis continuez tout droit jusqu'à la place.",
