@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import platform
 import zipfile
@@ -11,7 +12,7 @@ from pathlib import Path
 from edge_runtime import Classifier, __version__
 from edge_runtime.cli import warn
 from edge_runtime.cli.arguments import add_threads_argument
-from edge_runtime.errors import DataSetError, ParameterError
+from edge_runtime.errors import DataSetError, MissingExtraError, ParameterError
 from edge_runtime.model_file import MANIFEST_NAME
 
 from ..datasets import load
@@ -25,7 +26,10 @@ from ..evaluation.answers import (
 )
 from ..evaluation.classify import Evaluation, evaluate
 from ..evaluation.comparison import read_run
+from ..evaluation.rejection import Rejection, measure_rejection, not_music_for, rejection_text
 from ..evaluation.scores import scores_text
+from ..not_music.espeak import check_espeak
+from ..not_music.recorded_speech import SOURCES
 from ..splits import LEAK_WARNING
 from ..tracks import Track, TrackList, read_track_list
 
@@ -51,6 +55,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--predictions", metavar="NPZ", type=Path, help="write every window's posteriors there"
     )
+    parser.add_argument(
+        "--rejection",
+        action="store_true",
+        help="also measure how often speech, noise and other sounds that are not music are taken "
+        "for it (needs espeak-ng)",
+    )
+    parser.add_argument(
+        "--rejection-plot", metavar="PNG", type=Path, help="draw that (implies --rejection)"
+    )
     add_threads_argument(parser)
 
 
@@ -58,6 +71,8 @@ def run(args: argparse.Namespace) -> int:
     """Evaluate and print the table; unreadable clips are reported and left out."""
     if args.split and not args.split_file:
         raise ParameterError("--split names a part of a split file; add --split-file CSV")
+    if args.rejection or args.rejection_plot:
+        _check_rejection(args)
     classifier = Classifier(args.model, threads=args.threads)
     other = _other(args)
     listed = _listed(args, classifier.manifest.genres)
@@ -86,9 +101,34 @@ def run(args: argparse.Namespace) -> int:
             answers_of(_short(Path(args.model)), evaluation.predictions), other
         )
         _say(difference, evaluation)
+    rejection = None
+    if args.rejection or args.rejection_plot:
+        rejection = measure_rejection(classifier, evaluation.predictions, not_music_for(classifier))
+        _show(rejection, args.rejection_plot, f"{manifest.name} {manifest.version}")
     if args.json:
-        _write(args, evaluation, classifier, difference)
+        _write(args, evaluation, classifier, difference, rejection)
     return 0
+
+
+def _check_rejection(args: argparse.Namespace) -> None:
+    """What is missing is said before anything is computed that would be lost."""
+    check_espeak()
+    if args.rejection_plot and importlib.util.find_spec("matplotlib") is None:
+        raise MissingExtraError("--rejection-plot (matplotlib missing)", "train")
+    if not any(source.find() for source in SOURCES):
+        warn(
+            "no recorded speech is installed, so only synthetic voices are heard; for real ones: "
+            f"sudo apt install {' '.join(source.package for source in SOURCES)}"
+        )
+
+
+def _show(rejection: Rejection, picture: Path | None, title: str) -> None:
+    print(f"\n{rejection_text(rejection)}")
+    if picture:
+        from ..evaluation.report_figures import plot_rejection
+
+        picture.parent.mkdir(parents=True, exist_ok=True)
+        plot_rejection(picture, rejection, title)
 
 
 def _is_numpy_model(path: Path) -> bool:
@@ -156,6 +196,7 @@ def _write(
     evaluation: Evaluation,
     classifier: Classifier,
     difference: Difference | None,
+    rejection: Rejection | None,
 ) -> None:
     manifest = classifier.manifest
     context = {
@@ -176,6 +217,8 @@ def _write(
     }
     if difference is not None:
         context["against"] = difference.to_dict()
+    if rejection is not None:
+        context["rejection"] = rejection.to_dict()
     text = json.dumps({**evaluation.to_dict(), **context}, indent=2)
     args.json.parent.mkdir(parents=True, exist_ok=True)
     args.json.write_text(text + "\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Pictures of a training report and of a comparison.
+"""Pictures of a training report, of a comparison and of a rejection.
 
 Colours are those of M. Okabe and K. Ito, "Color Universal Design", 2008, which people with any
 colour vision tell apart; hues never carry a meaning that position, shape or words do not.
@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from .comparison import Comparison
+from .rejection import ACCEPTANCE, Rejection
 from .scores import Scores
 
 _BLUE, _ORANGE, _VERMILION, _GREY = "#0072B2", "#E69F00", "#D55E00", "#555555"
@@ -137,6 +138,45 @@ def plot_comparison(path: Path, comparison: Comparison) -> None:
         axes.set_xticks(np.linspace(0.0, 1.0, 6))
         axes.grid(axis="x", alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)
+
+
+def plot_rejection(path: Path, rejection: Rejection, title: str) -> None:
+    """False accepts over accepted music, and by kind where most music is accepted."""
+    kinds = list(rejection.windows.other)
+    with _figure(path, 11, 1.8 + 0.3 * max(10, len(kinds)), title) as figure:
+        curve, bars = figure.subplots(1, 2, width_ratios=(1.0, 1.2))
+        for separation, colour, line, name in (
+            (rejection.windows, _BLUE, "-", "windows"),
+            (rejection.tracks, _VERMILION, "--", "tracks and clips"),
+        ):
+            thresholds = np.unique(np.concatenate([separation.music, separation.all_other]))
+            accepted = [1.0, *(np.mean(separation.music > limit) for limit in thresholds)]
+            false = [1.0, *(np.mean(separation.all_other > limit) for limit in thresholds)]
+            curve.plot(accepted, false, line, color=colour,
+                       label=f"{name}, AUC {separation.auc:.3f}")  # fmt: skip
+        curve.axvline(ACCEPTANCE, color=_GREY, linestyle=":", label=f"{ACCEPTANCE:.0%}")
+        curve.set(xlabel="share of music accepted", ylabel="share of other sounds accepted")
+        curve.set(xlim=(0.5, 1.005), ylim=(-0.01, 1.01))
+        curve.grid(alpha=0.3)
+        curve.legend(loc="upper left")
+        places = np.arange(len(kinds))
+        for shift, separation, colour, name in (
+            (-0.19, rejection.windows, _BLUE, "windows"),
+            (0.19, rejection.tracks, _VERMILION, "clips"),
+        ):
+            rates = [separation.false_accepts[kind] for kind in kinds]
+            bars.barh(places + shift, rates, height=0.36, color=colour, label=name)
+            for place, rate in zip(places + shift, rates, strict=True):
+                bars.text(rate + 0.01, place, f"{rate:.2f}", va="center", fontsize=7)
+        bars.set_yticks(places, kinds, fontsize=8)
+        bars.invert_yaxis()
+        bars.set(xlabel=f"false accepts where {ACCEPTANCE:.0%} of music is accepted")
+        bars.set_xlim(0.0, 1.12)
+        bars.set_xticks(np.linspace(0.0, 1.0, 6))
+        bars.grid(axis="x", alpha=0.3)
+        bars.set_axisbelow(True)
+        bars.spines[["top", "right"]].set_visible(False)
+        bars.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False)
 
 
 @contextmanager
