@@ -231,6 +231,7 @@ def _manifest(source: Source, variant: Variant, conversion: Conversion) -> Manif
         name=description.name,
         version=description.version,
         labels=run.labels,
+        rejected=run.rejected,
         front_end=run.front_end,
         input=conversion.input,
         output=conversion.output,

@@ -28,6 +28,8 @@ class Run:
     """Keras model; takes (n, frames, coefficients, 1), ends in a softmax"""
     name: str
     labels: tuple[str, ...]
+    rejected: tuple[str, ...]
+    """Those of the labels that are no genre"""
     front_end: FrontEndParams
     training: dict[str, Any]
     metrics: dict[str, Any]
@@ -72,6 +74,7 @@ def read_run(folder: Path) -> Run:
             model,
             run["name"],
             labels,
+            tuple(run.get("rejected", ())),
             front_end,
             run["training"],
             run["metrics"],

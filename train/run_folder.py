@@ -62,19 +62,28 @@ def save_network(
     predictions: Predictions,
     *,
     history: dict[str, list[float]],
+    rejected: npt.NDArray[np.float32] | None = None,
 ) -> None:
-    """Write everything but the report; ``run.json`` comes last and says that the run is whole."""
+    """Write everything but the report; ``run.json`` comes last and says that the run is whole.
+
+    `rejected` are windows of the last label, where that is no genre.
+    """
     _begin(folder)
     train, valid = experiment.train, experiment.valid
     model.save(folder / MODEL)
     chosen = calibration_indices(train.labels, run["training"]["seed"])
+    calibration, calibration_labels = train.batch(chosen), train.labels[chosen]
+    if rejected is not None:
+        few = rejected[:: -(-len(rejected) // CALIBRATION_PER_GENRE)]
+        calibration = np.concatenate([calibration, few])
+        calibration_labels = np.append(calibration_labels, [len(experiment.genres) - 1] * len(few))
     np.savez(
         folder / WINDOWS,
         valid_features=valid.all(),
         valid_labels=valid.labels,
         valid_tracks=valid.tracks,
-        calibration_features=train.batch(chosen),
-        calibration_labels=train.labels[chosen],
+        calibration_features=calibration,
+        calibration_labels=calibration_labels,
     )
     with (folder / HISTORY).open(
         "w", newline="", encoding="utf-8", errors="surrogateescape"

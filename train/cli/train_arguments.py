@@ -12,13 +12,14 @@ from ..datasets import DATASETS
 from ..features.audio_augment import AudioAugmentation
 from ..features.extraction import default_cache
 from ..fitting import SCHEDULES
-from ..models import BASELINES, MODELS
+from ..models import BASELINES, MODELS, PRETRAINED
+from ..teachers.musicnn_wheel import DOWNLOAD
 
 NETWORK_OPTIONS = (
     "epochs", "batch_size", "learning_rate", "schedule", "patience", "class_weight", "gain_db",
     "spec_augment", "mixup", "resume", "tensorboard",
 )  # fmt: skip
-"""Attributes that mean nothing to a baseline"""
+"""Attributes that mean nothing to what is not trained from scratch in epochs"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,10 +43,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="how DATA is laid out (default: what it looks like)",
     )
+    _add_pretrained(parser.add_argument_group(f"pretrained models ({', '.join(PRETRAINED)})"))
     _add_split(parser.add_argument_group("what validates"))
     _add_run(parser.add_argument_group("the run"))
     _add_fitting(parser.add_argument_group("how a network is fitted (default: the model's own)"))
     _add_variation(parser.add_argument_group("augmentation"))
+
+
+def _add_pretrained(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--teacher",
+        type=Path,
+        metavar="WHEEL",
+        help=f"the weights of MusiCNN, as published: {DOWNLOAD}",
+    )
+    group.add_argument(
+        "--more-music",
+        type=Path,
+        metavar="DIR",
+        action="append",
+        default=[],
+        help="other music of any genre, to teach the network with; may be given again",
+    )
 
 
 def _add_split(group: argparse._ArgumentGroup) -> None:

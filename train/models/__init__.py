@@ -1,7 +1,8 @@
 """The model zoo: networks and classic baselines by name, each with what it hears through.
 
 A *network* is a Keras model and can be exported to the device. A *baseline* is a classic method on
-statistics of the features; it is trained, scored and compared, and stays on the workstation.
+statistics of the features; it is trained, scored and compared, and stays on the workstation. A
+*pretrained* model begins with the weights of MusiCNN (`train.pretrained`).
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..pretrained.compact import Places
+from ..pretrained.recipe import Pretrained
 from .baseline import Baseline
 from .crnn import crnn
 from .gaussian_knn import GaussianKnn
@@ -80,5 +83,14 @@ BASELINES: dict[str, BaselineRecipe] = {
     "svm": BaselineRecipe(StatisticsSvm),
 }
 
-MODELS: dict[str, Network | BaselineRecipe] = {**BASELINES, **NETWORKS}
+PRETRAINED: dict[str, Pretrained] = {
+    "base": Pretrained(Places()),
+    "tiny": Pretrained(Places(bands=3, frames=2), epochs=10),
+}
+
+MODELS: dict[str, Network | BaselineRecipe | Pretrained] = {
+    **BASELINES,
+    **NETWORKS,
+    **PRETRAINED,
+}
 """Every model that ``edge-genre train --model`` takes"""

@@ -18,6 +18,7 @@ from edge_runtime.frontend import FrontEnd, FrontEndParams
 from edge_runtime.segments import SoundPath, fill_window, sound_blocks
 
 from ..features.clip import SILENCE_DBFS
+from ..not_music.sounds import KINDS, make_sound
 from ..progress import progress
 
 Samples = npt.NDArray[np.float32]
@@ -25,6 +26,8 @@ Degrade = Callable[[Samples, int, np.random.Generator], Samples]
 """Samples, rate, generator -> what a microphone makes of them"""
 
 UNLABELLED = -1
+NOT_MUSIC = "not music"
+"""Label of the class that is no genre"""
 _FASTEST = 1.12
 """Music is played up to this much faster or slower, which changes its pitch as well"""
 
@@ -100,6 +103,52 @@ def make_corpus(
         np.array(indices, np.int64),
         tuple(skipped),
     )
+
+
+def draw_not_music(params: FrontEndParams, degrade: Degrade, per_kind: int, label: int) -> Corpus:
+    """Windows of sounds that are not music (`train.not_music`), every one a source of its own.
+
+    Parameters
+    ----------
+    params : FrontEndParams
+        Without normalisation.
+    degrade : callable
+        A function of a module: other processes call it.
+    per_kind : int
+    label : int
+        Of all of them.
+
+    Raises
+    ------
+    MissingDependencyError
+        If espeak-ng is not installed.
+    """
+    asked = [(kind, seed) for kind in KINDS for seed in range(per_kind)]
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        drawn = list(
+            pool.map(
+                _draw_sound,
+                asked,
+                [params] * len(asked),
+                [degrade] * len(asked),
+                chunksize=16,
+            )
+        )
+    clean, heard = (np.stack(part) for part in zip(*drawn, strict=True))
+    n = len(asked)
+    return Corpus(clean, heard, np.full(n, label), np.arange(n), ())
+
+
+def _draw_sound(
+    asked: tuple[str, int], params: FrontEndParams, degrade: Degrade
+) -> tuple[npt.NDArray[np.float16], npt.NDArray[np.float16]]:
+    kind, seed = asked
+    rate = params.sample_rate
+    made = make_sound(kind, "train", seed, rate=rate, seconds=params.window_seconds)
+    front_end = FrontEnd(params)
+    samples = made.samples[: params.window_samples]
+    changed = degrade(samples, rate, np.random.default_rng([seed, KINDS.index(kind)]))
+    return front_end(samples).astype(np.float16), front_end(changed).astype(np.float16)
 
 
 def _draw(

@@ -64,6 +64,7 @@ def distil(
     student: Any,
     corpus: Corpus,
     wanted: Targets,
+    *,
     features: Affine,
     pooled: Affine,
     settings: DistilSettings,

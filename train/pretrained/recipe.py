@@ -1,0 +1,297 @@
+"""From another network's weights, and a few hundred clips, to a model for the device."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edge_runtime.errors import DataSetError
+from edge_runtime.frontend import PRESETS, FrontEndParams
+
+from ..degrade import random_degradation
+from ..features.writing import storing, temporary_name
+from ..tracks import Track, audio_files
+from .compact import Places
+from .corpus import UNLABELLED, Corpus, Source, draw_not_music, make_corpus
+from .distil import DistilSettings, Targets, distil, targets
+from .head import fit_head, track_weights, with_head
+from .pruning import Affine, prune
+
+_WINDOWS_PER_SECOND = 1.0
+"""Drawn from a labelled track"""
+_OTHER_WINDOWS_PER_SECOND = 0.2
+_LONGEST_S = 600.0
+"""What comes after ten minutes of a track is more of the same"""
+_PER_KIND = 60
+"""Sounds of each kind that is not music"""
+_BATCH = 64
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """How a model is made from MusiCNN."""
+
+    places: Places
+    epochs: int = 0
+    """Of distillation; every epoch hears every window of the corpus once. A network that looks
+    everywhere needs none: it is its own teacher"""
+    learning_rate: float = 1e-3
+    strength: float = 3e-4
+    """Of the last layer's fit: scikit-learn's ``C``"""
+    front_end: str = "musicnn96"
+    overlap: float = 0.0
+
+
+@dataclass(frozen=True)
+class Taught:
+    """A trained model, and how it came about."""
+
+    model: Any
+    """(n, frames, bands, 1) to posteriors of the genres and, last, of what is not music"""
+    params: FrontEndParams
+    """With the network's own normalisation"""
+    not_music: npt.NDArray[np.float32]
+    """(n, frames, bands): windows of what it is to reject, normalised"""
+    how: dict[str, Any]
+    """For the run's report"""
+    losses: list[float]
+    """Of each epoch of distillation"""
+
+
+def hearing(params: FrontEndParams, features: Affine) -> FrontEndParams:
+    """The front end with the network's own normalisation, in the place of the data set's."""
+    mean = float(-features.shift.item() / features.scale.item())
+    n = params.n_coefficients
+    return dataclasses.replace(
+        params, mean=(mean,) * n, std=(1.0 / float(features.scale.item()),) * n
+    )
+
+
+def sources(
+    tracks: Sequence[Track],
+    seconds: dict[str, float],
+    genres: tuple[str, ...],
+    more: Sequence[Path],
+) -> list[Source]:
+    """What the corpus is drawn from.
+
+    Parameters
+    ----------
+    tracks : sequence of Track
+        That teach.
+    seconds : dict
+        Length of each, by id.
+    genres : tuple of str
+    more : sequence of Path
+        Folders of other music, of any genre.
+
+    Raises
+    ------
+    DataSetError
+        If a folder is missing or holds no audio.
+    """
+    found = [
+        Source(
+            track.path,
+            genres.index(track.label),
+            max(4, round(min(seconds[track.id], _LONGEST_S) * _WINDOWS_PER_SECOND)),
+        )
+        for track in tracks
+    ]
+    for folder in more:
+        if not folder.is_dir():
+            raise DataSetError(f"{folder}: no such folder; name a folder of music")
+        files = [path for path in audio_files(folder) if _seconds(path) >= 20.0]
+        if not files:
+            raise DataSetError(f"{folder}: holds no audio of 20 s or more")
+        found += [
+            Source(
+                path,
+                UNLABELLED,
+                round(min(_seconds(path), _LONGEST_S) * _OTHER_WINDOWS_PER_SECOND),
+            )
+            for path in files
+        ]
+    return found
+
+
+def _seconds(path: Path) -> float:
+    """Length of a file as its header has it; 0 where nobody can say."""
+    import soundfile
+
+    try:
+        return float(soundfile.info(path).duration)
+    except soundfile.SoundFileError:
+        return 0.0
+
+
+def train_pretrained(
+    recipe: Pretrained,
+    drawn: Sequence[Source],
+    n_genres: int,
+    *,
+    wheel: Path,
+    cache: Path,
+    seed: int,
+) -> Taught:
+    """Prune, distil, and fit the last layer.
+
+    Parameters
+    ----------
+    recipe : Pretrained
+    drawn : sequence of Source
+        From `sources`.
+    n_genres : int
+        Labels below this are genres.
+    wheel : Path
+        The published weights: see `train.teachers.musicnn_wheel`.
+    cache : Path
+        Folder that keeps the corpus and what the teacher said of it, for the next model.
+    seed : int
+
+    Raises
+    ------
+    DataSetError
+        If the wheel is missing or altered, or the cache cannot be written.
+    """
+    from ..teachers.musicnn import TAGS
+    from ..teachers.musicnn_wheel import SHA256, read_weights
+    from .compact import compact_musicnn
+
+    begin = time.monotonic()
+    pruned = prune(read_weights(wheel))
+    params = PRESETS[recipe.front_end]
+    shape = (params.n_frames, params.n_coefficients)
+    folder = cache / "corpus" / _key(drawn, params)
+    corpus = _kept_corpus(folder, drawn, params)
+    not_music = draw_not_music(params, random_degradation, _PER_KIND, n_genres)
+    student = compact_musicnn(pruned, shape, recipe.places)
+    losses: list[float] = []
+    if recipe.epochs:
+        teacher = compact_musicnn(pruned, shape, Places())
+        wanted = _kept_targets(folder, teacher, corpus, pruned.features, pruned.pooled)
+        settings = DistilSettings(recipe.epochs, recipe.learning_rate, seed)
+        losses = distil(
+            student,
+            corpus,
+            wanted,
+            features=pruned.features,
+            pooled=pruned.pooled,
+            settings=settings,
+        )
+    labelled = np.flatnonzero(corpus.labels >= 0)
+    windows = np.concatenate(
+        [corpus.clean[labelled], not_music.clean, corpus.heard[labelled], not_music.heard]
+    )
+    labels = np.tile(np.concatenate([corpus.labels[labelled], not_music.labels]), 2)
+    tracks = np.tile(np.concatenate([corpus.sources[labelled], len(drawn) + not_music.sources]), 2)
+    pooled, penultimate = _inside(student, windows, pruned.features)
+    head = fit_head(
+        pooled,
+        penultimate,
+        labels,
+        track_weights(labels, tracks),
+        pruned=pruned,
+        tag_names=TAGS,
+        strength=recipe.strength,
+    )
+    model = with_head(student, head)
+    heard = hearing(params, pruned.features)
+    return Taught(
+        model,
+        heard,
+        heard.normalise(not_music.heard.astype(np.float32)),
+        {
+            "seed": seed,
+            "teacher": f"MusiCNN (MSD_musicnn), wheel sha256 {SHA256}",
+            "places": dataclasses.asdict(recipe.places),
+            "distillation_epochs": recipe.epochs,
+            "learning_rate": recipe.learning_rate,
+            "strength": recipe.strength,
+            "corpus": {
+                "files": len(drawn) - len(corpus.skipped),
+                "windows": len(corpus),
+                "labelled_windows": len(labelled),
+                "not_music_windows": len(not_music),
+                "skipped": list(corpus.skipped),
+            },
+            "parameters": int(model.count_params()),
+            "seconds": round(time.monotonic() - begin, 1),
+        },
+        losses,
+    )
+
+
+def _inside(
+    student: Any, windows: npt.NDArray[np.float16], features: Affine
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Normalised pooled features and the penultimate layer, of windows."""
+    import keras
+    import tensorflow as tf
+
+    inside = keras.Model(
+        student.inputs,
+        [student.get_layer("pooled_norm").output, student.get_layer("dense_norm").output],
+    )
+    run = tf.function(lambda x: inside(x, training=False))
+    parts = []
+    for start in range(0, len(windows), _BATCH):
+        x = windows[start : start + _BATCH].astype(np.float32)
+        said = run(tf.constant((x * features.scale + features.shift)[..., np.newaxis]))
+        parts.append([each.numpy() for each in said])
+    pooled, penultimate = zip(*parts, strict=True)
+    return np.concatenate(pooled), np.concatenate(penultimate)
+
+
+def _key(drawn: Sequence[Source], params: FrontEndParams) -> str:
+    listed = [
+        (str(source.path.resolve()), source.path.stat().st_size, source.label, source.windows)
+        for source in drawn
+    ]
+    text = json.dumps([listed, params.to_dict()])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _kept_corpus(folder: Path, drawn: Sequence[Source], params: FrontEndParams) -> Corpus:
+    """The corpus of these files: drawn once, whatever the seed of a training."""
+    names = ("clean", "heard", "labels", "sources", "skipped")
+    if not (folder / "whole").is_file():
+        corpus = make_corpus(drawn, params, random_degradation, 0)
+        with storing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            for name in names:
+                _save(folder / f"{name}.npy", np.asarray(getattr(corpus, name)))
+            (folder / "whole").touch()
+    clean, heard, labels, places, skipped = (
+        np.load(folder / f"{name}.npy", mmap_mode="r") for name in names
+    )
+    return Corpus(clean, heard, np.asarray(labels), np.asarray(places), tuple(map(str, skipped)))
+
+
+def _kept_targets(
+    folder: Path, teacher: Any, corpus: Corpus, features: Affine, pooled: Affine
+) -> Targets:
+    names = tuple(field.name for field in dataclasses.fields(Targets))
+    if not (folder / "taught").is_file():
+        found = targets(teacher, corpus, features, pooled)
+        with storing(folder):
+            for name in names:
+                _save(folder / f"{name}.npy", getattr(found, name))
+            (folder / "taught").touch()
+    return Targets(*(np.load(folder / f"{name}.npy", mmap_mode="r") for name in names))
+
+
+def _save(path: Path, array: npt.NDArray[Any]) -> None:
+    temporary = temporary_name(path)
+    with temporary.open("wb") as file:
+        np.save(file, array)
+    temporary.replace(path)
