@@ -113,11 +113,13 @@ def activations(
     for window in windows:
         interpreter.set_tensor(given["index"], quantize(window.reshape(info.shape), info))
         interpreter.invoke()
+        of_window: dict[str, dict[str, Any]] = {}
         for details in _layer_outputs(interpreter):
+            # The converter may give pieces of one layer the same name: the first stands for it.
+            of_window.setdefault(_plain(details["name"]), details)
+        for name, details in of_window.items():
             values = interpreter.get_tensor(details["index"])
-            found.setdefault(_plain(details["name"]), []).append(
-                dequantize(values, _tensor(details))
-            )
+            found.setdefault(name, []).append(dequantize(values, _tensor(details)))
     return {name: np.stack(values) for name, values in found.items()}
 
 

