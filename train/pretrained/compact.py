@@ -34,7 +34,8 @@ def compact_musicnn(pruned: PrunedMusicnn, shape: tuple[int, int], places: Place
     -------
     keras.Model
         Takes (n, frames, bands, 1) log-mel normalised by ``pruned.features``; gives a dict of
-        ``"pooled"`` (n, 2 * channels), ``"penultimate"`` (n, 200) and ``"tags"`` (n, 50).
+        ``"pooled"`` (n, 2 * channels), normalised, ``"penultimate"`` (n, 200) and ``"tags"``
+        (n, 50).
     """
     import keras
     from keras import layers
@@ -46,21 +47,23 @@ def compact_musicnn(pruned: PrunedMusicnn, shape: tuple[int, int], places: Place
     ]
     # A channel that is turned upside down afterwards is silent where it is loudest: those filters
     # are stored with the other sign, pooled, and turned back.
-    x = layers.ReLU()(_affine("sign", layers.Concatenate()(pooled)))
+    x = layers.ReLU(name="loudest")(_affine("sign", layers.Concatenate()(pooled)))
     features = [x := _affine("first", x)]
-    for name, convolution in zip(MIDDLE, pruned.middle, strict=True):
+    for place, (name, convolution) in enumerate(zip(MIDDLE, pruned.middle, strict=True), 1):
         taps = _taps(convolution.kernel, places.frames).shape[0]
         y = layers.Conv1D(
             convolution.kernel.shape[-1], taps, padding="same", activation="relu", name=name
         )(x)
         y = _affine(name, y)
-        x = y if len(features) == 1 else layers.Add()([y, x])
+        x = y if place == 1 else layers.Add(name=f"sum_{place}")([y, x])
         features.append(x)
     x = layers.Concatenate()(features)
-    pooled = layers.Concatenate(name="pooled")(
-        [layers.GlobalMaxPooling1D()(x), layers.GlobalAveragePooling1D()(x)]
-    )
-    x = _affine("pooled", pooled)
+    # Maxima and means differ in range, so each is normalised by itself: one step of eight bits for
+    # both would be too coarse for the means.
+    maxima = layers.GlobalMaxPooling1D(name="maxima")(x)
+    means = layers.GlobalAveragePooling1D(name="means")(x)
+    x = layers.Concatenate(name="pooled")([_affine("maxima", maxima), _affine("means", means)])
+    pooled = x
     x = layers.Dense(pruned.dense.kernel.shape[1], activation="relu", name="dense")(x)
     penultimate = _affine("dense", x)
     tags = layers.Dense(pruned.tags[0].shape[1], name="tags")(penultimate)
@@ -144,7 +147,9 @@ def _fill(model: Any, pruned: PrunedMusicnn, places: Places) -> None:
         kernel = _taps(convolution.kernel, places.frames)
         model.get_layer(name).set_weights([kernel, convolution.bias])
         _set(model, name, convolution.after)
-    _set(model, "pooled", pruned.pooled)
+    half = len(pruned.pooled.scale) // 2
+    for name, part in (("maxima", slice(None, half)), ("means", slice(half, None))):
+        _set(model, name, Affine(pruned.pooled.scale[part], pruned.pooled.shift[part]))
     model.get_layer("dense").set_weights([pruned.dense.kernel, pruned.dense.bias])
     _set(model, "dense", pruned.dense.after)
     model.get_layer("tags").set_weights(list(pruned.tags))

@@ -44,7 +44,7 @@ class Targets:
     tags: npt.NDArray[np.float16]
 
 
-def targets(teacher: Any, corpus: Corpus, features: Affine, pooled: Affine) -> Targets:
+def targets(teacher: Any, corpus: Corpus, features: Affine) -> Targets:
     """Ask the teacher."""
     import tensorflow as tf
 
@@ -53,8 +53,8 @@ def targets(teacher: Any, corpus: Corpus, features: Affine, pooled: Affine) -> T
     for start in range(0, len(corpus), 64):
         x = _normalised(corpus.clean[start : start + 64], features)
         said = answer(tf.constant(x))
-        z = said["pooled"].numpy() * pooled.scale + pooled.shift
-        rows = np.clip(z, -_LARGEST, _LARGEST), said["penultimate"].numpy(), said["tags"].numpy()
+        z = np.clip(said["pooled"].numpy(), -_LARGEST, _LARGEST)
+        rows = z, said["penultimate"].numpy(), said["tags"].numpy()
         for part, values in zip(parts, rows, strict=True):
             part.append(values.astype(np.float16))
     return Targets(*(np.concatenate(part) for part in parts))
@@ -66,7 +66,6 @@ def distil(
     wanted: Targets,
     *,
     features: Affine,
-    pooled: Affine,
     settings: DistilSettings,
 ) -> list[float]:
     """Train a student in place; returns the loss of each epoch.
@@ -83,12 +82,11 @@ def distil(
     )
     optimizer = keras.optimizers.Adam(schedule, clipnorm=1.0)
     variables = student.trainable_variables
-    scale, shift = tf.constant(pooled.scale), tf.constant(pooled.shift)
 
     def step(x: Any, z: Any, p: Any, t: Any) -> Any:
         with tf.GradientTape() as tape:
             said = student(x, training=True)
-            own = tf.clip_by_value(said["pooled"] * scale + shift, -_LARGEST, _LARGEST)
+            own = tf.clip_by_value(said["pooled"], -_LARGEST, _LARGEST)
             loss = (
                 tf.reduce_mean((own - z) ** 2)
                 + tf.reduce_mean((said["penultimate"] - p) ** 2)

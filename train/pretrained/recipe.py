@@ -20,6 +20,7 @@ from edge_runtime.frontend import PRESETS, FrontEndParams
 from ..degrade import random_degradation
 from ..features.writing import storing, temporary_name
 from ..tracks import Track, audio_files
+from .balance import balance
 from .compact import Places
 from .corpus import UNLABELLED, Corpus, Source, draw_not_music, make_corpus
 from .distil import DistilSettings, Targets, distil, targets
@@ -34,6 +35,8 @@ _LONGEST_S = 600.0
 _PER_KIND = 60
 """Sounds of each kind that is not music"""
 _BATCH = 64
+_BALANCING = 400
+"""Windows that tell the ranges of the channels"""
 
 
 @dataclass(frozen=True)
@@ -178,17 +181,18 @@ def train_pretrained(
     losses: list[float] = []
     if recipe.epochs:
         teacher = compact_musicnn(pruned, shape, Places())
-        wanted = _kept_targets(folder, teacher, corpus, pruned.features, pruned.pooled)
+        wanted = _kept_targets(folder, teacher, corpus, pruned.features)
         settings = DistilSettings(recipe.epochs, recipe.learning_rate, seed)
         losses = distil(
             student,
             corpus,
             wanted,
             features=pruned.features,
-            pooled=pruned.pooled,
             settings=settings,
         )
     labelled = np.flatnonzero(corpus.labels >= 0)
+    few = corpus.heard[labelled[:: -(-len(labelled) // _BALANCING)]].astype(np.float32)
+    balance(student, (few * pruned.features.scale + pruned.features.shift)[..., np.newaxis])
     windows = np.concatenate(
         [corpus.clean[labelled], not_music.clean, corpus.heard[labelled], not_music.heard]
     )
@@ -240,7 +244,7 @@ def _inside(
 
     inside = keras.Model(
         student.inputs,
-        [student.get_layer("pooled_norm").output, student.get_layer("dense_norm").output],
+        [student.get_layer("pooled").output, student.get_layer("dense_norm").output],
     )
     run = tf.function(lambda x: inside(x, training=False))
     parts = []
@@ -279,12 +283,10 @@ def _kept_corpus(
     return Corpus(clean, heard, np.asarray(labels), np.asarray(places), tuple(map(str, skipped)))
 
 
-def _kept_targets(
-    folder: Path, teacher: Any, corpus: Corpus, features: Affine, pooled: Affine
-) -> Targets:
+def _kept_targets(folder: Path, teacher: Any, corpus: Corpus, features: Affine) -> Targets:
     names = tuple(field.name for field in dataclasses.fields(Targets))
     if not (folder / "taught").is_file():
-        found = targets(teacher, corpus, features, pooled)
+        found = targets(teacher, corpus, features)
         with storing(folder):
             for name in names:
                 _save(folder / f"{name}.npy", getattr(found, name))
