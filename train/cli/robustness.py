@@ -62,8 +62,9 @@ def run(args: argparse.Namespace) -> int:
         for reason in measured[model].rows[0].evaluation.skipped:
             warn(f"left out: {reason}")
         manifest = classifiers[model].manifest
-        print(f"{manifest.name} {manifest.version} ({_short(model)}) on {args.data.name}, ", end="")
-        print(f"{measured[model].rows[0].evaluation.scores.n_tracks} tracks, commit {commit()}")
+        n_tracks = measured[model].rows[0].evaluation.scores.n_tracks
+        where = f"{args.data.name}, {n_tracks} tracks"
+        print(f"{manifest.name} {manifest.version} ({_short(model)}) on {where}")
         print(robustness_text(measured[model]), flush=True)
         if model != list(tracks)[-1]:
             print()

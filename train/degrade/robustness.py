@@ -17,7 +17,7 @@ from .hearing import DegradedHearing
 
 @dataclass(frozen=True)
 class InCondition:
-    """A model in one condition, beside itself on the clips as they are."""
+    """A model in one condition, against itself on the clips as they are."""
 
     condition: Degradation
     evaluation: Evaluation
