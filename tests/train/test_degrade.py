@@ -168,6 +168,13 @@ def test_compressed_sound_is_as_small_as_its_bit_rate_says(codec):
     assert kbit_s == pytest.approx(codec.kbit_s, rel=0.15)
 
 
+def test_mp3_at_32_kbit_s_has_nothing_above_9_khz():
+    hiss = 0.1 * np.random.default_rng(0).standard_normal(2 * RATE).astype(np.float32)
+    heard = through_codec(hiss, RATE, Codec("mp3", 32))
+    assert band_db(heard, 9000, RATE / 2) < band_db(hiss, 9000, RATE / 2) - 50
+    assert band_db(heard, 100, 8000) == pytest.approx(band_db(hiss, 100, 8000), abs=1.0)
+
+
 @pytest.mark.parametrize(("name", "kbit_s"), [("aac", 32), ("mp3", 8), ("mp3", 320), ("opus", 2)])
 def test_a_codec_that_cannot_be_is_refused(name, kbit_s):
     with pytest.raises(ParameterError, match=f"{name}.*must be"):

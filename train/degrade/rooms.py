@@ -71,7 +71,7 @@ def room_response(rt60_s: float, rate: int, generator: np.random.Generator) -> S
     aim_s = rt60_s
     closest, least_error = np.ones(1, np.float32), np.inf
     # Sabine's formula takes the sound for diffuse; in a box it is not, and the time comes out
-    # up to a fifth too short.
+    # too short.
     for _ in range(_TRIES):
         response = _simulate(size, places, aim_s, rate, seed)
         found_s = reverberation_time(response, rate)
