@@ -46,7 +46,7 @@ def babble(length: int, rate: int, generator: np.random.Generator) -> npt.NDArra
 
 def _voice(length: int, rate: int, generator: np.random.Generator) -> npt.NDArray[np.float64]:
     pitch_hz = np.exp(generator.uniform(np.log(85.0), np.log(250.0)))
-    tract = 1.0 if pitch_hz < 155.0 else 1.17  # a shorter throat has higher formants
+    tract = np.float64(1.0 if pitch_hz < 155.0 else 1.17)  # a shorter throat has higher formants
     frequencies = np.fft.rfftfreq(length, 1.0 / rate)
     voiced = np.fft.rfft(_pulses(pitch_hz, length, rate, generator))
     hiss = np.fft.rfft(0.1 * generator.standard_normal(length))

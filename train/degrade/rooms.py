@@ -66,14 +66,14 @@ def room_response(rt60_s: float, rate: int, generator: np.random.Generator) -> S
             f"rt60_s is {rt60_s}; it must be from {LEAST_RT60_S} to {MOST_RT60_S} seconds"
         )
     size = generator.uniform(_SMALLEST_M, _LARGEST_M)
-    loudspeaker, microphone = _places(size, generator)
+    places = _places(size, generator)
     seed = int(generator.integers(2**31))
     aim_s = rt60_s
     closest, least_error = np.ones(1, np.float32), np.inf
     # Sabine's formula takes the sound for diffuse; in a box it is not, and the time comes out
-    # up to a fifth too short.
+    # too short.
     for _ in range(_TRIES):
-        response = _simulate(size, loudspeaker, microphone, aim_s, rate, seed)
+        response = _simulate(size, places, aim_s, rate, seed)
         found_s = reverberation_time(response, rate)
         error = abs(found_s / rt60_s - 1.0)
         if error < least_error:
@@ -138,18 +138,17 @@ def _power(samples: npt.NDArray[np.floating]) -> float:
 
 def _places(
     size: npt.NDArray[np.float64], generator: np.random.Generator
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Of the loudspeaker and of the microphone, metres from a corner."""
+) -> npt.NDArray[np.float64]:
+    """(2, 3): the loudspeaker and the microphone, metres from a corner."""
     while True:
-        one, other = generator.uniform(_FROM_WALL_M, size - _FROM_WALL_M, (2, 3))
-        if np.linalg.norm(one - other) >= _LEAST_DISTANCE_M:
-            return one, other
+        places = generator.uniform(_FROM_WALL_M, size - _FROM_WALL_M, (2, 3))
+        if np.linalg.norm(places[0] - places[1]) >= _LEAST_DISTANCE_M:
+            return places
 
 
 def _simulate(
     size: npt.NDArray[np.float64],
-    loudspeaker: npt.NDArray[np.float64],
-    microphone: npt.NDArray[np.float64],
+    places: npt.NDArray[np.float64],
     sabine_s: float,
     rate: int,
     seed: int,
@@ -169,9 +168,9 @@ def _simulate(
         ray_tracing=True,
         air_absorption=True,
     )
-    room.add_source(loudspeaker)
-    room.add_microphone(microphone)
+    room.add_source(places[0])
+    room.add_microphone(places[1])
     pra.random.seed(seed)  # the library's own generator, nobody else's
     room.compute_rir()
-    delay = np.linalg.norm(loudspeaker - microphone) / pra.constants.get("c")
+    delay = np.linalg.norm(places[0] - places[1]) / pra.constants.get("c")
     return np.asarray(room.rir[0][0][round(delay * rate) :], np.float32)

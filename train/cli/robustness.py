@@ -1,0 +1,151 @@
+"""``edge-genre robustness``: what rooms, noise, codecs and levels cost a model."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import json
+import platform
+from pathlib import Path
+from typing import Any
+
+from edge_runtime import Classifier, __version__
+from edge_runtime.cli import warn
+from edge_runtime.cli.arguments import add_threads_argument
+from edge_runtime.errors import DataSetError, ParameterError
+
+from ..datasets import load
+from ..degrade import GRID, Degradation
+from ..degrade.robustness import Robustness, measure, robustness_text
+from ..provenance import commit
+from ..tracks import Track, TrackList, read_track_list
+
+HELP = "measure what rooms, noise, codecs and levels cost a model"
+EXTRA = "train"
+REQUIRES = ("pyroomacoustics", "scipy", "soundfile", "soxr")
+
+_BY_NAME = {condition.name: condition for condition in GRID}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument(
+        "models", metavar="MODEL", nargs="+", type=Path, help=".tflite, .onnx or .npz models"
+    )
+    parser.add_argument("data", metavar="DATA", type=Path, help="folder of genre folders")
+    parser.add_argument(
+        "--split-file", metavar="CSV", type=Path, help="use the clips that this file lists"
+    )
+    parser.add_argument("--split", metavar="PART", help="... of this part only, such as valid")
+    parser.add_argument(
+        "--conditions",
+        metavar="NAME,...",
+        help=f"only these, and clean (default: all of {', '.join(_BY_NAME)})",
+    )
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write everything there as JSON")
+    add_threads_argument(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measure and print a table for each model."""
+    if args.split and not args.split_file:
+        raise ParameterError("--split names a part of a split file; add --split-file CSV")
+    if args.json is not None and args.json.is_dir():
+        raise ParameterError(f"--json {args.json}: is a folder; name a file")
+    conditions = _conditions(args.conditions)
+    classifiers = _classifiers(args)
+    # All models' clips are known to be usable before the first is measured.
+    tracks = {model: _tracks(args, classifier) for model, classifier in classifiers.items()}
+    measured: dict[Path, Robustness] = {}
+    for model, own in tracks.items():
+        measured[model] = measure(model, _short(model), own, conditions, threads=args.threads)
+        for reason in measured[model].rows[0].evaluation.skipped:
+            warn(f"left out: {reason}")
+        manifest = classifiers[model].manifest
+        n_tracks = measured[model].rows[0].evaluation.scores.n_tracks
+        where = f"{args.data.name}, {n_tracks} tracks"
+        print(f"{manifest.name} {manifest.version} ({_short(model)}) on {where}")
+        print(robustness_text(measured[model]), flush=True)
+        if model != list(tracks)[-1]:
+            print()
+    if args.json:
+        _write(args, classifiers, measured)
+    return 0
+
+
+def _conditions(names: str | None) -> list[Degradation]:
+    if names is None:
+        return list(GRID)
+    chosen = []
+    for name in dict.fromkeys(names.split(",")):
+        if name not in _BY_NAME:
+            near = difflib.get_close_matches(name, _BY_NAME, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(_BY_NAME)}"
+            raise ParameterError(f"--conditions: there is no {name!r}; {hint}")
+        chosen.append(_BY_NAME[name])
+    return chosen
+
+
+def _classifiers(args: argparse.Namespace) -> dict[Path, Classifier]:
+    """Every model once, in the order they were named."""
+    if len(set(args.models)) < len(args.models):
+        warn("a model is named more than once; it is measured once")
+    return {model: Classifier(model, threads=args.threads) for model in dict.fromkeys(args.models)}
+
+
+def _tracks(args: argparse.Namespace, classifier: Classifier) -> list[Track]:
+    listed = _listed(args, classifier.labels)
+    for warning in listed.warnings:
+        warn(warning)
+    tracks = [
+        track for track in listed.tracks if not args.split or listed.parts[track.id] == args.split
+    ]
+    if not tracks:
+        known = ", ".join(sorted(set(listed.parts.values())))
+        raise DataSetError(f"no clips in part {args.split!r}; the split file has: {known}")
+    strange = sorted({track.label for track in tracks} - set(classifier.labels))
+    if strange:
+        raise DataSetError(
+            f"the model {classifier.manifest.name} does not know {', '.join(strange)}; its labels "
+            f"are {', '.join(classifier.labels)}"
+        )
+    return tracks
+
+
+def _listed(args: argparse.Namespace, labels: tuple[str, ...]) -> TrackList:
+    if args.split_file:
+        return read_track_list(args.split_file, args.data, labels)
+    return load(args.data, labels=labels)
+
+
+def _short(model: Path) -> str:
+    """Folder and file: exports of two models are often called the same."""
+    return "/".join(model.parts[-2:])
+
+
+def _write(
+    args: argparse.Namespace,
+    classifiers: dict[Path, Classifier],
+    measured: dict[Path, Robustness],
+) -> None:
+    content: dict[str, Any] = {
+        "data": args.data.name,
+        "split_file": args.split_file.name if args.split_file else None,
+        "split": args.split,
+        "edge_genre": __version__,
+        "commit": commit(),
+        "machine": platform.machine(),
+        "models": [
+            {
+                "file": model.name,
+                "name": classifiers[model].manifest.name,
+                "version": classifiers[model].manifest.version,
+                "weights_sha256": classifiers[model].manifest.weights.sha256,
+                "backend": classifiers[model].backend.name,
+                "conditions": [row.to_dict() for row in robustness.rows],
+            }
+            for model, robustness in measured.items()
+        ],
+    }
+    args.json.parent.mkdir(parents=True, exist_ok=True)
+    args.json.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
