@@ -18,7 +18,6 @@ from tests.synthetic import GENRES, clip
 from train.teachers.musicnn import FRONT_END, TAGS, musicnn
 from train.teachers.musicnn_wheel import SHA256, WHEEL, check_wheel
 
-CACHED = Path.home() / ".cache" / "edge-genre" / WHEEL
 DATA = Path(os.environ.get("EDGE_GENRE_DATA", Path(__file__).parents[3] / "shared" / "data"))
 
 ORIGINAL = {
@@ -30,17 +29,6 @@ ORIGINAL = {
 """Tensors of the original graph"""
 
 Answers = dict[str, np.ndarray]
-
-
-@pytest.fixture(scope="module")
-def wheel() -> Path:
-    path = Path(os.environ.get("EDGE_GENRE_MUSICNN_WHEEL") or CACHED)
-    if not path.is_file():
-        pytest.skip(
-            f"no MusiCNN at {path} (EDGE_GENRE_MUSICNN_WHEEL names another): "
-            "pip download --no-deps musicnn==0.1.0"
-        )
-    return path
 
 
 @pytest.fixture(scope="module")

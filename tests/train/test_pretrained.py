@@ -1,0 +1,151 @@
+"""Models that begin with MusiCNN's weights."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edge_runtime import Classifier
+from edge_runtime.errors import DataSetError
+from edge_runtime.frontend import PRESETS, FrontEnd
+from tests.command import refused, succeed
+from tests.synthetic import GENRES, clip, write_data_set
+from train.pretrained.balance import balance
+from train.pretrained.compact import Places, compact_musicnn
+from train.pretrained.corpus import UNLABELLED, Source, make_corpus
+from train.pretrained.head import track_weights
+from train.pretrained.pruning import PrunedMusicnn, prune
+from train.pretrained.recipe import sources
+from train.teachers.musicnn import musicnn
+from train.teachers.musicnn_wheel import read_weights
+
+PARAMS = PRESETS["musicnn96"]
+SHAPE = (PARAMS.n_frames, PARAMS.n_coefficients)
+
+
+def louder_noise(samples: Any, rate: int, generator: np.random.Generator) -> Any:
+    """A stand-in for a room: another process must be able to call it."""
+    assert rate == PARAMS.sample_rate
+    return (samples + 0.01 * generator.standard_normal(len(samples))).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def pruned(wheel: Path) -> PrunedMusicnn:
+    return prune(read_weights(wheel))
+
+
+@pytest.fixture(scope="module")
+def windows() -> np.ndarray:
+    """Log-mel of made-up sounds and of noise, (n, frames, bands)."""
+    front_end = FrontEnd(PARAMS)
+    sounds = [
+        clip(genre, seed, 5.0)[: PARAMS.window_samples] for genre in GENRES for seed in (0, 1)
+    ]
+    noise = np.random.default_rng(0).standard_normal((2, PARAMS.window_samples))
+    sounds += list((0.1 * noise).astype(np.float32))
+    return np.stack([front_end(sound) for sound in sounds])
+
+
+def test_pruned_network_answers_as_the_whole_one(
+    wheel: Path, pruned: PrunedMusicnn, windows: np.ndarray
+) -> None:
+    whole = musicnn(wheel)
+    small = compact_musicnn(pruned, SHAPE, Places())
+    expected = whole.predict(windows, verbose=0)
+    normalised = windows * pruned.features.scale + pruned.features.shift
+    found = small.predict(normalised[..., np.newaxis], verbose=0)
+    for name in ("penultimate", "tags"):
+        np.testing.assert_allclose(found[name], expected[name], atol=1e-4)
+    assert small.count_params() < 0.3 * whole.count_params()
+
+
+@pytest.mark.parametrize("places", [Places(), Places(bands=3, frames=2)])
+def test_balancing_changes_no_answer(
+    pruned: PrunedMusicnn, windows: np.ndarray, places: Places
+) -> None:
+    network = compact_musicnn(pruned, SHAPE, places)
+    normalised = (windows * pruned.features.scale + pruned.features.shift)[..., np.newaxis]
+    before = network.predict(normalised, verbose=0)
+    balance(network, normalised)
+    after = network.predict(normalised, verbose=0)
+    for name in ("penultimate", "tags"):
+        np.testing.assert_allclose(after[name], before[name], atol=2e-4)
+
+
+def test_every_track_of_a_genre_weighs_the_same_and_so_does_every_genre() -> None:
+    labels = np.array([0] * 12 + [1] * 3)
+    tracks = np.array([0] * 10 + [1] * 2 + [2] * 3)
+    weights = track_weights(labels, tracks)
+    assert np.isclose(weights.mean(), 1.0)
+    assert np.isclose(weights[:10].sum(), weights[10:12].sum())
+    assert np.isclose(weights[:12].sum(), weights[12:].sum())
+
+
+def test_corpus_is_drawn_by_its_seed_and_reports_what_it_cannot_read(tmp_path: Path) -> None:
+    music = write_data_set(tmp_path / "music", 1)
+    files = sorted(music.rglob("*.wav"))
+    damaged = tmp_path / "damaged.wav"
+    damaged.write_bytes(b"RIFF")
+    drawn = [Source(files[0], 0, 3), Source(damaged, 1, 3), Source(files[1], UNLABELLED, 2)]
+    first = make_corpus(drawn, PARAMS, louder_noise, 7)
+    again = make_corpus(drawn, PARAMS, louder_noise, 7)
+    other = make_corpus(drawn, PARAMS, louder_noise, 8)
+    assert first.clean.shape == first.heard.shape == (5, *SHAPE)
+    assert first.labels.tolist() == [0, 0, 0, UNLABELLED, UNLABELLED]
+    assert first.sources.tolist() == [0, 0, 0, 2, 2]
+    assert len(first.skipped) == 1
+    assert "damaged.wav" in first.skipped[0]
+    np.testing.assert_array_equal(first.heard, again.heard)
+    assert not np.array_equal(first.clean, other.clean)
+    assert not np.array_equal(first.clean, first.heard)
+
+
+def test_a_folder_without_music_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataSetError, match="holds no audio of 20 s"):
+        sources([], {}, (), [tmp_path])
+    with pytest.raises(DataSetError, match="no such folder"):
+        sources([], {}, (), [tmp_path / "nowhere"])
+
+
+def test_a_missing_or_altered_teacher_is_refused_before_any_work(tmp_path: Path) -> None:
+    music = write_data_set(tmp_path / "music", 2)
+    line = refused("train", music, "--model", "base", cwd=tmp_path, code=2)
+    assert "pip download --no-deps musicnn==0.1.0" in line
+    line = refused(
+        "train", music, "--model", "tiny", "--teacher", tmp_path / "w.whl", cwd=tmp_path, code=3
+    )
+    assert "there is no such file" in line
+    (tmp_path / "w.whl").write_bytes(b"not it")
+    line = refused(
+        "train", music, "--model", "tiny", "--teacher", tmp_path / "w.whl", cwd=tmp_path, code=3
+    )
+    assert "is not the published" in line
+    line = refused("train", music, "--teacher", tmp_path / "w.whl", cwd=tmp_path, code=2)
+    assert "are for base and tiny" in line
+    assert not (tmp_path / "runs").exists()
+
+
+def test_base_learns_genres_and_what_is_not_music(wheel: Path, tmp_path: Path) -> None:
+    if shutil.which("espeak-ng") is None:
+        pytest.skip("needs Debian's espeak-ng")
+    music = write_data_set(tmp_path / "music", 5)
+    run = tmp_path / "base"
+    succeed(
+        "train", music, "--model", "base", "--teacher", wheel, "--out", run,
+        "--cache", tmp_path / "cache", cwd=tmp_path,
+    )  # fmt: skip
+    said = json.loads((run / "run.json").read_text(encoding="utf-8"))
+    assert said["labels"] == [*GENRES, "not music"]
+    assert said["rejected"] == ["not music"]
+    model = tmp_path / "base.tflite"
+    succeed("export", run, "--format", "tflite", "--quantize", "none", "--out", model)
+    classifier = Classifier(model)
+    assert classifier.manifest.rejected == ("not music",)
+    assert classifier.manifest.front_end.log_gain == PARAMS.log_gain
+    # Noise is one of the made-up genres; a file of it that the training saw gets its name.
+    assert classifier.classify(music / "hiss" / "hiss.00000.wav").label == "hiss"
