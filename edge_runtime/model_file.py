@@ -25,6 +25,9 @@ from .whole_file import write_whole
 BUNDLED_MODEL = Path(__file__).parent / "bundled" / "genre.tflite"
 """The model that runs where none is named."""
 
+BUNDLED = {"seed-cnn": BUNDLED_MODEL, "base": BUNDLED_MODEL.with_name("base.tflite")}
+"""Models that ship with the package, by the name that stands for their path"""
+
 MANIFEST_NAME = "manifest.json"
 LABELS_NAME = "labels.txt"
 ONNX_KEY = "edge_genre_manifest"
@@ -52,6 +55,11 @@ class ModelFile:
 def read_model(path: str | Path) -> ModelFile:
     """Read a model file, validate its manifest and check its weights.
 
+    Parameters
+    ----------
+    path : str or Path
+        Of a file, or a name in `BUNDLED`.
+
     Raises
     ------
     ModelFileError
@@ -60,7 +68,7 @@ def read_model(path: str | Path) -> ModelFile:
     ManifestVersionError
         If it was written for a newer runtime.
     """
-    path = Path(path)
+    path = BUNDLED.get(str(path), Path(path))
     try:
         data = path.read_bytes()
     except FileNotFoundError:

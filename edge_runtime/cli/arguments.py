@@ -12,7 +12,7 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model",
         metavar="FILE",
-        help="a .tflite, .onnx or .npz model (default: the one that ships)",
+        help="a .tflite, .onnx or .npz model, or one that ships: seed-cnn (default) or base",
     )
     add_threads_argument(parser)
 

@@ -6,7 +6,7 @@ import argparse
 import textwrap
 from typing import Any
 
-from ..model_file import BUNDLED_MODEL, ModelFile, read_model
+from ..model_file import BUNDLED, BUNDLED_MODEL, ModelFile, read_model
 
 HELP = "show a model's card"
 
@@ -16,13 +16,22 @@ _WIDTH = 100
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument(
-        "model", nargs="?", metavar="MODEL", help="model file (default: the one that ships)"
+        "model",
+        nargs="?",
+        metavar="MODEL",
+        help=f"model file, or one that ships: {', '.join(BUNDLED)} (default: seed-cnn)",
     )
+    parser.add_argument("--list", action="store_true", help="print the path of each that ships")
     parser.add_argument("--json", action="store_true", help="print the manifest as JSON")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the card or the manifest."""
+    """Print the card or the manifest, or what there is."""
+    if args.list:
+        width = max(map(len, BUNDLED))
+        for name, path in BUNDLED.items():
+            print(f"{name:<{width}}  {path}")
+        return 0
     model = read_model(args.model or BUNDLED_MODEL)
     print(model.manifest.to_json().rstrip() if args.json else _card(model))
     return 0

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge_runtime import Classifier
 from edge_runtime.errors import ManifestVersionError, ModelFileError
-from edge_runtime.model_file import ONNX_KEY, read_model, write_model
+from edge_runtime.model_file import BUNDLED, ONNX_KEY, read_model, write_model
 
 from .models import FAKE_TFLITE, LABELS, manifest_for, tiny_onnx
 
@@ -250,3 +251,11 @@ def test_a_path_that_cannot_be_a_file_is_refused_and_nothing_left_behind(tmp_pat
     with pytest.raises(ModelFileError, match="cannot be written"):
         write(tmp_path / "file" / f"tiny.{form}", form)
     assert sorted(item.name for item in tmp_path.iterdir()) == ["file", "folder"]
+
+
+def test_every_model_that_ships_has_a_name_and_hears_the_demo_as_jazz() -> None:
+    for name, path in BUNDLED.items():
+        classifier = Classifier(name)
+        assert classifier.manifest.parity["status"] == "passed"
+        assert classifier.classify("demo").label == "jazz"
+        assert read_model(path).manifest == classifier.manifest
