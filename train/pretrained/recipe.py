@@ -41,7 +41,7 @@ _BALANCING = 400
 
 @dataclass(frozen=True)
 class Pretrained:
-    """How a model is made from MusiCNN."""
+    """How a model is made from MusiCNN (J. Pons and X. Serra, ISMIR 2019, late-breaking)."""
 
     places: Places
     epochs: int = 0
