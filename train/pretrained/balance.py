@@ -1,10 +1,12 @@
-"""The same function, written so that eight bits hold it.
+"""The same function, written so that eight bits lose less of it.
 
 A quantized tensor has one step for all of its channels. Behind a layer followed by ReLU, or by an
 affine map, channels can be scaled to the same range and what follows can take that back (Nagel et
 al., "Data-free quantization through weight equalization and bias correction", ICCV 2019). In this
 network the range of a channel varies by a factor of a thousand, and some of those behind the
 pooling never change at all: normalised to unit variance, they would be rounding and nothing else.
+
+That alone does not bring int8 through the parity gate (docs/training.md).
 """
 
 from __future__ import annotations
