@@ -28,6 +28,7 @@ from .layer_error import layer_errors, worst_layer
 from .logits import logits_model
 from .parity import Parity, compare
 from .rewriting import rewritten, shift_logits
+from .rounding import round_weights
 from .run import Run
 from .unsupported import unconvertible_layer
 
@@ -65,8 +66,11 @@ class Source:
 
     @cached_property
     def rewritten(self) -> Any:
-        """The network as int8 holds it best."""
-        return rewritten(self.model, self.run.representative.features)
+        """The network as int8 holds it best, its weights on the grid of eight bits."""
+        windows = self.run.representative
+        model = rewritten(self.model, windows.features)
+        round_weights(model, windows.features, windows.seed)
+        return model
 
     @cached_property
     def representative_logits(self) -> npt.NDArray[np.float32]:

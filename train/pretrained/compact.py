@@ -1,4 +1,10 @@
-"""The pruned network as a Keras model, whole or looking at fewer places."""
+"""The pruned network as a Keras model, whole or looking at fewer places.
+
+It is written for eight bits: a map of each channel by itself is a depthwise convolution, since
+converters keep its weights by channel and add up in 32 bits, while a batch normalisation that
+follows a ReLU becomes a product and a sum that are each rounded to one step for all channels. The
+mean over time is one, too: rounded only after it was normalised.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +15,10 @@ import numpy as np
 
 from .pruning import FIRST_LAYER, MIDDLE, Affine, Array, PrunedMusicnn
 
+_ABOVE = 4.0
+"""More than any filter's least answer in a window. Only the quietest place of a channel that is
+turned upside down matters, and a maximum finds it in what is left to this"""
+
 
 @dataclass(frozen=True)
 class Places:
@@ -18,6 +28,15 @@ class Places:
     """Every so many mel bands: only the loudest place counts, and neighbours are alike"""
     frames: int = 1
     """Every so many frames (1 or 2); the layers behind then see half as many"""
+    band_means: int = 1
+    """Mel bands averaged to one before the first layer; `bands` then counts averages"""
+    frame_means: int = 1
+    """Frames averaged to one before the first layer (1 or 2); `frames` then counts averages"""
+
+    @property
+    def stride(self) -> int:
+        """Frames from one answer of the first layer to the next."""
+        return self.frames * self.frame_means
 
 
 def compact_musicnn(pruned: PrunedMusicnn, shape: tuple[int, int], places: Places) -> Any:
@@ -40,42 +59,47 @@ def compact_musicnn(pruned: PrunedMusicnn, shape: tuple[int, int], places: Place
     import keras
     from keras import layers
 
-    inputs = layers.Input((*shape, 1), name="features")
-    pooled = [
-        _loudest(inputs, name, convolution.kernel.shape, places)
-        for name, convolution in zip(FIRST_LAYER, pruned.first, strict=True)
+    x = inputs = layers.Input((*shape, 1), name="features")
+    if places.band_means > 1 or places.frame_means > 1:
+        size = (places.frame_means, places.band_means)
+        x = layers.AveragePooling2D(size, padding="same", name="averaged")(x)
+    kernels = [_coarse(each.kernel, places) for each in pruned.first]
+    loudest = [
+        _loudest(x, name, kernel.shape, places)
+        for name, kernel in zip(FIRST_LAYER, kernels, strict=True)
     ]
-    # A channel that is turned upside down afterwards is silent where it is loudest: those filters
-    # are stored with the other sign, pooled, and turned back.
-    x = layers.ReLU(name="loudest")(_affine("sign", layers.Concatenate()(pooled)))
-    features = [x := _affine("first", x)]
-    for place, (name, convolution) in enumerate(zip(MIDDLE, pruned.middle, strict=True), 1):
-        taps = _taps(convolution.kernel, places.frames).shape[0]
-        y = layers.Conv1D(
-            convolution.kernel.shape[-1], taps, padding="same", activation="relu", name=name
-        )(x)
-        y = _affine(name, y)
-        x = y if place == 1 else layers.Add(name=f"sum_{place}")([y, x])
-        features.append(x)
-    x = layers.Concatenate()(features)
-    # Maxima and means differ in range, so each is normalised by itself: one step of eight bits for
-    # both would be too coarse for the means.
-    maxima = layers.GlobalMaxPooling1D(name="maxima")(x)
-    means = layers.GlobalAveragePooling1D(name="means")(x)
-    x = layers.Concatenate(name="pooled")([_affine("maxima", maxima), _affine("means", means)])
-    pooled = x
-    x = layers.Dense(pruned.dense.kernel.shape[1], activation="relu", name="dense")(x)
-    penultimate = _affine("dense", x)
-    tags = layers.Dense(pruned.tags[0].shape[1], name="tags")(penultimate)
-    model = keras.Model(
-        inputs, {"pooled": pooled, "penultimate": penultimate, "tags": tags}, name="musicnn"
-    )
+    x = layers.Concatenate(name="loudest")(loudest)
+    x = first = layers.DepthwiseConv2D(1, activation="relu", name="upright")(x)
+    answers = []
+    for name, convolution in zip(MIDDLE, pruned.middle, strict=True):
+        taps = len(_taps(convolution.kernel, places.stride))
+        filters = convolution.kernel.shape[-1]
+        y = layers.Conv2D(filters, (taps, 1), activation="relu", name=name)(x)
+        answers.append(y)
+        if len(answers) == 1:
+            x = y
+        else:
+            before = _widened(_inner(x, y.shape[1]), filters)
+            place = len(answers)
+            summands = [_map(f"sum_{place}_new", y), _map(f"sum_{place}_old", before)]
+            x = layers.Add(name=f"sum_{place}")(summands)
+            answers[-1] = x
+    features = [first, *answers]
+    frames = features[-1].shape[1]
+    x = layers.Concatenate()([_inner(each, frames) for each in features])
+    maxima = _map("maxima", layers.MaxPooling2D((frames, 1), name="maxima")(x))
+    means = layers.DepthwiseConv2D((frames, 1), name="means_map")(x)
+    x = layers.Concatenate()([maxima, means])
+    x = pooled = layers.Reshape((x.shape[-1],), name="pooled")(x)
+    x = layers.Dense(len(pruned.dense[1]), activation="relu", name="dense")(x)
+    tags = layers.Dense(len(pruned.tags[1]), name="tags")(x)
+    model = keras.Model(inputs, {"pooled": pooled, "penultimate": x, "tags": tags}, name="musicnn")
     _fill(model, pruned, places)
     return model
 
 
 def _loudest(features: Any, name: str, kernel: tuple[int, ...], places: Places) -> Any:
-    """Filters over frames and bands, at their loudest place in frequency: (n, frames, filters).
+    """Filters over frames and bands, at their loudest place in frequency: (n, frames, 1, filters).
 
     The bands under a filter at each of its places are cut out and become channels, so that a
     two-dimensional convolution with one channel, which runs badly everywhere, is a one-dimensional
@@ -98,20 +122,58 @@ def _loudest(features: Any, name: str, kernel: tuple[int, ...], places: Places) 
             for place in range(0, n_bands - height + 1, places.bands)
         ]
         x = layers.Concatenate(axis=2)(cuts)
-    x = layers.Conv2D(filters, (length, 1), strides=(places.frames, 1), name=name)(x)
-    x = layers.MaxPooling2D((1, x.shape[2]))(x)
-    return layers.Reshape((x.shape[1], filters))(x)
+    # Nothing is lost by cutting off below zero before the maximum, and half the range is gained.
+    x = layers.Conv2D(
+        filters, (length, 1), strides=(places.frames, 1), activation="relu", name=name
+    )(x)
+    return layers.MaxPooling2D((1, x.shape[2]))(x)
 
 
-def _affine(name: str, x: Any) -> Any:
+def _map(name: str, x: Any) -> Any:
     from keras import layers
 
-    # Batch normalisation that never learns is an affine map, and folds away in every converter.
-    return layers.BatchNormalization(epsilon=0.0, trainable=False, name=f"{name}_norm")(x)
+    return layers.DepthwiseConv2D(1, name=f"{name}_map")(x)
+
+
+def _inner(x: Any, frames: int) -> Any:
+    """So many frames, without those at the edges."""
+    from keras import layers
+
+    more = x.shape[1] - frames
+    return layers.Cropping2D(((more // 2, more - more // 2), (0, 0)))(x) if more else x
+
+
+def _widened(x: Any, channels: int) -> Any:
+    """The same with silent channels behind."""
+    from keras import layers
+
+    _, frames, _, narrow = x.shape
+    if narrow == channels:
+        return x
+    x = layers.Reshape((frames, narrow, 1))(x)
+    x = layers.ZeroPadding2D(((0, 0), (0, channels - narrow)))(x)
+    return layers.Reshape((frames, 1, channels))(x)
+
+
+def _coarse(kernel: Array, places: Places) -> Array:
+    """A filter over single frames and bands as one over means of neighbours."""
+    length, height, _, filters = kernel.shape
+    if places.frame_means > 1:
+        more = -length % places.frame_means
+        kernel = np.pad(kernel, ((more // 2, more - more // 2), (0, 0), (0, 0), (0, 0)))
+        kernel = kernel.reshape(-1, places.frame_means, height, 1, filters).sum(1)
+    if places.band_means > 1 and height > 1:
+        more = -height % places.band_means
+        kernel = np.pad(kernel, ((0, 0), (more // 2, more - more // 2), (0, 0), (0, 0)))
+        kernel = kernel.reshape(len(kernel), -1, places.band_means, 1, filters).sum(2)
+    return kernel
 
 
 def _taps(kernel: Array, stride: int) -> Array:
-    """A filter over all frames as one over every second: odd taps go to both neighbours."""
+    """A filter over all frames as one over every second or fourth.
+
+    Taps between the frames that are left go to their neighbours on both sides.
+    """
     if stride == 1:
         return kernel
     half = len(kernel) // 2
@@ -122,39 +184,46 @@ def _taps(kernel: Array, stride: int) -> Array:
         taps[middle + low] += weights / (1 + offset % 2)
         if offset % 2:
             taps[middle + low + 1] += weights / 2
-    return taps
+    return _taps(taps, stride // 2)
 
 
 def _fill(model: Any, pruned: PrunedMusicnn, places: Places) -> None:
-    signs = []
+    begin = 0
     for name, convolution in zip(FIRST_LAYER, pruned.first, strict=True):
-        length, height, _, filters = convolution.kernel.shape
-        sign = np.where(convolution.after.scale < 0.0, -1.0, 1.0).astype(np.float32)
-        kernel = (sign * convolution.kernel).reshape(length, 1, height, filters)
-        model.get_layer(name).set_weights([kernel, sign * convolution.bias])
-        signs.append(sign)
-    sign = np.concatenate(signs)
-    _set(model, "sign", Affine(sign, np.zeros_like(sign)))
-    _set(
-        model,
-        "first",
-        Affine(
-            np.concatenate([each.after.scale for each in pruned.first]),
-            np.concatenate([each.after.shift for each in pruned.first]),
-        ),
-    )
+        kernel = _coarse(convolution.kernel, places)
+        length, height, _, filters = kernel.shape
+        sign = pruned.sign[begin : begin + filters]
+        begin += filters
+        bias = np.where(sign < 0.0, _ABOVE, 0.0) + sign * convolution.bias
+        kernel = (sign * kernel).reshape(length, 1, height, filters)
+        model.get_layer(name).set_weights([kernel, bias])
+    set_map(model, "upright", Affine(pruned.sign, np.where(pruned.sign < 0.0, _ABOVE, 0.0)))
     for name, convolution in zip(MIDDLE, pruned.middle, strict=True):
-        kernel = _taps(convolution.kernel, places.frames)
-        model.get_layer(name).set_weights([kernel, convolution.bias])
-        _set(model, name, convolution.after)
+        kernel = _taps(convolution.kernel, places.stride)
+        model.get_layer(name).set_weights([kernel[:, np.newaxis], convolution.bias])
+    of_one, of_two, of_three = pruned.sums
+    nothing = np.zeros(len(of_two), np.float32)
+    widened = np.concatenate([of_one, nothing[len(of_one) :]])
+    factors = {"2_new": of_two, "2_old": widened, "3_new": of_three, "3_old": nothing + 1.0}
+    for name, factor in factors.items():
+        set_map(model, f"sum_{name}_map", Affine(factor, nothing))
     half = len(pruned.pooled.scale) // 2
     for name, part in (("maxima", slice(None, half)), ("means", slice(half, None))):
-        _set(model, name, Affine(pruned.pooled.scale[part], pruned.pooled.shift[part]))
-    model.get_layer("dense").set_weights([pruned.dense.kernel, pruned.dense.bias])
-    _set(model, "dense", pruned.dense.after)
+        own = Affine(pruned.pooled.scale[part], pruned.pooled.shift[part])
+        set_map(model, f"{name}_map", own)
+    model.get_layer("dense").set_weights(list(pruned.dense))
     model.get_layer("tags").set_weights(list(pruned.tags))
 
 
-def _set(model: Any, name: str, affine: Affine) -> None:
-    zeros = np.zeros_like(affine.scale)
-    model.get_layer(f"{name}_norm").set_weights([affine.scale, affine.shift, zeros, zeros + 1.0])
+def get_map(model: Any, name: str) -> Affine:
+    """What a depthwise layer does to each channel; over several frames, to their mean."""
+    kernel, bias = model.get_layer(name).get_weights()
+    return Affine(kernel.sum((0, 1, 3)), bias)
+
+
+def set_map(model: Any, name: str, affine: Affine) -> None:
+    """The opposite of `get_map`."""
+    layer = model.get_layer(name)
+    frames = layer.kernel.shape[0]
+    kernel = np.repeat((affine.scale / frames)[np.newaxis, np.newaxis, :, np.newaxis], frames, 0)
+    layer.set_weights([kernel, affine.shift])

@@ -129,7 +129,7 @@ def with_head(trunk: Any, head: Head) -> Any:
     from keras import layers
 
     x = layers.Concatenate(name="heard")(
-        [trunk.get_layer("pooled").output, trunk.get_layer("dense_norm").output]
+        [trunk.get_layer("pooled").output, trunk.get_layer("dense").output]
     )
     logits = layers.Dense(len(head.bias), name="logits")(x)
     model = keras.Model(trunk.inputs, layers.Softmax(name="posterior")(logits), name="genres")

@@ -244,7 +244,7 @@ def _inside(
 
     inside = keras.Model(
         student.inputs,
-        [student.get_layer("pooled").output, student.get_layer("dense_norm").output],
+        [student.get_layer("pooled").output, student.get_layer("dense").output],
     )
     run = tf.function(lambda x: inside(x, training=False))
     parts = []
