@@ -30,8 +30,6 @@ _POOLED = ("maxima_map", "means_map")
 def balance(trunk: Any, windows: Values) -> None:
     """Scale the channels of a network in place; its answers stay as they are.
 
-    Its pooled features come out in other units: they are within 1 of their means.
-
     Parameters
     ----------
     trunk : keras.Model
@@ -40,9 +38,9 @@ def balance(trunk: Any, windows: Values) -> None:
         Normalised; they tell the ranges.
     """
     pooled = ["upright", "middle_1", "sum_2", "sum_3"]
-    measured = [*FIRST_LAYER, *MIDDLE[1:], *pooled, *_POOLED, "dense"]
-    heard = dict(zip(measured, _outputs(trunk, measured, windows), strict=True))
-    peaks = {name: _largest(values) for name, values in heard.items() if name not in _POOLED}
+    measured = [*FIRST_LAYER, *MIDDLE[1:], *pooled]
+    found = _outputs(trunk, measured, windows)
+    peaks = {name: _largest(values) for name, values in zip(measured, found, strict=True)}
 
     def hand_over(givers: Sequence[str], takers: Sequence[str], peak: Values) -> None:
         for giver in givers:
@@ -60,8 +58,6 @@ def balance(trunk: Any, windows: Values) -> None:
     hand_over(["middle_3"], ["sum_3_new_map"], peaks["middle_3"])
     hand_over(["sum_3_new_map", "sum_3_old_map"], [], peaks["sum_3"])
     hand_over([], _POOLED, np.concatenate([peaks[name] for name in pooled]))
-    hand_over(["dense"], ["tags"], peaks["dense"])
-    _centre_pooled(trunk, [heard[name] for name in _POOLED])
 
 
 def _outputs(trunk: Any, names: list[str], windows: Values) -> list[Values]:
@@ -93,19 +89,33 @@ def _multiply(layer: Any, by: Values) -> None:
     layer.set_weights([kernel * by[:, np.newaxis], bias])
 
 
-def _centre_pooled(trunk: Any, heard: list[Values]) -> None:
-    """Pooled features around their means, within 1 of them; constants into the dense layer."""
+def balance_pooled(trunk: Any, windows: Values) -> None:
+    """Bring pooled features to within 1 of their means, and the dense layer to within 1.
+
+    Features that are constant go into the dense layer's bias. The tags stay as they are.
+
+    Parameters
+    ----------
+    trunk : keras.Model
+        From `train.pretrained.compact.compact_musicnn`.
+    windows : (n, frames, bands, 1) float32
+        Normalised.
+    """
+    *heard, dense_heard = _outputs(trunk, [*_POOLED, "dense"], windows)
     dense = trunk.get_layer("dense")
     kernel, bias = dense.get_weights()
     first = 0
-    for name, values in zip(_POOLED, heard, strict=True):
-        values = values.reshape(len(values), -1)
+    for name, values in zip(_POOLED, (each[:, 0, 0] for each in heard), strict=True):
         rows = slice(first, first + values.shape[1])
         first += values.shape[1]
         mean = values.mean(axis=0)
-        width = np.where(values.std(axis=0) < _CONSTANT, np.inf, np.abs(values - mean).max(axis=0))
+        width = np.abs(values - mean).max(axis=0)
+        width[values.std(axis=0) < _CONSTANT] = np.inf
         affine = get_map(trunk, name)
         set_map(trunk, name, Affine(affine.scale / width, (affine.shift - mean) / width))
         bias = bias + mean @ kernel[rows]
         kernel[rows] *= np.where(np.isfinite(width), width, 0.0)[:, np.newaxis]
     dense.set_weights([kernel, bias])
+    peak = _largest(dense_heard)
+    _divide(dense, peak)
+    _multiply(trunk.get_layer("tags"), peak)

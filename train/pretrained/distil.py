@@ -3,7 +3,7 @@
 G. Hinton, O. Vinyals and J. Dean, "Distilling the knowledge in a neural network", 2015, with the
 features behind the pooling as further targets (A. Romero et al., "FitNets", ICLR 2015). The teacher
 hears each window as it is; its student hears the same window as it is or as a microphone may hear
-it, and has to answer alike. No labels are needed.
+it, and has to answer alike, in its features as in its genres. No labels are needed.
 """
 
 from __future__ import annotations
@@ -20,10 +20,17 @@ import numpy.typing as npt
 from edge_runtime.errors import EdgeGenreError
 
 from .corpus import Corpus
+from .head import Head
 from .pruning import Affine
 
 _LARGEST = 6.0
-"""Targets in standard deviations beyond this are rare and not worth following"""
+"""Errors beyond this, in standard deviations, are rare and not worth following"""
+_SMALLEST_SPREAD = 0.05
+"""Of a feature that hardly varies"""
+_OF_TAGS, _OF_GENRES = 0.5, 2.0
+"""What errors of the teacher's tags and of its genres weigh, against those of its features"""
+_SOFTNESS = 2.0
+"""Temperature of the genres"""
 
 
 @dataclass(frozen=True)
@@ -43,7 +50,9 @@ class Targets:
     pooled: npt.NDArray[np.float16]
     """(n, 2 * channels), normalised"""
     penultimate: npt.NDArray[np.float16]
+    """(n, 200)"""
     tags: npt.NDArray[np.float16]
+    """(n, 50) logits"""
 
 
 def targets(teacher: Any, corpus: Corpus, features: Affine) -> Targets:
@@ -55,10 +64,8 @@ def targets(teacher: Any, corpus: Corpus, features: Affine) -> Targets:
     for start in range(0, len(corpus), 64):
         x = _normalised(corpus.clean[start : start + 64], features)
         said = answer(tf.constant(x))
-        z = np.clip(said["pooled"].numpy(), -_LARGEST, _LARGEST)
-        rows = z, said["penultimate"].numpy(), said["tags"].numpy()
-        for part, values in zip(parts, rows, strict=True):
-            part.append(values.astype(np.float16))
+        for part, name in zip(parts, ("pooled", "penultimate", "tags"), strict=True):
+            part.append(said[name].numpy().astype(np.float16))
     return Targets(*(np.concatenate(part) for part in parts))
 
 
@@ -67,12 +74,25 @@ def distil(
     corpus: Corpus,
     wanted: Targets,
     *,
+    head: Head,
     features: Affine,
     settings: DistilSettings,
 ) -> list[float]:
     """Train a student in place; returns the loss of each epoch.
 
     Every batch holds as many windows as they are as of those that a microphone heard.
+
+    Parameters
+    ----------
+    student : keras.Model
+        From `train.pretrained.compact.compact_musicnn`.
+    corpus : Corpus
+    wanted : Targets
+    head : Head
+        The teacher's genres.
+    features : Affine
+        Of log-mel values.
+    settings : DistilSettings
 
     Raises
     ------
@@ -90,14 +110,29 @@ def distil(
     optimizer = keras.optimizers.Adam(schedule, clipnorm=1.0)
     variables = student.trainable_variables
 
+    spread_of_pooled, spread = (
+        tf.constant(np.std(part.astype(np.float32), axis=0) + _SMALLEST_SPREAD)
+        for part in (wanted.pooled, wanted.penultimate)
+    )
+
+    def genres(z: Any, p: Any) -> Any:
+        return (tf.concat([z, p], 1) @ head.kernel + head.bias) / _SOFTNESS
+
     def step(x: Any, z: Any, p: Any, t: Any) -> Any:
         with tf.GradientTape() as tape:
             said = student(x, training=True)
-            own = tf.clip_by_value(said["pooled"], -_LARGEST, _LARGEST)
+            off = (said["pooled"] - z) / spread_of_pooled
+            probable = tf.nn.softmax(genres(z, p))
+            own = tf.nn.log_softmax(genres(said["pooled"], said["penultimate"]))
             loss = (
-                tf.reduce_mean((own - z) ** 2)
-                + tf.reduce_mean((said["penultimate"] - p) ** 2)
-                + 0.5 * tf.reduce_mean((said["tags"] - t) ** 2)
+                tf.reduce_mean(tf.clip_by_value(off, -_LARGEST, _LARGEST) ** 2)
+                + tf.reduce_mean(((said["penultimate"] - p) / spread) ** 2)
+                + _OF_TAGS * tf.reduce_mean((said["tags"] - t) ** 2)
+                + _OF_GENRES
+                * _SOFTNESS**2
+                * tf.reduce_mean(
+                    tf.reduce_sum(probable * (tf.math.log(probable + 1e-9) - own), axis=1)
+                )
             )
         optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
         return loss
@@ -108,9 +143,12 @@ def distil(
         generator = np.random.default_rng([settings.seed, epoch])
         order = generator.permutation(len(corpus))
         for batch in range(per_epoch):
-            chosen = order[batch * settings.batch_size : (batch + 1) * settings.batch_size]
-            half = len(chosen) // 2
-            x = np.concatenate([corpus.heard[chosen[:half]], corpus.clean[chosen[half:]]])
+            rows = order[batch * settings.batch_size : (batch + 1) * settings.batch_size]
+            half = len(rows) // 2
+            # In the order of the file, which is larger than memory may be.
+            halves = np.sort(rows[:half]), np.sort(rows[half:])
+            chosen = np.concatenate(halves)
+            x = np.concatenate([corpus.heard[halves[0]], corpus.clean[halves[1]]])
             total += float(
                 compiled(
                     tf.constant(_normalised(x, features)),

@@ -8,13 +8,14 @@ less, since that "country" means country is known beforehand.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from .pruning import Array, PrunedMusicnn
+from .pruning import Array
 
 GENRE_TAGS = (
     "rock",
@@ -73,7 +74,7 @@ def fit_head(
     labels: npt.NDArray[np.int64],
     weights: npt.NDArray[np.float64],
     *,
-    pruned: PrunedMusicnn,
+    to_tags: Sequence[Array],
     tag_names: tuple[str, ...],
     strength: float,
 ) -> Head:
@@ -87,8 +88,8 @@ def fit_head(
     labels : (n,) int64
         From 0, none left out.
     weights : (n,) float64
-    pruned : PrunedMusicnn
-        For its tags, which are linear in the penultimate layer.
+    to_tags : sequence of float32 array
+        Kernel (200, tags) and bias: the tags are linear in the penultimate layer.
     tag_names : tuple of str
         What the tags are.
     strength : float
@@ -97,8 +98,8 @@ def fit_head(
     from sklearn.linear_model import LogisticRegression
 
     chosen = [tag_names.index(tag) for tag in GENRE_TAGS]
-    to_tags, tag_bias = pruned.tags[0][:, chosen], pruned.tags[1][chosen]
-    tags = penultimate @ to_tags + tag_bias
+    kernel_of_tags, tag_bias = to_tags[0][:, chosen], to_tags[1][chosen]
+    tags = penultimate @ kernel_of_tags + tag_bias
     inputs, means, scales = [], [], []
     for values, emphasis in ((pooled, 1.0), (tags, _TAG_EMPHASIS)):
         mean = np.average(values, axis=0, weights=weights)
@@ -112,7 +113,7 @@ def fit_head(
     coefficients = regression.coef_.T * np.concatenate(scales)[:, np.newaxis]
     bias = regression.intercept_ - np.concatenate(means) @ coefficients
     of_pooled, of_tags = np.split(coefficients, [pooled.shape[1]])
-    kernel = np.concatenate([of_pooled, to_tags @ of_tags])
+    kernel = np.concatenate([of_pooled, kernel_of_tags @ of_tags])
     return Head(kernel.astype(np.float32), (bias + tag_bias @ of_tags).astype(np.float32))
 
 

@@ -20,11 +20,11 @@ from edge_runtime.frontend import PRESETS, FrontEndParams
 from ..degrade import random_degradation
 from ..features.writing import storing, temporary_name
 from ..tracks import Track, audio_files
-from .balance import balance
+from .balance import balance, balance_pooled
 from .compact import Places
 from .corpus import UNLABELLED, Corpus, Source, draw_not_music, make_corpus
 from .distil import DistilSettings, Targets, distil, targets
-from .head import fit_head, track_weights, with_head
+from .head import Head, fit_head, track_weights, with_head
 from .pruning import Affine, prune
 
 _WINDOWS_PER_SECOND = 1.0
@@ -177,37 +177,45 @@ def train_pretrained(
     folder = cache / "corpus" / _key(drawn, params, seed)
     corpus = _kept_corpus(folder, drawn, params, seed)
     not_music = draw_not_music(params, random_degradation, _PER_KIND, n_genres)
-    student = compact_musicnn(pruned, shape, recipe.places)
-    losses: list[float] = []
-    if recipe.epochs:
-        teacher = compact_musicnn(pruned, shape, Places())
-        wanted = _kept_targets(folder, teacher, corpus, pruned.features)
-        settings = DistilSettings(recipe.epochs, recipe.learning_rate, seed)
-        losses = distil(
-            student,
-            corpus,
-            wanted,
-            features=pruned.features,
-            settings=settings,
-        )
     labelled = np.flatnonzero(corpus.labels >= 0)
-    few = corpus.heard[labelled[:: -(-len(labelled) // _BALANCING)]].astype(np.float32)
-    balance(student, (few * pruned.features.scale + pruned.features.shift)[..., np.newaxis])
     windows = np.concatenate(
         [corpus.clean[labelled], not_music.clean, corpus.heard[labelled], not_music.heard]
     )
     labels = np.tile(np.concatenate([corpus.labels[labelled], not_music.labels]), 2)
     tracks = np.tile(np.concatenate([corpus.sources[labelled], len(drawn) + not_music.sources]), 2)
-    pooled, penultimate = _inside(student, windows, pruned.features)
-    head = fit_head(
-        pooled,
-        penultimate,
-        labels,
-        track_weights(labels, tracks),
-        pruned=pruned,
-        tag_names=TAGS,
-        strength=recipe.strength,
-    )
+    weights = track_weights(labels, tracks)
+
+    def head_of(trunk: Any) -> Head:
+        pooled, penultimate = _inside(trunk, windows, pruned.features)
+        return fit_head(
+            pooled,
+            penultimate,
+            labels,
+            weights,
+            to_tags=trunk.get_layer("tags").get_weights(),
+            tag_names=TAGS,
+            strength=recipe.strength,
+        )
+
+    some = corpus.heard[labelled[:: -(-len(labelled) // _BALANCING)]].astype(np.float32)
+    few = (some * pruned.features.scale + pruned.features.shift)[..., np.newaxis]
+    student = compact_musicnn(pruned, shape, recipe.places)
+    # Channels of like size learn at like speed, too.
+    balance(student, few)
+    losses: list[float] = []
+    if recipe.epochs:
+        teacher = compact_musicnn(pruned, shape, Places())
+        losses = distil(
+            student,
+            corpus,
+            _kept_targets(folder, teacher, corpus, pruned.features),
+            head=head_of(teacher),
+            features=pruned.features,
+            settings=DistilSettings(recipe.epochs, recipe.learning_rate, seed),
+        )
+    balance(student, few)
+    balance_pooled(student, few)
+    head = head_of(student)
     model = with_head(student, head)
     heard = hearing(params, pruned.features)
     return Taught(
@@ -284,14 +292,20 @@ def _kept_corpus(
 
 
 def _kept_targets(folder: Path, teacher: Any, corpus: Corpus, features: Affine) -> Targets:
+    """What this very teacher said of the corpus: asked once for all students."""
+    digest = hashlib.sha256()
+    for weights in teacher.get_weights():
+        digest.update(np.ascontiguousarray(weights).tobytes())
+    kept = folder / f"taught-{digest.hexdigest()[:16]}"
     names = tuple(field.name for field in dataclasses.fields(Targets))
-    if not (folder / "taught").is_file():
+    if not (kept / "whole").is_file():
         found = targets(teacher, corpus, features)
-        with storing(folder):
+        with storing(kept):
+            kept.mkdir(parents=True, exist_ok=True)
             for name in names:
-                _save(folder / f"{name}.npy", getattr(found, name))
-            (folder / "taught").touch()
-    return Targets(*(np.load(folder / f"{name}.npy", mmap_mode="r") for name in names))
+                _save(kept / f"{name}.npy", getattr(found, name))
+            (kept / "whole").touch()
+    return Targets(*(np.load(kept / f"{name}.npy", mmap_mode="r") for name in names))
 
 
 def _save(path: Path, array: npt.NDArray[Any]) -> None:
