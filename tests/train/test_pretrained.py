@@ -15,7 +15,7 @@ from edge_runtime.errors import DataSetError
 from edge_runtime.frontend import PRESETS, FrontEnd
 from tests.command import refused, succeed
 from tests.synthetic import GENRES, clip, write_data_set
-from train.pretrained.balance import balance
+from train.pretrained.balance import balance, balance_pooled
 from train.pretrained.compact import Places, compact_musicnn
 from train.pretrained.corpus import UNLABELLED, Source, make_corpus
 from train.pretrained.head import track_weights
@@ -51,20 +51,25 @@ def windows() -> np.ndarray:
     return np.stack([front_end(sound) for sound in sounds])
 
 
-def test_pruned_network_answers_as_the_whole_one(
+def test_pruned_network_answers_as_the_whole_one_away_from_the_edges(
     wheel: Path, pruned: PrunedMusicnn, windows: np.ndarray
 ) -> None:
     whole = musicnn(wheel)
     small = compact_musicnn(pruned, SHAPE, Places())
-    expected = whole.predict(windows, verbose=0)
+    # Three layers of seven frames each look three frames further to either side.
+    inner = whole.predict(windows, verbose=0)["midend"][:, 9:-9]
+    x = np.concatenate([inner.max(axis=1), inner.mean(axis=1)], axis=1)
+    for name in ("pooled_norm", "dense", "penultimate", "tags"):
+        x = whole.get_layer(name)(x, training=False)
     normalised = windows * pruned.features.scale + pruned.features.shift
-    found = small.predict(normalised[..., np.newaxis], verbose=0)
-    for name in ("penultimate", "tags"):
-        np.testing.assert_allclose(found[name], expected[name], atol=1e-4)
+    found = small.predict(normalised[..., np.newaxis], verbose=0)["tags"]
+    np.testing.assert_allclose(found, np.asarray(x), atol=1e-4)
     assert small.count_params() < 0.3 * whole.count_params()
 
 
-@pytest.mark.parametrize("places", [Places(), Places(bands=3, frames=2)])
+@pytest.mark.parametrize(
+    "places", [Places(), Places(bands=3, frames=2), Places(bands=2, frame_means=2)]
+)
 def test_balancing_changes_no_answer(
     pruned: PrunedMusicnn, windows: np.ndarray, places: Places
 ) -> None:
@@ -73,8 +78,26 @@ def test_balancing_changes_no_answer(
     before = network.predict(normalised, verbose=0)
     balance(network, normalised)
     after = network.predict(normalised, verbose=0)
-    for name in ("penultimate", "tags"):
-        np.testing.assert_allclose(after[name], before[name], atol=2e-4)
+    np.testing.assert_allclose(after["pooled"], before["pooled"], atol=2e-4)
+    balance_pooled(network, normalised)
+    last = network.predict(normalised, verbose=0)
+    assert np.abs(last["pooled"]).max() < 1.001
+    for found in (after, last):
+        np.testing.assert_allclose(found["tags"], before["tags"], atol=2e-4)
+
+
+def test_averaged_bands_and_frames_hear_what_whole_ones_hear(
+    pruned: PrunedMusicnn, windows: np.ndarray
+) -> None:
+    # Sound that does not change within a pair of frames or of bands loses nothing by averages.
+    steady = np.repeat(np.repeat(windows[:, 1:-1:2, ::2], 2, axis=1), 2, axis=2)[:, : SHAPE[0] - 1]
+    steady = np.concatenate([steady, steady[:, -1:]], axis=1)
+    normalised = (steady * pruned.features.scale + pruned.features.shift)[..., np.newaxis]
+    everywhere = compact_musicnn(pruned, SHAPE, Places(bands=2, frames=2))
+    averaged = compact_musicnn(pruned, SHAPE, Places(band_means=2, frame_means=2))
+    tags = [net.predict(normalised, verbose=0)["tags"] for net in (everywhere, averaged)]
+    assert np.corrcoef(tags[0].ravel(), tags[1].ravel())[0, 1] > 0.9
+    assert averaged.layers[1].output.shape[1:3] == (94, 48)
 
 
 def test_every_track_of_a_genre_weighs_the_same_and_so_does_every_genre() -> None:
