@@ -60,7 +60,7 @@ class Source:
         self.model = logits_model(run.model)
         self.macs = multiply_accumulates(self.model)
         raw = run.model.predict(run.valid_features[..., np.newaxis], verbose=0)
-        self.temperature = temperature(raw, run.valid_labels)
+        self.temperature = temperature(*(run.unheard or (raw, run.valid_labels)))
         self.posteriors: npt.NDArray[np.float32] = scaled(raw, self.temperature)
         """The Keras model's, of the validation windows, calibrated"""
 

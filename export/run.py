@@ -39,6 +39,9 @@ class Run:
     valid_tracks: npt.NDArray[np.int64]
     representative: Representative
     """Training windows, for the ranges of a quantized network"""
+    unheard: tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]] | None = None
+    """After cross-validation, where the model has heard the validation windows: posteriors and
+    labels of windows by models that had not"""
 
 
 def read_run(folder: Path) -> Run:
@@ -88,6 +91,9 @@ def read_run(folder: Path) -> Run:
                 seed=run["training"]["seed"],
                 source=str(folder / "windows.npz"),
             ),
+            (arrays["unheard_posteriors"], arrays["unheard_labels"])
+            if "unheard_posteriors" in arrays
+            else None,
         )
     except (ValueError, KeyError, TypeError, OSError) as error:
         if isinstance(error, EdgeGenreError):

@@ -10,7 +10,8 @@
     Name, labels, front end, how it was trained, what it scored. The draft of the manifest.
 ``windows.npz``
     Normalised features: the validation windows with their genres and tracks, and training windows
-    for calibration (the representative data set of a quantization).
+    for calibration (the representative data set of a quantization). After cross-validation also
+    posteriors of windows that were not heard, for the temperature.
 ``split.csv``, ``history.csv``, ``report.md``, ``history.png``
     For people.
 """
@@ -63,10 +64,13 @@ def save_network(
     *,
     history: dict[str, list[float]],
     rejected: npt.NDArray[np.float32] | None = None,
+    examined_elsewhere: bool = False,
 ) -> None:
     """Write everything but the report; ``run.json`` comes last and says that the run is whole.
 
-    `rejected` are windows of the last label, where that is no genre.
+    `rejected` are windows of the last label, where that is no genre. `examined_elsewhere` says
+    that the predictions are of other models, which had not heard these clips, so that an export
+    is calibrated by them.
     """
     _begin(folder)
     train, valid = experiment.train, experiment.valid
@@ -77,8 +81,17 @@ def save_network(
         few = rejected[:: -(-len(rejected) // CALIBRATION_PER_GENRE)]
         calibration = np.concatenate([calibration, few])
         calibration_labels = np.append(calibration_labels, [len(experiment.genres) - 1] * len(few))
+    unheard: dict[str, Any] = (
+        {
+            "unheard_posteriors": predictions.posteriors,
+            "unheard_labels": predictions.segment_labels,
+        }
+        if examined_elsewhere
+        else {}
+    )
     np.savez(
         folder / WINDOWS,
+        **unheard,
         valid_features=valid.all(),
         valid_labels=valid.labels,
         valid_tracks=valid.tracks,

@@ -15,7 +15,7 @@ from edge_runtime.cli import warn
 from edge_runtime.errors import MissingExtraError, ParameterError
 from edge_runtime.frontend import PRESETS
 
-from .. import provenance, run_folder
+from .. import run_folder
 from ..batches import Variation
 from ..checkpoint import Checkpoint
 from ..datasets import load
@@ -28,8 +28,9 @@ from ..models import BASELINES, MODELS, PRETRAINED, BaselineRecipe, Network
 from ..not_music.espeak import check_espeak
 from ..pretrained.corpus import NOT_MUSIC
 from ..pretrained.recipe import Pretrained, sources, train_pretrained
+from ..run_summary import run_summary
 from ..split_choice import SplitChoice
-from ..splits import LEAK_WARNING, TRAIN, VALID
+from ..splits import LEAK_WARNING, TRAIN
 from ..teachers.musicnn_wheel import DOWNLOAD, WHEEL, check_wheel
 from ..tracks import TrackList
 from .train_arguments import NETWORK_OPTIONS, add_arguments, augmentation
@@ -273,39 +274,10 @@ def _predictions(experiment: Experiment, posteriors: Any) -> Predictions:
 def _summary(
     args: argparse.Namespace, experiment: Experiment, scores: Scores, how: dict[str, Any]
 ) -> dict[str, Any]:
-    split = experiment.split
-    return {
-        "name": args.model,
-        "labels": list(experiment.genres),
-        "front_end": experiment.params.to_dict(),
-        "training": {
-            "data": args.data.resolve().name,
-            "split": split.name,
-            "split_id": split.id,
-            "split_sha256": split.sha256,
-            "split_leaks": split.leaks,
-            "n_tracks": experiment.n_tracks(),
-            "n_windows": {TRAIN: len(experiment.train), VALID: len(experiment.valid)},
-            "skipped": [
-                f"{track.id}: {why.removeprefix(f'{track.path}: ')}"
-                for track, why in experiment.extraction.skipped
-            ],
-            "augmented_copies": args.augment_copies,
-            **how,
-            "command": provenance.command(),
-            "commit": provenance.commit(),
-            "versions": provenance.versions(),
-            "machine": provenance.machine(),
-        },
-        "metrics": {
-            "validation": {
-                "segment_accuracy": round(scores.segment_accuracy, 4),
-                "track_accuracy": round(scores.accuracy, 4),
-                "track_macro_recall": round(scores.macro_recall, 4),
-                "n_tracks": scores.n_tracks,
-                "n_segments": scores.n_segments,
-            },
-            "protocol": f"float model on the validation part of split {split.name}"
-            + (" (LEAKS)" if split.leaks else ""),
-        },
-    }
+    return run_summary(
+        args.model,
+        args.data.resolve().name,
+        experiment,
+        scores,
+        {"augmented_copies": args.augment_copies, **how},
+    )

@@ -105,7 +105,13 @@ def make_corpus(
     )
 
 
-def draw_not_music(params: FrontEndParams, degrade: Degrade, per_kind: int, label: int) -> Corpus:
+def draw_not_music(
+    params: FrontEndParams,
+    degrade: Degrade,
+    per_kind: int,
+    label: int,
+    kinds: Sequence[str] = KINDS,
+) -> Corpus:
     """Windows of sounds that are not music (`train.not_music`), every one a source of its own.
 
     Parameters
@@ -117,13 +123,14 @@ def draw_not_music(params: FrontEndParams, degrade: Degrade, per_kind: int, labe
     per_kind : int
     label : int
         Of all of them.
+    kinds : sequence of str
 
     Raises
     ------
     MissingDependencyError
         If espeak-ng is not installed.
     """
-    asked = [(kind, seed) for kind in KINDS for seed in range(per_kind)]
+    asked = [(kind, seed) for kind in kinds for seed in range(per_kind)]
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         drawn = list(
             pool.map(

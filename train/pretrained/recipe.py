@@ -186,7 +186,7 @@ def train_pretrained(
     weights = track_weights(labels, tracks)
 
     def head_of(trunk: Any) -> Head:
-        pooled, penultimate = _inside(trunk, windows, pruned.features)
+        pooled, penultimate = inside(trunk, windows, pruned.features)
         return fit_head(
             pooled,
             penultimate,
@@ -243,18 +243,33 @@ def train_pretrained(
     )
 
 
-def _inside(
-    student: Any, windows: npt.NDArray[np.float16], features: Affine
+def inside(
+    student: Any, windows: npt.NDArray[Any], features: Affine
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Normalised pooled features and the penultimate layer, of windows."""
+    """What the last layer of a network hears of windows.
+
+    Parameters
+    ----------
+    student : keras.Model
+        From `train.pretrained.compact.compact_musicnn`.
+    windows : (n, frames, bands)
+        Before normalisation.
+    features : Affine
+        Their normalisation.
+
+    Returns
+    -------
+    tuple
+        Pooled features (n, 2 * channels) and the penultimate layer (n, 200), float32.
+    """
     import keras
     import tensorflow as tf
 
-    inside = keras.Model(
+    heard = keras.Model(
         student.inputs,
         [student.get_layer("pooled").output, student.get_layer("dense").output],
     )
-    run = tf.function(lambda x: inside(x, training=False))
+    run = tf.function(lambda x: heard(x, training=False))
     parts = []
     for start in range(0, len(windows), _BATCH):
         x = windows[start : start + _BATCH].astype(np.float32)

@@ -1,0 +1,125 @@
+"""``edge-genre teach``: folders of own genres in, a model for the device out."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from edge_runtime.cli import main, warn
+from edge_runtime.cli.arguments import Whole
+from edge_runtime.errors import DataSetError, ParameterError
+
+from .. import run_folder
+from ..datasets import load
+from ..evaluation.scores import Scores, answers_text, score_predictions
+from ..features.extraction import default_cache
+from ..pretrained.corpus import NOT_MUSIC
+from ..pretrained.stored import stored_musicnn
+from ..pretrained.teaching import BASES, ENOUGH, FEWEST, learn, look
+from ..run_summary import run_summary
+
+HELP = "make a model for genres of your own, from a folder of a few clips each"
+EXTRA = "train"
+REQUIRES = ("tensorflow", "keras", "sklearn", "soundfile", "pyroomacoustics", "ai_edge_litert")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.epilog = (
+        "example:\n"
+        "  edge-genre teach music/ --out mine.tflite     # music/tango/*.mp3, music/polka/*.mp3\n"
+        "  edge-genre listen --model mine.tflite\n"
+    )
+    parser.add_argument(
+        "folder",
+        metavar="FOLDER",
+        type=Path,
+        help=f"a folder for each genre, with {ENOUGH} clips or more ({FEWEST} at least)",
+    )
+    parser.add_argument(
+        "--base", choices=sorted(BASES), default="base", help="network to build on (base)"
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="(FOLDER's name, .tflite)", default=None
+    )
+    parser.add_argument("--name", help="the model's name (FOLDER's)")
+    parser.add_argument("--run", type=Path, metavar="DIR", help="keep the run folder here")
+    parser.add_argument("--overwrite", action="store_true", help="replace a run in --run")
+    parser.add_argument("--seed", type=Whole(0, 2**31 - 1), default=0, metavar="N", help="(0)")
+    parser.add_argument(
+        "--cache", type=Path, default=default_cache(), metavar="DIR", help="keeps features"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Look, examine, fit, export."""
+    name = args.name or args.folder.resolve().name
+    out = args.out or Path(f"{name}.tflite")
+    if out.suffix.lower() != ".tflite":
+        raise ParameterError(f"--out {out}: a model must end in .tflite")
+    if not out.parent.is_dir():
+        raise DataSetError(f"{out.parent}: no such folder; make it, or name another with --out")
+    if args.run is not None:
+        run_folder.check_free(args.run, overwrite=args.overwrite)
+    stored_musicnn()
+    lesson = look(load(args.folder, "folders", None), args.folder, args.cache)
+    for warning in lesson.warnings:
+        warn(warning)
+    speech = shutil.which("espeak-ng") is not None
+    if not speech:
+        warn(
+            "espeak-ng is not installed: the model will reject noise, but may take speech for "
+            "music (sudo apt install espeak-ng)"
+        )
+    learned = learn(lesson, args.base, seed=args.seed, speech=speech)
+    scores = score_predictions(learned.unheard)
+    summary = run_summary(
+        name,
+        args.folder.resolve().name,
+        learned.experiment,
+        scores,
+        {"seed": args.seed, "base": args.base, "parameters": int(learned.model.count_params())},
+        protocol="cross-validated by track in 5 folds; the model itself learned from every clip",
+    ) | {"rejected": [NOT_MUSIC]}
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = args.run or Path(temporary) / "run"
+        run_folder.save_network(
+            folder,
+            learned.model,
+            summary,
+            learned.experiment,
+            learned.unheard,
+            history={},
+            rejected=learned.rejected,
+            examined_elsewhere=True,
+        )
+        code = main(["export", str(folder), "--out", str(out), "--name", name])
+    if code == 0:
+        print(f"\n{_how_sure(scores)}\n\nlisten with it: edge-genre listen --model {out}")
+    return code
+
+
+def _how_sure(scores: Scores) -> str:
+    """What cross-validation says, for a person."""
+    right = round(scores.accuracy * scores.n_tracks)
+    low, high = scores.accuracy_interval
+    largest = max(own.n_tracks for own in scores.per_genre.values()) / scores.n_tracks
+    lines = [
+        f"Of {scores.n_tracks} clips, each judged by a model that was not taught with it, {right} "
+        f"were right:",
+        f"{scores.accuracy:.0%} (95 % interval: {low:.0%} to {high:.0%}); always saying the "
+        f"commonest genre would be right for {largest:.0%}.",
+    ]
+    width = max(map(len, scores.labels))
+    lines += [
+        f"  {label:<{width}}  {own.recall or 0.0:>4.0%} of {own.n_tracks}, answered as: "
+        f"{answers_text(scores, label)}"
+        for label, own in scores.per_genre.items()
+    ]
+    if scores.n_tracks < 30 or np.isnan(low):
+        lines.append("So few clips leave much to chance: add more for a surer figure.")
+    return "\n".join(lines)
