@@ -110,11 +110,14 @@ def balance_pooled(trunk: Any, windows: Values) -> None:
         first += values.shape[1]
         mean = values.mean(axis=0)
         width = np.abs(values - mean).max(axis=0)
-        width[values.std(axis=0) < _CONSTANT] = np.inf
+        constant = values.std(axis=0) < _CONSTANT
         affine = get_map(trunk, name)
-        set_map(trunk, name, Affine(affine.scale / width, (affine.shift - mean) / width))
+        # A constant is handed on as it is, and nobody listens: a scale of zero is no scale.
+        scale = np.where(constant, 1.0, affine.scale / np.maximum(width, 1e-9))
+        shift = np.where(constant, 0.0, (affine.shift - mean) / np.maximum(width, 1e-9))
+        set_map(trunk, name, Affine(scale.astype(np.float32), shift.astype(np.float32)))
         bias = bias + mean @ kernel[rows]
-        kernel[rows] *= np.where(np.isfinite(width), width, 0.0)[:, np.newaxis]
+        kernel[rows] *= np.where(constant, 0.0, width)[:, np.newaxis]
     dense.set_weights([kernel, bias])
     peak = _largest(dense_heard)
     _divide(dense, peak)
