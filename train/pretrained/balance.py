@@ -19,8 +19,9 @@ from .pruning import FIRST_LAYER, MIDDLE, Affine
 
 Values = npt.NDArray[np.float32]
 
-_SMALLEST = 1e-6
-"""Of the loudest channel: a channel that never speaks is not blown up"""
+_SILENT = 1e-4
+"""Of the loudest channel: one that speaks less is not blown up, since kernels refuse factors of
+thousands"""
 _CONSTANT = 1e-3
 """A pooled feature that varies less than this, in standard deviations of the music that the
 network was trained on, is constant"""
@@ -70,7 +71,8 @@ def _outputs(trunk: Any, names: list[str], windows: Values) -> list[Values]:
 def _largest(values: Values) -> Values:
     """Of each channel."""
     peak = np.abs(values).reshape(-1, values.shape[-1]).max(axis=0)
-    return np.asarray(np.maximum(peak, max(_SMALLEST * float(peak.max()), 1e-9)), np.float32)
+    loudest = max(float(peak.max()), 1e-9)
+    return np.where(peak < _SILENT * loudest, loudest, peak).astype(np.float32)
 
 
 def _divide(layer: Any, by: Values) -> None:

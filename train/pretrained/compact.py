@@ -112,9 +112,8 @@ def _loudest(features: Any, name: str, kernel: tuple[int, ...], places: Places) 
     before = (length - 1) // 2
     x = layers.ZeroPadding2D(((before, length - 1 - before), (0, 0)))(features)
     padded = n_frames + length - 1
-    if height == 1:
-        x = x[:, :, :: places.bands] if places.bands > 1 else x
-    else:
+    strides = (places.frames, places.bands)
+    if height > 1:
         cuts = [
             layers.Reshape((padded, 1, height))(
                 layers.Cropping2D(((0, 0), (place, n_bands - height - place)))(x)
@@ -122,10 +121,9 @@ def _loudest(features: Any, name: str, kernel: tuple[int, ...], places: Places) 
             for place in range(0, n_bands - height + 1, places.bands)
         ]
         x = layers.Concatenate(axis=2)(cuts)
+        strides = (places.frames, 1)
     # Nothing is lost by cutting off below zero before the maximum, and half the range is gained.
-    x = layers.Conv2D(
-        filters, (length, 1), strides=(places.frames, 1), activation="relu", name=name
-    )(x)
+    x = layers.Conv2D(filters, (length, 1), strides=strides, activation="relu", name=name)(x)
     return layers.MaxPooling2D((1, x.shape[2]))(x)
 
 
