@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,9 +108,8 @@ def make_corpus(
 def draw_not_music(
     params: FrontEndParams,
     degrade: Degrade,
-    per_kind: int,
+    kinds: Mapping[str, int],
     label: int,
-    kinds: Sequence[str] = KINDS,
 ) -> Corpus:
     """Windows of sounds that are not music (`train.not_music`), every one a source of its own.
 
@@ -120,17 +119,17 @@ def draw_not_music(
         Without normalisation.
     degrade : callable
         A function of a module: other processes call it.
-    per_kind : int
+    kinds : mapping of str to int
+        How many sounds of each kind.
     label : int
         Of all of them.
-    kinds : sequence of str
 
     Raises
     ------
     MissingDependencyError
         If espeak-ng is not installed.
     """
-    asked = [(kind, seed) for kind in kinds for seed in range(per_kind)]
+    asked = [(kind, seed) for kind, n in kinds.items() for seed in range(n)]
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         drawn = list(
             pool.map(

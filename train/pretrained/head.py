@@ -34,6 +34,9 @@ GENRE_TAGS = (
 _TAG_EMPHASIS = 10.0
 """Tags are this many times as large as other inputs, so that their weights cost a hundredth"""
 _FLATTEST = 1e-3
+_OF_NOT_MUSIC = 3.0
+"""What is not music is many things: with the weight of one genre, half of real speech gets a genre
+(docs/training.md)"""
 
 
 @dataclass(frozen=True)
@@ -47,13 +50,18 @@ class Head:
 
 
 def track_weights(
-    labels: npt.NDArray[np.int64], tracks: npt.NDArray[np.int64]
+    labels: npt.NDArray[np.int64],
+    tracks: npt.NDArray[np.int64],
+    *,
+    not_music: int | None = None,
 ) -> npt.NDArray[np.float64]:
     """Weights of windows: every track of a genre weighs the same, and so does every genre.
 
     Parameters
     ----------
     labels, tracks : (n,)
+    not_music : int, optional
+        The label of what is no genre: it weighs as much as three.
 
     Returns
     -------
@@ -64,7 +72,7 @@ def track_weights(
     weights = 1.0 / counts[inverse]
     for label in np.unique(labels):
         own = labels == label
-        weights[own] /= weights[own].sum()
+        weights[own] *= (_OF_NOT_MUSIC if label == not_music else 1.0) / weights[own].sum()
     return np.asarray(weights * len(labels) / weights.sum())
 
 

@@ -19,6 +19,7 @@ from edge_runtime.frontend import PRESETS, FrontEndParams
 
 from ..degrade import random_degradation
 from ..features.writing import storing, temporary_name
+from ..not_music.sounds import KINDS
 from ..tracks import Track, audio_files
 from .balance import balance, balance_pooled
 from .compact import Places
@@ -32,8 +33,13 @@ _WINDOWS_PER_SECOND = 1.0
 _OTHER_WINDOWS_PER_SECOND = 0.2
 _LONGEST_S = 600.0
 """What comes after ten minutes of a track is more of the same"""
-_PER_KIND = 60
-"""Sounds of each kind that is not music"""
+_PER_KIND, _PER_KIND_OF_SPEECH = 60, 200
+"""Sounds of each kind that is not music. Speech varies most, and real voices, which are only
+examined with, are unlike those that are made here"""
+_OF_TRACK = 3
+"""The last layer learns from every third window that was drawn from a track: neighbours are alike"""
+EVIDENCE = 2.0
+"""scikit-learn's C of the last layer, times the number of windows"""
 _BATCH = 64
 _BALANCING = 400
 """Windows that tell the ranges of the channels"""
@@ -48,8 +54,6 @@ class Pretrained:
     """Of distillation; every epoch hears every window of the corpus once. A network that looks
     everywhere needs none: it is its own teacher"""
     learning_rate: float = 1e-3
-    strength: float = 1e-4
-    """Of the last layer's fit: scikit-learn's ``C``"""
     front_end: str = "musicnn96"
     overlap: float = 0.0
 
@@ -176,14 +180,15 @@ def train_pretrained(
     shape = (params.n_frames, params.n_coefficients)
     folder = cache / "corpus" / _key(drawn, params, seed)
     corpus = _kept_corpus(folder, drawn, params, seed)
-    not_music = draw_not_music(params, random_degradation, _PER_KIND, n_genres)
-    labelled = np.flatnonzero(corpus.labels >= 0)
+    kinds = {kind: _PER_KIND_OF_SPEECH if "speech" in kind else _PER_KIND for kind in KINDS}
+    not_music = draw_not_music(params, random_degradation, kinds, n_genres)
+    labelled = np.flatnonzero(corpus.labels >= 0)[::_OF_TRACK]
     windows = np.concatenate(
         [corpus.clean[labelled], not_music.clean, corpus.heard[labelled], not_music.heard]
     )
     labels = np.tile(np.concatenate([corpus.labels[labelled], not_music.labels]), 2)
     tracks = np.tile(np.concatenate([corpus.sources[labelled], len(drawn) + not_music.sources]), 2)
-    weights = track_weights(labels, tracks)
+    weights = track_weights(labels, tracks, not_music=n_genres)
 
     def head_of(trunk: Any) -> Head:
         pooled, penultimate = inside(trunk, windows, pruned.features)
@@ -194,7 +199,7 @@ def train_pretrained(
             weights,
             to_tags=trunk.get_layer("tags").get_weights(),
             tag_names=TAGS,
-            strength=recipe.strength,
+            strength=EVIDENCE / len(labels),
         )
 
     some = corpus.heard[labelled[:: -(-len(labelled) // _BALANCING)]].astype(np.float32)
@@ -228,11 +233,10 @@ def train_pretrained(
             "places": dataclasses.asdict(recipe.places),
             "distillation_epochs": recipe.epochs,
             "learning_rate": recipe.learning_rate,
-            "strength": recipe.strength,
             "corpus": {
                 "files": len(drawn) - len(corpus.skipped),
                 "windows": len(corpus),
-                "labelled_windows": len(labelled),
+                "windows_of_last_layer": len(labels),
                 "not_music_windows": len(not_music),
                 "skipped": list(corpus.skipped),
             },

@@ -25,7 +25,7 @@ from .balance import balance, balance_pooled
 from .compact import Places, compact_musicnn
 from .corpus import NOT_MUSIC, Corpus, Source, draw_not_music, make_corpus
 from .head import Head, fit_head, track_weights, with_head
-from .recipe import hearing, inside
+from .recipe import EVIDENCE, hearing, inside
 from .stored import stored_musicnn
 
 BASES = {"base": Places()}
@@ -37,10 +37,8 @@ ENOUGH = 10
 _FOLDS = 5
 _PER_TRACK = 10
 """Windows drawn from a clip; thirty seconds hold as many that do not overlap"""
-_PER_KIND = 20
+_PER_KIND, _PER_KIND_OF_SPEECH = 20, 50
 """Sounds of each kind that is not music"""
-_EVIDENCE = 2.0
-"""scikit-learn's C times the number of windows: the fit of the shipped models"""
 
 
 @dataclass(frozen=True)
@@ -179,8 +177,11 @@ def learn(lesson: Lesson, base: str, *, seed: int, speech: bool) -> Learned:
         random_degradation,
         seed,
     )
-    kinds = KINDS if speech else WITHOUT_SPEECH
-    other = draw_not_music(params, random_degradation, _PER_KIND, n_genres, kinds)
+    kinds = {
+        kind: _PER_KIND_OF_SPEECH if "speech" in kind else _PER_KIND
+        for kind in (KINDS if speech else WITHOUT_SPEECH)
+    }
+    other = draw_not_music(params, random_degradation, kinds, n_genres)
     few = heard.heard[:: -(-len(heard) // 200)].astype(np.float32)
     normalised = (few * pruned.features.scale + pruned.features.shift)[..., np.newaxis]
     balance(trunk, normalised)
@@ -196,10 +197,10 @@ def learn(lesson: Lesson, base: str, *, seed: int, speech: bool) -> Learned:
             taught[0][rows],
             taught[1][rows],
             labels[rows],
-            track_weights(labels[rows], of_track[rows]),
+            track_weights(labels[rows], of_track[rows], not_music=n_genres),
             to_tags=trunk.get_layer("tags").get_weights(),
             tag_names=_tags(),
-            strength=_EVIDENCE / rows.sum(),
+            strength=EVIDENCE / rows.sum(),
         )
 
     examined = inside(trunk, np.concatenate([item.features for item in tracks]), pruned.features)

@@ -1,0 +1,142 @@
+"""``edge-genre teach``: own genres from a few clips."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from edge_runtime import Classifier
+from edge_runtime.errors import DataSetError
+from tests.command import refused, succeed
+from tests.synthetic import GENRES, RATE, clip, write_data_set
+from train.pretrained.pruning import prune
+from train.pretrained.stored import FILE, stored_musicnn
+from train.pretrained.teaching import FEWEST, folds, look
+from train.teachers.musicnn_wheel import read_weights
+from train.tracks import find_tracks
+
+
+def test_teaches_own_genres_and_says_how_sure_it_is(tmp_path: Path) -> None:
+    music = write_data_set(tmp_path / "music", 6)
+    model = tmp_path / "own.tflite"
+    done = succeed(
+        "teach", music, "--out", model, "--cache", tmp_path / "cache", "--run", tmp_path / "run",
+        cwd=tmp_path,
+    )  # fmt: skip
+    assert f"edge-genre listen --model {model}" in done.stdout
+    assert "Of 18 clips, each judged by a model that was not taught with it, " in done.stdout
+    assert "95 % interval" in done.stdout
+    assert "beeps has 6 clips; 10 or more teach better" in done.stderr
+    classifier = Classifier(model)
+    assert classifier.labels == (*GENRES, "not music")
+    assert classifier.manifest.rejected == ("not music",)
+    assert classifier.manifest.parity["status"] == "passed"
+    assert "cross-validated" in classifier.manifest.metrics["protocol"]
+    for genre in GENRES:
+        new = tmp_path / f"{genre}.wav"
+        soundfile.write(new, clip(genre, 99), RATE)
+        assert classifier.classify(new).label == genre
+
+
+@pytest.fixture
+def music(tmp_path: Path) -> Path:
+    return write_data_set(tmp_path / "music", FEWEST)
+
+
+def teach_refused(music: Path) -> str:
+    options = ("--cache", music.parent / "cache", "--out", music.parent / "own.tflite")
+    line = refused("teach", music, *options, cwd=music.parent, code=3)
+    assert not (music.parent / "own.tflite").exists()
+    return line
+
+
+def test_one_genre_is_refused(music: Path) -> None:
+    for genre in GENRES[1:]:
+        shutil.rmtree(music / genre)
+    assert f"two genres or more are needed, and there is only '{GENRES[0]}'" in teach_refused(music)
+
+
+def test_three_clips_are_refused(music: Path) -> None:
+    for path in sorted((music / "hiss").iterdir())[3:]:
+        path.unlink()
+    assert "hiss: 3 clips; at least 5 are needed" in teach_refused(music)
+
+
+def test_silent_and_damaged_clips_do_not_count(music: Path) -> None:
+    paths = sorted((music / "hiss").iterdir())
+    soundfile.write(paths[0].with_suffix(".wav"), np.zeros(5 * RATE), RATE)
+    if paths[0].suffix != ".wav":
+        paths[0].unlink()
+    paths[1].write_bytes(b"not a sound")
+    line = teach_refused(music)
+    assert "hiss: 3 clips that can be used (2 cannot); at least 5 are needed" in line
+
+
+def test_the_same_sound_in_two_genres_is_refused_and_both_are_named(music: Path) -> None:
+    source = music / "drone" / "drone.00000.wav"
+    shutil.copy(source, music / "hiss" / "twin.wav")
+    line = teach_refused(music)
+    assert "drone.00000.wav in 'drone' and twin.wav in 'hiss' are the same sound" in line
+
+
+def test_a_genre_of_clips_shorter_than_a_window_is_refused(music: Path) -> None:
+    for path in (music / "beeps").iterdir():
+        path.unlink()
+    for seed in range(FEWEST):
+        soundfile.write(music / "beeps" / f"{seed}.wav", clip("beeps", seed, 1.5), RATE)
+    assert "beeps: every clip is shorter than a window of 3.0 s" in teach_refused(music)
+
+
+def test_a_short_clip_among_others_is_named(music: Path, tmp_path: Path) -> None:
+    soundfile.write(music / "beeps" / "short.wav", clip("beeps", 77, 1.5), RATE)
+    lesson = look(find_tracks(music), music, tmp_path / "cache")
+    assert any("1 clips are shorter than a window" in said for said in lesson.warnings)
+
+
+def test_folds_hear_every_clip_once_and_never_split_twins(music: Path, tmp_path: Path) -> None:
+    shutil.copy(music / "drone" / "drone.00000.wav", music / "drone" / "twin.wav")
+    lesson = look(find_tracks(music), music, tmp_path / "cache")
+    parts = folds(lesson, 0)
+    assert sorted(np.concatenate(parts)) == list(range(len(lesson.extraction.tracks)))
+    for part in parts:
+        inside = set(lesson.groups[part])
+        outside = set(np.delete(lesson.groups, part))
+        assert not inside & outside
+        labels = {lesson.extraction.tracks[place].track.label for place in part}
+        assert labels == set(GENRES)
+
+
+def test_what_cannot_be_written_is_refused_before_any_work(music: Path) -> None:
+    line = refused("teach", music, "--out", "own.onnx", cwd=music.parent, code=2)
+    assert "a model must end in .tflite" in line
+    line = refused("teach", music, "--out", "nowhere/own.tflite", cwd=music.parent, code=3)
+    assert "no such folder" in line
+    refused("teach", music.parent / "none", "--out", "own.tflite", cwd=music.parent, code=3)
+
+
+def test_an_altered_or_missing_network_is_refused(tmp_path: Path) -> None:
+    for path in (FILE, FILE.with_suffix(".sha256")):
+        shutil.copy(path, tmp_path)
+    copy = tmp_path / FILE.name
+    assert len(stored_musicnn(copy).middle) == 3
+    copy.write_bytes(copy.read_bytes()[:-1] + b"x")
+    with pytest.raises(DataSetError, match="its checksum is another"):
+        stored_musicnn(copy)
+    copy.unlink()
+    with pytest.raises(DataSetError, match="cannot be read"):
+        stored_musicnn(copy)
+
+
+def test_the_stored_network_is_the_published_one(wheel: Path) -> None:
+    stored, published = stored_musicnn(), prune(read_weights(wheel))
+    for mine, theirs in zip(
+        (*stored.first, *stored.middle), (*published.first, *published.middle), strict=True
+    ):
+        np.testing.assert_allclose(mine.kernel, theirs.kernel, rtol=1e-3, atol=1e-4)
+        np.testing.assert_array_equal(mine.bias, theirs.bias)
+    np.testing.assert_allclose(stored.dense[0], published.dense[0], rtol=1e-3, atol=1e-4)
+    np.testing.assert_array_equal(stored.sign, published.sign)
