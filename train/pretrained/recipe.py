@@ -37,7 +37,7 @@ _PER_KIND, _PER_KIND_OF_SPEECH = 60, 200
 """Sounds of each kind that is not music. Speech varies most, and real voices, which are only
 examined with, are unlike those that are made here"""
 _OF_TRACK = 3
-"""The last layer learns from every third window that was drawn from a track: neighbours are alike"""
+"""The last layer learns from every third window drawn from a track: neighbours are alike"""
 EVIDENCE = 2.0
 """scikit-learn's C of the last layer, times the number of windows"""
 _BATCH = 64
