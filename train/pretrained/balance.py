@@ -39,7 +39,9 @@ def balance(trunk: Any, windows: Values) -> None:
         Normalised; they tell the ranges.
     """
     pooled = ["upright", "middle_1", "sum_2", "sum_3"]
-    measured = [*FIRST_LAYER, *MIDDLE[1:], *pooled]
+    over_bands = [layer.name for layer in trunk.layers if "_bands_" in layer.name]
+    over_time = [name.replace("_bands_", "_time_") for name in over_bands]
+    measured = [*over_time, *FIRST_LAYER, *MIDDLE[1:], *pooled]
     found = _outputs(trunk, measured, windows)
     peaks = {name: _largest(values) for name, values in zip(measured, found, strict=True)}
 
@@ -49,8 +51,11 @@ def balance(trunk: Any, windows: Values) -> None:
         for taker in takers:
             _multiply(trunk.get_layer(taker), peak)
 
+    for time, bands in zip(over_time, over_bands, strict=True):
+        hand_over([time], [bands], peaks[time])
     for name in FIRST_LAYER:
-        hand_over([name], [], peaks[name])
+        summands = [each for each in over_bands if each.startswith(f"{name}_")]
+        hand_over(summands or [name], [], peaks[name])
     hand_over([], ["upright"], np.concatenate([peaks[name] for name in FIRST_LAYER]))
     hand_over(["upright"], ["middle_1"], peaks["upright"])
     hand_over(["middle_1"], ["middle_2", "sum_2_old_map"], peaks["middle_1"])

@@ -8,12 +8,13 @@ mean over time is one, too: rounded only after it was normalised.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from .pruning import FIRST_LAYER, MIDDLE, Affine, Array, PrunedMusicnn
+from .pruning import FIRST_LAYER, MIDDLE, Affine, PrunedMusicnn
 
 _ABOVE = 4.0
 """More than any filter's least answer in a window. Only the quietest place of a channel that is
@@ -22,21 +23,17 @@ turned upside down matters, and a maximum finds it in what is left to this"""
 
 @dataclass(frozen=True)
 class Places:
-    """Where the filters of the first layer look."""
+    """Where the first layer looks, and how."""
 
-    bands: int = 1
-    """Every so many mel bands: only the loudest place counts, and neighbours are alike"""
     frames: int = 1
-    """Every so many frames (1 or 2); the layers behind then see half as many"""
-    band_means: int = 1
-    """Mel bands averaged to one before the first layer; `bands` then counts averages"""
-    frame_means: int = 1
-    """Frames averaged to one before the first layer (1 or 2); `frames` then counts averages"""
-
-    @property
-    def stride(self) -> int:
-        """Frames from one answer of the first layer to the next."""
-        return self.frames * self.frame_means
+    """It answers at every so many frames, and the layers behind hear every answer so many times;
+    temporal filters hear means of so many frames"""
+    bands: int = 1
+    """Temporal filters look at every so many mel bands: only the loudest place counts, and
+    neighbours are alike"""
+    products: int = 0
+    """Timbral filters are sums of so many products of a curve over time and one over mel bands;
+    0: whole"""
 
 
 def compact_musicnn(pruned: PrunedMusicnn, shape: tuple[int, int], places: Places) -> Any:
@@ -47,7 +44,8 @@ def compact_musicnn(pruned: PrunedMusicnn, shape: tuple[int, int], places: Place
     pruned : PrunedMusicnn
     shape : (frames, bands)
     places : Places
-        With ``Places()``, the answers are those of the original; others need `distil`.
+        With ``Places()``, the answers are those of the original; others need `distil`. Filters
+        are whole, whatever `places.products` is: see `train.pretrained.products.in_products`.
 
     Returns
     -------
@@ -56,24 +54,34 @@ def compact_musicnn(pruned: PrunedMusicnn, shape: tuple[int, int], places: Place
         ``"pooled"`` (n, 2 * channels), normalised, ``"penultimate"`` (n, 200) and ``"tags"``
         (n, 50).
     """
+    model = network(pruned, shape, dataclasses.replace(places, products=0))
+    _fill(model, pruned, places)
+    return model
+
+
+def network(pruned: PrunedMusicnn, shape: tuple[int, int], places: Places) -> Any:
+    """The same, with random weights; `places.products` counts here only."""
     import keras
     from keras import layers
 
     x = inputs = layers.Input((*shape, 1), name="features")
-    if places.band_means > 1 or places.frame_means > 1:
-        size = (places.frame_means, places.band_means)
-        x = layers.AveragePooling2D(size, padding="same", name="averaged")(x)
-    kernels = [_coarse(each.kernel, places) for each in pruned.first]
     loudest = [
-        _loudest(x, name, kernel.shape, places)
-        for name, kernel in zip(FIRST_LAYER, kernels, strict=True)
+        (_timbral if convolution.kernel.shape[1] > 1 else _temporal)(
+            x, name, convolution.kernel.shape, places
+        )
+        for name, convolution in zip(FIRST_LAYER, pruned.first, strict=True)
     ]
     x = layers.Concatenate(name="loudest")(loudest)
     x = first = layers.DepthwiseConv2D(1, activation="relu", name="upright")(x)
+    if places.frames > 1:
+        n_frames, channels = shape[0], x.shape[-1]
+        repeated = x.shape[1] * places.frames
+        x = layers.Concatenate(axis=2)([x] * places.frames)
+        x = layers.Reshape((repeated, 1, channels))(x)
+        x = first = layers.Cropping2D(((0, repeated - n_frames), (0, 0)))(x)
     answers = []
     for name, convolution in zip(MIDDLE, pruned.middle, strict=True):
-        taps = len(_taps(convolution.kernel, places.stride))
-        filters = convolution.kernel.shape[-1]
+        taps, _, filters = convolution.kernel.shape
         y = layers.Conv2D(filters, (taps, 1), activation="relu", name=name)(x)
         answers.append(y)
         if len(answers) == 1:
@@ -93,17 +101,15 @@ def compact_musicnn(pruned: PrunedMusicnn, shape: tuple[int, int], places: Place
     x = pooled = layers.Reshape((x.shape[-1],), name="pooled")(x)
     x = layers.Dense(len(pruned.dense[1]), activation="relu", name="dense")(x)
     tags = layers.Dense(len(pruned.tags[1]), name="tags")(x)
-    model = keras.Model(inputs, {"pooled": pooled, "penultimate": x, "tags": tags}, name="musicnn")
-    _fill(model, pruned, places)
-    return model
+    return keras.Model(inputs, {"pooled": pooled, "penultimate": x, "tags": tags}, name="musicnn")
 
 
-def _loudest(features: Any, name: str, kernel: tuple[int, ...], places: Places) -> Any:
+def _timbral(features: Any, name: str, kernel: tuple[int, ...], places: Places) -> Any:
     """Filters over frames and bands, at their loudest place in frequency: (n, frames, 1, filters).
 
     The bands under a filter at each of its places are cut out and become channels, so that a
     two-dimensional convolution with one channel, which runs badly everywhere, is a one-dimensional
-    one with many.
+    one with many. As products, the curves over time come first, and at fewer frames.
     """
     from keras import layers
 
@@ -111,18 +117,41 @@ def _loudest(features: Any, name: str, kernel: tuple[int, ...], places: Places) 
     n_frames, n_bands, _ = features.shape[1:]
     before = (length - 1) // 2
     x = layers.ZeroPadding2D(((before, length - 1 - before), (0, 0)))(features)
-    padded = n_frames + length - 1
-    strides = (places.frames, places.bands)
-    if height > 1:
+    strides = (places.frames, 1)
+    # Nothing is lost by cutting off below zero before the maximum, and half the range is gained.
+    if places.products:
+        summands = [
+            layers.DepthwiseConv2D((1, height), name=f"{name}_bands_{place}")(
+                layers.Conv2D(filters, (length, 1), strides=strides, name=f"{name}_time_{place}")(x)
+            )
+            for place in range(places.products)
+        ]
+        x = layers.Add(name=f"{name}_sum")(summands) if len(summands) > 1 else summands[0]
+        x = layers.ReLU(name=name)(x)
+    else:
+        padded = n_frames + length - 1
         cuts = [
             layers.Reshape((padded, 1, height))(
                 layers.Cropping2D(((0, 0), (place, n_bands - height - place)))(x)
             )
-            for place in range(0, n_bands - height + 1, places.bands)
+            for place in range(n_bands - height + 1)
         ]
         x = layers.Concatenate(axis=2)(cuts)
-        strides = (places.frames, 1)
-    # Nothing is lost by cutting off below zero before the maximum, and half the range is gained.
+        x = layers.Conv2D(filters, (length, 1), strides=strides, activation="relu", name=name)(x)
+    return layers.MaxPooling2D((1, x.shape[2]))(x)
+
+
+def _temporal(features: Any, name: str, kernel: tuple[int, ...], places: Places) -> Any:
+    """Filters over frames, at their loudest band: (n, frames, 1, filters)."""
+    from keras import layers
+
+    x = features
+    if places.frames > 1:
+        x = layers.AveragePooling2D((places.frames, 1), padding="same")(x)
+    length, filters = -(-kernel[0] // places.frames), kernel[-1]
+    before = (length - 1) // 2
+    x = layers.ZeroPadding2D(((before, length - 1 - before), (0, 0)))(x)
+    strides = (1, places.bands)
     x = layers.Conv2D(filters, (length, 1), strides=strides, activation="relu", name=name)(x)
     return layers.MaxPooling2D((1, x.shape[2]))(x)
 
@@ -153,52 +182,22 @@ def _widened(x: Any, channels: int) -> Any:
     return layers.Reshape((frames, 1, channels))(x)
 
 
-def _coarse(kernel: Array, places: Places) -> Array:
-    """A filter over single frames and bands as one over means of neighbours."""
-    length, height, _, filters = kernel.shape
-    if places.frame_means > 1:
-        more = -length % places.frame_means
-        kernel = np.pad(kernel, ((more // 2, more - more // 2), (0, 0), (0, 0), (0, 0)))
-        kernel = kernel.reshape(-1, places.frame_means, height, 1, filters).sum(1)
-    if places.band_means > 1 and height > 1:
-        more = -height % places.band_means
-        kernel = np.pad(kernel, ((0, 0), (more // 2, more - more // 2), (0, 0), (0, 0)))
-        kernel = kernel.reshape(len(kernel), -1, places.band_means, 1, filters).sum(2)
-    return kernel
-
-
-def _taps(kernel: Array, stride: int) -> Array:
-    """A filter over all frames as one over every second or fourth.
-
-    Taps between the frames that are left go to their neighbours on both sides.
-    """
-    if stride == 1:
-        return kernel
-    half = len(kernel) // 2
-    taps = np.zeros((2 * (-(-half // 2)) + 1, *kernel.shape[1:]), np.float32)
-    middle = len(taps) // 2
-    for offset, weights in zip(range(-half, half + 1), kernel, strict=True):
-        low = offset // 2
-        taps[middle + low] += weights / (1 + offset % 2)
-        if offset % 2:
-            taps[middle + low + 1] += weights / 2
-    return _taps(taps, stride // 2)
-
-
 def _fill(model: Any, pruned: PrunedMusicnn, places: Places) -> None:
     begin = 0
     for name, convolution in zip(FIRST_LAYER, pruned.first, strict=True):
-        kernel = _coarse(convolution.kernel, places)
-        length, height, _, filters = kernel.shape
+        length, height, _, filters = convolution.kernel.shape
         sign = pruned.sign[begin : begin + filters]
         begin += filters
         bias = np.where(sign < 0.0, _ABOVE, 0.0) + sign * convolution.bias
-        kernel = (sign * kernel).reshape(length, 1, height, filters)
+        kernel = (sign * convolution.kernel).reshape(length, 1, height, filters)
+        if height == 1:
+            kernel = np.pad(kernel, ((0, -length % places.frames), (0, 0), (0, 0), (0, 0)))
+            kernel = kernel.reshape(-1, places.frames, 1, 1, filters).sum(1)
         model.get_layer(name).set_weights([kernel, bias])
     set_map(model, "upright", Affine(pruned.sign, np.where(pruned.sign < 0.0, _ABOVE, 0.0)))
     for name, convolution in zip(MIDDLE, pruned.middle, strict=True):
-        kernel = _taps(convolution.kernel, places.stride)
-        model.get_layer(name).set_weights([kernel[:, np.newaxis], convolution.bias])
+        kernel = convolution.kernel[:, np.newaxis]
+        model.get_layer(name).set_weights([kernel, convolution.bias])
     of_one, of_two, of_three = pruned.sums
     nothing = np.zeros(len(of_two), np.float32)
     widened = np.concatenate([of_one, nothing[len(of_one) :]])

@@ -26,6 +26,7 @@ from .compact import Places
 from .corpus import UNLABELLED, Corpus, Source, draw_not_music, make_corpus
 from .distil import DistilSettings, Targets, distil, targets
 from .head import Head, fit_head, track_weights, with_head
+from .products import in_products
 from .pruning import Affine, prune
 
 _WINDOWS_PER_SECOND = 1.0
@@ -41,7 +42,7 @@ _OF_TRACK = 3
 EVIDENCE = 2.0
 """scikit-learn's C of the last layer, times the number of windows"""
 _BATCH = 64
-_BALANCING = 400
+_BALANCING = 800
 """Windows that tell the ranges of the channels"""
 
 
@@ -53,7 +54,8 @@ class Pretrained:
     epochs: int = 0
     """Of distillation; every epoch hears every window of the corpus once. A network that looks
     everywhere needs none: it is its own teacher"""
-    learning_rate: float = 1e-3
+    learning_rate: float = 1e-4
+    """More soon forgets what the weights knew: 1e-3 costs eight points (docs/training.md)"""
     front_end: str = "musicnn96"
     overlap: float = 0.0
 
@@ -202,7 +204,8 @@ def train_pretrained(
             strength=EVIDENCE / len(labels),
         )
 
-    some = corpus.heard[labelled[:: -(-len(labelled) // _BALANCING)]].astype(np.float32)
+    # As it is, through a room, and no music at all: each is the loudest in some channel.
+    some = windows[:: -(-len(windows) // _BALANCING)].astype(np.float32)
     few = (some * pruned.features.scale + pruned.features.shift)[..., np.newaxis]
     student = compact_musicnn(pruned, shape, recipe.places)
     # Channels of like size learn at like speed, too.
@@ -218,6 +221,8 @@ def train_pretrained(
             features=pruned.features,
             settings=DistilSettings(recipe.epochs, recipe.learning_rate, seed),
         )
+    if recipe.places.products:
+        student = in_products(student, pruned, shape, recipe.places, few)
     balance(student, few)
     balance_pooled(student, few)
     head = head_of(student)

@@ -182,11 +182,11 @@ def learn(lesson: Lesson, base: str, *, seed: int, speech: bool) -> Learned:
         for kind in (KINDS if speech else WITHOUT_SPEECH)
     }
     other = draw_not_music(params, random_degradation, kinds, n_genres)
-    few = heard.heard[:: -(-len(heard) // 200)].astype(np.float32)
+    windows = np.concatenate([heard.clean, heard.heard, other.clean, other.heard])
+    few = windows[:: -(-len(windows) // 400)].astype(np.float32)
     normalised = (few * pruned.features.scale + pruned.features.shift)[..., np.newaxis]
     balance(trunk, normalised)
     balance_pooled(trunk, normalised)
-    windows = np.concatenate([heard.clean, heard.heard, other.clean, other.heard])
     labels = np.concatenate([np.tile(part.labels, 2) for part in (heard, other)])
     of_track = np.concatenate([np.tile(heard.sources, 2), len(tracks) + np.tile(other.sources, 2)])
     taught = inside(trunk, windows, pruned.features)
