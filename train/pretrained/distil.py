@@ -1,9 +1,9 @@
 """Teaching a smaller network to say what a larger one says, also of sound that came through a room.
 
 G. Hinton, O. Vinyals and J. Dean, "Distilling the knowledge in a neural network", 2015, with the
-features behind the pooling as further targets (A. Romero et al., "FitNets", ICLR 2015). The teacher
-hears each window as it is; its student hears the same window as it is or as a microphone may hear
-it, and has to answer alike, in its features as in its genres. No labels are needed.
+features behind the pooling as further targets (A. Romero et al., "FitNets", ICLR 2015). Both hear
+each window as it is, or as a microphone may hear it, and the student has to answer alike, in its
+features as in its genres. No labels are needed.
 """
 
 from __future__ import annotations
@@ -33,6 +33,9 @@ _SOFTNESS = 2.0
 """Temperature of the genres"""
 
 
+_NAMES = ("pooled", "penultimate", "tags")
+
+
 @dataclass(frozen=True)
 class DistilSettings:
     """How long, and how fast."""
@@ -45,7 +48,7 @@ class DistilSettings:
 
 @dataclass(frozen=True)
 class Targets:
-    """What the teacher says of every window of a corpus."""
+    """What the teacher says of windows."""
 
     pooled: npt.NDArray[np.float16]
     """(n, 2 * channels), normalised"""
@@ -55,16 +58,16 @@ class Targets:
     """(n, 50) logits"""
 
 
-def targets(teacher: Any, corpus: Corpus, features: Affine) -> Targets:
+def targets(teacher: Any, windows: npt.NDArray[np.float16], features: Affine) -> Targets:
     """Ask the teacher."""
     import tensorflow as tf
 
     answer = tf.function(lambda x: teacher(x, training=False))
     parts: list[list[npt.NDArray[np.float16]]] = [[], [], []]
-    for start in range(0, len(corpus), 64):
-        x = _normalised(corpus.clean[start : start + 64], features)
+    for start in range(0, len(windows), 64):
+        x = _normalised(windows[start : start + 64], features)
         said = answer(tf.constant(x))
-        for part, name in zip(parts, ("pooled", "penultimate", "tags"), strict=True):
+        for part, name in zip(parts, _NAMES, strict=True):
             part.append(said[name].numpy().astype(np.float16))
     return Targets(*(np.concatenate(part) for part in parts))
 
@@ -72,7 +75,7 @@ def targets(teacher: Any, corpus: Corpus, features: Affine) -> Targets:
 def distil(
     student: Any,
     corpus: Corpus,
-    wanted: Targets,
+    wanted: tuple[Targets, Targets],
     *,
     head: Head,
     features: Affine,
@@ -87,7 +90,8 @@ def distil(
     student : keras.Model
         From `train.pretrained.compact.compact_musicnn`.
     corpus : Corpus
-    wanted : Targets
+    wanted : tuple of Targets
+        Of its windows as they are heard, and as they are.
     head : Head
         The teacher's genres.
     features : Affine
@@ -112,7 +116,7 @@ def distil(
 
     spread_of_pooled, spread = (
         tf.constant(np.std(part.astype(np.float32), axis=0) + _SMALLEST_SPREAD)
-        for part in (wanted.pooled, wanted.penultimate)
+        for part in (wanted[1].pooled, wanted[1].penultimate)
     )
 
     def genres(z: Any, p: Any) -> Any:
@@ -147,14 +151,13 @@ def distil(
             half = len(rows) // 2
             # In the order of the file, which is larger than memory may be.
             halves = np.sort(rows[:half]), np.sort(rows[half:])
-            chosen = np.concatenate(halves)
             x = np.concatenate([corpus.heard[halves[0]], corpus.clean[halves[1]]])
             total += float(
                 compiled(
                     tf.constant(_normalised(x, features)),
                     *(
-                        tf.constant(part[chosen].astype(np.float32))
-                        for part in (wanted.pooled, wanted.penultimate, wanted.tags)
+                        tf.constant(_rows([getattr(each, name) for each in wanted], halves))
+                        for name in _NAMES
                     ),
                 )
             )
@@ -171,6 +174,13 @@ def distil(
             flush=True,
         )
     return losses
+
+
+def _rows(
+    parts: list[npt.NDArray[np.float16]], rows: tuple[npt.NDArray[np.int64], ...]
+) -> npt.NDArray[np.float32]:
+    chosen = [part[own] for part, own in zip(parts, rows, strict=True)]
+    return np.concatenate(chosen).astype(np.float32)
 
 
 def _normalised(x: npt.NDArray[np.float16], features: Affine) -> npt.NDArray[np.float32]:

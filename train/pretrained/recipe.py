@@ -216,7 +216,10 @@ def train_pretrained(
         losses = distil(
             student,
             corpus,
-            _kept_targets(folder, teacher, corpus, pruned.features),
+            (
+                _kept_targets(folder / "heard", teacher, corpus.heard, pruned.features),
+                _kept_targets(folder / "clean", teacher, corpus.clean, pruned.features),
+            ),
             head=head_of(teacher),
             features=pruned.features,
             settings=DistilSettings(recipe.epochs, recipe.learning_rate, seed),
@@ -315,15 +318,17 @@ def _kept_corpus(
     return Corpus(clean, heard, np.asarray(labels), np.asarray(places), tuple(map(str, skipped)))
 
 
-def _kept_targets(folder: Path, teacher: Any, corpus: Corpus, features: Affine) -> Targets:
-    """What this very teacher said of the corpus: asked once for all students."""
+def _kept_targets(
+    folder: Path, teacher: Any, windows: npt.NDArray[np.float16], features: Affine
+) -> Targets:
+    """What this very teacher said of windows: asked once for all students."""
     digest = hashlib.sha256()
     for weights in teacher.get_weights():
         digest.update(np.ascontiguousarray(weights).tobytes())
     kept = folder / f"taught-{digest.hexdigest()[:16]}"
     names = tuple(field.name for field in dataclasses.fields(Targets))
     if not (kept / "whole").is_file():
-        found = targets(teacher, corpus, features)
+        found = targets(teacher, windows, features)
         with storing(kept):
             kept.mkdir(parents=True, exist_ok=True)
             for name in names:
