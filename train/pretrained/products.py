@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .compact import Places, network
-from .pruning import Array, PrunedMusicnn
+from .pruning import TIMBRAL, Array, PrunedMusicnn
 
 _PATCHES = 6000
 """Places of the music where filters are compared"""
@@ -22,6 +22,28 @@ _ROUNDS = 8
 """Of alternating least squares"""
 _WHITE = 1e-3
 """Added to the variance of each value"""
+
+
+def project(trunk: Any, windows: Array, n: int) -> None:
+    """Replace timbral filters by the closest that are sums of products, and freeze them.
+
+    What is taught after this makes up for what they lost.
+
+    Parameters
+    ----------
+    trunk : keras.Model
+        From `train.pretrained.compact.compact_musicnn`, changed in place.
+    windows : (n, frames, bands, 1) float32
+        Music, normalised.
+    n : int
+        Products of each filter.
+    """
+    for name in TIMBRAL:
+        layer = trunk.get_layer(name)
+        kernel, bias = layer.get_weights()
+        time, bands = products(kernel[:, 0], windows[..., 0], n)
+        layer.set_weights([np.einsum("ntf,nhf->thf", time, bands)[:, np.newaxis], bias])
+        layer.trainable = False
 
 
 def in_products(
@@ -48,8 +70,7 @@ def in_products(
     for layer in found.layers:
         if layer.get_weights() and "_time_" not in layer.name and "_bands_" not in layer.name:
             layer.set_weights(trunk.get_layer(layer.name).get_weights())
-    names = {name.name.split("_time_")[0] for name in found.layers if "_time_" in name.name}
-    for name in sorted(names):
+    for name in TIMBRAL:
         kernel, bias = trunk.get_layer(name).get_weights()
         time, bands = products(kernel[:, 0], windows[..., 0], places.products)
         for place in range(places.products):

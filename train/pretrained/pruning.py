@@ -24,7 +24,8 @@ _DEAD_NORM = 1e-3
 _EPSILON = 1e-3
 """Keras's and TensorFlow 1's default in batch normalisation"""
 
-FIRST_LAYER = ("timbral_38", "timbral_67", "temporal_128", "temporal_64", "temporal_32")
+TIMBRAL = ("timbral_38", "timbral_67")
+FIRST_LAYER = (*TIMBRAL, "temporal_128", "temporal_64", "temporal_32")
 MIDDLE = ("middle_1", "middle_2", "middle_3")
 
 

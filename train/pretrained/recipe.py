@@ -26,7 +26,7 @@ from .compact import Places
 from .corpus import UNLABELLED, Corpus, Source, draw_not_music, make_corpus
 from .distil import DistilSettings, Targets, distil, targets
 from .head import Head, fit_head, track_weights, with_head
-from .products import in_products
+from .products import in_products, project
 from .pruning import Affine, prune
 
 _WINDOWS_PER_SECOND = 1.0
@@ -54,6 +54,8 @@ class Pretrained:
     epochs: int = 0
     """Of distillation; every epoch hears every window of the corpus once. A network that looks
     everywhere needs none: it is its own teacher"""
+    epochs_of_products: int = 1
+    """Of more distillation, after filters have become products"""
     learning_rate: float = 1e-4
     """More soon forgets what the weights knew: 1e-3 costs eight points (docs/training.md)"""
     front_end: str = "musicnn96"
@@ -213,17 +215,29 @@ def train_pretrained(
     losses: list[float] = []
     if recipe.epochs:
         teacher = compact_musicnn(pruned, shape, Places())
-        losses = distil(
-            student,
-            corpus,
-            (
-                _kept_targets(folder / "heard", teacher, corpus.heard, pruned.features),
-                _kept_targets(folder / "clean", teacher, corpus.clean, pruned.features),
-            ),
-            head=head_of(teacher),
-            features=pruned.features,
-            settings=DistilSettings(recipe.epochs, recipe.learning_rate, seed),
+        wanted = (
+            _kept_targets(folder / "heard", teacher, corpus.heard, pruned.features),
+            _kept_targets(folder / "clean", teacher, corpus.clean, pruned.features),
         )
+        head_of_teacher = head_of(teacher)
+
+        def teach(epochs: int) -> None:
+            settings = DistilSettings(epochs, recipe.learning_rate, seed)
+            losses.extend(
+                distil(
+                    student,
+                    corpus,
+                    wanted,
+                    head=head_of_teacher,
+                    features=pruned.features,
+                    settings=settings,
+                )
+            )
+
+        teach(recipe.epochs)
+        if recipe.places.products:
+            project(student, few, recipe.places.products)
+            teach(recipe.epochs_of_products)
     if recipe.places.products:
         student = in_products(student, pruned, shape, recipe.places, few)
     balance(student, few)
@@ -239,7 +253,7 @@ def train_pretrained(
             "seed": seed,
             "teacher": f"MusiCNN (MSD_musicnn), wheel sha256 {SHA256}",
             "places": dataclasses.asdict(recipe.places),
-            "distillation_epochs": recipe.epochs,
+            "distillation_epochs": len(losses),
             "learning_rate": recipe.learning_rate,
             "corpus": {
                 "files": len(drawn) - len(corpus.skipped),
