@@ -45,20 +45,32 @@ def round_weights(model: Any, windows: npt.NDArray[np.float32], seed: int) -> No
     """
     import keras
 
-    kinds = (keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Dense)
+    kinds = (
+        keras.layers.Conv1D,
+        keras.layers.Conv2D,
+        keras.layers.Dense,
+        keras.layers.DepthwiseConv2D,
+    )
     layers = [layer for layer in model.layers if isinstance(layer, kinds)]
     some = windows[:: -(-len(windows) // _WINDOWS)]
     inputs = some.reshape(-1, *model.input_shape[1:])
     for place, layer in enumerate(layers):
         kernel, *bias = layer.get_weights()
-        weights = kernel.reshape(-1, kernel.shape[-1]).astype(np.float64)
-        if len(weights) > _LARGEST:
+        # Each filter of a depthwise convolution hears one channel, any other all of them.
+        n_groups = kernel.shape[-2] if isinstance(layer, keras.layers.DepthwiseConv2D) else 1
+        weights = kernel.reshape(-1, n_groups, kernel.shape[-1])
+        weights = weights.astype(np.float64)
+        if not 1 < len(weights) <= _LARGEST:
             continue
         generator = np.random.default_rng([seed, place])
         rows = _inputs(model, layer, inputs, generator)
-        rounded = rounded_weights(weights, rows)
+        rows = rows.reshape(len(rows), len(weights), n_groups)
+        rounded = np.stack(
+            [rounded_weights(weights[:, own], rows[:, :, own]) for own in range(n_groups)], axis=1
+        )
         if bias:
-            bias = [bias[0] + (rows.mean(axis=0) @ (weights - rounded)).astype(np.float32)]
+            lost = np.einsum("kg,kgf->gf", rows.mean(axis=0), weights - rounded)
+            bias = [bias[0] + lost.ravel().astype(np.float32)]
         layer.set_weights([rounded.reshape(kernel.shape).astype(np.float32), *bias])
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_runtime.model_file import BUNDLED_MODEL
+from edge_runtime.model_file import BUNDLED
 from tests.pipeline import Pipeline
 from tests.synthetic import RATE, clip
 
@@ -81,7 +81,13 @@ def test_the_level_benchmark(tmp_path: Path) -> None:
     for name in ("one", "two"):
         soundfile.write(tmp_path / f"{name}.wav", clip("hiss", len(name)), RATE)
     (tmp_path / "tracks.csv").write_text("id,genre,split\none,rock,valid\ntwo,jazz,valid\n")
-    arguments = (tmp_path, tmp_path / "tracks.csv", BUNDLED_MODEL, "--json", tmp_path / "out.json")
+    arguments = (
+        tmp_path,
+        tmp_path / "tracks.csv",
+        BUNDLED["seed-cnn"],
+        "--json",
+        tmp_path / "out.json",
+    )
     run("level", *arguments)
     results = json.loads((tmp_path / "out.json").read_text())
-    assert list(results["genre.tflite"]) == ["0", "-10", "-20", "-30"]
+    assert list(results["seed-cnn.tflite"]) == ["0", "-10", "-20", "-30"]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from edge_runtime import Classifier, ClassifierStream
-from edge_runtime.model_file import BUNDLED_MODEL, read_model, write_model
+from edge_runtime.model_file import read_model, write_model
 from tests.command import succeed
 
 from .audio import RATE, noise, write_wav
@@ -18,16 +18,22 @@ SOUND = noise(4 * RATE)
 
 
 @pytest.fixture(scope="module")
+def classifier() -> Classifier:
+    """The one of the models that ship which rejects nothing."""
+    return Classifier("seed-cnn")
+
+
+@pytest.fixture(scope="module")
 def heard(classifier: Classifier) -> str:
-    """What the bundled model, which rejects nothing, calls noise."""
+    """What it calls noise."""
     return max(classifier.by_label(classifier.classify_window(SOUND[: 3 * RATE]).posterior).items(),
                key=lambda item: item[1])[0]  # fmt: skip
 
 
 @pytest.fixture
 def rejecting(heard: str, tmp_path: Path) -> Path:
-    """The bundled model, with that label rejected."""
-    model = read_model(BUNDLED_MODEL)
+    """The same model, with that label rejected."""
+    model = read_model("seed-cnn")
     path = tmp_path / "rejecting.tflite"
     manifest = dataclasses.replace(model.manifest, schema_version="1.2", rejected=(heard,))
     write_model(path, model.network, manifest)
@@ -60,7 +66,7 @@ def test_a_stream_is_unknown_and_the_posteriors_stay(
 def test_where_a_genre_is_likelier_nothing_changes(
     classifier: Classifier, heard: str, tmp_path: Path
 ) -> None:
-    model = read_model(BUNDLED_MODEL)
+    model = read_model("seed-cnn")
     other = next(label for label in classifier.labels if label != heard)
     write_model(tmp_path / "m.tflite", model.network,
                 dataclasses.replace(model.manifest, rejected=(other,)))  # fmt: skip

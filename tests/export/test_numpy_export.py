@@ -31,7 +31,7 @@ from tests.synthetic import GENRES
 from train.models import NETWORKS
 
 _DEFAULT_MODEL = Path(__file__).parent / "default_model.keras"
-"""The Keras network whose export is bundled, without its optimizer"""
+"""The Keras network whose export ships as seed-cnn, without its optimizer"""
 _DATA = Path(os.environ.get("EDGE_GENRE_DATA", Path(__file__).parents[3] / "shared" / "data"))
 
 

@@ -41,7 +41,7 @@ def balance(trunk: Any, windows: Values) -> None:
     pooled = ["upright", "middle_1", "sum_2", "sum_3"]
     over_bands = [layer.name for layer in trunk.layers if "_bands_" in layer.name]
     over_time = [name.replace("_bands_", "_time_") for name in over_bands]
-    measured = [*over_time, *FIRST_LAYER, *MIDDLE[1:], *pooled]
+    measured = [*over_time, *over_bands, *FIRST_LAYER, *MIDDLE[1:], *pooled]
     found = _outputs(trunk, measured, windows)
     peaks = {name: _largest(values) for name, values in zip(measured, found, strict=True)}
 
@@ -54,7 +54,9 @@ def balance(trunk: Any, windows: Values) -> None:
     for time, bands in zip(over_time, over_bands, strict=True):
         hand_over([time], [bands], peaks[time])
     for name in FIRST_LAYER:
+        # What is added up is rounded first, and may be larger than the sum.
         summands = [each for each in over_bands if each.startswith(f"{name}_")]
+        peaks[name] = np.max([peaks[each] for each in (name, *summands)], axis=0)
         hand_over(summands or [name], [], peaks[name])
     hand_over([], ["upright"], np.concatenate([peaks[name] for name in FIRST_LAYER]))
     hand_over(["upright"], ["middle_1"], peaks["upright"])

@@ -16,7 +16,7 @@ import numpy as np
 
 from .pruning import FIRST_LAYER, MIDDLE, Affine, PrunedMusicnn
 
-_ABOVE = 4.0
+_ABOVE = 2.0
 """More than any filter's least answer in a window. Only the quietest place of a channel that is
 turned upside down matters, and a maximum finds it in what is left to this"""
 
