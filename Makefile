@@ -1,13 +1,14 @@
 # `make demo` hears the demo clip with the bundled model; `make test` runs the tests.
 # Both need python3 (3.11 or newer) with venv, and nothing else.
-# `make model DATA=/path/to/gtzan` trains and exports the bundled model again.
+# `make models DATA=/path/to/gtzan` trains and exports again what ships; `pip download --no-deps
+# musicnn==0.1.0` gets TEACHER.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEPENDENCIES := pyproject.toml edge_runtime/__init__.py
 
-.PHONY: demo test lint format model clean
+.PHONY: demo test lint format models base seed-cnn clean
 
 demo: $(VENV)/.demo
 	$(BIN)/edge-genre listen --input demo --speed 4
@@ -25,14 +26,25 @@ format: $(VENV)/.dev
 	$(BIN)/ruff format .
 
 # DATA holds the clips and tracks.csv (columns id, genre, split, path).
-model: $(VENV)/.dev
-	$(BIN)/edge-genre train $(DATA) --model seed-cnn --split $(DATA)/tracks.csv \
-		--gain-db 15 --learning-rate 3e-4 --out runs/bundled --overwrite
-	$(BIN)/edge-genre export runs/bundled --format tflite --quantize auto \
-		--out edge_runtime/bundled/genre.tflite --name seed-cnn-gtzan --model-version 1.0 \
-		--licence "Apache-2.0 (see MODEL_CARD.md: the training music has no licence of its own)" \
+TEACHER ?= musicnn-0.1.0-py3-none-any.whl
+TRAIN = $(BIN)/edge-genre train $(DATA) --split $(DATA)/tracks.csv --overwrite
+EXPORT = $(BIN)/edge-genre export --format tflite
+OF_MUSICNN = --licence "Apache-2.0, with parts under ISC (THIRD_PARTY.md; see also the card: the training music has no licence of its own)" \
+	--attribution "Begins with MusiCNN (Pons and Serra, 2019; copyright Music Technology Group, Universitat Pompeu Fabra, ISC licence); last layer trained on part of GTZAN (Tzanetakis and Cook, 2002)"
+
+models: base seed-cnn
+
+base: $(VENV)/.dev
+	$(TRAIN) --model base --teacher $(TEACHER) --out runs/base
+	$(EXPORT) runs/base --quantize float16 --out edge_runtime/bundled/base.tflite --name base --model-version 0.2 $(OF_MUSICNN)
+
+seed-cnn: $(VENV)/.dev
+	$(TRAIN) --model seed-cnn --gain-db 15 --learning-rate 3e-4 --out runs/seed-cnn
+	$(EXPORT) runs/seed-cnn --quantize auto --out edge_runtime/bundled/seed-cnn.tflite \
+		--name seed-cnn-gtzan --model-version 1.0 \
+		--licence "Apache-2.0 (see the card: the training music has no licence of its own)" \
 		--attribution "Trained on part of GTZAN (Tzanetakis and Cook, 2002)"
-	sed -e '/\.png)$$/d' -e '/^## Training$$/d' runs/bundled/report.md > edge_runtime/bundled/TRAINING_REPORT.md
+	sed -e '/\.png)$$/d' -e '/^## Training$$/d' runs/seed-cnn/report.md > edge_runtime/bundled/SEED_CNN_REPORT.md
 
 clean:
 	rm -rf $(VENV) build dist

@@ -22,11 +22,12 @@ from .manifest import Manifest
 from .seal import check_seal, sealed
 from .whole_file import write_whole
 
-BUNDLED_MODEL = Path(__file__).parent / "bundled" / "genre.tflite"
-"""The model that runs where none is named."""
-
-BUNDLED = {"seed-cnn": BUNDLED_MODEL, "base": BUNDLED_MODEL.with_name("base.tflite")}
+_BUNDLED = Path(__file__).parent / "bundled"
+BUNDLED = {name: _BUNDLED / f"{name}.tflite" for name in ("seed-cnn", "base")}
 """Models that ship with the package, by the name that stands for their path"""
+
+BUNDLED_MODEL = BUNDLED["seed-cnn"]
+"""The model that runs where none is named."""
 
 MANIFEST_NAME = "manifest.json"
 LABELS_NAME = "labels.txt"
