@@ -10,8 +10,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-import numpy as np
-
 from edge_runtime.cli import main, warn
 from edge_runtime.cli.arguments import Whole
 from edge_runtime.errors import DataSetError, ParameterError
@@ -121,8 +119,12 @@ def _export(run: Path, out: Path, name: str) -> int:
 
 def _how_sure(scores: Scores) -> str:
     """What cross-validation says, for a person."""
+    from scipy.stats import binomtest
+
     right = round(scores.accuracy * scores.n_tracks)
-    low, high = scores.accuracy_interval
+    # Wilson's, since a bootstrap of clips that were all right knows no other outcome.
+    interval = binomtest(right, scores.n_tracks).proportion_ci(0.95, "wilson")
+    low, high = interval.low, interval.high
     largest = max(own.n_tracks for own in scores.per_genre.values()) / scores.n_tracks
     lines = [
         f"Of {scores.n_tracks} clips, each judged by a model that was not taught with it, {right} "
@@ -136,6 +138,6 @@ def _how_sure(scores: Scores) -> str:
         f"{answers_text(scores, label)}"
         for label, own in scores.per_genre.items()
     ]
-    if scores.n_tracks < 30 or np.isnan(low):
+    if scores.n_tracks < 30:
         lines.append("So few clips leave much to chance: add more for a surer figure.")
     return "\n".join(lines)
