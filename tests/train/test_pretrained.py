@@ -81,7 +81,7 @@ def test_pruned_network_answers_as_the_whole_one_away_from_the_edges(
     assert small.count_params() < 0.3 * whole.count_params()
 
 
-@pytest.mark.parametrize("places", [Places(), Places(bands=3, frames=2), Places(frames=2, bands=2)])
+@pytest.mark.parametrize("places", [Places(), Places(frames=2), Places(frames=3)])
 def test_balancing_changes_no_answer(
     pruned: PrunedMusicnn, windows: np.ndarray, places: Places
 ) -> None:
@@ -109,7 +109,7 @@ def test_products_of_separable_filters_answer_as_they_do(
     first = (*separable, *pruned.first[2:])
     pruned = dataclasses.replace(pruned, first=first)
     normalised = (windows * pruned.features.scale + pruned.features.shift)[..., np.newaxis]
-    places = Places(frames=2, bands=2, products=2)
+    places = Places(frames=2, products=2)
     whole = compact_musicnn(pruned, SHAPE, places)
     factored = in_products(whole, pruned, SHAPE, places, normalised)
     wanted, found = (each.predict(normalised, verbose=0)["tags"] for each in (whole, factored))

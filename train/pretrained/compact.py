@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .pruning import FIRST_LAYER, MIDDLE, Affine, PrunedMusicnn
+from .pruning import FIRST_LAYER, MIDDLE, Affine, Array, PrunedMusicnn
 
 _ABOVE = 2.0
 """More than any filter's least answer in a window. Only the quietest place of a channel that is
@@ -26,11 +26,8 @@ class Places:
     """Where the first layer looks, and how."""
 
     frames: int = 1
-    """It answers at every so many frames, and the layers behind hear every answer so many times;
-    temporal filters hear means of so many frames"""
-    bands: int = 1
-    """Temporal filters look at every so many mel bands: only the loudest place counts, and
-    neighbours are alike"""
+    """It answers at every so many frames, and the layers behind hear these alone; temporal filters
+    hear means of so many frames"""
     products: int = 0
     """Timbral filters are sums of so many products of a curve over time and one over mel bands;
     0: whole"""
@@ -73,15 +70,9 @@ def network(pruned: PrunedMusicnn, shape: tuple[int, int], places: Places) -> An
     ]
     x = layers.Concatenate(name="loudest")(loudest)
     x = first = layers.DepthwiseConv2D(1, activation="relu", name="upright")(x)
-    if places.frames > 1:
-        n_frames, channels = shape[0], x.shape[-1]
-        repeated = x.shape[1] * places.frames
-        x = layers.Concatenate(axis=2)([x] * places.frames)
-        x = layers.Reshape((repeated, 1, channels))(x)
-        x = first = layers.Cropping2D(((0, repeated - n_frames), (0, 0)))(x)
     answers = []
     for name, convolution in zip(MIDDLE, pruned.middle, strict=True):
-        taps, _, filters = convolution.kernel.shape
+        taps, filters = _taps(len(convolution.kernel), places.frames), convolution.kernel.shape[-1]
         y = layers.Conv2D(filters, (taps, 1), activation="relu", name=name)(x)
         answers.append(y)
         if len(answers) == 1:
@@ -151,8 +142,7 @@ def _temporal(features: Any, name: str, kernel: tuple[int, ...], places: Places)
     length, filters = -(-kernel[0] // places.frames), kernel[-1]
     before = (length - 1) // 2
     x = layers.ZeroPadding2D(((before, length - 1 - before), (0, 0)))(x)
-    strides = (1, places.bands)
-    x = layers.Conv2D(filters, (length, 1), strides=strides, activation="relu", name=name)(x)
+    x = layers.Conv2D(filters, (length, 1), activation="relu", name=name)(x)
     return layers.MaxPooling2D((1, x.shape[2]))(x)
 
 
@@ -196,7 +186,7 @@ def _fill(model: Any, pruned: PrunedMusicnn, places: Places) -> None:
         model.get_layer(name).set_weights([kernel, bias])
     set_map(model, "upright", Affine(pruned.sign, np.where(pruned.sign < 0.0, _ABOVE, 0.0)))
     for name, convolution in zip(MIDDLE, pruned.middle, strict=True):
-        kernel = convolution.kernel[:, np.newaxis]
+        kernel = _at_fewer(convolution.kernel, places.frames)[:, np.newaxis]
         model.get_layer(name).set_weights([kernel, convolution.bias])
     of_one, of_two, of_three = pruned.sums
     nothing = np.zeros(len(of_two), np.float32)
@@ -210,6 +200,21 @@ def _fill(model: Any, pruned: PrunedMusicnn, places: Places) -> None:
         set_map(model, f"{name}_map", own)
     model.get_layer("dense").set_weights(list(pruned.dense))
     model.get_layer("tags").set_weights(list(pruned.tags))
+
+
+def _taps(of: int, frames: int) -> int:
+    """Of a filter with so many of them, at every so many frames."""
+    return -(-(of + frames - 1) // frames)
+
+
+def _at_fewer(kernel: Array, frames: int) -> Array:
+    """A filter over time for answers at every so many frames, each of which stands for those
+    between: the mean of what it would say there."""
+    taps = _taps(len(kernel), frames)
+    found = np.zeros((taps * frames, *kernel.shape[1:]), np.float32)
+    for first in range(frames):
+        found[first : first + len(kernel)] += kernel / frames
+    return found.reshape(taps, frames, *kernel.shape[1:]).sum(1)
 
 
 def get_map(model: Any, name: str) -> Affine:
