@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import ParameterError
-from .log_mel import LogMelKernel
+from .log_mel import LogMelKernel, compressed
 from .mel import dct_matrix
 from .params import FrontEndParams
 
@@ -36,6 +36,9 @@ class FrontEnd:
         # The DCT runs in float64: in float32 its rounding alone costs 1.5e-3.
         self._dct = dct_matrix(params.n_mels, params.n_mfcc) if params.kind == "mfcc" else None
         self._edge = params.edge
+        if params.level_db is not None:
+            assert params.log_gain is not None
+            self._level = params.log_gain * 10.0 ** (params.level_db / 10.0)
         self._padded = np.zeros(params.window_samples + 2 * self._edge, np.float32)
         self._frames = np.lib.stride_tricks.sliding_window_view(self._padded, params.n_fft)[
             :: params.hop
@@ -80,7 +83,7 @@ class FrontEnd:
         return self.finish(self._log_mel)
 
     def finish(self, log_mel: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """What depends on the whole segment: clip to ``top_db``, DCT, normalise.
+        """What depends on the whole segment: clip to ``top_db``, level, DCT, normalise.
 
         Parameters
         ----------
@@ -92,6 +95,8 @@ class FrontEnd:
         (frames, coefficients) float32
         """
         top_db = self.params.top_db
+        if self.params.level_db is not None:
+            return self.params.normalise(self._levelled(log_mel))
         clipped = log_mel
         if top_db is not None:
             # An array: numpy's maximum with a number is three times slower.
@@ -103,11 +108,19 @@ class FrontEnd:
         np.matmul(self._wide, self._dct, out=self._cepstra)
         return self.params.normalise(self._cepstra.astype(np.float32))
 
+    def _levelled(self, power: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        mean = float(power.mean(dtype=np.float64)) / self._level
+        return compressed(power * np.float32(1.0 / max(mean, _SOFTEST)))
+
     def _reflect(self, samples: npt.NDArray[np.float32]) -> None:
         edge, padded = self._edge, self._padded
         padded[:edge] = samples[edge:0:-1]
         padded[-edge:] = samples[-2 : -edge - 2 : -1]
 
+
+_SOFTEST = 1e-6
+"""What is more than 60 dB below the level is raised by 60 dB: it is the noise of a converter, or
+nothing at all"""
 
 LOUDEST_RMS = 10.0
 """Sound is never 20 dB above full scale."""

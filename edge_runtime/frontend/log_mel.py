@@ -46,7 +46,8 @@ _Group = tuple[_Array, _Array, _Array]
 class LogMelKernel:
     """Unclipped log-mel of frames, float32; holds its scratch memory, so one per thread.
 
-    In decibels, or as ``log_gain`` compresses it.
+    In decibels, or as ``log_gain`` compresses it; where windows are brought to a level first, mel
+    power times ``log_gain``, since the gain of a window is not known before its last frame.
 
     Parameters
     ----------
@@ -60,6 +61,7 @@ class LogMelKernel:
         # numpy's maximum of two arrays is three times as fast as that of an array and a number.
         self._log_floor = np.full((BLOCK_ROWS, params.n_mels), params.log_floor, np.float32)
         self._log_gain = None if params.log_gain is None else np.float32(params.log_gain)
+        self._compress = params.level_db is None
         self._loaded: list[tuple[int, npt.NDArray[np.float32]]] = []
         self._inexact: InexactRows | None = None
         self._single = single_precision_may_do(params)
@@ -92,7 +94,8 @@ class LogMelKernel:
             Unwindowed frames; a strided view of a signal will do.
         out : (n, n_mels) float32
             Receives ``10 log10(max(mel power, log_floor))``, dB, or
-            ``log10(1 + log_gain * mel power)``.
+            ``log10(1 + log_gain * mel power)``, or ``log_gain * mel power`` where there is a
+            ``level_db``.
         """
         for start in range(0, len(frames), BLOCK_ROWS):
             block = frames[start : start + BLOCK_ROWS]
@@ -132,8 +135,7 @@ class LogMelKernel:
         self._loaded.clear()
         if self._log_gain is not None:
             np.multiply(log_mel, self._log_gain, out=log_mel)
-            np.add(log_mel, _ONE, out=log_mel)
-            return np.log10(log_mel, out=log_mel)
+            return compressed(log_mel) if self._compress else log_mel
         np.log10(log_mel, out=log_mel)
         np.multiply(log_mel, _DECIBELS, out=log_mel)
         return log_mel
@@ -180,6 +182,12 @@ class LogMelKernel:
         spectrum = np.fft.rfft(frames)[: len(rows)].astype(np.complex64)
         parts = spectrum.view(np.float32)
         self._parts[rows] = parts * parts
+
+
+def compressed(power: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """``log10(1 + power)``, in place."""
+    np.add(power, _ONE, out=power)
+    return np.log10(power, out=power)
 
 
 def _band_groups(filterbank: _Array, parts: _Array, log_mel: _Array) -> list[_Group]:

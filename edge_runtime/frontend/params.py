@@ -60,6 +60,9 @@ class FrontEndParams:
     log_gain: float | None = None
     """Coefficients are ``log10(1 + log_gain * mel power)`` (MusiCNN's compression), and `log_floor`
     is not used; None is decibels. For ``kind="log_mel"`` with `top_db` None"""
+    level_db: float | None = None
+    """Mean mel power that every window is brought to before it is compressed, dB, so that soft
+    sound is heard like loud; None leaves levels as they are. With `log_gain`"""
     padding: str = "constant"
     """How frames reach over the edges: ``"constant"`` (zeros), ``"reflect"``, or ``"none"``"""
     mean: tuple[float, ...] | None = None
@@ -96,6 +99,13 @@ class FrontEndParams:
             _between("top_db", self.top_db, 1e-3, 1000.0)
         if self.log_gain is not None:
             self._check_log_gain(self.log_gain)
+        if self.level_db is not None:
+            _between("level_db", self.level_db, -60.0, 60.0)
+            if self.log_gain is None:
+                raise ParameterError(
+                    f"level_db is {self.level_db} and log_gain is None; level_db (-60 to 60) goes "
+                    "with a log_gain only: differences in decibels keep what levels change"
+                )
         self._check_normalisation()
 
     def _check_log_gain(self, log_gain: float) -> None:
@@ -146,7 +156,8 @@ class FrontEndParams:
         """What a segment becomes, in words: ``130 frames of 13 mfcc coefficients``."""
         text = f"{self.n_frames} frames of {self.n_coefficients} {self.kind.replace('_', '-')}"
         compressed = "" if self.log_gain is None else f", log10(1 + {self.log_gain:.10g} * power)"
-        return f"{text} coefficients{compressed}"
+        level = "" if self.level_db is None else f", power {self.level_db:.10g} dB on average"
+        return f"{text} coefficients{compressed}{level}"
 
     @property
     def n_frames(self) -> int:
@@ -228,8 +239,10 @@ PRESETS: dict[str, FrontEndParams] = {
         padding="none",
     ),
 }
+# The level of the median window of mastered music, so that these are changed least.
+PRESETS["musicnn96-level"] = dataclasses.replace(PRESETS["musicnn96"], level_db=-6.0)
 """Named settings. ``seed-mfcc13`` is that of the student report: librosa's default MFCCs; ``mel64``
 is log-mel of 64 bands from the same frames. ``musicnn96`` is what MusiCNN hears (J. Pons and
 X. Serra, "musicnn: pre-trained convolutional neural networks for music audio tagging", ISMIR 2019,
 late-breaking): 187 frames, none of them padded, as MusiCNN cut its windows out of the spectrogram
-of a whole track."""
+of a whole track. ``musicnn96-level`` brings every window to one level first."""

@@ -263,6 +263,7 @@ BAD_PARAMETERS = {
     "log_floor": {"log_floor": 0.0},
     "top_db": {"top_db": 0.0},
     "log_gain": {"kind": "log_mel", "top_db": None, "log_gain": 0.5},
+    "level_db": {"kind": "log_mel", "top_db": None, "log_gain": 1e4, "level_db": 61.0},
     "mean": {"mean": (0.0,) * 12, "std": (1.0,) * 13},
     "std": {"mean": (0.0,) * 13, "std": (1.0,) * 12 + (0.0,)},
 }
@@ -287,6 +288,8 @@ def test_a_bad_parameter_is_named(name):
         {"kind": "log_mel", "top_db": None, "log_gain": float("nan")},
         {"kind": "log_mel", "top_db": None, "log_gain": 1.1e9},
         {"kind": "log_mel", "top_db": None, "log_gain": "loud"},
+        {"kind": "log_mel", "top_db": None, "level_db": -6.0},
+        {"kind": "log_mel", "top_db": None, "log_gain": 1e4, "level_db": float("nan")},
         {"mean": (0.0,) * 13},
         {"mean": (float("inf"),) * 13, "std": (1.0,) * 13},
     ],

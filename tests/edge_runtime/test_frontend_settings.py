@@ -89,6 +89,18 @@ def test_musicnns_compression_is_right_for_any_sound(signal, frequency, gain):
 
 
 @settings(max_examples=100, deadline=None)
+@given(st.sampled_from(sorted(SIGNALS)), st.floats(0.002, 0.49), st.sampled_from([1.0, 1e-2, 1e-3]))
+def test_soft_sound_is_heard_like_loud(signal, frequency, gain):
+    params = PRESETS["musicnn96-level"]
+    samples = sound(params, signal, frequency, gain)
+    power = librosa_mel(params, samples.astype(np.float64)).T
+    level = 10.0 ** (params.level_db / 10.0)
+    power *= min(level / max(power.mean(), 1e-30), 1e6)
+    exact = np.log10(1.0 + params.log_gain * power)
+    np.testing.assert_allclose(FrontEnd(params)(samples), exact, atol=2e-4, rtol=0)
+
+
+@settings(max_examples=100, deadline=None)
 @given(
     parameters(),
     st.floats(0.0, 9.0),

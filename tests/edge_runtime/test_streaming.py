@@ -88,6 +88,7 @@ def test_stream_equals_offline_for_musicnns_setting(
         {"top_db": None},
         {"kind": "log_mel", "top_db": None, "log_gain": 1e4},
         {"kind": "log_mel", "top_db": None, "log_gain": 1e9, "padding": "none"},
+        {"kind": "log_mel", "top_db": None, "log_gain": 1e4, "level_db": -6.0},
         {"hop": 512},
         {"hop": 7},
         {"n_fft": 1000, "hop": 333},

@@ -105,6 +105,7 @@ def log_mel(samples: Samples, params: FrontEndParams) -> npt.NDArray[np.float32]
             padding="none",
             top_db=None,
             log_gain=None,
+            level_db=None,
             mean=None,
             std=None,
             window_samples=n_fft + (_BLOCK_FRAMES - 1) * hop,

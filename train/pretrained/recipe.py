@@ -27,6 +27,9 @@ from .kept import corpus_key, kept_corpus, kept_targets
 from .products import in_products, project
 from .pruning import Affine, prune
 
+FRONT_END = "musicnn96-level"
+"""What MusiCNN hears, with every window at the level of mastered music: a microphone across the
+room hears the same 20 to 40 dB softer"""
 _WINDOWS_PER_SECOND = 1.0
 """Drawn from a labelled track"""
 _OTHER_WINDOWS_PER_SECOND = 0.2
@@ -56,7 +59,7 @@ class Pretrained:
     """Of more distillation, after filters have become products"""
     learning_rate: float = 1e-4
     """More soon forgets what the weights knew: 1e-3 costs eight points (docs/training.md)"""
-    front_end: str = "musicnn96"
+    front_end: str = FRONT_END
     overlap: float = 0.0
 
 

@@ -25,7 +25,7 @@ from .balance import balance, balance_pooled
 from .compact import Places, compact_musicnn
 from .corpus import NOT_MUSIC, Corpus, Source, draw_not_music, make_corpus
 from .head import Head, fit_head, track_weights, with_head
-from .recipe import EVIDENCE, hearing, inside
+from .recipe import EVIDENCE, FRONT_END, hearing, inside
 from .stored import stored_musicnn
 
 BASES = {"base": Places()}
@@ -83,7 +83,7 @@ def look(listed: TrackList, folder: Path, cache: Path) -> Lesson:
         as a window, or a sound lies in two genres.
     """
     _check_counts(listed.tracks, folder, "")
-    params = PRESETS["musicnn96"]
+    params = PRESETS[FRONT_END]
     extraction = extract(listed.tracks, params, cache)
     said = [*listed.warnings, *(f"left out: {why}" for _, why in extraction.skipped)]
     kept = [item.track for item in extraction.tracks]
@@ -165,7 +165,7 @@ def learn(lesson: Lesson, base: str, *, seed: int, speech: bool) -> Learned:
         Whether to reject speech as well, which needs espeak-ng.
     """
     pruned = stored_musicnn()
-    params = PRESETS["musicnn96"]
+    params = PRESETS[FRONT_END]
     trunk = compact_musicnn(pruned, (params.n_frames, params.n_coefficients), BASES[base])
     tracks, n_genres = lesson.extraction.tracks, len(lesson.genres)
     heard = make_corpus(
