@@ -21,7 +21,6 @@ from train.pretrained.balance import balance, balance_pooled
 from train.pretrained.compact import Places, compact_musicnn
 from train.pretrained.corpus import UNLABELLED, Source, make_corpus
 from train.pretrained.head import track_weights
-from train.pretrained.products import in_products
 from train.pretrained.pruning import Convolution, PrunedMusicnn, prune
 from train.pretrained.recipe import sources
 from train.teachers.musicnn import musicnn
@@ -81,12 +80,12 @@ def test_pruned_network_answers_as_the_whole_one_away_from_the_edges(
     assert small.count_params() < 0.3 * whole.count_params()
 
 
-@pytest.mark.parametrize("places", [Places(), Places(frames=2), Places(frames=3)])
+@pytest.mark.parametrize("places", [Places(), Places(frames=3), Places(frames=2, curves=(3, 2))])
 def test_balancing_changes_no_answer(
     pruned: PrunedMusicnn, windows: np.ndarray, places: Places
 ) -> None:
-    network = compact_musicnn(pruned, SHAPE, places)
     normalised = (windows * pruned.features.scale + pruned.features.shift)[..., np.newaxis]
+    network = compact_musicnn(pruned, SHAPE, places, normalised)
     before = network.predict(normalised, verbose=0)
     balance(network, normalised)
     after = network.predict(normalised, verbose=0)
@@ -98,23 +97,22 @@ def test_balancing_changes_no_answer(
         np.testing.assert_allclose(found["tags"], before["tags"], atol=2e-4)
 
 
-def test_products_of_separable_filters_answer_as_they_do(
+def test_mixtures_of_as_many_curves_as_there_are_answer_as_the_filters_do(
     pruned: PrunedMusicnn, windows: np.ndarray
 ) -> None:
-    separable = []
-    for layer in pruned.first[:2]:
-        u, s, v = np.linalg.svd(layer.kernel[:, :, 0].transpose(2, 0, 1), full_matrices=False)
-        kernel = (u[:, :, :2] * s[:, np.newaxis, :2]) @ v[:, :2]
-        separable.append(Convolution(kernel.transpose(1, 2, 0)[:, :, np.newaxis], layer.bias))
-    first = (*separable, *pruned.first[2:])
-    pruned = dataclasses.replace(pruned, first=first)
+    mixed = []
+    for layer, n in zip(pruned.first[:2], (3, 2), strict=True):
+        length = len(layer.kernel)
+        u, s, v = np.linalg.svd(layer.kernel.reshape(length, -1), full_matrices=False)
+        kernel = ((u[:, :n] * s[:n]) @ v[:n]).reshape(layer.kernel.shape)
+        mixed.append(Convolution(kernel.astype(np.float32), layer.bias))
+    pruned = dataclasses.replace(pruned, first=(*mixed, *pruned.first[2:]))
     normalised = (windows * pruned.features.scale + pruned.features.shift)[..., np.newaxis]
-    places = Places(frames=2, products=2)
-    whole = compact_musicnn(pruned, SHAPE, places)
-    factored = in_products(whole, pruned, SHAPE, places, normalised)
-    wanted, found = (each.predict(normalised, verbose=0)["tags"] for each in (whole, factored))
+    whole = compact_musicnn(pruned, SHAPE, Places(frames=2))
+    few = compact_musicnn(pruned, SHAPE, Places(frames=2, curves=(3, 2)), normalised)
+    wanted, found = (each.predict(normalised, verbose=0)["tags"] for each in (whole, few))
     np.testing.assert_allclose(found, wanted, atol=1e-3)
-    assert multiply_accumulates(factored) < 0.5 * multiply_accumulates(whole)
+    assert multiply_accumulates(few) < 0.5 * multiply_accumulates(whole)
 
 
 def test_every_track_of_a_genre_weighs_the_same_and_so_does_every_genre() -> None:

@@ -85,7 +85,7 @@ BASELINES: dict[str, BaselineRecipe] = {
 
 PRETRAINED: dict[str, Pretrained] = {
     "base": Pretrained(Places()),
-    "tiny": Pretrained(Places(frames=2, products=2), epochs=2),
+    "tiny": Pretrained(Places(frames=2, curves=(3, 2)), epochs=5),
 }
 
 MODELS: dict[str, Network | BaselineRecipe | Pretrained] = {

@@ -39,9 +39,8 @@ def balance(trunk: Any, windows: Values) -> None:
         Normalised; they tell the ranges.
     """
     pooled = ["upright", "middle_1", "sum_2", "sum_3"]
-    over_bands = [layer.name for layer in trunk.layers if "_bands_" in layer.name]
-    over_time = [name.replace("_bands_", "_time_") for name in over_bands]
-    measured = [*over_time, *over_bands, *FIRST_LAYER, *MIDDLE[1:], *pooled]
+    curves = [layer.name for layer in trunk.layers if layer.name.endswith("_curves")]
+    measured = [*curves, *FIRST_LAYER, *MIDDLE[1:], *pooled]
     found = _outputs(trunk, measured, windows)
     peaks = {name: _largest(values) for name, values in zip(measured, found, strict=True)}
 
@@ -51,13 +50,10 @@ def balance(trunk: Any, windows: Values) -> None:
         for taker in takers:
             _multiply(trunk.get_layer(taker), peak)
 
-    for time, bands in zip(over_time, over_bands, strict=True):
-        hand_over([time], [bands], peaks[time])
+    for name in curves:
+        hand_over([name], [name.removesuffix("_curves")], peaks[name])
     for name in FIRST_LAYER:
-        # What is added up is rounded first, and may be larger than the sum.
-        summands = [each for each in over_bands if each.startswith(f"{name}_")]
-        peaks[name] = np.max([peaks[each] for each in (name, *summands)], axis=0)
-        hand_over(summands or [name], [], peaks[name])
+        hand_over([name], [], peaks[name])
     hand_over([], ["upright"], np.concatenate([peaks[name] for name in FIRST_LAYER]))
     hand_over(["upright"], ["middle_1"], peaks["upright"])
     hand_over(["middle_1"], ["middle_2", "sum_2_old_map"], peaks["middle_1"])

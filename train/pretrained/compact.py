@@ -8,13 +8,13 @@ mean over time is one, too: rounded only after it was normalised.
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from .pruning import FIRST_LAYER, MIDDLE, Affine, Array, PrunedMusicnn
+from .curves import mixtures
+from .pruning import FIRST_LAYER, MIDDLE, TIMBRAL, Affine, Array, PrunedMusicnn
 
 _ABOVE = 2.0
 """More than any filter's least answer in a window. Only the quietest place of a channel that is
@@ -28,12 +28,13 @@ class Places:
     frames: int = 1
     """It answers at every so many frames, and the layers behind hear these alone; temporal filters
     hear means of so many frames"""
-    products: int = 0
-    """Timbral filters are sums of so many products of a curve over time and one over mel bands;
-    0: whole"""
+    curves: tuple[int, ...] = ()
+    """Timbral filters of each height are mixtures of so many curves over time; none: whole"""
 
 
-def compact_musicnn(pruned: PrunedMusicnn, shape: tuple[int, int], places: Places) -> Any:
+def compact_musicnn(
+    pruned: PrunedMusicnn, shape: tuple[int, int], places: Places, windows: Array | None = None
+) -> Any:
     """Build the network.
 
     Parameters
@@ -41,8 +42,9 @@ def compact_musicnn(pruned: PrunedMusicnn, shape: tuple[int, int], places: Place
     pruned : PrunedMusicnn
     shape : (frames, bands)
     places : Places
-        With ``Places()``, the answers are those of the original; others need `distil`. Filters
-        are whole, whatever `places.products` is: see `train.pretrained.products.in_products`.
+        With ``Places()``, the answers are those of the original; others need `distil`.
+    windows : (n, frames, bands, 1) float32, optional
+        Music, normalised, that tells which curves serve the filters best; needed for them only.
 
     Returns
     -------
@@ -51,13 +53,12 @@ def compact_musicnn(pruned: PrunedMusicnn, shape: tuple[int, int], places: Place
         ``"pooled"`` (n, 2 * channels), normalised, ``"penultimate"`` (n, 200) and ``"tags"``
         (n, 50).
     """
-    model = network(pruned, shape, dataclasses.replace(places, products=0))
-    _fill(model, pruned, places)
+    model = _network(pruned, shape, places)
+    _fill(model, pruned, places, windows)
     return model
 
 
-def network(pruned: PrunedMusicnn, shape: tuple[int, int], places: Places) -> Any:
-    """The same, with random weights; `places.products` counts here only."""
+def _network(pruned: PrunedMusicnn, shape: tuple[int, int], places: Places) -> Any:
     import keras
     from keras import layers
 
@@ -100,7 +101,7 @@ def _timbral(features: Any, name: str, kernel: tuple[int, ...], places: Places) 
 
     The bands under a filter at each of its places are cut out and become channels, so that a
     two-dimensional convolution with one channel, which runs badly everywhere, is a one-dimensional
-    one with many. As products, the curves over time come first, and at fewer frames.
+    one with many. As mixtures, curves over time come first, at fewer frames, and are such channels.
     """
     from keras import layers
 
@@ -110,15 +111,10 @@ def _timbral(features: Any, name: str, kernel: tuple[int, ...], places: Places) 
     x = layers.ZeroPadding2D(((before, length - 1 - before), (0, 0)))(features)
     strides = (places.frames, 1)
     # Nothing is lost by cutting off below zero before the maximum, and half the range is gained.
-    if places.products:
-        summands = [
-            layers.DepthwiseConv2D((1, height), name=f"{name}_bands_{place}")(
-                layers.Conv2D(filters, (length, 1), strides=strides, name=f"{name}_time_{place}")(x)
-            )
-            for place in range(places.products)
-        ]
-        x = layers.Add(name=f"{name}_sum")(summands) if len(summands) > 1 else summands[0]
-        x = layers.ReLU(name=name)(x)
+    if places.curves:
+        curves = places.curves[TIMBRAL.index(name)]
+        x = layers.Conv2D(curves, (length, 1), strides=strides, name=f"{name}_curves")(x)
+        x = layers.Conv2D(filters, (1, height), activation="relu", name=name)(x)
     else:
         padded = n_frames + length - 1
         cuts = [
@@ -172,7 +168,7 @@ def _widened(x: Any, channels: int) -> Any:
     return layers.Reshape((frames, 1, channels))(x)
 
 
-def _fill(model: Any, pruned: PrunedMusicnn, places: Places) -> None:
+def _fill(model: Any, pruned: PrunedMusicnn, places: Places, windows: Array | None) -> None:
     begin = 0
     for name, convolution in zip(FIRST_LAYER, pruned.first, strict=True):
         length, height, _, filters = convolution.kernel.shape
@@ -183,6 +179,12 @@ def _fill(model: Any, pruned: PrunedMusicnn, places: Places) -> None:
         if height == 1:
             kernel = np.pad(kernel, ((0, -length % places.frames), (0, 0), (0, 0), (0, 0)))
             kernel = kernel.reshape(-1, places.frames, 1, 1, filters).sum(1)
+        elif places.curves:
+            assert windows is not None
+            n_curves = places.curves[TIMBRAL.index(name)]
+            curves, kernel = mixtures(kernel[:, 0], windows[..., 0], n_curves)
+            curves, kernel = curves[:, np.newaxis, np.newaxis], kernel[np.newaxis]
+            model.get_layer(f"{name}_curves").set_weights([curves, np.zeros(curves.shape[-1])])
         model.get_layer(name).set_weights([kernel, bias])
     set_map(model, "upright", Affine(pruned.sign, np.where(pruned.sign < 0.0, _ABOVE, 0.0)))
     for name, convolution in zip(MIDDLE, pruned.middle, strict=True):

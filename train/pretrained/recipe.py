@@ -24,7 +24,6 @@ from .corpus import UNLABELLED, Source, draw_not_music
 from .distil import DistilSettings, distil
 from .head import Head, fit_head, track_weights, with_head
 from .kept import corpus_key, kept_corpus, kept_targets
-from .products import in_products, project
 from .pruning import Affine, prune
 
 FRONT_END = "musicnn96-level"
@@ -55,8 +54,6 @@ class Pretrained:
     epochs: int = 0
     """Of distillation; every epoch hears every window of the corpus once. A network that looks
     everywhere needs none: it is its own teacher"""
-    epochs_of_products: int = 1
-    """Of more distillation, after filters have become products"""
     learning_rate: float = 1e-4
     """More soon forgets what the weights knew: 1e-3 costs eight points (docs/training.md)"""
     front_end: str = FRONT_END
@@ -210,7 +207,7 @@ def train_pretrained(
     # As it is, through a room, and no music at all: each is the loudest in some channel.
     some = windows[:: -(-len(windows) // _BALANCING)].astype(np.float32)
     few = (some * pruned.features.scale + pruned.features.shift)[..., np.newaxis]
-    student = compact_musicnn(pruned, shape, recipe.places)
+    student = compact_musicnn(pruned, shape, recipe.places, few)
     # Channels of like size learn at like speed, too.
     balance(student, few)
     losses: list[float] = []
@@ -220,28 +217,15 @@ def train_pretrained(
             kept_targets(folder / "heard", teacher, corpus.heard, pruned.features),
             kept_targets(folder / "clean", teacher, corpus.clean, pruned.features),
         )
-        head_of_teacher = head_of(teacher)
-
-        def teach(epochs: int) -> None:
-            settings = DistilSettings(epochs, recipe.learning_rate, seed)
-            losses.extend(
-                distil(
-                    student,
-                    corpus,
-                    wanted,
-                    head=head_of_teacher,
-                    features=pruned.features,
-                    settings=settings,
-                )
-            )
-
-        teach(recipe.epochs)
-        if recipe.places.products:
-            project(student, few, recipe.places.products)
-            teach(recipe.epochs_of_products)
-    if recipe.places.products:
-        student = in_products(student, pruned, shape, recipe.places, few)
-    balance(student, few)
+        losses = distil(
+            student,
+            corpus,
+            wanted,
+            head=head_of(teacher),
+            features=pruned.features,
+            settings=DistilSettings(recipe.epochs, recipe.learning_rate, seed),
+        )
+        balance(student, few)
     balance_pooled(student, few)
     head = head_of(student)
     model = with_head(student, head)
