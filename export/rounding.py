@@ -2,10 +2,11 @@
 
 Rounded one by one, weights are each off by half a step, and inputs that are never negative and much
 alike add such errors up. Here they are rounded in turn, and those still to come take over what was
-lost, as far as the layer's real inputs let them (Frantar and others, "GPTQ: Accurate Post-Training
-Quantization for Generative Pre-trained Transformers", ICLR 2023, after Hassibi and Stork's optimal
-brain surgeon, 1993). What is left on average goes into the bias (Nagel and others, "Data-free
-quantization through weight equalization and bias correction", ICCV 2019).
+lost, here and in the layers before, as far as the layer's real inputs let them (Frantar and others,
+"GPTQ: Accurate Post-Training Quantization for Generative Pre-trained Transformers", ICLR 2023,
+after Hassibi and Stork's optimal brain surgeon, 1993). What is left on average goes into the bias
+(Nagel and others, "Data-free quantization through weight equalization and bias correction", ICCV
+2019).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _WINDOWS = 200
 """More representative windows than this tell nothing new"""
 _ROWS_PER_WINDOW = 64
 """Places where a convolution is looked at in each window"""
-_DAMPING = 0.01
+_DAMPING = 0.001
 """Of the mean square of the inputs, added to each: those that never vary stay as they are"""
 _LARGEST = 8192
 """Weights of a filter; beyond it the inverse takes too long"""
@@ -51,6 +52,8 @@ def round_weights(model: Any, windows: npt.NDArray[np.float32], seed: int) -> No
         keras.layers.Dense,
         keras.layers.DepthwiseConv2D,
     )
+    whole = keras.models.clone_model(model)
+    whole.set_weights(model.get_weights())
     layers = [layer for layer in model.layers if isinstance(layer, kinds)]
     some = windows[:: -(-len(windows) // _WINDOWS)]
     inputs = some.reshape(-1, *model.input_shape[1:])
@@ -62,19 +65,27 @@ def round_weights(model: Any, windows: npt.NDArray[np.float32], seed: int) -> No
         weights = weights.astype(np.float64)
         if not 1 < len(weights) <= _LARGEST:
             continue
-        generator = np.random.default_rng([seed, place])
-        rows = _inputs(model, layer, inputs, generator)
-        rows = rows.reshape(len(rows), len(weights), n_groups)
+        rows, wanted = (
+            _inputs(
+                net, net.get_layer(layer.name), inputs, np.random.default_rng([seed, place])
+            ).reshape(-1, len(weights), n_groups)
+            for net in (model, whole)
+        )
         rounded = np.stack(
-            [rounded_weights(weights[:, own], rows[:, :, own]) for own in range(n_groups)], axis=1
+            [
+                rounded_weights(weights[:, own], rows[:, :, own], wanted[:, :, own])
+                for own in range(n_groups)
+            ],
+            axis=1,
         )
         if bias:
-            lost = np.einsum("kg,kgf->gf", rows.mean(axis=0), weights - rounded)
+            said = np.einsum("kg,kgf->gf", wanted.mean(axis=0), weights)
+            lost = said - np.einsum("kg,kgf->gf", rows.mean(axis=0), rounded)
             bias = [bias[0] + lost.ravel().astype(np.float32)]
         layer.set_weights([rounded.reshape(kernel.shape).astype(np.float32), *bias])
 
 
-def rounded_weights(weights: Values, inputs: Values) -> Values:
+def rounded_weights(weights: Values, inputs: Values, whole: Values | None = None) -> Values:
     """Weights on a grid of 255 steps for each filter, chosen for some inputs.
 
     Parameters
@@ -82,6 +93,9 @@ def rounded_weights(weights: Values, inputs: Values) -> Values:
     weights : (k, filters) float64
     inputs : (n, k) float64
         What they are multiplied with.
+    whole : (n, k) float64, optional
+        What they would be multiplied with if no layer before had been rounded: what those lost is
+        made up for here, as far as it can.
 
     Returns
     -------
@@ -89,11 +103,15 @@ def rounded_weights(weights: Values, inputs: Values) -> Values:
         Each a whole number of steps of its filter; the largest of a filter stays as it is, since
         converters take the step from it.
     """
+    moments = inputs.T @ inputs / len(inputs)
+    damping = _DAMPING * np.trace(moments) / len(moments) + 1e-12
+    moments += np.eye(len(moments)) * damping
+    if whole is not None:
+        asked = inputs.T @ (whole @ weights) / len(inputs) + damping * weights
+        weights = np.linalg.solve(moments, asked)
     largest = np.abs(weights).argmax(axis=0)
     step = np.abs(weights).max(axis=0) / _LEVELS
     step[step == 0.0] = 1.0
-    moments = inputs.T @ inputs / len(inputs)
-    moments += np.eye(len(moments)) * (_DAMPING * np.trace(moments) / len(moments) + 1e-12)
     # The inputs that weigh most come first, while there are many left to make up for them.
     order = np.argsort(-np.diag(moments))
     upper = np.linalg.cholesky(np.linalg.inv(moments[np.ix_(order, order)])).T

@@ -36,6 +36,19 @@ def test_rounded_weights_lie_on_the_grid_that_a_converter_takes_from_them() -> N
     assert not found[:, 5].any()
 
 
+def test_what_earlier_layers_lost_is_made_up_for() -> None:
+    generator = np.random.default_rng(0)
+    whole = np.abs(generator.standard_normal((400, 4)) @ generator.standard_normal((4, 60)))
+    # Rounding does this to channels: each is off by a factor of its own.
+    heard = whole * generator.uniform(0.9, 1.1, 60)
+    weights = generator.standard_normal((60, 5))
+    lost, left = (
+        np.abs(heard @ found - whole @ weights).mean()
+        for found in (rounded_weights(weights, heard), rounded_weights(weights, heard, whole))
+    )
+    assert left < 0.3 * lost
+
+
 def test_a_network_of_rounded_weights_says_nearly_the_same() -> None:
     import keras
     from keras import layers
