@@ -56,11 +56,13 @@ def balance(trunk: Any, windows: Values) -> None:
         hand_over([name], [], peaks[name])
     hand_over([], ["upright"], np.concatenate([peaks[name] for name in FIRST_LAYER]))
     hand_over(["upright"], ["middle_1"], peaks["upright"])
-    hand_over(["middle_1"], ["middle_2", "sum_2_old_map"], peaks["middle_1"])
-    hand_over(["middle_2"], ["sum_2_new_map"], peaks["middle_2"])
-    hand_over(["sum_2_new_map", "sum_2_old_map"], ["middle_3", "sum_3_old_map"], peaks["sum_2"])
-    hand_over(["middle_3"], ["sum_3_new_map"], peaks["middle_3"])
-    hand_over(["sum_3_new_map", "sum_3_old_map"], [], peaks["sum_3"])
+    hand_over(["middle_1"], ["middle_2"], peaks["middle_1"])
+    hand_over(["middle_2"], [], peaks["middle_2"])
+    _multiply(trunk.get_layer("sum_2"), _summands(peaks["middle_2"], peaks["middle_1"]))
+    hand_over(["sum_2"], ["middle_3"], peaks["sum_2"])
+    hand_over(["middle_3"], [], peaks["middle_3"])
+    _multiply(trunk.get_layer("sum_3"), _summands(peaks["middle_3"], peaks["sum_2"]))
+    hand_over(["sum_3"], [], peaks["sum_3"])
     hand_over([], _POOLED, np.concatenate([peaks[name] for name in pooled]))
 
 
@@ -89,9 +91,12 @@ def _divide(layer: Any, by: Values) -> None:
 def _multiply(layer: Any, by: Values) -> None:
     """What a layer takes."""
     kernel, bias = layer.get_weights()
-    if kernel.shape[-2] > len(by):  # widened by channels that are silent
-        by = np.concatenate([by, np.ones(kernel.shape[-2] - len(by), np.float32)])
-    layer.set_weights([kernel * by[:, np.newaxis], bias])
+    layer.set_weights([kernel * by[..., np.newaxis], bias])
+
+
+def _summands(new: Values, old: Values) -> Values:
+    """(2, channels); the old may be widened by channels that are silent."""
+    return np.stack([new, np.concatenate([old, np.ones(len(new) - len(old), np.float32)])])
 
 
 def balance_pooled(trunk: Any, windows: Values) -> None:

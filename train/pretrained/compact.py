@@ -81,8 +81,9 @@ def _network(pruned: PrunedMusicnn, shape: tuple[int, int], places: Places) -> A
         else:
             before = _widened(_inner(x, y.shape[1]), filters)
             place = len(answers)
-            summands = [_map(f"sum_{place}_new", y), _map(f"sum_{place}_old", before)]
-            x = layers.Add(name=f"sum_{place}")(summands)
+            # Side by side, so that a convolution adds them up: rounded once instead of thrice.
+            x = layers.Concatenate(axis=2)([y, before])
+            x = layers.DepthwiseConv2D((1, 2), name=f"sum_{place}")(x)
             answers[-1] = x
     features = [first, *answers]
     frames = features[-1].shape[1]
@@ -193,9 +194,9 @@ def _fill(model: Any, pruned: PrunedMusicnn, places: Places, windows: Array | No
     of_one, of_two, of_three = pruned.sums
     nothing = np.zeros(len(of_two), np.float32)
     widened = np.concatenate([of_one, nothing[len(of_one) :]])
-    factors = {"2_new": of_two, "2_old": widened, "3_new": of_three, "3_old": nothing + 1.0}
-    for name, factor in factors.items():
-        set_map(model, f"sum_{name}_map", Affine(factor, nothing))
+    for place, factors in ((2, [of_two, widened]), (3, [of_three, nothing + 1.0])):
+        kernel = np.stack(factors)[np.newaxis, ..., np.newaxis]
+        model.get_layer(f"sum_{place}").set_weights([kernel, nothing])
     half = len(pruned.pooled.scale) // 2
     for name, part in (("maxima", slice(None, half)), ("means", slice(half, None))):
         own = Affine(pruned.pooled.scale[part], pruned.pooled.shift[part])
