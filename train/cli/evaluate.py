@@ -86,6 +86,12 @@ def run(args: argparse.Namespace) -> int:
     for reason in evaluation.skipped:
         warn(f"left out: {reason}")
     manifest = classifier.manifest
+    if args.split in manifest.training.get("fitted_to", ()):
+        warn(
+            f"{manifest.name} was fitted to part {args.split!r} of "
+            f"{manifest.training['split']}: if "
+            "that is this one, its figures say nothing about music that it has not heard"
+        )
     print(f"{manifest.name} {manifest.version} ({args.model}) on {args.data}")
     print(scores_text(evaluation.scores))
     if evaluation.skipped:

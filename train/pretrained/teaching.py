@@ -25,7 +25,8 @@ from .balance import balance, balance_pooled
 from .compact import Places, compact_musicnn
 from .corpus import NOT_MUSIC, Corpus, Source, draw_not_music, make_corpus
 from .head import Head, fit_head, track_weights, with_head
-from .recipe import EVIDENCE, FRONT_END, hearing, inside
+from .last_layer import EVIDENCE, inside
+from .recipe import FRONT_END, hearing
 from .stored import stored_musicnn
 
 BASES = {"base": Places()}

@@ -1,0 +1,164 @@
+"""``edge-genre refit``: what was held back to judge a recipe teaches the model that ships."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+from edge_runtime.cli import warn
+from edge_runtime.errors import DataSetError
+from edge_runtime.frontend import PRESETS
+
+from .. import provenance, run_folder
+from ..datasets import load
+from ..evaluation.predictions import load_predictions
+from ..evaluation.report import write_report
+from ..experiment import Experiment, prepare
+from ..features.extraction import default_cache
+from ..models import PRETRAINED
+from ..not_music.espeak import check_espeak
+from ..pretrained.corpus import NOT_MUSIC
+from ..pretrained.recipe import FRONT_END, sources
+from ..split_choice import SplitChoice
+from ..splits import TRAIN, VALID
+
+HELP = "fit the last layer of a trained model to the validation clips as well, to ship it"
+EXTRA = "train"
+REQUIRES = ("tensorflow", "keras", "sklearn", "soundfile", "pyroomacoustics", "matplotlib")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.description = (
+        "Once a recipe is settled on validation clips, they can teach, too. The figures and the "
+        "calibration of the model stay those of the run, whose last layer had not heard them."
+    )
+    parser.epilog = (
+        "example:\n"
+        "  edge-genre train gtzan --model tiny --split tracks.csv --teacher WHEEL --out runs/tiny\n"
+        "  edge-genre refit runs/tiny gtzan --split tracks.csv --out runs/tiny-all\n"
+        "  edge-genre export runs/tiny-all --out tiny.tflite\n"
+    )
+    parser.add_argument(
+        "run", metavar="RUN", type=Path, help=f"folder of a run of {' or '.join(PRETRAINED)}"
+    )
+    parser.add_argument("data", metavar="DATA", type=Path, help="the folder that it was trained on")
+    parser.add_argument(
+        "--split", default="track", metavar="WHICH", help="as the run was trained (track)"
+    )
+    parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="new run folder")
+    parser.add_argument("--overwrite", action="store_true", help="replace the run in that folder")
+    parser.add_argument(
+        "--cache", type=Path, default=default_cache(), metavar="DIR", help="keeps features"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Check, fit, save."""
+    before = _read(args.run)
+    if args.out.resolve() == args.run.resolve():
+        raise DataSetError(f"--out {args.out}: is the run itself; name another folder")
+    run_folder.check_free(args.out, overwrite=args.overwrite)
+    check_espeak()
+    experiment = _experiment(args, before)
+    for warning in experiment.warnings:
+        warn(warning)
+    genres = experiment.genres[:-1]
+    clips = [
+        item
+        for item in experiment.extraction.tracks
+        if {TRAIN, VALID} & set(experiment.split.parts[item.track.id])
+    ]
+    window_s = experiment.params.window_seconds
+    seconds = {item.track.id: window_s * len(item.features) for item in clips}
+
+    import keras
+
+    from ..pretrained.refit import refit
+
+    seed = before["training"]["seed"]
+    model = keras.saving.load_model(args.run / run_folder.MODEL, compile=False)
+    drawn = sources([item.track for item in clips], seconds, genres, ())
+    rejected, facts = refit(model, drawn, len(genres), cache=args.cache, seed=seed)
+    summary = _summary(before, facts)
+    predictions = load_predictions(args.run / run_folder.PREDICTIONS)
+    run_folder.save_network(
+        args.out,
+        model,
+        summary,
+        experiment,
+        predictions,
+        history={},
+        rejected=experiment.params.normalise(rejected),
+        examined_elsewhere=True,
+    )
+    write_report(args.out, summary, predictions, None)
+    print(
+        f"{before['name']}: last layer fitted to {len(clips)} clips of train and valid; its "
+        f"figures stay those of {args.run}\n\nrun folder: {args.out}   "
+        f"(next: edge-genre export {args.out})"
+    )
+    return 0
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads((folder / run_folder.RUN).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataSetError(
+            f"{folder}: is no finished training run ({error}); name the folder that edge-genre "
+            "train printed"
+        ) from None
+    if found.get("name") not in PRETRAINED:
+        raise DataSetError(
+            f"{folder}: is a run of {found.get('name')!r}; only {' and '.join(PRETRAINED)} have a "
+            "last layer of their own to fit"
+        )
+    if "fitted_to" in found["training"]:
+        raise DataSetError(f"{folder}: was fitted again already; name the run that it came from")
+    return found
+
+
+def _experiment(args: argparse.Namespace, before: dict[str, Any]) -> Experiment:
+    choice = SplitChoice(args.split, "track", before["training"]["seed"])
+    listed = load(args.data, csv=choice.csv)
+    experiment = prepare(
+        listed, choice, PRESETS[FRONT_END], args.cache, overlap=0.0, augmentation=None, copies=0
+    )
+    if experiment.split.sha256 != before["training"]["split_sha256"]:
+        raise DataSetError(
+            f"{args.run}: was trained on another split ({before['training']['split']}) or other "
+            "clips; name the same DATA and --split as then"
+        )
+    labels = (*experiment.genres, NOT_MUSIC)
+    if list(labels) != before["labels"]:
+        raise DataSetError(f"{args.run}: has other labels than {args.data}")
+    heard = dataclasses.replace(
+        PRESETS[FRONT_END],
+        mean=tuple(before["front_end"]["mean"]),
+        std=tuple(before["front_end"]["std"]),
+    )
+    return dataclasses.replace(
+        experiment,
+        genres=labels,
+        params=heard,
+        train=experiment.train.normalised(heard),
+        valid=experiment.valid.normalised(heard),
+    )
+
+
+def _summary(before: dict[str, Any], facts: dict[str, Any]) -> dict[str, Any]:
+    training = before["training"] | facts
+    training |= {
+        "fitted_to": [TRAIN, VALID],
+        "command_before": training["command"],
+        "commit_before": training["commit"],
+        "command": provenance.command(),
+        "commit": provenance.commit(),
+    }
+    metrics = dict(before["metrics"])
+    metrics["protocol"] += ", before its last layer was fitted to that part as well"
+    return before | {"training": training, "metrics": metrics}
