@@ -26,7 +26,7 @@ from .conversion import FLOAT32, Conversion, Variant
 from .formats import FORMATS, Convert, file_name
 from .layer_error import layer_errors, worst_layer
 from .logits import logits_model
-from .parity import Parity, compare
+from .parity import HEARD, VALIDATION, Parity, compare
 from .rewriting import rewritten, shift_logits
 from .rounding import round_weights
 from .run import Run
@@ -63,6 +63,11 @@ class Source:
         self.temperature = temperature(*(run.unheard or (raw, run.valid_labels)))
         self.posteriors: npt.NDArray[np.float32] = scaled(raw, self.temperature)
         """The Keras model's, of the validation windows, calibrated"""
+
+    @property
+    def compared_on(self) -> str:
+        """Which windows an exported file is compared on, in words."""
+        return VALIDATION if self.run.unheard is None else HEARD
 
     @cached_property
     def rewritten(self) -> Any:
@@ -122,7 +127,9 @@ def make(source: Source, variant: Variant) -> Artefact:
     failures = parity.failures(variant.quantization)
     if failures and variant.quantization != FLOAT32:
         failures += _blame(source, variant, conversion)
-    manifest = dataclasses.replace(manifest, parity=parity.to_dict(variant.quantization))
+    manifest = dataclasses.replace(
+        manifest, parity=parity.to_dict(variant.quantization, source.compared_on)
+    )
     with tempfile.TemporaryDirectory() as folder:
         draft = Path(folder) / file_name("draft", variant)
         write_model(draft, conversion.network, manifest)

@@ -23,6 +23,9 @@ tracks it is more than this, and as often gained."""
 SIGNIFICANT = 0.05
 """A p of McNemar's test below this fails a loss of any size"""
 
+VALIDATION, HEARD = "validation windows", "windows that both have heard in training"
+"""What files are compared on. Models that were taught with every clip have no others"""
+
 _TIE = 1e-6
 """Posteriors closer than this are the same"""
 
@@ -90,15 +93,15 @@ class Parity:
             )
         return found
 
-    def to_dict(self, quantization: str) -> dict[str, Any]:
-        """JSON-ready form, as it stands in the manifest."""
+    def to_dict(self, quantization: str, windows: str = VALIDATION) -> dict[str, Any]:
+        """JSON-ready form, as it stands in the manifest; `windows` says which were compared."""
         failures = self.failures(quantization)
         values: dict[str, Any] = {"status": "failed" if failures else "passed"}
         if failures:
             values["failures"] = failures
         if self.n_windows < MINIMUM_WINDOWS:
             values["note"] = few_windows(self.n_windows)
-        values["against"] = "float Keras model, validation windows, through the device runtime"
+        values["against"] = f"float Keras model, {windows}, through the device runtime"
         for name in PARITY_FIGURES:
             value = getattr(self, name)
             values[name] = value if isinstance(value, int) else float(f"{value:.5g}")

@@ -40,8 +40,8 @@ class Run:
     representative: Representative
     """Training windows, for the ranges of a quantized network"""
     unheard: tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]] | None = None
-    """After cross-validation, where the model has heard the validation windows: posteriors and
-    labels of windows by models that had not"""
+    """Where the model has heard the validation windows: posteriors and labels of windows by models
+    that had not"""
 
 
 def read_run(folder: Path) -> Run:

@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 
@@ -171,22 +172,76 @@ def test_a_missing_or_altered_teacher_is_refused_before_any_work(tmp_path: Path)
     assert not (tmp_path / "runs").exists()
 
 
-def test_base_learns_genres_and_what_is_not_music(wheel: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def trained(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with made-up ``music``, and ``base`` trained on it."""
     if shutil.which("espeak-ng") is None:
         pytest.skip("needs Debian's espeak-ng")
-    music = write_data_set(tmp_path / "music", 5)
-    run = tmp_path / "base"
+    folder = tmp_path_factory.mktemp("pretrained")
+    music = write_data_set(folder / "music", 5)
     succeed(
-        "train", music, "--model", "base", "--teacher", wheel, "--out", run,
-        "--cache", tmp_path / "cache", cwd=tmp_path,
+        "train", music, "--model", "base", "--teacher", wheel, "--out", folder / "base",
+        "--cache", folder / "cache", cwd=folder,
     )  # fmt: skip
+    return folder
+
+
+def test_base_learns_genres_and_what_is_not_music(trained: Path) -> None:
+    run, music = trained / "base", trained / "music"
     said = json.loads((run / "run.json").read_text(encoding="utf-8"))
     assert said["labels"] == [*GENRES, "not music"]
     assert said["rejected"] == ["not music"]
-    model = tmp_path / "base.tflite"
+    model = trained / "base.tflite"
     succeed("export", run, "--format", "tflite", "--quantize", "none", "--out", model)
     classifier = Classifier(model)
     assert classifier.manifest.rejected == ("not music",)
     assert classifier.manifest.front_end.log_gain == PARAMS.log_gain
     # Noise is one of the made-up genres; a file of it that the training saw gets its name.
     assert classifier.classify(music / "hiss" / "hiss.00000.wav").label == "hiss"
+
+
+def test_refit_teaches_with_the_validation_clips_and_keeps_the_honest_figures(
+    trained: Path,
+) -> None:
+    before, after = trained / "base", trained / "all"
+    order = ("refit", before, trained / "music", "--cache", trained / "cache")
+    succeed(*order, "--out", after)
+    old, new = (json.loads((run / "run.json").read_text()) for run in (before, after))
+    assert new["training"]["fitted_to"] == ["train", "valid"]
+    assert new["training"]["commit_before"] == old["training"]["commit"]
+    assert new["training"]["files_of_last_layer"] == sum(old["training"]["n_tracks"].values())
+    assert new["metrics"]["validation"] == old["metrics"]["validation"]
+    assert "before its last layer" in new["metrics"]["protocol"]
+    heard, unheard = (np.load(run / "windows.npz") for run in (before, after))
+    assert np.array_equal(heard["valid_features"], unheard["valid_features"])
+    # Calibrated by what the network said before it had heard these clips.
+    assert np.array_equal(
+        unheard["unheard_posteriors"], np.load(before / "predictions.npz")["posteriors"]
+    )
+    networks = [keras.saving.load_model(run / "model.keras") for run in (before, after)]
+    for layer in networks[0].layers:
+        same = all(map(np.array_equal, layer.get_weights(), _layer(networks[1], layer.name)))
+        assert same == (layer.name != "logits"), layer.name
+
+
+def _layer(network: Any, name: str) -> list[np.ndarray]:
+    weights: list[np.ndarray] = network.get_layer(name).get_weights()
+    return weights
+
+
+def test_refit_refuses_other_clips_and_other_runs(trained: Path, tmp_path: Path) -> None:
+    run, music = trained / "base", trained / "music"
+    order = ("refit", run, music, "--cache", trained / "cache", "--out")
+    assert "is the run itself" in refused(*order, run, code=3)
+    line = refused(*order, tmp_path / "new", "--split", "1/3", code=3)
+    assert "another split" in line
+    line = refused("refit", tmp_path, music, "--out", tmp_path / "new", code=3)
+    assert "is no finished training run" in line
+    copy = tmp_path / "again"
+    shutil.copytree(run, copy)
+    for change, words in (({"name": "seed-cnn"}, "only base and tiny"), ({}, "again already")):
+        said = json.loads((run / "run.json").read_text(encoding="utf-8")) | change
+        said["training"]["fitted_to"] = ["train", "valid"]
+        (copy / "run.json").write_text(json.dumps(said), encoding="utf-8")
+        assert words in refused("refit", copy, music, "--out", tmp_path / "new", code=3)
+    assert not (tmp_path / "new").exists()
