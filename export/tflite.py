@@ -15,6 +15,7 @@ from edge_runtime.errors import ExportParityError, ModelFileError
 from edge_runtime.manifest import TensorInfo
 
 from .conversion import FLOAT32, Conversion
+from .rows import in_rows
 
 QUANTIZATIONS = (FLOAT32, "float16", "dynamic", "int8", "int8-float-io", "int8-mixed")
 
@@ -51,6 +52,7 @@ def convert(model: Any, quantization: str, windows: npt.NDArray[np.float32]) -> 
     import keras
     import tensorflow as tf
 
+    model = in_rows(model)
     shape = (1, *model.input_shape[1:])
     facts: dict[str, Any] = {"converter": f"tensorflow {tf.__version__}"}
     with tempfile.TemporaryDirectory() as folder:
