@@ -69,12 +69,22 @@ class Source:
         """Which windows an exported file is compared on, in words."""
         return VALIDATION if self.run.unheard is None else HEARD
 
+    def rewritten(self, variant: Variant) -> Any:
+        """The network as eight bits hold it best, its weights on their grid."""
+        return self._by_filter if variant.quantizes_activations else self._dense_by_layer
+
     @cached_property
-    def rewritten(self) -> Any:
-        """The network as int8 holds it best, its weights on the grid of eight bits."""
+    def _by_filter(self) -> Any:
+        return self._rounded(dense_by_filter=True)
+
+    @cached_property
+    def _dense_by_layer(self) -> Any:
+        return self._rounded(dense_by_filter=False)
+
+    def _rounded(self, *, dense_by_filter: bool) -> Any:
         windows = self.run.representative
         model = rewritten(self.model, windows.features)
-        round_weights(model, windows.features, windows.seed)
+        round_weights(model, windows.features, windows.seed, dense_by_filter=dense_by_filter)
         return model
 
     @cached_property
@@ -180,13 +190,14 @@ def _convert(source: Source, variant: Variant) -> Conversion:
 
 def _converted(source: Source, variant: Variant, convert: Convert) -> Conversion:
     representative = source.run.representative
-    if not variant.quantizes_activations:
+    if not variant.rounds_weights:
         return convert(source.model, variant.quantization, representative.features)
     import keras
 
     # Every variant has errors of its own, so each gets a copy to correct.
-    model = keras.models.clone_model(source.rewritten)
-    model.set_weights(source.rewritten.get_weights())
+    rounded = source.rewritten(variant)
+    model = keras.models.clone_model(rounded)
+    model.set_weights(rounded.get_weights())
     windows = representative.clipped() if variant.quantizes_input else representative.features
     conversion = convert(model, variant.quantization, windows)
     # Rounding moves the mean of each logit; the bias of the last layer takes that back.
@@ -208,7 +219,7 @@ def _blame(source: Source, variant: Variant, conversion: Conversion) -> list[str
     entry = FORMATS[variant.format]
     if entry.activations is None:
         return []
-    model = source.rewritten if variant.quantizes_activations else source.model
+    model = source.rewritten(variant) if variant.rounds_weights else source.model
     windows = source.run.representative.features
     some = windows[:: max(1, len(windows) // _BLAME_WINDOWS)]
     reference = entry.convert(model, FLOAT32, windows)

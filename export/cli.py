@@ -58,10 +58,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--quantize",
         choices=(*QUANTIZATIONS, AUTO),
         default=AUTO,
-        help="none: float32; float16: half-precision weights; dynamic: int8 weights, float "
-        "activations; int8: everything; int8-float-io: the same with float inputs and "
-        "outputs; int8-mixed: all but the first and the last layer; auto: the "
-        "smallest that passes (default)",
+        help="none: float32; float16: half-precision weights; dynamic: int8 weights, activations "
+        "by their own range; int8: everything, with ranges fixed beforehand; int8-float-io: the "
+        "same with float inputs and outputs; int8-mixed: all but the first and the last layer; "
+        "auto: the smallest that passes (default)",
     )
     parser.add_argument(
         "--out", type=Path, metavar="FILE", help="(RUN/NAME-QUANTIZE.FORMAT; with --all: dist)"

@@ -32,6 +32,12 @@ class Variant:
         return self.quantization in ("int8", "int8-float-io")
 
     @property
+    def rounds_weights(self) -> bool:
+        """Whether weights are rounded to 8 bits for layers that run in them."""
+        # ONNX Runtime's dynamic convolutions are slow and stay in float: too little to care for.
+        return self.quantizes_activations or self == Variant("tflite", "dynamic")
+
+    @property
     def quantizes_activations(self) -> bool:
         """Whether ranges come from representative windows."""
         return self.quantization.startswith("int8")

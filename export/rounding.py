@@ -30,7 +30,9 @@ _LARGEST = 8192
 """Weights of a filter; beyond it the inverse takes too long"""
 
 
-def round_weights(model: Any, windows: npt.NDArray[np.float32], seed: int) -> None:
+def round_weights(
+    model: Any, windows: npt.NDArray[np.float32], seed: int, *, dense_by_filter: bool = True
+) -> None:
     """Put the weights of a network's convolutions and dense layers onto the grid of eight bits.
 
     A converter that quantizes symmetrically, by filter, then finds them there and leaves them.
@@ -43,6 +45,9 @@ def round_weights(model: Any, windows: npt.NDArray[np.float32], seed: int) -> No
         What it hears: representative windows, normalised.
     seed : int
         Of the places that are looked at.
+    dense_by_filter : bool
+        Whether each filter of a dense layer has a step of its own, as those of convolutions do,
+        or all have one.
     """
     import keras
 
@@ -71,9 +76,12 @@ def round_weights(model: Any, windows: npt.NDArray[np.float32], seed: int) -> No
             ).reshape(-1, len(weights), n_groups)
             for net in (model, whole)
         )
+        by_filter = dense_by_filter or not isinstance(layer, keras.layers.Dense)
         rounded = np.stack(
             [
-                rounded_weights(weights[:, own], rows[:, :, own], wanted[:, :, own])
+                rounded_weights(
+                    weights[:, own], rows[:, :, own], wanted[:, :, own], by_filter=by_filter
+                )
                 for own in range(n_groups)
             ],
             axis=1,
@@ -85,8 +93,10 @@ def round_weights(model: Any, windows: npt.NDArray[np.float32], seed: int) -> No
         layer.set_weights([rounded.reshape(kernel.shape).astype(np.float32), *bias])
 
 
-def rounded_weights(weights: Values, inputs: Values, whole: Values | None = None) -> Values:
-    """Weights on a grid of 255 steps for each filter, chosen for some inputs.
+def rounded_weights(
+    weights: Values, inputs: Values, whole: Values | None = None, *, by_filter: bool = True
+) -> Values:
+    """Weights on a grid of 255 steps for each filter, or for all, chosen for some inputs.
 
     Parameters
     ----------
@@ -96,11 +106,13 @@ def rounded_weights(weights: Values, inputs: Values, whole: Values | None = None
     whole : (n, k) float64, optional
         What they would be multiplied with if no layer before had been rounded: what those lost is
         made up for here, as far as it can.
+    by_filter : bool
+        Whether each filter has a step of its own.
 
     Returns
     -------
     (k, filters) float64
-        Each a whole number of steps of its filter; the largest of a filter stays as it is, since
+        Each a whole number of steps; the largest that share a step stays as it is, since
         converters take the step from it.
     """
     moments = inputs.T @ inputs / len(inputs)
@@ -109,8 +121,10 @@ def rounded_weights(weights: Values, inputs: Values, whole: Values | None = None
     if whole is not None:
         asked = inputs.T @ (whole @ weights) / len(inputs) + damping * weights
         weights = np.linalg.solve(moments, asked)
-    largest = np.abs(weights).argmax(axis=0)
-    step = np.abs(weights).max(axis=0) / _LEVELS
+    sizes = np.abs(weights)
+    peaks = sizes.max(axis=0) if by_filter else np.full(weights.shape[1], sizes.max())
+    largest = np.where(sizes.max(axis=0) == peaks, sizes.argmax(axis=0), -1)
+    step = peaks / _LEVELS
     step[step == 0.0] = 1.0
     # The inputs that weigh most come first, while there are many left to make up for them.
     order = np.argsort(-np.diag(moments))

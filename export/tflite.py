@@ -31,10 +31,11 @@ def convert(model: Any, quantization: str, windows: npt.NDArray[np.float32]) -> 
     model : keras.Model
         Gives logits.
     quantization : str
-        ``"none"``, ``"float16"`` (weights), ``"dynamic"`` (int8 weights, float activations),
-        ``"int8"`` (everything, inputs and outputs included), ``"int8-float-io"`` (the same
-        network with float inputs and outputs) or ``"int8-mixed"`` (the first and the last layer
-        with weights, and the inputs and outputs, stay in float).
+        ``"none"``, ``"float16"`` (weights), ``"dynamic"`` (int8 weights; activations are float
+        between layers and rounded by their own range within), ``"int8"`` (everything, inputs and
+        outputs included), ``"int8-float-io"`` (the same network with float inputs and outputs) or
+        ``"int8-mixed"`` (the first and the last layer with weights, and the inputs and outputs,
+        stay in float).
     windows : (n, frames, coefficients) float32
         Representative data set of the int8 ranges.
 
@@ -152,6 +153,10 @@ def _configure(
     if quantization == FLOAT32:
         return
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    # A step for each filter of a dense layer is more than tflite-runtime 2.14 can load.
+    converter._experimental_disable_per_channel_quantization_for_dense_layers = (
+        quantization == "dynamic"
+    )
     if quantization == "float16":
         converter.target_spec.supported_types = [tf.float16]
     elif quantization.startswith("int8"):
