@@ -1,14 +1,14 @@
-# `make demo` hears the demo clip with the bundled model; `make test` runs the tests.
+# `make demo` hears the demo clip with the default model; `make test` runs the tests.
 # Both need python3 (3.11 or newer) with venv, and nothing else.
-# `make models DATA=/path/to/gtzan` trains and exports again what ships; `pip download --no-deps
-# musicnn==0.1.0` gets TEACHER.
+# `make models DATA=/path/to/gtzan MORE=/path/to/other/music` trains and exports again what ships;
+# `pip download --no-deps musicnn==0.1.0` gets TEACHER.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEPENDENCIES := pyproject.toml edge_runtime/__init__.py
 
-.PHONY: demo test lint format models base seed-cnn clean
+.PHONY: demo test lint format models tiny base seed-cnn clean
 
 demo: $(VENV)/.demo
 	$(BIN)/edge-genre listen --input demo --speed 4
@@ -32,11 +32,19 @@ EXPORT = $(BIN)/edge-genre export --format tflite
 OF_MUSICNN = --licence "Apache-2.0, with parts under ISC (THIRD_PARTY.md; see also the card: the training music has no licence of its own)" \
 	--attribution "Begins with MusiCNN (Pons and Serra, 2019; copyright Music Technology Group, Universitat Pompeu Fabra, ISC licence); last layer trained on part of GTZAN (Tzanetakis and Cook, 2002)"
 
-models: base seed-cnn
+REFIT = $(BIN)/edge-genre refit --split $(DATA)/tracks.csv --overwrite
+
+models: tiny base seed-cnn
+
+tiny: $(VENV)/.dev
+	$(TRAIN) --model tiny --teacher $(TEACHER) --more-music $(MORE) --out runs/tiny
+	$(REFIT) runs/tiny $(DATA) --out runs/tiny-all
+	$(EXPORT) runs/tiny-all --quantize dynamic --out edge_runtime/bundled/tiny.tflite --name tiny --model-version 1.0 $(OF_MUSICNN)
 
 base: $(VENV)/.dev
 	$(TRAIN) --model base --teacher $(TEACHER) --out runs/base
-	$(EXPORT) runs/base --quantize float16 --out edge_runtime/bundled/base.tflite --name base --model-version 0.2 $(OF_MUSICNN)
+	$(REFIT) runs/base $(DATA) --out runs/base-all
+	$(EXPORT) runs/base-all --quantize dynamic --out edge_runtime/bundled/base.tflite --name base --model-version 0.3 $(OF_MUSICNN)
 
 seed-cnn: $(VENV)/.dev
 	$(TRAIN) --model seed-cnn --gain-db 15 --learning-rate 3e-4 --out runs/seed-cnn

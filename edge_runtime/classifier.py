@@ -97,8 +97,8 @@ class Classifier:
     Parameters
     ----------
     model : str or Path, optional
-        A model file, or the name of one that ships with the package (``"base"``, ``"seed-cnn"``);
-        the seed CNN where none is named.
+        A model file, or the name of one that ships with the package (``"tiny"``, ``"base"``,
+        ``"seed-cnn"``); ``tiny`` where none is named.
     threads : int
         Inference threads.
 

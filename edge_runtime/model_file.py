@@ -23,10 +23,10 @@ from .seal import check_seal, sealed
 from .whole_file import write_whole
 
 _BUNDLED = Path(__file__).parent / "bundled"
-BUNDLED = {name: _BUNDLED / f"{name}.tflite" for name in ("seed-cnn", "base")}
+BUNDLED = {name: _BUNDLED / f"{name}.tflite" for name in ("tiny", "base", "seed-cnn")}
 """Models that ship with the package, by the name that stands for their path"""
 
-BUNDLED_MODEL = BUNDLED["seed-cnn"]
+BUNDLED_MODEL = BUNDLED["tiny"]
 """The model that runs where none is named."""
 
 MANIFEST_NAME = "manifest.json"

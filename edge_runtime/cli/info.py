@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "model",
         nargs="?",
         metavar="MODEL",
-        help=f"model file, or one that ships: {', '.join(BUNDLED)} (default: seed-cnn)",
+        help=f"model file, or one that ships: {', '.join(BUNDLED)} (default: tiny)",
     )
     parser.add_argument("--list", action="store_true", help="print the path of each that ships")
     parser.add_argument("--json", action="store_true", help="print the manifest as JSON")

@@ -88,7 +88,7 @@ def test_a_format_that_does_not_exist_is_answered_with_those_that_do():
 
 def test_info_prints_the_models_card(classifier):
     manifest = classifier.manifest
-    card = succeed("info").stdout
+    card = succeed("info", "seed-cnn").stdout
     assert card.startswith(f"{manifest.name} {manifest.version}\n===")
     assert ", ".join(manifest.labels) in card
     assert manifest.licence in card
@@ -107,7 +107,7 @@ def test_info_says_how_a_log_mel_is_compressed(tmp_path):
 
 
 def test_info_prints_the_manifest_as_json(classifier):
-    text = succeed("info", "--json").stdout
+    text = succeed("info", "seed-cnn", "--json").stdout
     assert Manifest.from_json(text, source="info") == classifier.manifest
     assert json.loads(text)["schema_version"].startswith("1.")
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from edge_runtime.model_file import BUNDLED_MODEL, read_model, write_model
+from edge_runtime import Classifier
+from edge_runtime.model_file import read_model, write_model
 from tests.command import edge_genre, refused, succeed
 
 from .audio import FLOAT, PCM, RATE, chunk, format_chunk, noise, riff, wav_bytes, write_wav
@@ -23,18 +24,28 @@ def clip(tmp_path):
 
 
 def classify_json(path):
-    done = succeed("classify", path, "--json")
+    done = succeed("classify", path, "--json", "--model", "seed-cnn")
     return json.loads(done.stdout), done.stderr
 
 
 def test_a_line_names_the_file_the_genre_and_the_runners_up(clip, classifier):
-    done = succeed("classify", clip)
+    done = succeed("classify", clip, "--model", "seed-cnn")
     name, label, *_ = done.stdout.split()
     assert name == str(clip)
     assert label in classifier.labels
     assert done.stdout.count("%") == 3
     assert done.stdout.endswith("(0:05, 2 windows)\n")
     assert done.stderr == ""
+
+
+def test_the_default_model_knows_what_is_no_music(tmp_path):
+    hiss = write_wav(tmp_path / "hiss.wav", noise(5 * RATE))
+    nothing = write_wav(tmp_path / "nothing.wav", np.zeros(5 * RATE, np.float32))
+    done = succeed("classify", hiss, nothing, "demo", "--json")
+    labels = [json.loads(line)["label"] for line in done.stdout.splitlines()]
+    assert labels[:2] == ["unknown", "silence"]
+    assert labels[2] in Classifier().manifest.genres
+    assert Classifier().manifest.name == "tiny"
 
 
 def test_json_holds_the_answer_of_the_file_and_of_each_window(clip, classifier):
@@ -182,8 +193,8 @@ def test_one_bad_file_does_not_stop_the_others(tmp_path, clip):
 
 def broken_model(path, form):
     """A model file that has one fault."""
-    network = read_model(BUNDLED_MODEL).network
-    manifest = read_model(BUNDLED_MODEL).manifest
+    network = read_model("seed-cnn").network
+    manifest = read_model("seed-cnn").manifest
     if form == "newer schema":
         manifest = dataclasses.replace(manifest, schema_version="2.0")
     elif form == "newer runtime":

@@ -1,4 +1,4 @@
-"""A classifier on a stream: the model that ships, on made-up sound.
+"""A classifier on a stream: the seed CNN, on made-up sound.
 
 Windows of the model are 3 s at 22050 Hz, frames 512 samples apart.
 """

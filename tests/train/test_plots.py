@@ -42,7 +42,7 @@ def write(path: Path, samples: Samples, rate: int = RATE) -> Path:
 
 @pytest.fixture(scope="module")
 def classifier() -> Classifier:
-    return Classifier()
+    return Classifier("seed-cnn")
 
 
 @pytest.fixture(scope="module")
