@@ -228,16 +228,14 @@ def test_any_name_can_stand_above_a_figure(classifier: Classifier, tmp_path: Pat
 # The timeline
 
 
-def test_the_timeline_is_what_listening_to_the_file_answers(
-    classifier: Classifier, song: Path
-) -> None:
+def test_the_timeline_is_what_listening_to_the_file_answers(song: Path) -> None:
     fields = ("start", "end", "label", "raw_posterior", "level_dbfs")
 
     def answers(lines: list[str]) -> list[list[object]]:
         return [[json.loads(line)[field] for field in fields] for line in lines]
 
     listened = succeed("listen", "--input", song, "--fast", "--json").stdout.splitlines()
-    found = [event.to_json() for event in read_sound(song, classifier).events]
+    found = [event.to_json() for event in read_sound(song, Classifier()).events]
     assert len(found) > 10
     assert answers(found) == answers(listened)
 
