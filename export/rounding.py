@@ -24,6 +24,7 @@ _WINDOWS = 200
 """More representative windows than this tell nothing new"""
 _ROWS_PER_WINDOW = 64
 """Places where a convolution is looked at in each window"""
+_AT_ONCE = 16
 _DAMPING = 0.001
 """Of the mean square of the inputs, added to each: those that never vary stay as they are"""
 _LARGEST = 8192
@@ -51,31 +52,17 @@ def round_weights(
     """
     import keras
 
-    kinds = (
-        keras.layers.Conv1D,
-        keras.layers.Conv2D,
-        keras.layers.Dense,
-        keras.layers.DepthwiseConv2D,
-    )
-    whole = keras.models.clone_model(model)
-    whole.set_weights(model.get_weights())
-    layers = [layer for layer in model.layers if isinstance(layer, kinds)]
     some = windows[:: -(-len(windows) // _WINDOWS)]
     inputs = some.reshape(-1, *model.input_shape[1:])
-    for place, layer in enumerate(layers):
+    layers = [layer for layer in _weighted(model) if 1 < _weights_of(layer).shape[0] <= _LARGEST]
+    # What each layer is given before any is rounded, in one go.
+    untouched = _inputs(model, layers, inputs, seed)
+    for layer, rows_before in zip(layers, untouched, strict=True):
         kernel, *bias = layer.get_weights()
-        # Each filter of a depthwise convolution hears one channel, any other all of them.
-        n_groups = kernel.shape[-2] if isinstance(layer, keras.layers.DepthwiseConv2D) else 1
-        weights = kernel.reshape(-1, n_groups, kernel.shape[-1])
-        weights = weights.astype(np.float64)
-        if not 1 < len(weights) <= _LARGEST:
-            continue
-        rows, wanted = (
-            _inputs(
-                net, net.get_layer(layer.name), inputs, np.random.default_rng([seed, place])
-            ).reshape(-1, len(weights), n_groups)
-            for net in (model, whole)
-        )
+        weights = _weights_of(layer)
+        n_groups = weights.shape[1]
+        (rows_now,) = _inputs(model, [layer], inputs, seed)
+        wanted, rows = rows_before.astype(np.float64), rows_now.astype(np.float64)
         by_filter = dense_by_filter or not isinstance(layer, keras.layers.Dense)
         rounded = np.stack(
             [
@@ -139,28 +126,57 @@ def rounded_weights(
     return found
 
 
-def _inputs(
-    model: Any, layer: Any, windows: npt.NDArray[np.float32], generator: np.random.Generator
-) -> Values:
-    """What a layer's filters are multiplied with: (n, weights of a filter)."""
+def _weighted(model: Any) -> list[Any]:
+    from keras.layers import Conv1D, Conv2D, Dense, DepthwiseConv2D
+
+    kinds = (Conv1D, Conv2D, Dense, DepthwiseConv2D)
+    return [layer for layer in model.layers if isinstance(layer, kinds)]
+
+
+def _weights_of(layer: Any) -> Values:
+    """(weights of a filter, groups, filters): a depthwise filter hears its own channel only."""
     import keras
 
-    before = keras.Model(model.inputs, layer.input)
-    rows = []
-    for window in np.array_split(windows, max(1, len(windows) // 16)):
-        x = np.asarray(before(window, training=False))
-        if isinstance(layer, keras.layers.Dense):
-            rows.append(x.reshape(-1, x.shape[-1]))
-            continue
-        patches = _patches(layer, x)
-        chosen = generator.permutation(patches.shape[1])[:_ROWS_PER_WINDOW]
-        rows.append(patches[:, chosen].reshape(-1, patches.shape[-1]))
-    return np.concatenate(rows).astype(np.float64)
+    kernel = layer.get_weights()[0]
+    n_groups = kernel.shape[-2] if isinstance(layer, keras.layers.DepthwiseConv2D) else 1
+    weights: Values = kernel.reshape(-1, n_groups, kernel.shape[-1]).astype(np.float64)
+    return weights
 
 
-def _patches(layer: Any, x: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """The input of a convolution at each of its places: (n, places, weights of a filter)."""
+def _inputs(
+    model: Any, layers: list[Any], windows: npt.NDArray[np.float32], seed: int
+) -> list[npt.NDArray[np.float32]]:
+    """What filters of some layers are multiplied with: (n, weights of a filter, groups) each."""
+    import keras
     import tensorflow as tf
+
+    before = keras.Model(model.inputs, {layer.name: layer.input for layer in layers})
+    run = tf.function(lambda x: before(x, training=False))
+    # Places are the same whichever layers are asked for together.
+    generators = [np.random.default_rng([seed, _weighted(model).index(layer)]) for layer in layers]
+    rows: list[list[npt.NDArray[np.float32]]] = [[] for _ in layers]
+    for start in range(0, len(windows), _AT_ONCE):
+        # One size throughout, so that the graph is made once; the surplus is left out.
+        part = windows[start : start + _AT_ONCE]
+        n = len(part)
+        part = np.concatenate([part, part[:1].repeat(_AT_ONCE - n, axis=0)])
+        given = run(tf.constant(part))
+        for layer, generator, own in zip(layers, generators, rows, strict=True):
+            x = given[layer.name].numpy()[:n]
+            if isinstance(layer, keras.layers.Dense):
+                own.append(x.reshape(-1, x.shape[-1]))
+                continue
+            own.append(_patches(layer, x, generator))
+    return [
+        np.concatenate(own).reshape(-1, *_weights_of(layer).shape[:2])
+        for layer, own in zip(layers, rows, strict=True)
+    ]
+
+
+def _patches(
+    layer: Any, x: npt.NDArray[np.float32], generator: np.random.Generator
+) -> npt.NDArray[np.float32]:
+    """The input of a convolution at some of its places: (n * places, weights of a filter)."""
 
     def pair(value: Any) -> list[int]:
         return [int(item) for item in value] if len(value) == 2 else [int(value[0]), 1]
@@ -168,7 +184,23 @@ def _patches(layer: Any, x: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     if x.ndim == 3:
         x = x[:, :, np.newaxis]
     size, strides, rates = map(pair, (layer.kernel_size, layer.strides, layer.dilation_rate))
-    found = tf.image.extract_patches(
-        x, [1, *size, 1], [1, *strides, 1], [1, *rates, 1], layer.padding.upper()
-    ).numpy()
-    return np.asarray(found.reshape(len(x), -1, found.shape[-1]))
+    spans = [(taps - 1) * rate + 1 for taps, rate in zip(size, rates, strict=True)]
+    if layer.padding == "same":
+        places = [-(-n // step) for n, step in zip(x.shape[1:3], strides, strict=True)]
+        missing = [
+            max((n_places - 1) * step + span - n, 0)
+            for n_places, step, span, n in zip(places, strides, spans, x.shape[1:3], strict=True)
+        ]
+        x = np.pad(x, [(0, 0), *((more // 2, more - more // 2) for more in missing), (0, 0)])
+    else:
+        places = [
+            (n - span) // step + 1
+            for n, span, step in zip(x.shape[1:3], spans, strides, strict=True)
+        ]
+    chosen = generator.permutation(places[0] * places[1])[:_ROWS_PER_WINDOW]
+    found = []
+    for place in chosen:
+        top, left = (place // places[1]) * strides[0], (place % places[1]) * strides[1]
+        rows = slice(top, top + spans[0], rates[0])
+        found.append(x[:, rows, left : left + spans[1] : rates[1]].reshape(len(x), -1))
+    return np.stack(found, axis=1).reshape(-1, found[0].shape[-1])
