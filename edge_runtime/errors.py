@@ -34,6 +34,12 @@ class ManifestVersionError(ModelFileError):
     """A model written for a newer runtime than this one."""
 
 
+class OutputFileError(EdgeGenreError):
+    """A log or history that cannot be written, or is something else."""
+
+    exit_code = 3
+
+
 class DataSetError(EdgeGenreError):
     """A data set, split file or training run that cannot be used."""
 

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 
 EVENT_SCHEMA_VERSION = 1
+"""A new version changes or removes a field; fields may be added without one."""
+
+
+def utc_now() -> str:
+    """Wall-clock time, ISO 8601 in UTC with milliseconds: ``2026-11-23T11:38:05.042Z``."""
+    seconds, milliseconds = divmod(time.time_ns() // 1_000_000, 1000)
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{milliseconds:03}Z"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +48,8 @@ class Event:
     """NaN or infinite samples so far; zeros stand in their place"""
     clipped_samples: int = 0
     """Samples at full scale so far"""
+    utc: str = field(default_factory=utc_now)
+    """When the window was classified, wall clock, ISO 8601; it jumps when the clock is set"""
 
     def to_json(self) -> str:
         """One line of JSON, without the line end."""

@@ -24,7 +24,7 @@ from typing import Any, NoReturn
 from .. import __version__
 from ..errors import EdgeGenreError, MissingExtraError, ModelWarning
 
-_DEVICE_COMMANDS = ("listen", "classify", "devices", "info")
+_DEVICE_COMMANDS = ("listen", "classify", "history", "devices", "info")
 _ENTRY_POINTS = "edge_genre.commands"
 
 INTERRUPTED = 130

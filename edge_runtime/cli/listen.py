@@ -12,15 +12,17 @@ from types import FrameType
 
 from ..audio_file import open_audio
 from ..classifier import Classifier
-from ..display import Display, Heading, choose_display
+from ..display import Heading, choose_display
 from ..errors import AudioFormatError, ParameterError
 from ..events import Event
 from ..pcm import PcmFormat
+from ..sinks import Several, Sink
 from ..sources import Source, Stop
 from ..sources.file import FileSource
 from ..stream import ClassifierStream
 from . import INTERRUPTED, warn
 from .arguments import Number, Whole, add_model_arguments
+from .sink_arguments import Listening, add_sink_arguments, open_sinks
 
 HELP = "tell, live, what a microphone, a file or a pipe plays"
 
@@ -58,6 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--interval", type=Number(0.02, 3600.0), metavar="SECONDS", help="time between answers"
     )
     parser.add_argument("--json", action="store_true", help="JSON lines instead of a display")
+    add_sink_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -74,11 +77,15 @@ def run(args: argparse.Namespace) -> int:
         heading = Heading(source.name, classifier.manifest.name, classifier.labels, source.seconds)
         if stream.warning:
             warn(f"{source.name}: {stream.warning}")
-        display = choose_display(heading, json_lines=args.json)
+        listening = Listening(
+            source=source.name, manifest=classifier.manifest, interval_s=stream.interval_s
+        )
+        others = open_sinks(args, listening)
+        sink = Several([choose_display(heading, json_lines=args.json), *others])
         try:
-            last = _listen(source, stream, display, stop)
+            last = _listen(source, stream, sink, stop)
         finally:
-            display.close()
+            sink.close()
     if last is not None:
         _warn_of_faults(source.name, last)
     elif not stop.is_set():
@@ -86,7 +93,7 @@ def run(args: argparse.Namespace) -> int:
     return INTERRUPTED if stop.signal == signal.SIGINT else 0
 
 
-def _listen(source: Source, stream: ClassifierStream, display: Display, stop: Stop) -> Event | None:
+def _listen(source: Source, stream: ClassifierStream, sink: Sink, stop: Stop) -> Event | None:
     """Classify until the end; what was heard by then is answered, whatever ended it.
 
     Returns the last event.
@@ -95,12 +102,12 @@ def _listen(source: Source, stream: ClassifierStream, display: Display, stop: St
     try:
         for chunk in source.chunks(stop):
             for event in stream.push(chunk.samples, dropped=chunk.dropped):
-                display.show(event)
+                sink.show(event)
                 last = event
     finally:
         if not isinstance(sys.exc_info()[1], BrokenPipeError):
             for event in stream.finish():
-                display.show(event)
+                sink.show(event)
                 last = event
     return last
 

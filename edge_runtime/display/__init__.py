@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ..events import Event
+from ..sinks import Sink
 
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
@@ -22,16 +23,8 @@ class Heading:
     """How long the source lasts; None where nobody knows"""
 
 
-class Display(Protocol):
-    """Somewhere to show events."""
-
-    def show(self, event: Event) -> None:
-        """Show one event."""
-        ...
-
-    def close(self) -> None:
-        """End the display; called once, whatever happened."""
-        ...
+class Display(Sink, Protocol):
+    """A sink that somebody looks at."""
 
 
 def choose_display(heading: Heading, *, json_lines: bool) -> Display:

@@ -30,6 +30,7 @@ def event(end=3.0, label="jazz", **values):
         "level_dbfs": -20.0,
         "front_end_ms": 2.0,
         "inference_ms": 1.0,
+        "utc": "2026-11-23T11:38:05.042Z",
     }
     return Event(**{**fields, **values})
 
@@ -124,6 +125,7 @@ def test_a_json_line_holds_exactly_the_fields_of_the_event():
         "dropped_samples": 0,
         "non_finite_samples": 0,
         "clipped_samples": 0,
+        "utc": "2026-11-23T11:38:05.042Z",
     }
 
 

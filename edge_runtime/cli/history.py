@@ -1,0 +1,111 @@
+"""``edge-genre history``: what was heard, from the database of ``listen --history``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..display import bar
+from ..errors import ParameterError
+
+if TYPE_CHECKING:
+    from ..sinks.history_file import Total
+
+HELP = "show how many minutes of each genre were heard"
+
+_UNITS = {"m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+_BAR_WIDTH = 24
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument(
+        "--db",
+        type=Path,
+        metavar="FILE",
+        default=Path("genre.db"),
+        help="the database that `listen --history FILE` wrote (default genre.db)",
+    )
+    parser.add_argument(
+        "--since",
+        metavar="WHEN",
+        help="90m, 2h, 1d or 1w ago, or a local date or time: 2026-11-20, 2026-11-20T18:00",
+    )
+    parser.add_argument("--json", action="store_true", help="JSON instead of a table")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print minutes, share and a bar per genre."""
+    from ..sinks.history_file import read_totals
+
+    since = 0.0 if args.since is None else parse_since(args.since, time.time())
+    totals = read_totals(args.db, since)
+    print(_json(totals, since) if args.json else _table(totals, since, args.db))
+    return 0
+
+
+def parse_since(text: str, now: float) -> float:
+    """A moment, seconds since 1970.
+
+    Parameters
+    ----------
+    text : str
+        A time ago (``2h``), or a date or time, local unless it says otherwise.
+    now : float
+        Seconds since 1970.
+
+    Raises
+    ------
+    ParameterError
+        If it is neither.
+    """
+    if ago := re.fullmatch(r"(\d+(?:\.\d+)?)([mhdw])", text):
+        return now - float(ago[1]) * _UNITS[ago[2]]
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except (ValueError, OverflowError):
+        raise ParameterError(
+            f"--since {text!r} is no time; write 90m, 2h, 1d, 1w, 2026-11-20 or 2026-11-20T18:00"
+        ) from None
+
+
+def _table(totals: list[Total], since: float, path: Path) -> str:
+    when = f" since {datetime.fromtimestamp(since):%Y-%m-%d %H:%M}" if since else ""
+    if not totals:
+        return f"{path}: nothing was heard{when}"
+    heard = sum(total.seconds for total in totals)
+    lines = [f"{path}: {heard / 60:.1f} min heard{when}"]
+    width = max(len(total.label) for total in totals)
+    for total in totals:
+        share = total.seconds / heard if heard else 0.0
+        lines.append(
+            f"{total.label:<{width}}  {total.seconds / 60:>9.1f} min  "
+            f"{bar(share, _BAR_WIDTH)} {share:>4.0%}"
+        )
+    return "\n".join(lines)
+
+
+def _json(totals: list[Total], since: float) -> str:
+    heard = sum(total.seconds for total in totals)
+    genres = [
+        {
+            "label": total.label,
+            "minutes": round(total.seconds / 60, 2),
+            "share": round(total.seconds / heard, 4) if heard else 0.0,
+        }
+        for total in totals
+    ]
+    return json.dumps(
+        {
+            "since": datetime.fromtimestamp(since, UTC).isoformat() if since else None,
+            "minutes": round(heard / 60, 2),
+            "genres": genres,
+        },
+        ensure_ascii=False,
+        indent=2,
+    )

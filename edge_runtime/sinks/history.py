@@ -1,0 +1,106 @@
+"""``--history``: what was heard, and when, in a SQLite database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from ..events import Event
+from .background import Background, Report
+from .history_file import HistoryFile, Stretch
+
+_SAVE_SECONDS = 10.0
+"""How often a stretch that goes on is saved: an SD card bears it, a power cut costs no more."""
+_GAP_SECONDS = 30.0
+"""A stretch ends where so much sound is missing, or the clock was set by so much."""
+
+
+class History:
+    """Saves stretches of one answer.
+
+    Parameters
+    ----------
+    path : path
+        Created where there is none. Several processes may share it.
+    source : str
+        What is listened to; saved with each stretch.
+    report : callable
+        Tells the user one line.
+
+    Raises
+    ------
+    OutputFileError
+        If the file cannot be written, or is not such a database.
+    """
+
+    def __init__(self, path: Path, *, source: str, report: Report) -> None:
+        file = HistoryFile(path, source)
+        self._stretches = Stretches()
+        self._background = Background(
+            f"history {path}", file.save, report=report, items="entries", finish=file.close
+        )
+
+    def show(self, event: Event) -> None:
+        """Count the event; queue what is to be saved."""
+        for stretch in self._stretches.add(event):
+            self._background.put(stretch)
+
+    def close(self) -> None:
+        """Save the last stretch."""
+        if (stretch := self._stretches.current) is not None:
+            self._background.put(stretch)
+        self._background.close()
+
+
+@dataclass(frozen=True)
+class _Moment:
+    """When the last event was."""
+
+    monotonic: float
+    wall: float
+    end: float
+    """Of the window in the stream, seconds"""
+
+
+class Stretches:
+    """Joins events of one answer to stretches."""
+
+    def __init__(self) -> None:
+        self.current: Stretch | None = None
+        """The stretch that goes on; None before the first event"""
+        self._last: _Moment | None = None
+        self._saved_at = 0.0
+        self._number = 0
+
+    def add(self, event: Event) -> list[Stretch]:
+        """Take an event in; returns the stretches that are to be saved (again)."""
+        now = _Moment(event.time, datetime.fromisoformat(event.utc).timestamp(), event.end)
+        new_s = self._new_sound(event)
+        current, due = self.current, []
+        if current is None or current.label != event.label or self._is_cut(now, new_s):
+            if current is not None:
+                due.append(current)
+            self._number += 1
+            begin = now.wall - new_s
+            current = Stretch(self._number, event.label, begin, now.wall, new_s, event.confidence)
+            self._saved_at = now.monotonic
+            due.append(current)
+        else:
+            current = current.extended(now.wall, new_s, event.confidence)
+            if now.monotonic - self._saved_at >= _SAVE_SECONDS:
+                self._saved_at = now.monotonic
+                due.append(current)
+        self.current, self._last = current, now
+        return due
+
+    def _new_sound(self, event: Event) -> float:
+        """Seconds of the window that no event before had; a stream may begin again."""
+        heard = self._last.end if self._last else 0.0
+        return event.end - (heard if event.start <= heard <= event.end else event.start)
+
+    def _is_cut(self, now: _Moment, new_s: float) -> bool:
+        if self._last is None:
+            return False
+        monotonic, wall = now.monotonic - self._last.monotonic, now.wall - self._last.wall
+        return abs(wall - monotonic) > _GAP_SECONDS or monotonic - new_s > _GAP_SECONDS

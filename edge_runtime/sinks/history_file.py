@@ -1,0 +1,221 @@
+"""The database of ``--history``: one table, which several processes may write."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import sqlite3
+import urllib.parse
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import OutputFileError
+
+SCHEMA_VERSION = 1
+_APPLICATION_ID = 0x45644765  # "EdGe"; tells our databases from those of other programs
+_BUSY_SECONDS = 5.0
+
+_SCHEMA = """
+CREATE TABLE stretches (
+    id INTEGER PRIMARY KEY,
+    source TEXT NOT NULL,      -- what was listened to
+    label TEXT NOT NULL,       -- a genre, silence or unknown
+    began REAL NOT NULL,       -- wall clock, seconds since 1970
+    ended REAL NOT NULL,
+    seconds REAL NOT NULL,     -- of sound; more than ended - began for a file that is played fast
+    confidence REAL NOT NULL   -- mean, 0 to 1
+)
+"""
+_INDEX = "CREATE INDEX stretches_ended ON stretches (ended)"
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A time with one answer."""
+
+    number: int
+    """Counts from 1 within a process; a stretch is saved several times while it grows"""
+    label: str
+    began: float
+    """Wall clock, seconds since 1970"""
+    ended: float
+    """The same clock"""
+    seconds: float
+    """Of sound"""
+    confidence: float
+    """Mean over the sound"""
+
+    def extended(self, ended: float, new_s: float, confidence: float) -> Stretch:
+        """This stretch with `new_s` more seconds of sound."""
+        seconds = self.seconds + new_s
+        share = new_s / seconds if seconds else 1.0
+        return dataclasses.replace(
+            self,
+            ended=ended,
+            seconds=seconds,
+            confidence=self.confidence + share * (confidence - self.confidence),
+        )
+
+
+@dataclass(frozen=True)
+class Total:
+    """How much of one answer was heard."""
+
+    label: str
+    """A genre, ``silence`` or ``unknown``"""
+    seconds: float
+    """Of sound"""
+
+
+class HistoryFile:
+    """Saves stretches.
+
+    Parameters
+    ----------
+    path : path
+        Created where there is none.
+    source : str
+        What is listened to.
+
+    Raises
+    ------
+    OutputFileError
+        If it cannot be written, or is not such a database.
+    """
+
+    def __init__(self, path: Path, source: str) -> None:
+        self._path, self._source = path, source
+        self._connection, self._inode = _open(path)
+        self._saved: tuple[int, int] | None = None  # number and row of the last stretch
+
+    def save(self, stretch: Stretch) -> None:
+        """Insert the stretch, or replace the row that it has already.
+
+        Raises
+        ------
+        sqlite3.Error or OutputFileError
+            If it cannot be written, now. Nothing was changed then.
+        """
+        self._reopen_if_replaced()
+        row = self._saved[1] if self._saved and self._saved[0] == stretch.number else None
+        cursor = self._connection.execute(
+            "INSERT OR REPLACE INTO stretches VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (row, self._source, *dataclasses.astuple(stretch)[1:]),
+        )
+        assert cursor.lastrowid is not None
+        self._saved = (stretch.number, cursor.lastrowid)
+
+    def close(self) -> None:
+        """Close the database; the last process that does so tidies up the files beside it."""
+        self._connection.close()
+
+    def _reopen_if_replaced(self) -> None:
+        """A database that was moved away would go on growing where nobody looks."""
+        try:
+            if self._path.stat().st_ino == self._inode:
+                return
+        except FileNotFoundError:
+            pass
+        self._connection.close()
+        self._connection, self._inode = _open(self._path)
+        self._saved = None
+
+
+def _open(path: Path) -> tuple[sqlite3.Connection, int]:
+    """Open a database to write, made if need be; returns the connection and the file's inode."""
+    try:
+        # The thread that writes is not the one that opens; autocommit, for a row is all we write.
+        connection = sqlite3.connect(
+            path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            if connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone() == (0,):
+                for statement in (_SCHEMA, _INDEX):
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+                connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            _check(connection, path)
+            connection.execute("COMMIT")
+            # Readers and writers do not wait for each other, and most saves need no flush of the
+            # disk: a power cut may cost the last ones, never the file.
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            return connection, path.stat().st_ino
+        except BaseException:
+            connection.close()
+            raise
+    except sqlite3.Error as error:
+        raise OutputFileError(f"history {path}: {_why(error, path)}") from None
+
+
+def _check(connection: sqlite3.Connection, path: Path) -> None:
+    if connection.execute("PRAGMA application_id").fetchone() != (_APPLICATION_ID,):
+        raise OutputFileError(
+            f"history {path}: is the database of another program; name another file"
+        )
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > SCHEMA_VERSION:
+        raise OutputFileError(
+            f"history {path}: was written by a newer edge-genre (version {version}; this one "
+            f"knows {SCHEMA_VERSION}); upgrade, or name another file"
+        )
+
+
+def _why(error: sqlite3.Error, path: Path) -> str:
+    if not path.parent.is_dir():
+        return f"there is no folder {path.parent}; make it first"
+    if path.is_dir():
+        return "is a folder; name a file"
+    if "not a database" in str(error):
+        return "is not a SQLite database; name another file"
+    return f"{error}; name a file that can be read and written"
+
+
+_TOTALS = """
+SELECT label, SUM(
+    CASE WHEN began < :since AND ended > began
+    THEN seconds * (ended - :since) / (ended - began) ELSE seconds END
+) AS heard
+FROM stretches WHERE ended > :since GROUP BY label ORDER BY heard DESC, label
+"""
+
+
+def read_totals(path: Path, since: float) -> list[Total]:
+    """Sound per answer since a moment, most first; a stretch that began before counts in part.
+
+    Parameters
+    ----------
+    path : path
+    since : float
+        Wall clock, seconds since 1970.
+
+    Raises
+    ------
+    OutputFileError
+        If it cannot be read, or is not such a database.
+    """
+    if not path.exists():
+        raise OutputFileError(f"history {path}: no such file; `listen --history` writes one")
+    try:
+        with contextlib.closing(_open_to_read(path)) as connection:
+            _check(connection, path)
+            rows = connection.execute(_TOTALS, {"since": since}).fetchall()
+    except sqlite3.Error as error:
+        raise OutputFileError(f"history {path}: {_why(error, path)}") from None
+    return [Total(label, seconds) for label, seconds in rows]
+
+
+def _open_to_read(path: Path) -> sqlite3.Connection:
+    uri = f"file:{urllib.parse.quote(str(path))}"
+    connection = sqlite3.connect(f"{uri}?mode=ro", uri=True, timeout=_BUSY_SECONDS)
+    try:
+        connection.execute("SELECT COUNT(*) FROM sqlite_master")
+    except sqlite3.OperationalError:
+        connection.close()
+        # In a folder that we may not write, what belongs beside the file cannot be made; where
+        # nobody writes the file either, it is not needed.
+        if path.with_name(f"{path.name}-wal").exists():
+            raise
+        return sqlite3.connect(f"{uri}?immutable=1", uri=True)
+    return connection

@@ -1,0 +1,134 @@
+"""What Home Assistant must be told to show a listener as a device.
+
+One discovery message per sensor, on ``homeassistant/sensor/ID/NAME/config``. Home Assistant
+2024.11 and newer would also take one message per device, but that needs such a version, and the
+single ones are understood by every version, which ignores the keys it does not know.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from .. import __version__
+from ..manifest import SILENCE, UNKNOWN
+
+BIRTH = "online"
+"""What Home Assistant says on ``homeassistant/status`` when it has started."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Topics:
+    """Where a listener publishes."""
+
+    prefix: str
+
+    @property
+    def availability(self) -> str:
+        """``online`` or ``offline``, retained."""
+        return f"{self.prefix}/availability"
+
+    @property
+    def state(self) -> str:
+        """What is playing now, JSON, retained."""
+        return f"{self.prefix}/state"
+
+    @property
+    def changes(self) -> str:
+        """Each change of the answer, JSON; those of an outage come late, with their time."""
+        return f"{self.prefix}/changes"
+
+
+def device_id(prefix: str) -> str:
+    """A name of letters, digits, ``_`` and ``-`` that stays the same as long as the prefix does."""
+    name = re.sub(r"[^a-zA-Z0-9_-]", "_", prefix)
+    if name != prefix.replace("/", "_"):  # other prefixes would give the same name
+        name += f"_{zlib.crc32(prefix.encode(errors='replace')):08x}"
+    return name
+
+
+def discovery_messages(
+    topics: Topics,
+    *,
+    labels: Iterable[str],
+    model: str,
+    expire_after_s: int,
+    discovery_prefix: str,
+) -> dict[str, str]:
+    """Discovery messages of the four sensors, JSON by topic.
+
+    Parameters
+    ----------
+    topics : Topics
+    labels : iterable of str
+        The genres that can be answered.
+    model : str
+        Name of the model, shown with the device.
+    expire_after_s : int
+        A sensor that heard nothing for so long is shown as unavailable, seconds.
+    discovery_prefix : str
+        ``homeassistant`` unless Home Assistant was told another one.
+    """
+    device = device_id(topics.prefix)
+    common = {
+        "state_topic": topics.state,
+        "availability_topic": topics.availability,
+        "payload_available": "online",
+        "payload_not_available": "offline",
+        "expire_after": expire_after_s,
+        "device": {
+            "identifiers": [device],
+            "name": topics.prefix.replace("/", " "),
+            "manufacturer": "edge-genre",
+            "model": model,
+            "sw_version": __version__,
+        },
+        "origin": {"name": "edge-genre", "sw_version": __version__},
+    }
+    return {
+        f"{discovery_prefix}/sensor/{device}/{name}/config": json.dumps(
+            {**sensor, "unique_id": f"{device}_{name}", **common}, ensure_ascii=False
+        )
+        for name, sensor in _sensors(labels).items()
+    }
+
+
+def _sensors(labels: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """The part of each sensor's configuration that is its own."""
+    return {
+        # Options exclude a unit and a state class.
+        "genre": {
+            "name": "Genre",
+            "icon": "mdi:music",
+            "device_class": "enum",
+            "options": list(dict.fromkeys((*labels, SILENCE, UNKNOWN))),
+            "value_template": "{{ value_json.label }}",
+        },
+        "confidence": {
+            "name": "Confidence",
+            "icon": "mdi:percent",
+            "unit_of_measurement": "%",
+            "state_class": "measurement",
+            "value_template": "{{ (value_json.confidence * 100) | round(1) }}",
+        },
+        # Not the class sound_pressure: dB relative to full scale are no sound pressure.
+        "level": {
+            "name": "Level",
+            "icon": "mdi:microphone",
+            "unit_of_measurement": "dB",
+            "state_class": "measurement",
+            "value_template": "{{ value_json.level_dbfs }}",
+        },
+        "cpu": {
+            "name": "CPU",
+            "icon": "mdi:cpu-64-bit",
+            "unit_of_measurement": "%",
+            "state_class": "measurement",
+            "entity_category": "diagnostic",
+            "value_template": "{{ value_json.cpu_percent }}",
+        },
+    }

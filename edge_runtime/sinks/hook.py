@@ -1,0 +1,95 @@
+"""``--on-change``: a shell command that is run when the answer changes."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+
+from ..events import Event
+from .background import Background, Report
+
+_STDERR = 2
+
+
+class CommandFailed(Exception):
+    """A command that ended with a fault, or did not end."""
+
+
+class Hook:
+    """Runs a command when the answer changes, never two at once.
+
+    The event is one line of JSON on the command's stdin; ``EDGE_GENRE_LABEL`` and
+    ``EDGE_GENRE_CONFIDENCE`` (0 to 1) are in its environment. While it runs, the newest change
+    waits and older ones are passed over. What it prints goes to stderr.
+
+    Parameters
+    ----------
+    command : str
+        For the shell.
+    timeout_s : float
+        A command that runs longer is killed, with all that it started; seconds.
+    report : callable
+        Tells the user one line.
+    """
+
+    def __init__(self, command: str, *, timeout_s: float, report: Report) -> None:
+        self._command, self._timeout_s = command, timeout_s
+        self._label: str | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._background = Background(
+            f"--on-change {command!r}",
+            self._run,
+            report=report,
+            items="changes",
+            capacity=1,
+            retry=False,
+        )
+
+    def show(self, event: Event) -> None:
+        """Queue the event if its answer is another one than before."""
+        if event.label != self._label:
+            self._label = event.label
+            self._background.put(event)
+
+    def close(self) -> None:
+        """Give the command a short time to end, then kill it."""
+        if not self._background.close() and self._process is not None:
+            _kill(self._process)
+
+    def _run(self, event: Event) -> None:
+        environment = os.environ | {
+            "EDGE_GENRE_LABEL": event.label,
+            "EDGE_GENRE_CONFIDENCE": f"{event.confidence:.4f}",
+        }
+        with subprocess.Popen(
+            self._command,
+            shell=True,
+            stdin=subprocess.PIPE,
+            stdout=_STDERR,  # stdout is the display's
+            env=environment,
+            process_group=0,  # to be killed with its children; Ctrl-C is for this program
+        ) as process:
+            self._process = process
+            try:
+                process.communicate(event.to_json().encode() + b"\n", self._timeout_s)
+            except subprocess.TimeoutExpired:
+                _kill(process)
+                raise CommandFailed(
+                    f"took longer than {self._timeout_s:g} s and was killed"
+                ) from None
+        if process.returncode:
+            raise CommandFailed(_fate(process.returncode))
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def _fate(code: int) -> str:
+    if code < 0:
+        return f"was ended by signal {-code}"
+    return f"ended with exit code {code}"

@@ -1,0 +1,281 @@
+"""``--mqtt``: what is playing, published to an MQTT broker by paho-mqtt 2."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import socket
+import ssl
+import threading
+import time
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+
+from ..events import Event
+from .background import CLOSE_SECONDS, Report, Trouble
+from .broker import Broker
+from .home_assistant import BIRTH, Topics
+
+_KEEPALIVE_SECONDS = 30
+"""The broker publishes the last will after one and a half times this silence."""
+_CONNECT_SECONDS = 10.0
+_POLL_SECONDS = 0.25
+"""A change waits so long at most; it took the decoder seconds to find."""
+_STEADY_SECONDS = 2.0
+"""A connection that lasts so long is one; else a broker that throws us out would fill the log."""
+_QUEUE = 100
+"""Changes that wait for a broker that is away."""
+_UNACKNOWLEDGED = 20
+"""Messages on their way."""
+_AT_LEAST_ONCE = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Discovery:
+    """What Home Assistant is told."""
+
+    messages: Mapping[str, str]
+    """Payload by topic"""
+    birth_topic: str
+    """Where it says that it has started and wants to be told again"""
+
+
+class _Lost(Exception):
+    """The broker refused us, or went away."""
+
+
+class MqttSink:
+    """Publishes state, changes and availability.
+
+    Parameters
+    ----------
+    broker : Broker
+    tls : ssl.SSLContext, optional
+    discovery : Discovery, optional
+    interval_s : float
+        Longest time between two states while the answer stays the same, seconds.
+    report : callable
+        Tells the user one line.
+    """
+
+    def __init__(
+        self,
+        broker: Broker,
+        *,
+        tls: ssl.SSLContext | None,
+        discovery: Discovery | None,
+        interval_s: float,
+        report: Report,
+    ) -> None:
+        self._broker, self._discovery, self._interval_s = broker, discovery, interval_s
+        self._topics = Topics(prefix=broker.prefix)
+        self._trouble = Trouble(f"MQTT broker {broker.name}", report)
+        self._cpu = _CpuMeter()
+
+        self._lock = threading.Lock()  # of the five below; nobody waits while holding it
+        self._label: str | None = None
+        self._published_at = 0.0
+        self._state: str | None = None
+        self._state_is_new = False
+        self._changes: deque[str] = deque(maxlen=_QUEUE)
+        self.lost_changes = 0
+        """Changes that nobody will hear of because the broker was away for too long"""
+
+        self._announce_again = False
+        self._refusal: str | None = None
+        self._connected = False
+        self._unacknowledged: set[int] = set()
+        self._client = self._make_client(tls)
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
+        self._thread.start()
+
+    def show(self, event: Event) -> None:
+        """Queue the state if the answer changed, or the last one is old."""
+        changed = event.label != self._label
+        if not changed and event.time - self._published_at < self._interval_s:
+            return
+        payload = json.dumps(
+            {
+                "label": event.label,
+                "confidence": round(event.confidence, 4),
+                "level_dbfs": round(event.level_dbfs, 1),
+                "cpu_percent": self._cpu.percent(),
+                "utc": event.utc,
+            },
+            ensure_ascii=False,
+        )
+        with self._lock:
+            self._label, self._published_at = event.label, event.time
+            self._state, self._state_is_new = payload, True
+            if changed:
+                self.lost_changes += len(self._changes) == _QUEUE
+                self._changes.append(payload)
+
+    def close(self) -> None:
+        """Publish what waits and ``offline``, for a short time."""
+        self._closing.set()
+        self._thread.join(CLOSE_SECONDS)
+
+    def _make_client(self, tls: ssl.SSLContext | None) -> Client:
+        # A fresh name each time: two listeners of one name would throw each other out for ever.
+        client = Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=f"edgegenre{secrets.token_hex(4)}",
+            protocol=MQTTProtocolVersion.MQTTv311,
+            reconnect_on_failure=False,
+        )
+        if self._broker.user is not None:
+            client.username_pw_set(self._broker.user, self._broker.password)
+        if tls:
+            client.tls_set_context(tls)
+        client.will_set(self._topics.availability, "offline", _AT_LEAST_ONCE, retain=True)
+        client.on_connect = self._on_connect
+        client.on_publish = self._on_publish
+        client.on_message = self._on_message
+        return client
+
+    def _on_connect(self, client: Client, _: Any, __: Any, reason: Any, ___: Any) -> None:
+        if reason.is_failure:
+            self._refusal = str(reason)
+        else:
+            self._connected = True
+
+    def _on_publish(self, client: Client, _: Any, number: int, *__: Any) -> None:
+        self._unacknowledged.discard(number)
+
+    def _on_message(self, client: Client, _: Any, message: Any) -> None:
+        if message.retain:  # said before we came, and we have just announced everything
+            return
+        if message.topic == self._topics.availability:
+            # The last will of a connection that broke comes late, maybe after we are back.
+            self._announce_again |= message.payload == b"offline"
+        else:
+            self._announce_again |= message.payload == BIRTH.encode()
+
+    def _run(self) -> None:
+        """Connect, publish, and begin again, until `close`; all of paho runs in this thread."""
+        while True:
+            try:
+                self._connect()
+                self._announce()
+                self._serve()
+            except Exception as error:  # whatever it is, the stream goes on
+                delay = self._trouble.failed(self._explain(error))
+                if self._closing.wait(delay):
+                    return
+            else:
+                return
+
+    def _connect(self) -> None:
+        self._connected, self._refusal = False, None
+        self._client.connect(self._broker.host, self._broker.port, _KEEPALIVE_SECONDS)
+        deadline = time.monotonic() + _CONNECT_SECONDS
+        while not self._connected:
+            code = self._client.loop(_POLL_SECONDS)
+            if self._refusal:
+                raise _Lost(f"refused: {self._refusal}; check user and password")
+            if code != MQTTErrorCode.MQTT_ERR_SUCCESS:
+                raise _Lost(
+                    "closed the connection before it answered; does it ask for mqtts://, or for a "
+                    "client certificate?"
+                )
+            if time.monotonic() > deadline:
+                raise _Lost(f"no answer within {_CONNECT_SECONDS:g} s; is it an MQTT broker?")
+        topics = [self._topics.availability]
+        if self._discovery:
+            topics.append(self._discovery.birth_topic)
+        self._client.subscribe([(topic, _AT_LEAST_ONCE) for topic in topics])
+
+    def _announce(self) -> None:
+        """Everything that must be there before the state makes sense, and the state."""
+        self._announce_again = False
+        if self._discovery:
+            for topic, payload in self._discovery.messages.items():
+                self._publish(topic, payload, retain=True)
+        self._publish(self._topics.availability, "online", retain=True)
+        with self._lock:
+            self._state_is_new = self._state is not None
+
+    def _serve(self) -> None:
+        """Publish what is new until `close`."""
+        since = time.monotonic()
+        while True:
+            closing = self._closing.is_set()  # what was shown before that is published below
+            if self._announce_again:
+                self._announce()
+            self._publish_news()
+            if closing and not (self._unacknowledged or self._changes or self._state_is_new):
+                self._leave()
+                return
+            self._loop()
+            if self._trouble.lasts and time.monotonic() - since > _STEADY_SECONDS:
+                with self._lock:
+                    lost, self.lost_changes = self.lost_changes, 0
+                self._trouble.recovered(f"; {lost} changes were lost" if lost else "")
+
+    def _publish_news(self) -> None:
+        while len(self._unacknowledged) < _UNACKNOWLEDGED:
+            with self._lock:
+                if self._changes:
+                    topic, payload, retain = self._topics.changes, self._changes.popleft(), False
+                elif self._state_is_new and self._state is not None:
+                    topic, payload, retain = self._topics.state, self._state, True
+                    self._state_is_new = False
+                else:
+                    return
+            self._publish(topic, payload, retain=retain)
+
+    def _publish(self, topic: str, payload: str, *, retain: bool) -> None:
+        # paho sends again, after a new connection, what was not acknowledged.
+        sent = self._client.publish(topic, payload, _AT_LEAST_ONCE, retain)
+        if not sent.is_published():
+            self._unacknowledged.add(sent.mid)
+
+    def _leave(self) -> None:
+        """Say goodbye: after a regular end, the broker does not publish the last will."""
+        self._publish(self._topics.availability, "offline", retain=True)
+        while self._unacknowledged:
+            self._loop()
+        self._client.disconnect()
+
+    def _loop(self) -> None:
+        if self._client.loop(_POLL_SECONDS) != MQTTErrorCode.MQTT_ERR_SUCCESS:
+            raise _Lost("the connection broke")
+
+    def _explain(self, error: Exception) -> str:
+        host, port = self._broker.host, self._broker.port
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return (
+                f"its certificate is not trusted ({error.verify_message}); "
+                "name its authority with --mqtt-ca"
+            )
+        if isinstance(error, ssl.SSLError):
+            return f"no TLS connection ({error.reason or error}); is {port} its port for mqtts://?"
+        if isinstance(error, socket.gaierror):
+            return f"there is no host {host!r} ({error.strerror})"
+        if isinstance(error, TimeoutError):
+            return "it cannot be reached (timed out)"
+        return str(getattr(error, "strerror", None) or error)
+
+
+class _CpuMeter:
+    """Processor time of this process, in percent of one core, since the last look."""
+
+    def __init__(self) -> None:
+        self._last = (time.monotonic(), time.process_time())
+
+    def percent(self) -> float | None:
+        """None where too little time went by to tell."""
+        now = (time.monotonic(), time.process_time())
+        elapsed = now[0] - self._last[0]
+        if elapsed < 0.1:
+            return None
+        used = now[1] - self._last[1]
+        self._last = now
+        return round(100 * used / elapsed, 1)
