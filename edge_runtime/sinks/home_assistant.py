@@ -45,10 +45,11 @@ class Topics:
 
 def device_id(prefix: str) -> str:
     """A name of letters, digits, ``_`` and ``-`` that stays the same as long as the prefix does."""
-    name = re.sub(r"[^a-zA-Z0-9_-]", "_", prefix)
-    if name != prefix.replace("/", "_"):  # other prefixes would give the same name
-        name += f"_{zlib.crc32(prefix.encode(errors='replace')):08x}"
-    return name
+    if re.fullmatch(r"edge-genre(/[a-zA-Z0-9-]+)+", prefix):
+        return prefix.replace("/", "_")
+    # Other prefixes could become the same name; the checksum tells them apart.
+    name = re.sub(r"[^a-zA-Z0-9-]", "_", prefix)
+    return f"edge-genre_{name}_{zlib.crc32(prefix.encode(errors='replace')):08x}"
 
 
 def discovery_messages(

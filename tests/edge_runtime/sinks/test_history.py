@@ -1,0 +1,286 @@
+"""``--history`` and ``edge-genre history``."""
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from datetime import UTC, datetime
+
+import pytest
+
+from edge_runtime.cli.history import parse_since
+from edge_runtime.errors import OutputFileError, ParameterError
+from edge_runtime.sinks import background
+from edge_runtime.sinks.history import History, Stretches
+from edge_runtime.sinks.history_file import HistoryFile, Stretch, Total, read_totals
+from tests.command import refused, succeed
+
+from .events import PATIENCE_S, Told, event
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC).timestamp()
+
+
+@pytest.fixture
+def told():
+    return Told()
+
+
+def at(seconds, label="jazz", *, wall=None, **values):
+    """An event `seconds` after noon, by every clock."""
+    utc = datetime.fromtimestamp(NOON + (seconds if wall is None else wall), UTC).isoformat()
+    return event(label, seconds, **{"utc": utc, **values})
+
+
+def rows(path):
+    connection = sqlite3.connect(path)
+    try:
+        return connection.execute(
+            "SELECT source, label, began, ended, seconds, confidence FROM stretches ORDER BY id"
+        ).fetchall()
+    finally:
+        connection.close()
+
+
+def saved(stretches, events):
+    """What would be in the database: the last state of each stretch."""
+    written = {}
+    for one in events:
+        for stretch in stretches.add(one):
+            written[stretch.number] = stretch
+    written[stretches.current.number] = stretches.current
+    return [
+        (s.label, s.began - NOON, s.ended - NOON, s.seconds, s.confidence) for s in written.values()
+    ]
+
+
+def test_events_of_one_answer_become_one_stretch():
+    events = [at(3.0, confidence=0.6), at(4.0, confidence=1.0), at(5.0, "rock"), at(9.0, "jazz")]
+    assert saved(Stretches(), events) == [
+        ("jazz", 0.0, 4.0, 4.0, pytest.approx(0.7)),
+        ("rock", 4.0, 5.0, 1.0, 0.75),
+        ("jazz", 6.0, 9.0, 3.0, 0.75),  # of the sound before its window nobody knows
+    ]
+
+
+def test_a_stretch_that_goes_on_is_saved_every_ten_seconds():
+    stretches = Stretches()
+    due = [bool(stretches.add(at(3.0 + n / 2))) for n in range(60)]
+    assert [n / 2 for n, is_due in enumerate(due) if is_due] == [0.0, 10.0, 20.0]
+
+
+def test_a_gap_in_the_sound_ends_a_stretch():
+    events = [at(3.0), at(4.0), at(3604.0, start=4.0 - 2.0, end=5.0)]
+    assert saved(Stretches(), events) == [
+        ("jazz", 0.0, 4.0, 4.0, 0.75),
+        ("jazz", 3603.0, 3604.0, 1.0, 0.75),
+    ]
+
+
+def test_a_clock_that_is_set_ends_a_stretch():
+    """A Pi has no clock of its own: it learns the time minutes after it began to listen."""
+    events = [at(3.0, wall=-86400.0), at(4.0, wall=-86399.0), at(5.0), at(6.0)]
+    assert saved(Stretches(), events) == [
+        ("jazz", -86403.0, -86399.0, 4.0, 0.75),
+        ("jazz", 4.0, 6.0, 2.0, 0.75),
+    ]
+
+
+def test_a_stream_that_begins_anew_counts_from_its_beginning():
+    events = [at(3.0), at(4.0), at(8.0, start=0.0, end=3.0), at(9.0, start=1.0, end=4.0)]
+    assert saved(Stretches(), events) == [("jazz", 0.0, 9.0, 8.0, 0.75)]
+
+
+def test_a_history_is_written_and_summed_up(tmp_path, told):
+    path = tmp_path / "genre.db"
+    history = History(path, source="mic", report=told)
+    for seconds in range(3, 63):
+        history.show(at(float(seconds), "jazz" if seconds <= 42 else "rock"))
+    history.close()
+    assert rows(path) == [
+        ("mic", "jazz", NOON, NOON + 42.0, 42.0, 0.75),
+        ("mic", "rock", NOON + 42.0, NOON + 62.0, 20.0, 0.75),
+    ]
+    assert read_totals(path, 0.0) == [Total("jazz", 42.0), Total("rock", 20.0)]
+    assert read_totals(path, NOON + 21.0) == [Total("jazz", 21.0), Total("rock", 20.0)]
+    assert read_totals(path, NOON + 99.0) == []
+    assert told.lines == []
+
+
+def test_a_second_run_adds_to_the_first(tmp_path, told):
+    path = tmp_path / "genre.db"
+    for begin in (0.0, 100.0):
+        history = History(path, source="mic", report=told)
+        history.show(at(begin + 3.0))
+        history.close()
+    assert [row[2:4] for row in rows(path)] == [(NOON, NOON + 3.0), (NOON + 100.0, NOON + 103.0)]
+
+
+def test_several_processes_may_write_one_history(tmp_path):
+    path = tmp_path / "genre.db"
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from edge_runtime.sinks.history_file import HistoryFile, Stretch\n"
+        "name = sys.argv[2]; file = HistoryFile(Path(sys.argv[1]), name)\n"
+        "for n in range(1, 41):\n"
+        "    for seconds in (1.0, 2.0):\n"
+        "        file.save(Stretch(n, name, 0.0, seconds, seconds, 0.5))\n"
+        "file.close()"
+    )
+    writers = [
+        subprocess.Popen([sys.executable, "-c", code, str(path), name]) for name in ("jazz", "rock")
+    ]
+    assert [writer.wait(PATIENCE_S) for writer in writers] == [0, 0]
+    assert read_totals(path, -1.0) == [Total("jazz", 80.0), Total("rock", 80.0)]
+
+
+def test_what_was_saved_survives_a_process_that_is_killed(tmp_path):
+    path = tmp_path / "genre.db"
+    code = (
+        "import sys, time; from pathlib import Path\n"
+        "from edge_runtime.sinks.history_file import HistoryFile, Stretch\n"
+        "file = HistoryFile(Path(sys.argv[1]), 'mic')\n"
+        "file.save(Stretch(1, 'jazz', 0.0, 5.0, 5.0, 0.5)); print('saved', flush=True)\n"
+        "time.sleep(1000)"
+    )
+    command = [sys.executable, "-c", code, str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "saved\n"
+        process.send_signal(signal.SIGKILL)
+    file = HistoryFile(path, "mic")
+    file.save(Stretch(1, "rock", 5.0, 6.0, 1.0, 0.5))
+    file.close()
+    assert read_totals(path, -1.0) == [Total("jazz", 5.0), Total("rock", 1.0)]
+
+
+def test_a_history_that_is_locked_for_long_waits_and_loses_nothing(tmp_path, told, monkeypatch):
+    monkeypatch.setattr(background, "FIRST_DELAY_SECONDS", 0.01)
+    monkeypatch.setattr("edge_runtime.sinks.history_file._BUSY_SECONDS", 0.01)
+    path = tmp_path / "genre.db"
+    history = History(path, source="mic", report=told)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    shown = threading.Thread(target=lambda: [history.show(at(t)) for t in (3.0, 4.0, 14.0)])
+    shown.start()
+    shown.join(PATIENCE_S)
+    assert not shown.is_alive()
+    assert "database is locked" in told.next()
+    other.execute("COMMIT")
+    other.close()
+    assert "works again" in told.next()
+    history.close()
+    assert [row[4] for row in rows(path)] == [4.0, 3.0]
+
+
+def test_a_history_that_was_moved_away_is_begun_anew(tmp_path):
+    path = tmp_path / "genre.db"
+    file = HistoryFile(path, "mic")
+    file.save(Stretch(1, "jazz", 0.0, 5.0, 5.0, 0.5))
+    path.rename(tmp_path / "old.db")
+    file.save(Stretch(1, "jazz", 0.0, 6.0, 6.0, 0.5))
+    file.close()
+    assert [row[4] for row in rows(tmp_path / "old.db")] == [5.0]
+    assert [row[4] for row in rows(path)] == [6.0]
+
+
+def foreign(path):
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE contacts (name)")
+    connection.commit()
+    connection.close()
+
+
+def newer(path):
+    HistoryFile(path, "mic").close()
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda path: path.write_text("dear diary " * 100), "is not a SQLite database"),
+        (foreign, "is the database of another program"),
+        (newer, "written by a newer edge-genre"),
+        (lambda path: path.mkdir(), "is a folder"),
+    ],
+)
+def test_a_file_that_is_something_else_is_refused_and_left_as_it_is(tmp_path, make, message):
+    path = tmp_path / "genre.db"
+    make(path)
+    before = path.read_bytes() if path.is_file() else None
+    for use in (lambda: HistoryFile(path, "mic"), lambda: read_totals(path, 0.0)):
+        with pytest.raises(OutputFileError, match=message):
+            use()
+    assert (path.read_bytes() if path.is_file() else None) == before
+
+
+def test_a_history_that_cannot_be_written_is_refused(tmp_path, monkeypatch):
+    with pytest.raises(OutputFileError, match="there is no folder .*missing"):
+        HistoryFile(tmp_path / "missing" / "genre.db", "mic")
+    with pytest.raises(OutputFileError, match="/dev/full"):
+        HistoryFile(__import__("pathlib").Path("/dev/full"), "mic")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("90m", NOON - 5400),
+        ("2h", NOON - 7200),
+        ("1.5d", NOON - 129600),
+        ("1w", NOON - 604800),
+        ("2026-11-20T18:00Z", datetime(2026, 11, 20, 18, tzinfo=UTC).timestamp()),
+        ("2026-11-20", datetime(2026, 11, 20).astimezone().timestamp()),
+    ],
+)
+def test_a_time_is_told_as_people_tell_it(text, expected):
+    assert parse_since(text, NOON) == expected
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "2", "-1d", "1y", "2026-13-01", "9999h9"])
+def test_what_is_no_time_is_refused(text):
+    with pytest.raises(ParameterError, match="is no time"):
+        parse_since(text, NOON)
+
+
+@pytest.fixture
+def lately(tmp_path):
+    """A history of an hour of jazz that ended now, and twenty minutes of rock a week ago."""
+    path, now = tmp_path / "genre.db", time.time()
+    file = HistoryFile(path, "mic")
+    file.save(Stretch(1, "rock", now - 604800.0, now - 603600.0, 1200.0, 0.5))
+    file.save(Stretch(2, "jazz", now - 3600.0, now, 3600.0, 0.5))
+    file.close()
+    return path
+
+
+def test_the_command_shows_minutes_bars_and_shares(lately):
+    out = succeed("history", "--db", lately).stdout.splitlines()
+    assert out == [
+        f"{lately}: 80.0 min heard",
+        "jazz       60.0 min  ██████████████████······  75%",
+        "rock       20.0 min  ██████··················  25%",
+    ]
+
+
+def test_the_command_shows_what_was_heard_lately_as_json(lately):
+    shown = json.loads(succeed("history", "--db", lately, "--since", "1d", "--json").stdout)
+    assert shown["minutes"] == 60.0
+    assert shown["genres"] == [{"label": "jazz", "minutes": 60.0, "share": 1.0}]
+    assert datetime.fromisoformat(shown["since"]).tzinfo is not None
+
+
+def test_the_command_says_where_nothing_was_heard(tmp_path):
+    path = tmp_path / "genre.db"
+    HistoryFile(path, "mic").close()
+    assert succeed("history", "--db", path).stdout == f"{path}: nothing was heard\n"
+
+
+def test_the_command_refuses_what_is_no_history(tmp_path):
+    assert "no such file" in refused("history", "--db", tmp_path / "none.db", code=3)
+    assert not os.listdir(tmp_path)
+    assert "is no time" in refused("history", "--since", "soon", code=2)

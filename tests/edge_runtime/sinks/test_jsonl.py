@@ -1,0 +1,111 @@
+"""``--log``."""
+
+import json
+
+import pytest
+
+from edge_runtime.errors import OutputFileError
+from edge_runtime.sinks import background
+from edge_runtime.sinks.jsonl import JsonlLog, RotatedFile
+
+from .events import Told, event
+
+
+@pytest.fixture
+def told():
+    return Told()
+
+
+def lines(path):
+    return path.read_text().splitlines()
+
+
+def test_each_event_is_a_line_of_json(tmp_path, told):
+    path = tmp_path / "log.jsonl"
+    log = JsonlLog(path, max_bytes=10**6, keep=1, report=told)
+    events = [event("métal", time) for time in (3.0, 4.0, 5.0)]
+    for one in events:
+        log.show(one)
+    log.close()
+    assert lines(path) == [one.to_json() for one in events]
+    assert told.lines == []
+
+
+def test_a_log_is_continued_after_a_restart(tmp_path, told):
+    path = tmp_path / "log.jsonl"
+    for time in (3.0, 4.0):
+        log = JsonlLog(path, max_bytes=10**6, keep=1, report=told)
+        log.show(event(time=time))
+        log.close()
+    assert [json.loads(line)["end"] for line in lines(path)] == [3.0, 4.0]
+
+
+def test_half_a_line_that_a_power_cut_left_does_not_spoil_the_next(tmp_path):
+    path = tmp_path / "log.jsonl"
+    path.write_text('{"whole": 1}\n{"hal')
+    file = RotatedFile(path, 1000, 1)
+    file.write_line(b'{"new": 2}')
+    assert lines(path) == ['{"whole": 1}', '{"hal', '{"new": 2}']
+
+
+def test_a_log_is_rotated_by_size_and_the_oldest_is_dropped(tmp_path):
+    path = tmp_path / "log"
+    file = RotatedFile(path, 10, 2)
+    for number in range(9):
+        file.write_line(b"%04d" % number)  # two lines a file
+    assert lines(path) == ["0008"]
+    assert lines(tmp_path / "log.1") == ["0006", "0007"]
+    assert lines(tmp_path / "log.2") == ["0004", "0005"]
+    assert not (tmp_path / "log.3").exists()
+
+
+def test_no_old_log_is_kept_where_none_is_wanted(tmp_path):
+    path = tmp_path / "log"
+    file = RotatedFile(path, 10, 0)
+    for number in range(3):
+        file.write_line(b"%04d" % number)
+    assert [(p.name, lines(p)) for p in tmp_path.iterdir()] == [("log", ["0002"])]
+
+
+def test_a_line_longer_than_a_file_may_be_is_still_written(tmp_path):
+    file = RotatedFile(tmp_path / "log", 10, 1)
+    for _ in range(2):
+        file.write_line(b"x" * 50)
+    assert lines(tmp_path / "log") == lines(tmp_path / "log.1") == ["x" * 50]
+
+
+def test_a_log_that_somebody_else_rotated_is_opened_anew(tmp_path):
+    path = tmp_path / "log"
+    file = RotatedFile(path, 1000, 1)
+    file.write_line(b"one")
+    path.rename(tmp_path / "log.old")
+    file.write_line(b"two")
+    path.unlink()
+    file.write_line(b"three")
+    assert lines(tmp_path / "log.old") == ["one"]
+    assert lines(path) == ["three"]
+
+
+def test_a_full_disk_is_told_once_and_the_log_goes_on_when_there_is_space(
+    tmp_path, told, monkeypatch
+):
+    monkeypatch.setattr(background, "FIRST_DELAY_SECONDS", 0.01)
+    path = tmp_path / "log"
+    path.symlink_to("/dev/full")
+    log = JsonlLog(path, max_bytes=1000, keep=1, report=told)
+    log.show(event(time=3.0))
+    log.show(event(time=4.0))
+    line = told.next()
+    assert str(path) in line
+    assert "No space left on device" in line
+    path.unlink()
+    assert "works again" in told.next()
+    log.close()
+    assert [json.loads(line)["end"] for line in lines(path)] == [3.0, 4.0]
+    assert len(told.lines) == 2
+
+
+@pytest.mark.parametrize("name", ["missing/log", "."])
+def test_a_file_that_can_never_be_written_is_refused_at_the_start(tmp_path, told, name):
+    with pytest.raises(OutputFileError, match="--log"):
+        JsonlLog(tmp_path / name, max_bytes=1000, keep=1, report=told)
