@@ -110,7 +110,7 @@ class HistoryFile:
         self._connection.close()
 
     def _reopen_if_replaced(self) -> None:
-        """A database that was moved away would go on growing where nobody looks."""
+        """A database that was deleted would go on growing where nobody can look."""
         try:
             if self._path.stat().st_ino == self._inode:
                 return

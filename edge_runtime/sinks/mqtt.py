@@ -255,8 +255,10 @@ class MqttSink:
                 f"its certificate is not trusted ({error.verify_message}); "
                 "name its authority with --mqtt-ca"
             )
-        if isinstance(error, ssl.SSLError):
-            return f"no TLS connection ({error.reason or error}); is {port} its port for mqtts://?"
+        if isinstance(error, ssl.SSLError) or (
+            self._broker.tls and isinstance(error, ConnectionResetError)
+        ):
+            return f"no TLS connection ({error.strerror}); is {port} its port for mqtts://?"
         if isinstance(error, socket.gaierror):
             return f"there is no host {host!r} ({error.strerror})"
         if isinstance(error, TimeoutError):

@@ -40,7 +40,7 @@ def test_no_command_prints_the_help_and_is_wrong_usage():
     assert done.stdout == succeed("--help").stdout
 
 
-@pytest.mark.parametrize("name", ["listen", "classify", "devices", "info"])
+@pytest.mark.parametrize("name", ["listen", "classify", "history", "devices", "info"])
 def test_every_command_of_the_device_explains_itself(name):
     done = succeed(name, "--help")
     assert done.stdout.startswith(f"usage: edge-genre {name} ")

@@ -13,7 +13,7 @@ from .audio import noise, write_wav
 
 HEAVY = {
     "tensorflow", "keras", "librosa", "scipy", "matplotlib", "soundfile", "rich", "sounddevice",
-    "onnxruntime", "onnx", "train", "export", "benchmarks",
+    "onnxruntime", "onnx", "paho", "sqlite3", "train", "export", "benchmarks",
 }  # fmt: skip
 SOURCES = sorted(Path(edge_runtime.__file__).parent.rglob("*.py"))
 
@@ -56,7 +56,7 @@ def test_listening_to_a_pipe_brings_nothing_heavy(classifier):
     assert not modules_after(code) & HEAVY
 
 
-@pytest.mark.parametrize("command", ["listen", "classify", "devices", "info"])
+@pytest.mark.parametrize("command", ["listen", "classify", "history", "devices", "info"])
 def test_the_commands_help_brings_nothing_heavy(command):
     code = (
         "from edge_runtime.cli import main\n"
@@ -91,7 +91,7 @@ def test_no_module_imports_what_the_workstation_alone_has():
 def test_an_optional_library_has_one_place():
     places = {
         library: [path.name for path in SOURCES if library in imported_by(path)]
-        for library in ("soundfile", "sounddevice", "rich", "onnxruntime", "soxr")
+        for library in ("soundfile", "sounddevice", "rich", "onnxruntime", "soxr", "paho")
     }
     assert places == {
         "soundfile": ["audio_file.py"],
@@ -99,4 +99,5 @@ def test_an_optional_library_has_one_place():
         "rich": ["panel.py"],
         "onnxruntime": ["onnx.py"],
         "soxr": ["resample.py"],
+        "paho": ["mqtt.py"],
     }

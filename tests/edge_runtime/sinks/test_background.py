@@ -7,18 +7,13 @@ import pytest
 from edge_runtime.sinks import Several, background
 from edge_runtime.sinks.background import Background, Trouble
 
-from .events import PATIENCE_S, Told, event
+from .events import PATIENCE_S, event
 
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
     monkeypatch.setattr(background, "FIRST_DELAY_SECONDS", 0.01)
     monkeypatch.setattr(background, "LONGEST_DELAY_SECONDS", 0.02)
-
-
-@pytest.fixture
-def told():
-    return Told()
 
 
 class Gate:

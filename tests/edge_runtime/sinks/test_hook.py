@@ -3,18 +3,12 @@
 import json
 import os
 import time
-
-import pytest
+from pathlib import Path
 
 from edge_runtime.sinks import background
 from edge_runtime.sinks.hook import Hook
 
-from .events import PATIENCE_S, Told, event
-
-
-@pytest.fixture
-def told():
-    return Told()
+from .events import PATIENCE_S, event
 
 
 def wait_for(path):
@@ -81,8 +75,8 @@ def _ended(pid):
         os.kill(pid, 0)
     except ProcessLookupError:
         return True
-    with open(f"/proc/{pid}/stat") as file:  # nobody may be there to reap an orphan
-        return file.read().rpartition(")")[2].split()[0] == "Z"
+    # Nobody may be there to reap an orphan.
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
 
 
 def test_a_command_that_fails_is_told_once_a_streak(tmp_path, told):

@@ -8,12 +8,7 @@ from edge_runtime.errors import OutputFileError
 from edge_runtime.sinks import background
 from edge_runtime.sinks.jsonl import JsonlLog, RotatedFile
 
-from .events import Told, event
-
-
-@pytest.fixture
-def told():
-    return Told()
+from .events import event
 
 
 def lines(path):

@@ -1,0 +1,56 @@
+"""A broker for the tests, where the machine has one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .events import Told
+from .mosquitto import Mosquitto, make_certificates
+
+
+@pytest.fixture
+def told() -> Told:
+    """Takes down what a sink tells the user."""
+    return Told()
+
+
+@pytest.fixture(scope="session")
+def _mosquitto_binary() -> None:
+    for binary, package in (("mosquitto", "mosquitto"), ("openssl", "openssl")):
+        # Debian puts servers where the path of a user does not lead.
+        if not shutil.which(binary, path=f"{os.environ.get('PATH', '')}:/usr/sbin"):
+            message = f"the MQTT tests need {binary} (apt install {package})"
+            if os.environ.get("CI") == "true":
+                pytest.fail(message)
+            pytest.skip(message)
+    os.environ["PATH"] += ":/usr/sbin"
+
+
+@pytest.fixture(scope="session")
+def certificates(_mosquitto_binary: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of certificates of an authority that nobody knows."""
+    folder = tmp_path_factory.mktemp("certificates")
+    make_certificates(folder)
+    return folder
+
+
+@pytest.fixture
+def stopped_broker(certificates: Path, tmp_path: Path) -> Iterator[Mosquitto]:
+    """A broker that does not run yet."""
+    folder = tmp_path / "mosquitto"
+    folder.mkdir()
+    mosquitto = Mosquitto(folder, certificates)
+    yield mosquitto
+    mosquitto.stop()
+
+
+@pytest.fixture
+def broker(stopped_broker: Mosquitto) -> Mosquitto:
+    """A broker that runs."""
+    stopped_broker.start()
+    return stopped_broker

@@ -1,0 +1,104 @@
+"""Discovery messages, against what Home Assistant documents."""
+
+import json
+import re
+
+import pytest
+
+from edge_runtime import __version__
+from edge_runtime.sinks.home_assistant import Topics, device_id, discovery_messages
+
+# https://www.home-assistant.io/integrations/sensor.mqtt/ and .../mqtt/#mqtt-discovery
+SENSOR_KEYS = {
+    "availability", "availability_mode", "availability_template", "availability_topic",
+    "default_entity_id", "device", "device_class", "enabled_by_default", "encoding",
+    "entity_category", "entity_picture", "expire_after", "force_update", "icon",
+    "json_attributes_template", "json_attributes_topic", "last_reset_value_template", "name",
+    "options", "origin", "payload_available", "payload_not_available", "platform", "qos",
+    "state_class", "state_topic", "suggested_display_precision", "unique_id",
+    "unit_of_measurement", "value_template",
+}  # fmt: skip
+DEVICE_KEYS = {
+    "configuration_url", "connections", "hw_version", "identifiers", "manufacturer", "model",
+    "model_id", "name", "serial_number", "suggested_area", "sw_version", "via_device",
+}  # fmt: skip
+ORIGIN_KEYS = {"name", "sw_version", "support_url"}
+TOPIC = re.compile(r"homeassistant/sensor/[a-zA-Z0-9_-]+/[a-zA-Z0-9_-]+/config")
+
+
+def messages(prefix="edge-genre/den", labels=("blues", "métal"), discovery_prefix="homeassistant"):
+    found = discovery_messages(
+        Topics(prefix=prefix),
+        labels=labels,
+        model="tiny",
+        expire_after_s=90,
+        discovery_prefix=discovery_prefix,
+    )
+    return {topic: json.loads(payload) for topic, payload in found.items()}
+
+
+@pytest.fixture
+def sensors():
+    return {topic.split("/")[3]: config for topic, config in messages().items()}
+
+
+def test_there_are_four_sensors_of_one_device(sensors):
+    assert list(sensors) == ["genre", "confidence", "level", "cpu"]
+    devices = [config["device"] for config in sensors.values()]
+    assert devices[1:] == devices[:-1]
+    assert devices[0] == {
+        "identifiers": ["edge-genre_den"],
+        "name": "edge-genre den",
+        "manufacturer": "edge-genre",
+        "model": "tiny",
+        "sw_version": __version__,
+    }
+
+
+@pytest.mark.parametrize("prefix", ["edge-genre/den", "home/küche", "a b/c.d", "x"])
+def test_every_message_follows_the_documented_schema(prefix):
+    for topic, config in messages(prefix).items():
+        assert TOPIC.fullmatch(topic)
+        assert set(config) <= SENSOR_KEYS
+        assert set(config["device"]) <= DEVICE_KEYS
+        assert set(config["origin"]) <= ORIGIN_KEYS
+        assert config["origin"]["name"]
+        assert config["device"]["identifiers"]
+        assert config["state_topic"] == f"{prefix}/state"
+        assert config["availability_topic"] == f"{prefix}/availability"
+        assert isinstance(config["expire_after"], int)
+        if "options" in config:
+            assert config["options"]
+            assert config["device_class"] == "enum"
+            assert not {"state_class", "unit_of_measurement"} & set(config)
+        else:
+            assert config["state_class"] == "measurement"
+            assert config["unit_of_measurement"] in ("%", "dB")
+
+
+def test_the_genre_may_be_any_answer(sensors):
+    assert sensors["genre"]["options"] == ["blues", "métal", "silence", "unknown"]
+
+
+def test_a_model_that_has_a_label_for_silence_lists_it_once():
+    (genre,) = (c for c in messages(labels=("silence", "jazz")).values() if c["name"] == "Genre")
+    assert genre["options"] == ["silence", "jazz", "unknown"]
+
+
+def test_every_template_reads_what_the_state_holds(sensors):
+    fields = {re.search(r"value_json\.(\w+)", c["value_template"])[1] for c in sensors.values()}
+    assert fields == {"label", "confidence", "level_dbfs", "cpu_percent"}
+
+
+def test_unique_ids_stay_and_differ_from_device_to_device():
+    prefixes = ["edge-genre/den", "edge-genre/den-2", "edge-genre_den", "den", "edge-genre/d/en",
+                "küche", "kuche", "a/b", "a_b", "a b"]  # fmt: skip
+    ids = {c["unique_id"] for prefix in prefixes for c in messages(prefix).values()}
+    assert len(ids) == 4 * len(prefixes)
+    assert all(re.fullmatch(r"edge-genre_[a-zA-Z0-9_-]+", one) for one in ids)
+    assert device_id("edge-genre/den") == "edge-genre_den"
+    assert device_id("küche") == "edge-genre_k_che_f08d3c12"
+
+
+def test_another_discovery_prefix_is_used():
+    assert all(topic.startswith("ha/sensor/") for topic in messages(discovery_prefix="ha"))

@@ -1,0 +1,332 @@
+"""``--mqtt``, against a real broker."""
+
+import contextlib
+import dataclasses
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from edge_runtime.sinks import background
+from edge_runtime.sinks.broker import parse_broker
+from edge_runtime.sinks.mqtt import Discovery, MqttSink
+from edge_runtime.sinks.tls import tls_context
+from tests.edge_runtime.audio import PCM, RATE, encode, noise
+
+from .events import PATIENCE_S, event
+from .mosquitto import PASSWORD, USER, free_port
+
+DISCOVERY = Discovery(
+    messages={"homeassistant/sensor/den/genre/config": "{}"}, birth_topic="homeassistant/status"
+)
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch):
+    monkeypatch.setattr(background, "FIRST_DELAY_SECONDS", 0.1)
+    monkeypatch.setattr(background, "LONGEST_DELAY_SECONDS", 0.2)
+
+
+@pytest.fixture
+def connect(told):
+    """Opens sinks that are closed at the end."""
+    with contextlib.ExitStack() as closing:
+
+        def make(url, *, tls=None, discovery=None, interval_s=10.0):
+            sink = MqttSink(
+                parse_broker(url),
+                tls=tls, discovery=discovery, interval_s=interval_s, report=told,
+            )  # fmt: skip
+            closing.callback(sink.close)
+            return sink
+
+        yield make
+
+
+@contextlib.contextmanager
+def hearing(broker, topic="#"):
+    subscriber = broker.subscriber(topic)
+    try:
+        yield subscriber
+    finally:
+        subscriber.close()
+
+
+def at(topic, payload=None):
+    """Whether a message is that one."""
+    return lambda message: (
+        message.topic == topic and (payload is None or message.payload == payload.encode())
+    )
+
+
+def state_is(label):
+    return lambda message: (
+        message.topic == "den/state" and json.loads(message.payload)["label"] == label
+    )
+
+
+def labels(messages, topic):
+    return [json.loads(m.payload)["label"] for m in messages if m.topic == topic]
+
+
+def test_state_availability_and_discovery_are_retained_for_who_comes_later(broker, connect):
+    sink = connect(f"mqtt://127.0.0.1:{broker.port}/den", discovery=DISCOVERY)
+    sink.show(event("métal", utc="2026-11-23T11:38:05.042Z"))
+    with hearing(broker) as now:
+        now.until(at("den/state"))
+    with hearing(broker) as later:
+        heard = {m.topic: (m.payload.decode(), m.retain) for m in later.until(at("den/state"))}
+    payload, retained = heard.pop("den/state")
+    state = json.loads(payload)
+    del state["cpu_percent"]  # known from the second state on
+    assert (state, retained) == (
+        {
+            "label": "métal", "confidence": 0.75, "level_dbfs": -20.0,
+            "utc": "2026-11-23T11:38:05.042Z",
+        },
+        True,
+    )  # fmt: skip
+    assert heard == {
+        "den/availability": ("online", True),
+        "homeassistant/sensor/den/genre/config": ("{}", True),
+    }
+
+
+def test_a_change_is_published_at_once_and_the_same_answer_now_and_then(broker, connect):
+    sink = connect(f"mqtt://127.0.0.1:{broker.port}/den", interval_s=10.0)
+    with hearing(broker) as home:
+        home.until(at("den/availability", "online"))
+        shown = [("jazz", 0.0), ("jazz", 5.0), ("jazz", 9.9), ("jazz", 10.0), ("jazz", 19.0),
+                 ("rock", 19.5), ("rock", 20.0), ("rock", 29.5), ("silence", 30.0)]  # fmt: skip
+        heard = []
+        for label, time in shown:
+            sink.show(event(label, time, level_dbfs=-time))
+            if time in (0.0, 10.0, 19.5, 29.5, 30.0):  # two states in one moment are one
+                heard += home.until(at("den/state"))
+    states = [json.loads(m.payload) for m in heard if m.topic == "den/state"]
+    assert [(s["label"], -s["level_dbfs"]) for s in states] == [
+        ("jazz", 0.0), ("jazz", 10.0), ("rock", 19.5), ("rock", 29.5), ("silence", 30.0),
+    ]  # fmt: skip
+    assert labels(heard, "den/changes") == ["jazz", "rock", "silence"]
+
+
+def test_a_regular_end_is_told_as_offline(broker, connect):
+    sink = connect(f"mqtt://127.0.0.1:{broker.port}/den")
+    sink.show(event("rock"))
+    sink.close()  # at once: what was shown is still published
+    with hearing(broker) as later:
+        heard = later.until(state_is("rock"))
+        heard += later.until(at("den/availability")) if len(heard) == 1 else []
+    assert [m.payload for m in heard if m.topic == "den/availability"] == [b"offline"]
+
+
+def test_a_broker_that_comes_later_gets_the_changes_in_order_and_the_newest_state(
+    stopped_broker, connect, told
+):
+    sink = connect(f"mqtt://127.0.0.1:{stopped_broker.port}/den", discovery=DISCOVERY)
+    assert told.next() == (
+        f"MQTT broker 127.0.0.1:{stopped_broker.port}: Connection refused; trying again"
+    )
+    for time, label in enumerate(["jazz", "rock", "blues"]):
+        sink.show(event(label, float(time)))
+    stopped_broker.start()
+    with hearing(stopped_broker) as home:
+        heard = home.until(state_is("blues"))
+        assert "works again" in told.next()
+    assert labels(heard, "den/state") == ["blues"]
+    changes = labels(heard, "den/changes")  # those that came before we listened are not retained
+    assert changes == ["jazz", "rock", "blues"][3 - len(changes) :]
+    assert len(told.lines) == 2
+
+
+def test_a_broker_that_restarts_is_told_everything_again(broker, connect, told):
+    sink = connect(f"mqtt://127.0.0.1:{broker.port}/den", discovery=DISCOVERY)
+    sink.show(event("jazz"))
+    with hearing(broker) as home:
+        home.until(state_is("jazz"))
+    broker.stop()
+    assert "the connection broke" in told.next()
+    broker.start()
+    with hearing(broker) as home:
+        heard = home.until(state_is("jazz"))
+    topics = {m.topic for m in heard}
+    assert {"den/availability", "homeassistant/sensor/den/genre/config"} <= topics
+    sink.show(event("rock", 101.0))
+    with hearing(broker) as home:
+        home.until(state_is("rock"))
+
+
+def test_a_broker_that_is_away_for_long_costs_the_oldest_changes(stopped_broker, connect, told):
+    sink = connect(f"mqtt://127.0.0.1:{stopped_broker.port}/den")
+    told.next()
+    for number in range(150):
+        sink.show(event(f"genre {number}", float(number)))
+    assert sink.lost_changes == 50
+    stopped_broker.start()
+    assert told.next().endswith("works again; 50 changes were lost")
+
+
+def test_a_broker_that_hangs_blocks_nothing(broker, connect, monkeypatch):
+    monkeypatch.setattr("edge_runtime.sinks.mqtt.CLOSE_SECONDS", 0.1)
+    sink = connect(f"mqtt://127.0.0.1:{broker.port}/den")
+    sink.show(event("jazz"))
+    with hearing(broker) as home:
+        home.until(state_is("jazz"))
+    broker.freeze()
+    shown = threading.Thread(
+        target=lambda: [sink.show(event(f"genre {n}", float(n))) for n in range(1000)]
+    )
+    shown.start()
+    shown.join(PATIENCE_S)
+    assert not shown.is_alive()
+    assert sink.lost_changes > 800
+    sink.close()
+
+
+@pytest.mark.parametrize(
+    ("password", "line"),
+    [("wrong", "refused: Not authorized; check user and password; trying again"), (PASSWORD, None)],
+)
+def test_a_password_is_checked_by_the_broker(broker, connect, told, password, line):
+    address = parse_broker(f"mqtt://{USER}@127.0.0.1:{broker.password_port}/den")
+    sink = MqttSink(
+        dataclasses.replace(address, password=password),
+        tls=None, discovery=None, interval_s=1.0, report=told,
+    )  # fmt: skip
+    sink.show(event("jazz"))
+    if line is None:
+        with hearing(broker) as home:
+            home.until(state_is("jazz"))
+    else:
+        assert told.next() == f"MQTT broker 127.0.0.1:{broker.password_port}: {line}"
+        sink.show(event("rock"))
+    sink.close()
+    assert len(told.lines) == (line is not None)
+
+
+def test_tls_with_the_right_authority(broker, connect, certificates, told):
+    tls = tls_context(certificates / "ca.crt")
+    connect(f"mqtts://127.0.0.1:{broker.tls_port}/den", tls=tls).show(event("jazz"))
+    with hearing(broker) as home:
+        home.until(state_is("jazz"))
+    assert told.lines == []
+
+
+def test_tls_with_a_certificate_of_our_own(broker, connect, certificates, told):
+    tls = tls_context(
+        certificates / "ca.crt", certificates / "client.crt", certificates / "client.key"
+    )
+    connect(f"mqtts://127.0.0.1:{broker.client_port}/den", tls=tls).show(event("jazz"))
+    with hearing(broker) as home:
+        home.until(state_is("jazz"))
+    assert told.lines == []
+
+
+@pytest.mark.parametrize(
+    ("address", "knows_authority", "line"),
+    [
+        ("mqtts://127.0.0.1:{b.tls_port}", False,
+         "its certificate is not trusted (self-signed certificate in certificate chain); "
+         "name its authority with --mqtt-ca"),
+        ("mqtts://127.0.0.2:{b.tls_port}", True, "its certificate is not trusted (IP address "
+         "mismatch, certificate is not valid for '127.0.0.2'.); name its authority with --mqtt-ca"),
+        ("mqtts://127.0.0.1:{b.client_port}", True, "closed the connection before it answered"),
+        ("mqtt://127.0.0.1:{b.tls_port}", True, "closed the connection before it answered"),
+        ("mqtts://127.0.0.1:{b.port}", True, "its port for mqtts://?"),
+        ("mqtt://no-such-host.invalid:{b.port}", True, "there is no host 'no-such-host.invalid'"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_connection_is_told_in_a_line(
+    broker, connect, certificates, told, *, address, knows_authority, line
+):
+    tls = tls_context(certificates / "ca.crt" if knows_authority else None)
+    connect(address.format(b=broker), tls=tls if address.startswith("mqtts") else None)
+    assert line in told.next()
+
+
+def test_what_is_no_broker_is_told(connect, told, monkeypatch):
+    monkeypatch.setattr("edge_runtime.sinks.mqtt._CONNECT_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        connect(f"mqtt://127.0.0.1:{mute.getsockname()[1]}/den")
+        assert "no answer within 0.2 s; is it an MQTT broker?" in told.next()
+
+
+def test_home_assistant_that_starts_is_told_of_the_sensors_again(broker, connect):
+    sink = connect(f"mqtt://127.0.0.1:{broker.port}/den", discovery=DISCOVERY)
+    sink.show(event("jazz"))
+    with hearing(broker) as home:
+        home.until(state_is("jazz"))
+        home.say("homeassistant/status", "online")
+        heard = home.until(state_is("jazz"))
+    assert "homeassistant/sensor/den/genre/config" in {m.topic for m in heard}
+
+
+def test_a_last_will_that_comes_late_is_contradicted(broker, connect):
+    sink = connect(f"mqtt://127.0.0.1:{broker.port}/den")
+    sink.show(event("jazz"))
+    with hearing(broker) as home:
+        home.until(state_is("jazz"))
+        home.say("den/availability", "offline")
+        home.until(at("den/availability", "offline"))
+        home.until(at("den/availability", "online"))
+
+
+def start_listening(*options, **environment):
+    return subprocess.Popen(
+        [sys.executable, "-m", "edge_runtime", "listen", "--input", "-", "--rate", str(RATE),
+         "--json", *options],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env=os.environ | environment,
+    )  # fmt: skip
+
+
+def test_a_listener_that_is_killed_becomes_offline_and_its_state_stays(broker, classifier):
+    with start_listening("--mqtt", f"mqtt://127.0.0.1:{broker.port}/den") as process:
+        process.stdin.write(encode(noise(4 * RATE), PCM, 16))
+        process.stdin.flush()
+        with hearing(broker, "den/#") as home:
+            home.until(at("den/state"))
+            process.send_signal(signal.SIGKILL)
+            home.until(at("den/availability", "offline"))
+    with hearing(broker, "den/#") as later:
+        heard = later.until(at("den/state"))
+        heard += later.until(at("den/availability")) if len(heard) == 1 else []
+    assert {m.topic: m.retain for m in heard} == {"den/availability": True, "den/state": True}
+
+
+def test_a_broker_that_is_not_there_costs_one_line_and_no_answer(classifier):
+    port = free_port()
+    process = start_listening(
+        "--mqtt", f"mqtt://{USER}@127.0.0.1:{port}/den", EDGE_GENRE_MQTT_PASSWORD=PASSWORD
+    )
+    out, err = process.communicate(encode(noise(6 * RATE), PCM, 16), PATIENCE_S)
+    assert process.returncode == 0
+    assert len(out.splitlines()) > 4
+    assert err.decode().splitlines() == [
+        f"edge-genre: warning: MQTT broker 127.0.0.1:{port}: Connection refused; trying again"
+    ]
+
+
+def test_a_password_file_and_home_assistants_sensors_from_the_command_line(
+    broker, classifier, tmp_path
+):
+    (tmp_path / "password").write_text(f"{PASSWORD}\n")
+    process = start_listening(
+        "--mqtt", f"mqtt://{USER}@127.0.0.1:{broker.password_port}/den",
+        "--mqtt-password-file", str(tmp_path / "password"),
+    )  # fmt: skip
+    _, err = process.communicate(encode(noise(4 * RATE), PCM, 16), PATIENCE_S)
+    assert (process.returncode, err) == (0, b"")
+    with hearing(broker) as home:
+        heard = home.until(at("den/state"))
+        while {m.topic.rpartition("/")[2] for m in heard} < {"config", "state", "availability"}:
+            heard += home.until(lambda _: True)
+        while sum(m.topic.startswith("homeassistant/") for m in heard) < 4:
+            heard += home.until(lambda _: True)
+    (genre,) = (m for m in heard if m.topic.endswith("/genre/config"))
+    assert set(classifier.labels) < set(json.loads(genre.payload)["options"])
