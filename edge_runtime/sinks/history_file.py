@@ -14,6 +14,13 @@ from ..errors import OutputFileError
 SCHEMA_VERSION = 1
 _APPLICATION_ID = 0x45644765  # "EdGe"; tells our databases from those of other programs
 _BUSY_SECONDS = 5.0
+_PASSING_FAULTS = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+}
+"""Primary result codes of what may be over soon; a full disk is one of the last two."""
 
 _SCHEMA = """
 CREATE TABLE stretches (
@@ -80,13 +87,19 @@ class HistoryFile:
     Raises
     ------
     OutputFileError
-        If it cannot be written, or is not such a database.
+        If it can never be written, or is not such a database. One that cannot be written for now,
+        as the disk is full, is opened when it can.
     """
 
     def __init__(self, path: Path, source: str) -> None:
         self._path, self._source = path, source
-        self._connection, self._inode = _open(path)
+        self._opened: tuple[sqlite3.Connection, int] | None = None  # and the inode of the file
         self._saved: tuple[int, int] | None = None  # number and row of the last stretch
+        try:
+            self._opened = _open(path)
+        except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _PASSING_FAULTS:
+                raise OutputFileError(f"history {path}: {_why(error, path)}") from None
 
     def save(self, stretch: Stretch) -> None:
         """Insert the stretch, or replace the row that it has already.
@@ -96,9 +109,9 @@ class HistoryFile:
         sqlite3.Error or OutputFileError
             If it cannot be written, now. Nothing was changed then.
         """
-        self._reopen_if_replaced()
+        connection = self._current_connection()
         row = self._saved[1] if self._saved and self._saved[0] == stretch.number else None
-        cursor = self._connection.execute(
+        cursor = connection.execute(
             "INSERT OR REPLACE INTO stretches VALUES (?, ?, ?, ?, ?, ?, ?)",
             (row, self._source, *dataclasses.astuple(stretch)[1:]),
         )
@@ -107,46 +120,45 @@ class HistoryFile:
 
     def close(self) -> None:
         """Close the database; the last process that does so tidies up the files beside it."""
-        self._connection.close()
+        if self._opened is not None:
+            self._opened[0].close()
+            self._opened = None
 
-    def _reopen_if_replaced(self) -> None:
+    def _current_connection(self) -> sqlite3.Connection:
         """A database that was deleted would go on growing where nobody can look."""
-        try:
-            if self._path.stat().st_ino == self._inode:
-                return
-        except FileNotFoundError:
-            pass
-        self._connection.close()
-        self._connection, self._inode = _open(self._path)
-        self._saved = None
+        if self._opened is not None:
+            connection, inode = self._opened
+            with contextlib.suppress(FileNotFoundError):
+                if self._path.stat().st_ino == inode:
+                    return connection
+        self.close()
+        self._opened, self._saved = _open(self._path), None
+        return self._opened[0]
 
 
 def _open(path: Path) -> tuple[sqlite3.Connection, int]:
     """Open a database to write, made if need be; returns the connection and the file's inode."""
+    # The thread that writes is not the one that opens; autocommit, for a row is all we write.
+    connection = sqlite3.connect(
+        path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+    )
     try:
-        # The thread that writes is not the one that opens; autocommit, for a row is all we write.
-        connection = sqlite3.connect(
-            path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
-        )
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-            if connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone() == (0,):
-                for statement in (_SCHEMA, _INDEX):
-                    connection.execute(statement)
-                connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-                connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-            _check(connection, path)
-            connection.execute("COMMIT")
-            # Readers and writers do not wait for each other, and most saves need no flush of the
-            # disk: a power cut may cost the last ones, never the file.
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
-            return connection, path.stat().st_ino
-        except BaseException:
-            connection.close()
-            raise
-    except sqlite3.Error as error:
-        raise OutputFileError(f"history {path}: {_why(error, path)}") from None
+        connection.execute("BEGIN IMMEDIATE")
+        if connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone() == (0,):
+            for statement in (_SCHEMA, _INDEX):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        _check(connection, path)
+        connection.execute("COMMIT")
+        # Readers and writers do not wait for each other, and most saves need no flush of the
+        # disk: a power cut may cost the last ones, never the file.
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        return connection, path.stat().st_ino
+    except BaseException:
+        connection.close()
+        raise
 
 
 def _check(connection: sqlite3.Connection, path: Path) -> None:

@@ -170,6 +170,23 @@ def test_a_history_that_is_locked_for_long_waits_and_loses_nothing(tmp_path, tol
     assert [row[4] for row in rows(path)] == [7.0]
 
 
+def test_a_history_that_cannot_be_written_for_now_is_opened_later(tmp_path, told, monkeypatch):
+    monkeypatch.setattr(background, "FIRST_DELAY_SECONDS", 0.01)
+    monkeypatch.setattr("edge_runtime.sinks.history_file._BUSY_SECONDS", 0.01)
+    path = tmp_path / "genre.db"
+    HistoryFile(path, "mic").close()
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    history = History(path, source="mic", report=told)
+    history.show(at(3.0))
+    assert "database is locked" in told.next()
+    other.execute("COMMIT")
+    other.close()
+    assert "works again" in told.next()
+    history.close()
+    assert [row[4] for row in rows(path)] == [3.0]
+
+
 def test_a_history_that_was_deleted_is_begun_anew(tmp_path):
     path = tmp_path / "genre.db"
     file = HistoryFile(path, "mic")
@@ -216,8 +233,8 @@ def test_a_file_that_is_something_else_is_refused_and_left_as_it_is(tmp_path, ma
 def test_a_history_that_cannot_be_written_is_refused(tmp_path):
     with pytest.raises(OutputFileError, match=r"there is no folder .*missing"):
         HistoryFile(tmp_path / "missing" / "genre.db", "mic")
-    with pytest.raises(OutputFileError, match="/dev/full"):
-        HistoryFile(Path("/dev/full"), "mic")
+    with pytest.raises(OutputFileError, match="/proc/genre.db: unable to open"):
+        HistoryFile(Path("/proc/genre.db"), "mic")
 
 
 @pytest.mark.parametrize(
