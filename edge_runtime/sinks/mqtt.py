@@ -234,8 +234,9 @@ class MqttSink:
     def _publish(self, topic: str, payload: str, *, retain: bool) -> None:
         # paho sends again, after a new connection, what was not acknowledged.
         sent = self._client.publish(topic, payload, _AT_LEAST_ONCE, retain)
-        if not sent.is_published():
-            self._unacknowledged.add(sent.mid)
+        self._unacknowledged.add(sent.mid)
+        if sent.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
+            raise _Lost("the connection broke")
 
     def _leave(self) -> None:
         """Say goodbye: after a regular end, the broker does not publish the last will."""

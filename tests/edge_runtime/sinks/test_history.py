@@ -233,7 +233,7 @@ def test_a_file_that_is_something_else_is_refused_and_left_as_it_is(tmp_path, ma
 def test_a_history_that_cannot_be_written_is_refused(tmp_path):
     with pytest.raises(OutputFileError, match=r"there is no folder .*missing"):
         HistoryFile(tmp_path / "missing" / "genre.db", "mic")
-    with pytest.raises(OutputFileError, match="/proc/genre.db: unable to open"):
+    with pytest.raises(OutputFileError, match=r"/proc/genre.db: unable to open"):
         HistoryFile(Path("/proc/genre.db"), "mic")
 
 
