@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +31,10 @@ class ClassifierStream:
         Channels of the source; they are mixed down.
     settings : DecoderSettings, optional
         The model's own where none are given. The interval is rounded to whole frames.
+    on_window : callable, optional
+        Told the samples of each window, (n,) float32 at the model's rate, and the sample clock of
+        its end, before its event is made: for those who draw the sound. The samples are a
+        read-only view that is valid during the call.
 
     Examples
     --------
@@ -50,6 +55,7 @@ class ClassifierStream:
         rate: int | None = None,
         channels: int = 1,
         settings: DecoderSettings | None = None,
+        on_window: Callable[[npt.NDArray[np.float32], int], None] | None = None,
     ) -> None:
         params = classifier.manifest.front_end
         settings = settings or classifier.manifest.decoder
@@ -65,6 +71,7 @@ class ClassifierStream:
         self._decoder = StickyDecoder(
             classifier.labels, settings, params.window_seconds, classifier.manifest.rejected
         )
+        self._on_window = on_window
         self._answered = 0  # sample clock of the end of the last window; 0 before the first
         self._dropped = 0
         self._finished = False
@@ -153,6 +160,8 @@ class ClassifierStream:
         middle = time.perf_counter()
         posterior = self._classifier.posteriors(features[np.newaxis])[0]
         inference_ms = 1e3 * (time.perf_counter() - middle)
+        if self._on_window is not None:
+            self._on_window(samples, end)
         level = level_dbfs(samples)
         silent = level < self._silence_dbfs
         smoothed = self._decoder.update(

@@ -166,6 +166,11 @@ def warn(message: str) -> None:
     print(f"edge-genre: warning: {' '.join(message.split())}", file=sys.stderr)
 
 
+def note(message: str) -> None:
+    """Say what is good to know, on one line of stderr."""
+    print(f"edge-genre: {message}", file=sys.stderr, flush=True)
+
+
 def _show_warning(otherwise: Callable[..., None]) -> Callable[..., None]:
     """Our own warnings in our own words; those of libraries as they come."""
 

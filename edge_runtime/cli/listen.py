@@ -22,6 +22,7 @@ from ..sources.file import FileSource
 from ..stream import ClassifierStream
 from . import INTERRUPTED, warn
 from .arguments import Number, Whole, add_model_arguments
+from .http_arguments import add_http_arguments, open_page
 from .sink_arguments import Listening, add_sink_arguments, open_sinks
 
 HELP = "tell, live, what a microphone, a file or a pipe plays"
@@ -61,6 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--json", action="store_true", help="JSON lines instead of a display")
     add_sink_arguments(parser)
+    add_http_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -71,8 +73,13 @@ def run(args: argparse.Namespace) -> int:
         settings = classifier.manifest.decoder
         if args.interval is not None:
             settings = dataclasses.replace(settings, interval_s=args.interval)
+        page = open_page(args, source.name, classifier.manifest, settings.interval_s)
         stream = ClassifierStream(
-            classifier, rate=source.rate, channels=source.channels, settings=settings
+            classifier,
+            rate=source.rate,
+            channels=source.channels,
+            settings=settings,
+            on_window=page.hear if page else None,
         )
         heading = Heading(source.name, classifier.manifest.name, classifier.labels, source.seconds)
         if stream.warning:
@@ -80,7 +87,8 @@ def run(args: argparse.Namespace) -> int:
         listening = Listening(
             source=source.name, manifest=classifier.manifest, interval_s=stream.interval_s
         )
-        others = open_sinks(args, listening)
+        others: list[Sink] = [page] if page else []
+        others += open_sinks(args, listening)
         sink = Several([choose_display(heading, json_lines=args.json), *others])
         try:
             last = _listen(source, stream, sink, stop)

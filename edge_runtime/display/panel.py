@@ -13,12 +13,8 @@ from rich.text import Text
 from ..events import Event
 from ..manifest import SILENCE, UNKNOWN
 from . import Heading, Tally, bar, clock
+from .colours import colour_of
 
-# Okabe and Ito's palette, safe for colour-blind eyes, with two greys apart from it for the last.
-_COLOURS = (
-    "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2",
-    "#D55E00", "#CC79A7", "#B2DF8A", "#CAB2D6", "#8C6D31",
-)  # fmt: skip
 _QUIET = "bright_black"
 _WIDEST = 78
 _ROWS = 5
@@ -118,6 +114,4 @@ class LivePanel:
         return text
 
     def _colour(self, label: str) -> str:
-        if label not in self._heading.labels:
-            return _QUIET
-        return _COLOURS[self._heading.labels.index(label) % len(_COLOURS)]
+        return colour_of(label, self._heading.labels) or _QUIET

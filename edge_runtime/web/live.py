@@ -1,0 +1,159 @@
+"""What the page and the metrics show: the state of one listener, kept by the server's thread."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from ..display.colours import colour_of
+from ..events import Event
+from ..manifest import Manifest
+from .process import CpuShare, cpu_seconds, rss_bytes
+from .tally import DayTally, Runs
+
+STATE_SCHEMA_VERSION = 1
+SHOWN_SECONDS = 120.0
+"""How far back the page looks"""
+_PATIENCE_SECONDS, _PATIENCE_INTERVALS = 10.0, 3.0
+_SMOOTHING = 0.1
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What does not change while a listener runs with one model."""
+
+    source: str
+    manifest: Manifest
+    interval_s: float
+    """Time between windows, seconds"""
+
+    @property
+    def patience_s(self) -> float:
+        """So long without a window, and something is wrong, seconds."""
+        return _PATIENCE_SECONDS + _PATIENCE_INTERVALS * self.interval_s
+
+
+class Live:
+    """All that is known now; bounded, whatever is heard for however long.
+
+    Parameters
+    ----------
+    facts : Facts
+    now : float
+        Of the monotonic clock, seconds.
+    """
+
+    def __init__(self, facts: Facts, now: float) -> None:
+        self.facts = facts
+        self.event: Event | None = None
+        """The latest; None before the first"""
+        self.windows = 0
+        """Since the start"""
+        self.seconds: dict[str, float] = {}
+        """Heard since the start, by answer"""
+        self.front_end_seconds = 0.0
+        self.inference_seconds = 0.0
+        """CPU that the windows took since the start"""
+        self.started = now
+        self.heard_at = now
+        """When the latest window came, or when the listener started; monotonic clock"""
+        self.runs = Runs(SHOWN_SECONDS)
+        self._today = DayTally()
+        self._cpu = CpuShare()
+        self._load: float | None = None
+
+    def describe(self, facts: Facts) -> None:
+        """Another source or model: what was shown of the stream before is over."""
+        self.facts = facts
+        self._restart()
+
+    def take(self, event: Event, now: float, today: datetime.date) -> None:
+        """Note an answer."""
+        if self.event is not None and event.end < self.event.end:
+            self._restart()  # the stream began anew
+        before = event.start if self.event is None else max(self.event.end, event.start)
+        new = max(0.0, event.end - before)
+        self.runs.add(before, event.end, event.label)
+        self._today.add(event.label, new, today)
+        self.seconds[event.label] = self.seconds.get(event.label, 0.0) + new
+        self.windows += 1
+        self.front_end_seconds += 1e-3 * event.front_end_ms
+        self.inference_seconds += 1e-3 * event.inference_ms
+        if new > 0.0:
+            load = 1e-3 * (event.front_end_ms + event.inference_ms) / new
+            self._load = (
+                load if self._load is None else self._load + _SMOOTHING * (load - self._load)
+            )
+        self.event, self.heard_at = event, now
+
+    def _restart(self) -> None:
+        self.event = None
+        self.runs.clear()
+
+    def status(self, now: float) -> str:
+        """``"starting"``, ``"listening"``, or ``"stalled"`` where no window came for too long."""
+        if now - self.heard_at > self.facts.patience_s:
+            return "stalled"
+        return "starting" if self.event is None else "listening"
+
+    def to_dict(self, now: float, today: datetime.date, *, after: float = -1.0) -> dict[str, Any]:
+        """JSON-ready form of what changes; the runs that end after a moment of the stream."""
+        self._today.turn(today)
+        event = self.event
+        since = self.runs.since
+        return {
+            "schema": STATE_SCHEMA_VERSION,
+            "unix_time": round(time.time(), 3),
+            "status": self.status(now),
+            "last_window_s": round(now - self.heard_at, 1),
+            "for_s": round(event.end - since, 1) if event and since is not None else None,
+            "event": None if event is None else json.loads(event.to_json()),
+            "runs": self.runs.to_list(after),
+            "today": self._today.to_dict(),
+            "health": self._health(now),
+        }
+
+    def facts_dict(self) -> dict[str, Any]:
+        """JSON-ready form of what does not change."""
+        manifest = self.facts.manifest
+        params, weights = manifest.front_end, manifest.weights
+        return {
+            "source": self.facts.source,
+            "interval_s": round(self.facts.interval_s, 3),
+            "model": {
+                "name": manifest.name,
+                "version": manifest.version,
+                "labels": list(manifest.labels),
+                "rejected": list(manifest.rejected),
+                "colours": {label: colour_of(label, manifest.labels) for label in manifest.labels},
+                "window_s": round(params.window_seconds, 3),
+                "sample_rate": params.sample_rate,
+                "hears": params.summary,
+                "format": weights.format,
+                "quantization": weights.quantization,
+                "bytes": weights.bytes,
+                "licence": manifest.licence,
+                "attribution": manifest.attribution,
+                "metrics": manifest.metrics,
+                "silence_dbfs": manifest.decoder.silence_dbfs,
+            },
+        }
+
+    def _health(self, now: float) -> dict[str, Any]:
+        percent = self._cpu.percent(now)
+        event = self.event
+        return {
+            "uptime_s": round(now - self.started, 1),
+            "windows": self.windows,
+            "cpu_percent": None if percent is None else round(percent, 1),
+            "cpu_seconds": round(cpu_seconds(), 2),
+            "rss_bytes": rss_bytes(),
+            "real_time_factor": None if self._load is None else round(self._load, 5),
+            **{
+                field: getattr(event, field) if event else 0
+                for field in ("dropped_samples", "non_finite_samples", "clipped_samples")
+            },
+        }

@@ -1,0 +1,197 @@
+"""A sink that is a web page: events go in, browsers and Prometheus read what they say."""
+
+from __future__ import annotations
+
+import datetime
+import socket
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..events import Event
+from .access import Access
+from .live import SHOWN_SECONDS, Facts, Live
+from .metrics import CONTENT_TYPE, metrics_text
+from .request import Request
+from .response import Response, refusal, text
+from .safe_json import to_json
+from .server import Server
+from .spectrogram import Grid, Spectrogram
+from .static_files import StaticFiles
+
+_RETRY_MS = 2000
+_UPDATE_SECONDS = 0.1
+"""Browsers are told no more often than this, however fast a file is played"""
+_HEARTBEAT_SECONDS = 5.0
+"""... and no less often, so that they notice a connection that is dead"""
+_WAITING_EVENTS, _WAITING_SOUNDS = 256, 8
+"""If the server's thread gets no CPU at all, the oldest are forgotten"""
+
+
+class Page:
+    """Serves the page, its events, the metrics and the health check in a thread of its own.
+
+    Parameters
+    ----------
+    listener : socket.socket
+        Bound and listening.
+    access : Access
+    facts : Facts
+    report : callable
+        Told, in words, if the page fails; the listener goes on without it.
+    """
+
+    def __init__(
+        self,
+        listener: socket.socket,
+        access: Access,
+        facts: Facts,
+        *,
+        report: Callable[[str], None],
+    ) -> None:
+        self._access = access
+        self._files = StaticFiles()
+        self._live = Live(facts, time.monotonic())
+        self._events: deque[Event] = deque(maxlen=_WAITING_EVENTS)
+        self._sounds: deque[tuple[Grid, int, npt.NDArray[np.float32]]] = deque(
+            maxlen=_WAITING_SOUNDS
+        )
+        self._grid = Grid(facts.manifest.front_end.sample_rate)
+        self._next_column = 0
+        self._spectrogram: Spectrogram | None = None
+        self._watched_until = 0.0
+        self._described: deque[Facts] = deque(maxlen=1)
+        self._id = 0
+        self._told_at = 0.0
+        self._told_end = -1.0
+        self._server = Server(listener, respond=self._respond, tick=self._tick, report=report)
+        self._server.start()
+
+    def show(self, event: Event) -> None:
+        """Take an event; browsers see it a moment later."""
+        self._events.append(event)
+        self._server.wake()
+
+    def hear(self, samples: npt.NDArray[np.float32], end: int) -> None:
+        """Take the newest window's sound for the picture, if anybody looks at it.
+
+        Parameters
+        ----------
+        samples : (n,) float32
+            At the model's rate; what is needed of it is copied.
+        end : int
+            Sample clock of its end.
+        """
+        if time.monotonic() > self._watched_until:
+            return
+        grid, start = self._grid, end - len(samples)
+        if self._next_column * grid.hop > end:
+            self._next_column = 0  # the stream began anew
+        columns = grid.due(start, end, self._next_column)
+        if columns:
+            first, last = columns[0] * grid.hop, columns[-1] * grid.hop + grid.n_fft
+            self._sounds.append((grid, columns[0], samples[first - start : last - start].copy()))
+            self._next_column = columns[-1] + 1
+
+    def describe(self, facts: Facts) -> None:
+        """Another source or model takes over."""
+        self._described.append(facts)
+        self._grid, self._next_column = Grid(facts.manifest.front_end.sample_rate), 0
+        self._server.wake()
+
+    def close(self) -> None:
+        """Stop serving."""
+        self._server.close()
+
+    # The rest runs in the server's thread.
+
+    def _respond(self, request: Request) -> Response:
+        return self._access.answer(request) or self._content(request)
+
+    def _content(self, request: Request) -> Response:
+        now = time.monotonic()
+        if request.path == "/api/events":
+            return self._stream(now)
+        if request.path == "/api/state":
+            return Response(
+                content_type="application/json", body=to_json(self._state(now)).encode()
+            )
+        if request.path == "/metrics":
+            body = metrics_text(
+                self._live, now, streams=self._server.streams, requests=self._server.requests
+            )
+            return Response(content_type=CONTENT_TYPE, body=body.encode())
+        if request.path == "/healthz":
+            if self._live.status(now) == "stalled":
+                age = now - self._live.heard_at
+                return refusal(503, f"no window of sound for {age:.0f} s")
+            return text("ok")
+        return self._files.answer(request) or refusal(404, "there is nothing here")
+
+    def _state(self, now: float) -> dict[str, Any]:
+        return {**self._live.facts_dict(), **self._live.to_dict(now, datetime.date.today())}
+
+    def _stream(self, now: float) -> Response:
+        self._watched_until = now + SHOWN_SECONDS
+        begin = f"retry: {_RETRY_MS}\n\n" + self._message("state", self._state(now))
+        if self._spectrogram is not None and (kept := self._spectrogram.kept()):
+            begin += self._message("sound", kept)
+        return Response(
+            content_type="text/event-stream",
+            body=begin.encode(),
+            headers=(("Cache-Control", "no-store"), ("X-Accel-Buffering", "no")),
+            stream=True,
+        )
+
+    def _tick(self, now: float) -> tuple[bytes, float]:
+        """What is new for the pages that are open, and how long nothing more is due, seconds."""
+        messages = []
+        if self._described:
+            self._live.describe(self._described.popleft())
+            self._sounds.clear()
+            self._spectrogram = None
+            self._told_end = -1.0
+            messages.append(self._message("state", self._state(now)))
+        today = datetime.date.today()
+        while self._events:
+            self._live.take(self._events.popleft(), now, today)
+        if self._server.streams:
+            self._watched_until = now + SHOWN_SECONDS
+        elif now > self._watched_until:
+            self._spectrogram = None
+        wait = self._told_at + _UPDATE_SECONDS - now
+        if wait > 0.0 and not messages:
+            return b"", wait
+        messages += [self._message("sound", sound) for sound in self._new_sounds()]
+        event, end = self._live.event, self._told_end
+        if event is not None and event.end != end:
+            if event.end < end:
+                end = -1.0
+            messages.append(self._message("update", self._live.to_dict(now, today, after=end)))
+            self._told_end = event.end
+        elif now - self._told_at >= _HEARTBEAT_SECONDS:
+            messages.append(self._message("update", self._live.to_dict(now, today, after=end)))
+        if messages:
+            self._told_at = now
+        return "".join(messages).encode(), max(0.0, self._told_at + _HEARTBEAT_SECONDS - now)
+
+    def _new_sounds(self) -> list[dict[str, Any]]:
+        found = []
+        while self._sounds:
+            grid, first, samples = self._sounds.popleft()
+            if grid is not self._grid:
+                continue  # of the model before
+            if self._spectrogram is None:
+                self._spectrogram = Spectrogram(grid, SHOWN_SECONDS)
+            columns = self._spectrogram.add(first, samples)
+            if columns:
+                found.append(columns)
+        return found
+
+    def _message(self, name: str, value: dict[str, Any]) -> str:
+        self._id += 1
+        return f"id: {self._id}\nevent: {name}\ndata: {to_json(value)}\n\n"

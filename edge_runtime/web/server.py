@@ -1,0 +1,212 @@
+"""The loop that serves all clients, in one thread and in bounded memory."""
+
+from __future__ import annotations
+
+import contextlib
+import selectors
+import socket
+import threading
+import time
+from collections.abc import Callable
+
+from .connection import Connection
+from .request import Request
+from .response import Response, refusal
+
+MAX_CONNECTIONS = 32
+MAX_STREAMS = 8
+_ACCEPTED_AT_ONCE = 16
+_LOOK_SECONDS = 1.0
+"""How often deadlines are looked at"""
+_PAUSE_SECONDS = 1.0
+"""No client is accepted for so long after the system ran out of files"""
+_SLICE_SECONDS = 0.1
+_ACTS_IN_A_SLICE = 100
+"""Accepting, reading, sending: a flood must not take the CPU that the classifier needs"""
+_SEND_BUFFER_BYTES = 65_536
+"""Of the system, for each client; it would grow to megabytes by itself"""
+_UNREAD_MS = 30_000
+"""A client that vanished without a word is noticed after this"""
+
+
+class Server:
+    """Answers requests and hands events to whoever listens to them.
+
+    A client that is slow, silent or hostile costs its own connection and nothing else: nothing
+    here waits for one client, and all of them together cannot take more than `MAX_CONNECTIONS`
+    small buffers.
+
+    Parameters
+    ----------
+    listener : socket.socket
+        Bound and listening; closed by `close`.
+    respond : callable
+        Answers a request; called in the server's thread.
+    tick : callable
+        Called with the monotonic time whenever something may be due; returns an event for all
+        streams (b"" for none) and the time until it wants to be called again, seconds.
+    report : callable
+        Told once, in words, if the server fails.
+    """
+
+    def __init__(
+        self,
+        listener: socket.socket,
+        *,
+        respond: Callable[[Request], Response],
+        tick: Callable[[float], tuple[bytes, float]],
+        report: Callable[[str], None],
+    ) -> None:
+        self._listener, self._respond, self._tick, self._report = listener, respond, tick, report
+        self._selector = selectors.DefaultSelector()
+        self._connections: dict[int, Connection] = {}
+        self._accept_from = 0.0
+        self._acts = 0
+        self._ears, self._voice = socket.socketpair()
+        self._stopping = False
+        self.streams = 0
+        """How many clients take events; may be read from any thread"""
+        self.requests = 0
+        """Answered so far, refused ones included"""
+        for own in (listener, self._ears, self._voice):
+            own.setblocking(False)
+        self._thread = threading.Thread(target=self._run, name="edge-genre page", daemon=True)
+
+    def start(self) -> None:
+        """Begin to serve."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Have `tick` called soon; from any thread, never waits."""
+        with contextlib.suppress(OSError):
+            self._voice.send(b"!")
+
+    def close(self) -> None:
+        """End all connections."""
+        self._stopping = True
+        self.wake()
+        self._thread.join(timeout=2.0)
+
+    def _run(self) -> None:
+        try:
+            self._selector.register(self._listener, selectors.EVENT_READ)
+            self._selector.register(self._ears, selectors.EVENT_READ)
+            self._serve()
+        except Exception as error:
+            # The classification must not end with the page.
+            self._report(f"the web page has ended: {type(error).__name__}: {error}")
+        finally:
+            for connection in self._connections.values():
+                connection.close()
+            self._selector.close()
+            for own in (self._listener, self._ears, self._voice):
+                own.close()
+
+    def _serve(self) -> None:
+        look, due, slice_end = 0.0, 0.0, 0.0
+        while not self._stopping:
+            now = time.monotonic()
+            if now >= slice_end:
+                slice_end, self._acts = now + _SLICE_SECONDS, 0
+            elif self._acts > _ACTS_IN_A_SLICE:
+                time.sleep(slice_end - now)
+                continue
+            for key, events in self._selector.select(max(0.0, min(look, due) - now)):
+                if key.fileobj is self._listener:
+                    self._accept()
+                elif key.fileobj is self._ears:
+                    with contextlib.suppress(BlockingIOError):
+                        self._ears.recv(4096)
+                    due = 0.0
+                else:
+                    self._attend(self._connections.get(key.fd), events)
+            now = time.monotonic()
+            if now >= due:
+                message, wait = self._tick(now)
+                due = now + wait
+                if message:
+                    self._broadcast(message)
+            if now >= look:
+                look = now + _LOOK_SECONDS
+                self._look(now)
+
+    def _accept(self) -> None:
+        for _ in range(_ACCEPTED_AT_ONCE):
+            try:
+                client, _address = self._listener.accept()
+            except BlockingIOError:
+                return
+            except OSError:  # too many open files, most likely; the client stays in the queue
+                self._selector.unregister(self._listener)
+                self._accept_from = time.monotonic() + _PAUSE_SECONDS
+                return
+            if len(self._connections) >= MAX_CONNECTIONS:
+                self._make_room()
+            if hasattr(socket, "TCP_USER_TIMEOUT"):
+                client.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNREAD_MS)
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
+            self._acts += 1
+            self._connections[client.fileno()] = Connection(client, self._answer)
+            self._selector.register(client, selectors.EVENT_READ)
+
+    def _make_room(self) -> None:
+        """The one that has said nothing for longest makes room: a flood hurts itself first."""
+        idle = [item for item in self._connections.items() if not item[1].streaming]
+        fd, connection = min(idle, key=lambda item: item[1].since)
+        connection.close()
+        self._settle(fd, connection)
+
+    def _answer(self, request: Request) -> Response:
+        self.requests += 1
+        response = self._respond(request)
+        if response.stream and request.method == "GET":
+            self._count_streams()
+            if self.streams >= MAX_STREAMS:
+                return refusal(503, f"{MAX_STREAMS} pages are open already; close one")
+        return response
+
+    def _attend(self, connection: Connection | None, events: int) -> None:
+        if connection is None:
+            return
+        self._acts += 1
+        fd = connection.socket.fileno()
+        if events & selectors.EVENT_READ:
+            connection.on_readable()
+        if connection.writing:
+            connection.on_writable()
+        self._settle(fd, connection)
+
+    def _settle(self, fd: int, connection: Connection) -> None:
+        """Wait for what the connection now waits for."""
+        if connection.closed:
+            self._selector.unregister(fd)
+            del self._connections[fd]
+            self._count_streams()
+            return
+        wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if connection.writing else 0)
+        if self._selector.get_key(fd).events != wanted:
+            self._selector.modify(fd, wanted)
+        if connection.streaming:
+            self._count_streams()
+
+    def _count_streams(self) -> None:
+        self.streams = sum(connection.streaming for connection in self._connections.values())
+
+    def _broadcast(self, message: bytes) -> None:
+        for fd, connection in list(self._connections.items()):
+            if connection.streaming:
+                connection.push(message)
+                if not connection.closed:
+                    connection.on_writable()
+                self._settle(fd, connection)
+
+    def _look(self, now: float) -> None:
+        for fd, connection in list(self._connections.items()):
+            connection.check_deadline(now)
+            if not connection.closed and connection.writing:
+                connection.on_writable()
+            self._settle(fd, connection)
+        if self._accept_from and now >= self._accept_from:
+            self._accept_from = 0.0
+            self._selector.register(self._listener, selectors.EVENT_READ)
