@@ -81,8 +81,9 @@ function setAnswer(label, colour, sure) {
   if (heading.textContent !== label) {
     heading.textContent = label; // set when it changes only: screen readers read it out
     heading.style.setProperty("--letters", Math.max(7, label.length));
-    document.title = label === "listening" ? "edge-genre" : `${label} – edge-genre`;
   }
+  const title = label === "listening" ? "edge-genre" : `${label} – edge-genre`;
+  if (document.title !== title) document.title = title;
   root.toggleAttribute("data-quiet", !colour);
   if (colour) root.style.setProperty("--genre", colour);
   at("sure").style.transform = `scaleX(${sure})`;
@@ -121,7 +122,6 @@ function shareRow(label) {
 
 function showToday(today) {
   const ranked = Object.entries(today.seconds).sort((a, b) => b[1] - a[1]);
-  at("today-empty").hidden = at("stack").hidden = false;
   at("today-empty").hidden = ranked.length > 0;
   at("stack").hidden = ranked.length === 0;
   at("stack").replaceChildren(
@@ -274,10 +274,10 @@ async function lost() {
   const wait = Math.min(LONGEST_WAIT_S, 2 ** tries++);
   document.title = "not connected – edge-genre";
   countDown(wait);
-  const status = await fetch("/healthz", { cache: "no-store" }).then(
-    () => fetch("/api/state", { cache: "no-store" }).then((answer) => answer.status),
-  ).catch(() => 0);
+  // EventSource does not tell why it was refused.
+  const status = await fetch("/api/state", { cache: "no-store" }).then((answer) => answer.status).catch(() => 0);
   if (status === 401) notice("The token has changed. Reload the page to type the new one.");
+  if (status === 200 && tries > 2) notice("Too many pages are open on this device. Close one.");
 }
 
 function countDown(seconds) {
