@@ -225,14 +225,19 @@ def _concatenated(call: Call, draft: Draft) -> str:
     return draft.add("concatenate", call.name, *call.inputs, axis=[axis - 1])
 
 
-def _padded(call: Call, draft: Draft) -> str:
-    padding = call.layer.padding
-    over_time = len(call.input_shapes[0]) == 2
-    rows, columns = (padding, (0, 0)) if over_time else padding
-    name = draft.add(
-        "zero_padding", call.name, _to_map(call, draft), rows=list(rows), columns=list(columns)
-    )
-    return _from_map(call, draft, name)
+def _margins(op: str, argument: str) -> Callable[[Call, Draft], str]:
+    """Margins of the map put on or taken off; over time alone there are none beside it."""
+
+    def converter(call: Call, draft: Draft) -> str:
+        margins = getattr(call.layer, argument)
+        over_time = len(call.input_shapes[0]) == 2
+        rows, columns = (margins, (0, 0)) if over_time else margins
+        name = draft.add(
+            op, call.name, _to_map(call, draft), rows=list(rows), columns=list(columns)
+        )
+        return _from_map(call, draft, name)
+
+    return converter
 
 
 def _activation(call: Call, draft: Draft) -> str:
@@ -323,6 +328,8 @@ _CONVERTERS: dict[str, Callable[[Call, Draft], str]] = {
     "Concatenate": _concatenated,
     "Conv1D": _convolution,
     "Conv2D": _convolution,
+    "Cropping1D": _margins("cropping", "cropping"),
+    "Cropping2D": _margins("cropping", "cropping"),
     "Dense": _dense,
     "DepthwiseConv1D": _depthwise,
     "DepthwiseConv2D": _depthwise,
@@ -346,6 +353,6 @@ _CONVERTERS: dict[str, Callable[[Call, Draft], str]] = {
     "Softmax": _softmax,
     "SpatialDropout1D": _nothing,
     "SpatialDropout2D": _nothing,
-    "ZeroPadding1D": _padded,
-    "ZeroPadding2D": _padded,
+    "ZeroPadding1D": _margins("zero_padding", "padding"),
+    "ZeroPadding2D": _margins("zero_padding", "padding"),
 }

@@ -252,6 +252,15 @@ def test_values_beyond_any_music_give_no_warning_and_no_nan(tmp_path):
             },
             "more than a device has",
         ),
+        (
+            "mean",
+            {
+                "op": "cropping",
+                "inputs": ("features",),
+                "attributes": {"rows": [60, 70], "columns": [0, 0]},
+            },
+            "crops rows 60, 70 .* of a map of 130 x",
+        ),
     ],
 )
 def test_a_graph_that_makes_no_sense_is_refused_with_its_layer(tmp_path, name, changes, complaint):

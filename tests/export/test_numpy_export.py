@@ -105,8 +105,9 @@ NETS = {
     ],
     "shapes": lambda: [
         L.ZeroPadding2D(((1, 2), (3, 0))),
+        L.Cropping2D(((2, 1), (0, 3))),
         L.Permute((3, 1, 2)),
-        L.Reshape((133, -1)),
+        L.Reshape((65, -1)),
         L.Flatten(),
         L.Dense(4),
         L.Dropout(0.5),
@@ -117,6 +118,7 @@ NETS = {
         L.BatchNormalization(),
         L.LeakyReLU(negative_slope=0.1),
         L.ZeroPadding1D((2, 1)),
+        L.Cropping1D((1, 3)),
         L.SeparableConv1D(6, 3, padding="same"),
         L.DepthwiseConv1D(3, padding="same"),
         L.MaxPooling1D(3, 2, padding="same"),

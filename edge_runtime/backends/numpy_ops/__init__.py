@@ -27,7 +27,7 @@ from .graph import Layer
 from .plan import Array, Memory, Plan
 from .pooling import average_pool, global_average_pool, global_max_pool, max_pool
 from .recurrent import gru
-from .shaping import concatenate, permute, reshape, zero_padding
+from .shaping import concatenate, cropping, permute, reshape, zero_padding
 
 Operation = Callable[[Layer, Sequence[Array], Mapping[str, Array], Memory], Plan]
 
@@ -38,6 +38,7 @@ OPERATIONS: dict[str, Operation] = {
         average_pool,
         concatenate,
         conv2d,
+        cropping,
         dense,
         depthwise_conv2d,
         elu,

@@ -65,3 +65,20 @@ def zero_padding(
     output = memory.zeros(top + height + bottom, left + width + right, channels)
     middle = output[top : top + height, left : left + width]
     return Plan(output, (partial(np.copyto, middle, x),))
+
+
+def cropping(
+    layer: Layer, inputs: Sequence[Array], weights: Mapping[str, Array], memory: Memory
+) -> Plan:
+    """The map without its margins: ``rows`` and ``columns``, each before and after."""
+    x = only(inputs, 3)
+    top, bottom = whole_numbers(layer, "rows", least=0, count=2)
+    left, right = whole_numbers(layer, "columns", least=0, count=2)
+    height, width, channels = x.shape
+    if top + bottom >= height or left + right >= width:
+        raise ParameterError(
+            f"crops rows {top}, {bottom} and columns {left}, {right} of a map of {height} x {width}"
+        )
+    output = memory.zeros(height - top - bottom, width - left - right, channels)
+    middle = x[top : height - bottom, left : width - right]
+    return Plan(output, (partial(np.copyto, output, middle),))
