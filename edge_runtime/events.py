@@ -44,6 +44,8 @@ class Event:
     """Whether the stream was shorter than a window, and was repeated to fill one"""
     dropped_samples: int = 0
     """Samples lost so far because nobody took them in time; zeros stand in their place"""
+    missing_s: float = 0.0
+    """Time so far for which the source was away, seconds; no windows are made of it"""
     non_finite_samples: int = 0
     """NaN or infinite samples so far; zeros stand in their place"""
     clipped_samples: int = 0
@@ -67,6 +69,7 @@ _DIGITS = {
     "end": 3,
     "confidence": 4,
     "level_dbfs": 1,
+    "missing_s": 3,
     "front_end_ms": 3,
     "inference_ms": 3,
 }

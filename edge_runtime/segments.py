@@ -30,12 +30,45 @@ _SKIPPED_AT_ONCE = 65_536
 """Zeros of a long gap are made in blocks: a computer that slept must not run out of memory."""
 
 
+class RatePath:
+    """From mono samples of a source to those that windows are cut from.
+
+    The rate becomes the model's, and a constant offset is taken out where the front end's
+    parameters ask for it.
+
+    Parameters
+    ----------
+    rate : int
+        Of the source, hertz.
+    params : FrontEndParams
+    """
+
+    def __init__(self, rate: int, params: FrontEndParams) -> None:
+        self._resampler = StreamResampler(rate, params.sample_rate)
+        self._dc_blocker = None
+        if params.dc_block_hz is not None:
+            self._dc_blocker = DcBlocker(params.dc_block_hz, params.sample_rate)
+
+    def push(self, mono: Samples) -> Samples:
+        """Samples that are ready."""
+        return self._filter(mono, last=False)
+
+    def finish(self) -> Samples:
+        """What the filters still hold."""
+        return self._filter(np.zeros(0, np.float32), last=True)
+
+    def _filter(self, mono: Samples, *, last: bool) -> Samples:
+        resampled = self._resampler.push(mono, last=last)
+        if self._dc_blocker is None:
+            return resampled
+        return self._dc_blocker.push(resampled, last=last)
+
+
 class SoundPath:
     """From a source's chunks to the samples that windows are cut from.
 
-    Channels are mixed down, samples that are no sound become zeros, the rate becomes the model's,
-    and a constant offset is taken out where the front end's parameters ask for it. Files (for
-    training and for answers) and streams take the same path.
+    Channels are mixed down and samples that are no sound become zeros; `RatePath` does the rest.
+    Files (for training and for answers) and streams take the same path.
 
     Parameters
     ----------
@@ -47,31 +80,23 @@ class SoundPath:
 
     def __init__(self, rate: int, channels: int, params: FrontEndParams) -> None:
         self.conditioner = Conditioner(channels)
-        self._resampler = StreamResampler(rate, params.sample_rate)
-        self._dc_blocker = None
-        if params.dc_block_hz is not None:
-            self._dc_blocker = DcBlocker(params.dc_block_hz, params.sample_rate)
+        self._path = RatePath(rate, params)
 
     def push(self, chunk: npt.NDArray[np.generic]) -> Samples:
         """Samples that are ready."""
-        return self._filter(self.conditioner(chunk), last=False)
-
-    def skip(self, n: int) -> Iterator[Samples]:
-        """Samples that are ready when `n` (per channel) were lost: zeros stand in their place."""
-        while n > 0:
-            block = min(n, _SKIPPED_AT_ONCE)
-            n -= block
-            yield self._filter(np.zeros(block, np.float32), last=False)
+        return self._path.push(self.conditioner(chunk))
 
     def finish(self) -> Samples:
         """What the filters still hold."""
-        return self._filter(np.zeros(0, np.float32), last=True)
+        return self._path.finish()
 
-    def _filter(self, mono: Samples, *, last: bool) -> Samples:
-        resampled = self._resampler.push(mono, last=last)
-        if self._dc_blocker is None:
-            return resampled
-        return self._dc_blocker.push(resampled, last=last)
+
+def lost_samples(n: int) -> Iterator[Samples]:
+    """Zeros in the place of `n` samples (per channel) that were lost, in blocks."""
+    while n > 0:
+        block = min(n, _SKIPPED_AT_ONCE)
+        n -= block
+        yield np.zeros(block, np.float32)
 
 
 def file_windows(

@@ -102,6 +102,11 @@ class StreamingFrontEnd:
         return self._next_start + self._end - self._begin + waiting
 
     @property
+    def due(self) -> int:
+        """Sample clock of the end of the next window."""
+        return self._next_start + self.params.window_samples
+
+    @property
     def recent(self) -> npt.NDArray[np.float32]:
         """Up to a window of the latest samples, once all windows were asked for.
 

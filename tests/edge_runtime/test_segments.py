@@ -9,7 +9,7 @@ import soxr
 from edge_runtime.audio_file import open_audio
 from edge_runtime.errors import ParameterError
 from edge_runtime.frontend import FrontEndParams
-from edge_runtime.segments import SoundPath, cut_windows, file_windows, fill_window
+from edge_runtime.segments import SoundPath, cut_windows, file_windows, fill_window, lost_samples
 
 from .audio import FLOAT, RATE, noise, write_wav
 
@@ -99,7 +99,8 @@ def test_windows_have_the_length_of_the_model(write, window_samples):
 
 def test_dropped_samples_become_zeros_in_their_place():
     path = SoundPath(RATE, 1, PARAMS)
-    pieces = [path.push(noise(5)), *path.skip(4), path.push(noise(3)), path.finish()]
+    lost = [path.push(zeros) for zeros in lost_samples(4)]
+    pieces = [path.push(noise(5)), *lost, path.push(noise(3)), path.finish()]
     expected = np.concatenate([noise(5), np.zeros(4, np.float32), noise(3)])
     assert np.array_equal(np.concatenate(pieces), expected)
 
