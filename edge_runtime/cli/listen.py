@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import signal
 import sys
 from collections.abc import Iterator
@@ -11,19 +10,20 @@ from contextlib import contextmanager
 from types import FrameType
 
 from ..audio_file import open_audio
-from ..classifier import Classifier
-from ..display import Heading, choose_display
+from ..display import choose_display
 from ..errors import AudioFormatError, ParameterError
 from ..events import Event
+from ..listening import Listening
 from ..pcm import PcmFormat
 from ..sinks import Several, Sink
-from ..sources import Source, Stop
+from ..sources import Source
 from ..sources.file import FileSource
 from ..stream import ClassifierStream
 from . import INTERRUPTED, warn
 from .arguments import Number, Whole, add_model_arguments
 from .http_arguments import add_http_arguments, open_page
-from .sink_arguments import Listening, add_sink_arguments, open_sinks
+from .model_reload import ModelReload
+from .sink_arguments import add_sink_arguments, open_sinks
 
 HELP = "tell, live, what a microphone, a file or a pipe plays"
 
@@ -67,12 +67,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Listen until the source ends (exit code 0), SIGTERM (0) or Ctrl-C (130)."""
-    with _stopped_by_signals() as stop:
-        classifier = Classifier(args.model, threads=args.threads)
+    with _heeding_signals() as signals:
+        model = ModelReload(args)
+        classifier, settings = model.first.classifier, model.first.settings
         source = _source(args)
-        settings = classifier.manifest.decoder
-        if args.interval is not None:
-            settings = dataclasses.replace(settings, interval_s=args.interval)
         page = open_page(args, source.name, classifier.manifest, settings.interval_s)
         stream = ClassifierStream(
             classifier,
@@ -81,43 +79,51 @@ def run(args: argparse.Namespace) -> int:
             settings=settings,
             on_window=page.hear if page else None,
         )
-        heading = Heading(source.name, classifier.manifest.name, classifier.labels, source.seconds)
         if stream.warning:
             warn(f"{source.name}: {stream.warning}")
-        listening = Listening(
-            source=source.name, manifest=classifier.manifest, interval_s=stream.interval_s
-        )
+        listening = _listening(source, stream)
         others: list[Sink] = [page] if page else []
         others += open_sinks(args, listening)
-        sink = Several([choose_display(heading, json_lines=args.json), *others])
+        sink = Several([choose_display(listening, json_lines=args.json), *others])
         try:
-            last = _listen(source, stream, sink, stop)
+            last = None
+            for event in _events(source, stream, model, signals):
+                if stream.classifier.manifest is not listening.manifest:
+                    listening = _listening(source, stream)
+                    sink.describe(listening)
+                sink.show(event)
+                last = event
         finally:
             sink.close()
     if last is not None:
         _warn_of_faults(source.name, last)
-    elif not stop.is_set():
+    elif not signals.is_set():
         raise AudioFormatError(f"{source.name}: no sound arrived; check what feeds it")
-    return INTERRUPTED if stop.signal == signal.SIGINT else 0
+    return INTERRUPTED if signals.ending == signal.SIGINT else 0
 
 
-def _listen(source: Source, stream: ClassifierStream, sink: Sink, stop: Stop) -> Event | None:
-    """Classify until the end; what was heard by then is answered, whatever ended it.
+def _listening(source: Source, stream: ClassifierStream) -> Listening:
+    return Listening(
+        source=source.name,
+        manifest=stream.classifier.manifest,
+        interval_s=stream.interval_s,
+        seconds=source.seconds,
+    )
 
-    Returns the last event.
-    """
-    last = None
+
+def _events(
+    source: Source, stream: ClassifierStream, model: ModelReload, signals: _Signals
+) -> Iterator[Event]:
+    """Answers until the end; what was heard by then is answered, whatever ended it."""
     try:
-        for chunk in source.chunks(stop):
-            for event in stream.push(chunk.samples, dropped=chunk.dropped):
-                sink.show(event)
-                last = event
+        for chunk in source.chunks(signals):
+            if (new := model.load(asked=signals.hung_up())) is not None:
+                stream.change_model(new.classifier, new.settings)
+            yield from stream.push(chunk.samples, dropped=chunk.dropped)
     finally:
-        if not isinstance(sys.exc_info()[1], BrokenPipeError):
-            for event in stream.finish():
-                sink.show(event)
-                last = event
-    return last
+        # Not where the one who asks has gone.
+        if not isinstance(sys.exc_info()[1], GeneratorExit):
+            yield from stream.finish()
 
 
 def _warn_of_faults(name: str, last: Event) -> None:
@@ -171,31 +177,47 @@ def _refuse(args: argparse.Namespace, what: str, options: tuple[str, ...]) -> No
             raise ParameterError(f"--{option} has no meaning for {what}; leave it out")
 
 
-class _SignalStop:
-    """Set by a signal; remembers which.
+class _Signals:
+    """What signals asked for; a stop flag for sources.
 
-    A plain attribute, not a `threading.Event`: the handler runs between any two instructions of
+    Plain attributes, not a `threading.Event`: the handler runs between any two instructions of
     the main thread, and would wait for ever for a lock that the main thread holds.
     """
 
-    signal: int | None = None
+    ending: int | None = None
+    """The signal that ends the loop"""
+    _hung_up = False
 
     def is_set(self) -> bool:
-        """Whether a signal came."""
-        return self.signal is not None
+        """Whether it is time to end."""
+        return self.ending is not None
+
+    def hung_up(self) -> bool:
+        """Whether SIGHUP came since this was asked before: the model is to be loaded again."""
+        if not self._hung_up:
+            return False
+        self._hung_up = False
+        return True
+
+    def handle(self, number: int, _: FrameType | None) -> None:
+        """Remember a signal."""
+        if number in _ENDING:
+            self.ending = number
+        else:
+            self._hung_up = True
+
+
+_ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
-def _stopped_by_signals() -> Iterator[_SignalStop]:
+def _heeding_signals() -> Iterator[_Signals]:
     """Ctrl-C and SIGTERM end the loop between two chunks, never in the middle of a line."""
-    stop = _SignalStop()
-
-    def handle(number: int, _: FrameType | None) -> None:
-        stop.signal = number
-
-    previous = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    signals = _Signals()
+    heeded = [*_ENDING, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
+    previous = {number: signal.signal(number, signals.handle) for number in heeded}
     try:
-        yield stop
+        yield signals
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import MissingExtraError, ParameterError
-from ..manifest import Manifest
+from ..listening import Listening
 from ..sinks import Sink
 from . import warn
 from .arguments import Number, Whole
@@ -37,18 +37,6 @@ _NEEDED_BY = {
         "mqtt_discovery", "mqtt_discovery_prefix",
     ),
 }  # fmt: skip
-
-
-@dataclass(frozen=True, kw_only=True)
-class Listening:
-    """What sinks tell about the listener."""
-
-    source: str
-    """What is listened to"""
-    manifest: Manifest
-    """Of the model"""
-    interval_s: float
-    """Time between answers, seconds"""
 
 
 def add_sink_arguments(parser: argparse.ArgumentParser) -> None:
@@ -207,7 +195,8 @@ def _mqtt(args: argparse.Namespace, listening: Listening) -> MqttSink:
     return MqttSink(
         broker,
         tls=tls_context(args.mqtt_ca, args.mqtt_cert, args.mqtt_key) if broker.tls else None,
-        discovery=_discovery(args, listening, broker, interval_s),
+        listening=listening,
+        discovery=_discovery(args, broker, interval_s),
         interval_s=interval_s,
         report=warn,
     )
@@ -238,8 +227,8 @@ def _with_password(broker: Broker, file: Path | None) -> Broker:
 
 
 def _discovery(
-    args: argparse.Namespace, listening: Listening, broker: Broker, interval_s: float
-) -> Discovery | None:
+    args: argparse.Namespace, broker: Broker, interval_s: float
+) -> Callable[[Listening], Discovery] | None:
     from ..sinks.home_assistant import Topics, discovery_messages
     from ..sinks.mqtt import Discovery
 
@@ -250,12 +239,16 @@ def _discovery(
         return None
     if any(character in prefix for character in "+#\0") or not prefix.strip("/"):
         raise ParameterError(f"--mqtt-discovery-prefix {prefix!r} is no topic: no + or # in it")
-    manifest = listening.manifest
-    messages = discovery_messages(
-        Topics(prefix=broker.prefix),
-        labels=[label for label in manifest.labels if label not in manifest.rejected],
-        model=manifest.name,
-        expire_after_s=round(_EXPIRE_AFTER_S + 3 * max(interval_s, listening.interval_s)),
-        discovery_prefix=prefix,
-    )
-    return Discovery(messages=messages, birth_topic=f"{prefix}/status")
+
+    def discovery(listening: Listening) -> Discovery:
+        manifest = listening.manifest
+        messages = discovery_messages(
+            Topics(prefix=broker.prefix),
+            labels=[label for label in manifest.labels if label not in manifest.rejected],
+            model=manifest.name,
+            expire_after_s=round(_EXPIRE_AFTER_S + 3 * max(interval_s, listening.interval_s)),
+            discovery_prefix=prefix,
+        )
+        return Discovery(messages=messages, birth_topic=f"{prefix}/status")
+
+    return discovery

@@ -3,31 +3,20 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from typing import Protocol
 
 from ..events import Event
+from ..listening import Listening
 from ..sinks import Sink
 
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
-
-
-@dataclass(frozen=True)
-class Heading:
-    """What is being listened to, and with what."""
-
-    source: str
-    model: str
-    labels: tuple[str, ...]
-    seconds: float | None
-    """How long the source lasts; None where nobody knows"""
 
 
 class Display(Sink, Protocol):
     """A sink that somebody looks at."""
 
 
-def choose_display(heading: Heading, *, json_lines: bool) -> Display:
+def choose_display(listening: Listening, *, json_lines: bool) -> Display:
     """JSON lines if asked for, a live panel on a terminal that has rich, else plain lines."""
     if json_lines:
         from .lines import JsonLines
@@ -39,10 +28,10 @@ def choose_display(heading: Heading, *, json_lines: bool) -> Display:
         except ImportError:
             pass
         else:
-            return LivePanel(heading)
+            return LivePanel(listening)
     from .lines import PlainLines
 
-    return PlainLines(sys.stdout, heading)
+    return PlainLines(sys.stdout, listening)
 
 
 def bar(share: float, width: int = 10) -> str:
@@ -64,14 +53,16 @@ class Tally:
 
     def __init__(self) -> None:
         self._by_label: dict[str, float] = {}
+        self._end = self._missing = 0.0  # of the latest window; of the stream until then
         self.seconds = 0.0
         """Sound heard so far"""
 
     def add(self, event: Event) -> None:
         """Count the sound that is new in this event towards its answer."""
-        new = event.end - self.seconds
+        new = event.end - self._end - (event.missing_s - self._missing)
         self._by_label[event.label] = self._by_label.get(event.label, 0.0) + new
-        self.seconds = event.end
+        self.seconds += new
+        self._end, self._missing = event.end, event.missing_s
 
     def __str__(self) -> str:
         ranked = sorted(self._by_label.items(), key=lambda item: -item[1])

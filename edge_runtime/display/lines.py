@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TextIO
 
 from ..events import Event
+from ..listening import Listening
 from ..manifest import SILENCE, UNKNOWN
-from . import Heading, Tally, bar, clock
+from . import Tally, bar, clock
 
 _RUNNERS_UP = 2
 
@@ -14,11 +15,12 @@ _RUNNERS_UP = 2
 class PlainLines:
     """One line per event, and a summary."""
 
-    def __init__(self, file: TextIO, heading: Heading) -> None:
+    def __init__(self, file: TextIO, listening: Listening) -> None:
         self._file, self._tally = file, Tally()
-        self._width = max(map(len, (*heading.labels, SILENCE)))
-        length = f" ({clock(heading.seconds)})" if heading.seconds is not None else ""
-        self._print(f"listening to {heading.source}{length} with {heading.model}; Ctrl-C ends")
+        self._width = _width(listening)
+        seconds, name = listening.seconds, listening.manifest.name
+        length = "" if seconds is None else f" ({clock(seconds)})"
+        self._print(f"listening to {listening.source}{length} with {name}; Ctrl-C ends")
 
     def show(self, event: Event) -> None:
         """Print time, genre, confidence and the runners-up."""
@@ -33,6 +35,11 @@ class PlainLines:
         line = f"{clock(event.end):>7}  {event.label:<{self._width}}  {sure}"
         self._print(line.rstrip())
 
+    def describe(self, listening: Listening) -> None:
+        """Say that another model answers."""
+        self._width = _width(listening)
+        self._print(f"now with {listening.manifest.name}")
+
     def close(self) -> None:
         """Print the summary, if there was anything to hear."""
         if self._tally.seconds:
@@ -40,6 +47,10 @@ class PlainLines:
 
     def _print(self, line: str) -> None:
         print(line, file=self._file, flush=True)
+
+
+def _width(listening: Listening) -> int:
+    return max(map(len, (*listening.manifest.labels, SILENCE)))
 
 
 class JsonLines:

@@ -11,8 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from ..events import Event
+from ..listening import Listening
 from ..manifest import SILENCE, UNKNOWN
-from . import Heading, Tally, bar, clock
+from . import Tally, bar, clock
 from .colours import colour_of
 
 _QUIET = "bright_black"
@@ -24,8 +25,8 @@ _LEVEL_RANGE_DB = 60.0
 class LivePanel:
     """The genre, how sure it is, the runners-up, and what was heard so far."""
 
-    def __init__(self, heading: Heading) -> None:
-        self._heading, self._tally = heading, Tally()
+    def __init__(self, listening: Listening) -> None:
+        self._listening, self._tally = listening, Tally()
         self._console = Console()
         self._width = min(_WIDEST, self._console.width)
         self._history: deque[str] = deque(maxlen=max(8, self._width - 14))
@@ -46,6 +47,10 @@ class LivePanel:
         )
         self._live.update(self._panel(body, event.end), refresh=True)
 
+    def describe(self, listening: Listening) -> None:
+        """Colours are those of another model's labels from now on."""
+        self._listening = listening
+
     def close(self) -> None:
         """Leave the last picture standing, with a summary below."""
         self._live.stop()
@@ -56,10 +61,10 @@ class LivePanel:
         return self._panel(Text("listening ...", style=_QUIET), 0.0)
 
     def _panel(self, body: Group | Text, seconds: float) -> Panel:
-        total = self._heading.seconds
+        total = self._listening.seconds
         time = clock(seconds) if total is None else f"{clock(seconds)} / {clock(total)}"
         source = Text(
-            f"{self._heading.source}  {time}", style="default", overflow="ellipsis", no_wrap=True
+            f"{self._listening.source}  {time}", style="default", overflow="ellipsis", no_wrap=True
         )
         return Panel(
             body,
@@ -79,7 +84,7 @@ class LivePanel:
         return answer
 
     def _bars(self, event: Event) -> Table:
-        names = max(map(len, self._heading.labels))
+        names = max(map(len, self._listening.manifest.labels))
         width = max(4, self._width - 6 - names - 8)  # frame and padding; percent and gaps
         table = Table.grid(padding=(0, 2, 0, 0))
         table.add_column(width=names)
@@ -114,4 +119,4 @@ class LivePanel:
         return text
 
     def _colour(self, label: str) -> str:
-        return colour_of(label, self._heading.labels) or _QUIET
+        return colour_of(label, self._listening.manifest.labels) or _QUIET

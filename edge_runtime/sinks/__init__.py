@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from ..events import Event
+from ..listening import Listening
 
 
 class Sink(Protocol):
@@ -25,6 +26,15 @@ class Sink(Protocol):
         ...
 
 
+@runtime_checkable
+class Describing(Protocol):
+    """A sink that tells with what is being listened, too."""
+
+    def describe(self, listening: Listening) -> None:
+        """Another model takes over; the events from now on are its. Returns at once."""
+        ...
+
+
 class Several:
     """Several sinks as one; each is closed, whatever the others do."""
 
@@ -35,6 +45,12 @@ class Several:
         """Hand the event to each."""
         for sink in self._sinks:
             sink.show(event)
+
+    def describe(self, listening: Listening) -> None:
+        """Tell those who want to know that another model takes over."""
+        for sink in self._sinks:
+            if isinstance(sink, Describing):
+                sink.describe(listening)
 
     def close(self) -> None:
         """Close each, the first one first."""

@@ -9,7 +9,7 @@ import ssl
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 
 from ..events import Event
+from ..listening import Listening
 from .background import CLOSE_SECONDS, Report, Trouble
 from .broker import Broker
 from .home_assistant import BIRTH, Topics
@@ -56,7 +57,9 @@ class MqttSink:
     ----------
     broker : Broker
     tls : ssl.SSLContext, optional
-    discovery : Discovery, optional
+    listening : Listening
+    discovery : callable, optional
+        What Home Assistant is told of a listener: Listening to Discovery.
     interval_s : float
         Longest time between two states while the answer stays the same, seconds.
     report : callable
@@ -68,11 +71,13 @@ class MqttSink:
         broker: Broker,
         *,
         tls: ssl.SSLContext | None,
-        discovery: Discovery | None,
+        listening: Listening,
+        discovery: Callable[[Listening], Discovery] | None,
         interval_s: float,
         report: Report,
     ) -> None:
-        self._broker, self._discovery, self._interval_s = broker, discovery, interval_s
+        self._broker, self._interval_s, self._discover = broker, interval_s, discovery
+        self._discovery = discovery(listening) if discovery else None
         self._topics = Topics(prefix=broker.prefix)
         self._trouble = Trouble(f"MQTT broker {broker.name}", report)
         self._cpu = _CpuMeter()
@@ -116,6 +121,12 @@ class MqttSink:
             if changed:
                 self.lost_changes += len(self._changes) == _QUEUE
                 self._changes.append(payload)
+
+    def describe(self, listening: Listening) -> None:
+        """Tell Home Assistant which genres there are now."""
+        if self._discover:
+            self._discovery = self._discover(listening)
+            self._announce_again = True
 
     def close(self) -> None:
         """Publish what waits and ``offline``, for a short time."""

@@ -53,7 +53,7 @@ def test_a_file_gives_a_json_line_for_each_window(clip, classifier):
     ]  # fmt: skip
     assert list(events[0]) == [
         "schema", "time", "start", "end", "label", "confidence", "posterior", "raw_posterior",
-        "level_dbfs", "front_end_ms", "inference_ms", "padded", "dropped_samples",
+        "level_dbfs", "front_end_ms", "inference_ms", "padded", "dropped_samples", "missing_s",
         "non_finite_samples", "clipped_samples", "utc",
     ]  # fmt: skip
     for event in events:

@@ -1,5 +1,6 @@
 """How events look."""
 
+import dataclasses
 import io
 import json
 import re
@@ -9,13 +10,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from edge_runtime.display import Heading, Tally, bar, choose_display, clock
+from edge_runtime import Classifier
+from edge_runtime.display import Tally, bar, choose_display, clock
 from edge_runtime.display.lines import JsonLines, PlainLines
 from edge_runtime.display.panel import LivePanel
 from edge_runtime.events import Event
+from edge_runtime.listening import Listening
 
 LABELS = ("blues", "classical", "jazz")
-HEADING = Heading("song.ogg", "tiny", LABELS, 65.0)
+MANIFEST = Classifier("seed-cnn").manifest
+
+
+def listening(source, model="tiny", seconds=None):
+    output = dataclasses.replace(MANIFEST.output, shape=(1, len(LABELS)))
+    manifest = dataclasses.replace(MANIFEST, name=model, labels=LABELS, output=output)
+    return Listening(source=source, manifest=manifest, interval_s=0.7, seconds=seconds)
+
+
+HEADING = listening("song.ogg", seconds=65.0)
 
 
 def event(end=3.0, label="jazz", **values):
@@ -99,7 +111,7 @@ def test_plain_lines_show_time_answer_confidence_and_runners_up():
 
 def test_plain_lines_make_up_neither_a_length_nor_a_summary():
     file = io.StringIO()
-    PlainLines(file, Heading("stdin", "tiny", LABELS, None)).close()
+    PlainLines(file, listening("stdin")).close()
     assert file.getvalue() == "listening to stdin with tiny; Ctrl-C ends\n"
 
 
@@ -123,6 +135,7 @@ def test_a_json_line_holds_exactly_the_fields_of_the_event():
         "inference_ms": 1.0,
         "padded": False,
         "dropped_samples": 0,
+        "missing_s": 0.0,
         "non_finite_samples": 0,
         "clipped_samples": 0,
         "utc": "2026-11-23T11:38:05.042Z",
@@ -149,10 +162,10 @@ def shown(text):
 
 HEADINGS = {
     "plain": HEADING,
-    "endless": Heading("stdin", "tiny", LABELS, None),
-    "long names": Heading("a very long file name " * 6 + ".ogg", "tiny " * 20, LABELS, 7200.0),
-    "wide characters": Heading("ジャズ喫茶の長い曲名" * 4, "tiny", LABELS, 60.0),
-    "markup": Heading("[bold]no[/nothing] [red.ogg", "[/]", LABELS, 60.0),
+    "endless": listening("stdin"),
+    "long names": listening("a very long file name " * 6 + ".ogg", "tiny " * 20, 7200.0),
+    "wide characters": listening("ジャズ喫茶の長い曲名" * 4, seconds=60.0),
+    "markup": listening("[bold]no[/nothing] [red.ogg", "[/]", 60.0),
 }
 
 

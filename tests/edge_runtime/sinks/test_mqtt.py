@@ -12,6 +12,8 @@ import threading
 
 import pytest
 
+from edge_runtime import Classifier
+from edge_runtime.listening import Listening
 from edge_runtime.sinks import background
 from edge_runtime.sinks.broker import parse_broker
 from edge_runtime.sinks.mqtt import Discovery, MqttSink
@@ -21,9 +23,17 @@ from tests.edge_runtime.audio import PCM, RATE, encode, noise
 from .events import PATIENCE_S, event
 from .mosquitto import PASSWORD, USER, free_port
 
-DISCOVERY = Discovery(
-    messages={"homeassistant/sensor/den/genre/config": "{}"}, birth_topic="homeassistant/status"
-)
+
+def discovery(listening):
+    return Discovery(
+        messages={"homeassistant/sensor/den/genre/config": listening.manifest.name},
+        birth_topic="homeassistant/status",
+    )
+
+
+def listening(model):
+    manifest = Classifier(model).manifest
+    return Listening(source="microphone", manifest=manifest, interval_s=0.7)
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +50,8 @@ def connect(told):
         def make(url, *, tls=None, discovery=None, interval_s=10.0):
             sink = MqttSink(
                 parse_broker(url),
-                tls=tls, discovery=discovery, interval_s=interval_s, report=told,
+                tls=tls, listening=listening("tiny"), discovery=discovery, interval_s=interval_s,
+                report=told,
             )  # fmt: skip
             closing.callback(sink.close)
             return sink
@@ -75,7 +86,7 @@ def labels(messages, topic):
 
 
 def test_state_availability_and_discovery_are_retained_for_who_comes_later(broker, connect):
-    sink = connect(f"mqtt://127.0.0.1:{broker.port}/den", discovery=DISCOVERY)
+    sink = connect(f"mqtt://127.0.0.1:{broker.port}/den", discovery=discovery)
     sink.show(event("métal", utc="2026-11-23T11:38:05.042Z"))
     with hearing(broker) as now:
         now.until(at("den/state"))
@@ -128,7 +139,7 @@ def test_a_regular_end_is_told_as_offline(broker, connect):
 def test_a_broker_that_comes_later_gets_the_changes_in_order_and_the_newest_state(
     stopped_broker, connect, told
 ):
-    sink = connect(f"mqtt://127.0.0.1:{stopped_broker.port}/den", discovery=DISCOVERY)
+    sink = connect(f"mqtt://127.0.0.1:{stopped_broker.port}/den", discovery=discovery)
     assert told.next() == (
         f"MQTT broker 127.0.0.1:{stopped_broker.port}: Connection refused; trying again"
     )
@@ -145,7 +156,7 @@ def test_a_broker_that_comes_later_gets_the_changes_in_order_and_the_newest_stat
 
 
 def test_a_broker_that_restarts_is_told_everything_again(broker, connect, told):
-    sink = connect(f"mqtt://127.0.0.1:{broker.port}/den", discovery=DISCOVERY)
+    sink = connect(f"mqtt://127.0.0.1:{broker.port}/den", discovery=discovery)
     sink.show(event("jazz"))
     with hearing(broker) as home:
         home.until(state_is("jazz"))
@@ -257,13 +268,21 @@ def test_what_is_no_broker_is_told(connect, told, monkeypatch):
 
 
 def test_home_assistant_that_starts_is_told_of_the_sensors_again(broker, connect):
-    sink = connect(f"mqtt://127.0.0.1:{broker.port}/den", discovery=DISCOVERY)
+    sink = connect(f"mqtt://127.0.0.1:{broker.port}/den", discovery=discovery)
     sink.show(event("jazz"))
     with hearing(broker) as home:
         home.until(state_is("jazz"))
         home.say("homeassistant/status", "online")
         heard = home.until(state_is("jazz"))
     assert "homeassistant/sensor/den/genre/config" in {m.topic for m in heard}
+
+
+def test_home_assistant_is_told_of_the_genres_of_a_model_that_takes_over(broker, connect):
+    sink = connect(f"mqtt://127.0.0.1:{broker.port}/den", discovery=discovery)
+    with hearing(broker) as home:
+        home.until(at("homeassistant/sensor/den/genre/config", "tiny"))
+        sink.describe(listening("seed-cnn"))
+        home.until(at("homeassistant/sensor/den/genre/config", "seed-cnn-gtzan"))
 
 
 def test_a_last_will_that_comes_late_is_contradicted(broker, connect):
