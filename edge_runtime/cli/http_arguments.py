@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ParameterError
-from ..manifest import Manifest
+from ..listening import Listening
 from . import note, warn
 
 if TYPE_CHECKING:  # who asks for no page need not wait for its modules
@@ -37,19 +37,13 @@ def add_http_arguments(parser: argparse.ArgumentParser) -> None:
     who.add_argument("--http-open", action="store_true", help="who can reach HOST may read")
 
 
-def open_page(
-    args: argparse.Namespace, source: str, manifest: Manifest, interval_s: float
-) -> Page | None:
+def open_page(args: argparse.Namespace, listening: Listening) -> Page | None:
     """The page that the options ask for, already served; None if they ask for none.
 
     Parameters
     ----------
     args : argparse.Namespace
-    source : str
-        What is listened to.
-    manifest : Manifest
-    interval_s : float
-        Time between windows, seconds.
+    listening : Listening
 
     Raises
     ------
@@ -65,7 +59,6 @@ def open_page(
         return None
     from ..web.access import Access
     from ..web.address import parse_address
-    from ..web.live import Facts
     from ..web.page import Page
 
     token = _token(args)
@@ -74,7 +67,7 @@ def open_page(
     listener = address.listen()
     port = listener.getsockname()[1]
     access = Access(port=port, loopback=address.loopback, token=token)
-    page = Page(listener, access, Facts(source, manifest, interval_s), report=warn)
+    page = Page(listener, access, listening, report=warn)
     note(f"the page is at {address.url(port)}")
     return page
 

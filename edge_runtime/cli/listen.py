@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import signal
 import sys
 from collections.abc import Iterator
@@ -71,7 +72,13 @@ def run(args: argparse.Namespace) -> int:
         model = ModelReload(args)
         classifier, settings = model.first.classifier, model.first.settings
         source = _source(args)
-        page = open_page(args, source.name, classifier.manifest, settings.interval_s)
+        listening = Listening(
+            source=source.name,
+            manifest=classifier.manifest,
+            interval_s=settings.interval_s,
+            seconds=source.seconds,
+        )
+        page = open_page(args, listening)
         stream = ClassifierStream(
             classifier,
             rate=source.rate,
@@ -81,7 +88,6 @@ def run(args: argparse.Namespace) -> int:
         )
         if stream.warning:
             warn(f"{source.name}: {stream.warning}")
-        listening = _listening(source, stream)
         others: list[Sink] = [page] if page else []
         others += open_sinks(args, listening)
         sink = Several([choose_display(listening, json_lines=args.json), *others])
@@ -89,7 +95,11 @@ def run(args: argparse.Namespace) -> int:
             last = None
             for event in _events(source, stream, model, signals):
                 if stream.classifier.manifest is not listening.manifest:
-                    listening = _listening(source, stream)
+                    listening = dataclasses.replace(
+                        listening,
+                        manifest=stream.classifier.manifest,
+                        interval_s=stream.interval_s,
+                    )
                     sink.describe(listening)
                 sink.show(event)
                 last = event
@@ -100,15 +110,6 @@ def run(args: argparse.Namespace) -> int:
     elif not signals.is_set():
         raise AudioFormatError(f"{source.name}: no sound arrived; check what feeds it")
     return INTERRUPTED if signals.ending == signal.SIGINT else 0
-
-
-def _listening(source: Source, stream: ClassifierStream) -> Listening:
-    return Listening(
-        source=source.name,
-        manifest=stream.classifier.manifest,
-        interval_s=stream.interval_s,
-        seconds=source.seconds,
-    )
 
 
 def _events(

@@ -5,12 +5,11 @@ from __future__ import annotations
 import datetime
 import json
 import time
-from dataclasses import dataclass
 from typing import Any
 
 from ..display.colours import colour_of
 from ..events import Event
-from ..manifest import Manifest
+from ..listening import Listening
 from .process import CpuShare, cpu_seconds, rss_bytes
 from .tally import DayTally, Runs
 
@@ -21,33 +20,18 @@ _PATIENCE_SECONDS, _PATIENCE_INTERVALS = 10.0, 3.0
 _SMOOTHING = 0.1
 
 
-@dataclass(frozen=True)
-class Facts:
-    """What does not change while a listener runs with one model."""
-
-    source: str
-    manifest: Manifest
-    interval_s: float
-    """Time between windows, seconds"""
-
-    @property
-    def patience_s(self) -> float:
-        """So long without a window, and something is wrong, seconds."""
-        return _PATIENCE_SECONDS + _PATIENCE_INTERVALS * self.interval_s
-
-
 class Live:
     """All that is known now; bounded, whatever is heard for however long.
 
     Parameters
     ----------
-    facts : Facts
+    listening : Listening
     now : float
         Of the monotonic clock, seconds.
     """
 
-    def __init__(self, facts: Facts, now: float) -> None:
-        self.facts = facts
+    def __init__(self, listening: Listening, now: float) -> None:
+        self.listening = listening
         self.event: Event | None = None
         """The latest; None before the first"""
         self.windows = 0
@@ -65,9 +49,9 @@ class Live:
         self._cpu = CpuShare()
         self._load: float | None = None
 
-    def describe(self, facts: Facts) -> None:
+    def describe(self, listening: Listening) -> None:
         """Another source or model: what was shown of the stream before is over."""
-        self.facts = facts
+        self.listening = listening
         self._restart()
 
     def take(self, event: Event, now: float, today: datetime.date) -> None:
@@ -95,7 +79,8 @@ class Live:
 
     def status(self, now: float) -> str:
         """``"starting"``, ``"listening"``, or ``"stalled"`` where no window came for too long."""
-        if now - self.heard_at > self.facts.patience_s:
+        patience_s = _PATIENCE_SECONDS + _PATIENCE_INTERVALS * self.listening.interval_s
+        if now - self.heard_at > patience_s:
             return "stalled"
         return "starting" if self.event is None else "listening"
 
@@ -118,11 +103,11 @@ class Live:
 
     def facts_dict(self) -> dict[str, Any]:
         """JSON-ready form of what does not change."""
-        manifest = self.facts.manifest
+        manifest = self.listening.manifest
         params, weights = manifest.front_end, manifest.weights
         return {
-            "source": self.facts.source,
-            "interval_s": round(self.facts.interval_s, 3),
+            "source": self.listening.source,
+            "interval_s": round(self.listening.interval_s, 3),
             "model": {
                 "name": manifest.name,
                 "version": manifest.version,

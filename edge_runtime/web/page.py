@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..events import Event
+from ..listening import Listening
 from .access import Access
-from .live import SHOWN_SECONDS, Facts, Live
+from .live import SHOWN_SECONDS, Live
 from .metrics import CONTENT_TYPE, metrics_text
 from .request import Request
 from .response import Response, refusal, text
@@ -40,7 +41,7 @@ class Page:
     listener : socket.socket
         Bound and listening.
     access : Access
-    facts : Facts
+    listening : Listening
     report : callable
         Told, in words, if the page fails; the listener goes on without it.
     """
@@ -49,22 +50,22 @@ class Page:
         self,
         listener: socket.socket,
         access: Access,
-        facts: Facts,
+        listening: Listening,
         *,
         report: Callable[[str], None],
     ) -> None:
         self._access = access
         self._files = StaticFiles()
-        self._live = Live(facts, time.monotonic())
+        self._live = Live(listening, time.monotonic())
         self._events: deque[Event] = deque(maxlen=_WAITING_EVENTS)
         self._sounds: deque[tuple[Grid, int, npt.NDArray[np.float32]]] = deque(
             maxlen=_WAITING_SOUNDS
         )
-        self._grid = Grid(facts.manifest.front_end.sample_rate)
+        self._grid = Grid(listening.manifest.front_end.sample_rate)
         self._next_column = 0
         self._spectrogram: Spectrogram | None = None
         self._watched_until = 0.0
-        self._described: deque[Facts] = deque(maxlen=1)
+        self._described: deque[Listening] = deque(maxlen=1)
         self._id = 0
         self._told_at = 0.0
         self._told_end = -1.0
@@ -97,10 +98,10 @@ class Page:
             self._sounds.append((grid, columns[0], samples[first - start : last - start].copy()))
             self._next_column = columns[-1] + 1
 
-    def describe(self, facts: Facts) -> None:
+    def describe(self, listening: Listening) -> None:
         """Another source or model takes over."""
-        self._described.append(facts)
-        self._grid, self._next_column = Grid(facts.manifest.front_end.sample_rate), 0
+        self._described.append(listening)
+        self._grid, self._next_column = Grid(listening.manifest.front_end.sample_rate), 0
         self._server.wake()
 
     def close(self) -> None:

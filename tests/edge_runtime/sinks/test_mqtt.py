@@ -104,7 +104,7 @@ def test_state_availability_and_discovery_are_retained_for_who_comes_later(broke
     )  # fmt: skip
     assert heard == {
         "den/availability": ("online", True),
-        "homeassistant/sensor/den/genre/config": ("{}", True),
+        "homeassistant/sensor/den/genre/config": ("tiny", True),
     }
 
 
@@ -207,7 +207,7 @@ def test_a_password_is_checked_by_the_broker(broker, connect, told, password, li
     address = parse_broker(f"mqtt://{USER}@127.0.0.1:{broker.password_port}/den")
     sink = MqttSink(
         dataclasses.replace(address, password=password),
-        tls=None, discovery=None, interval_s=1.0, report=told,
+        tls=None, listening=listening("tiny"), discovery=None, interval_s=1.0, report=told,
     )  # fmt: skip
     sink.show(event("jazz"))
     if line is None:
