@@ -14,6 +14,7 @@ from ..audio_file import open_audio
 from ..display import choose_display
 from ..errors import AudioFormatError, ParameterError
 from ..events import Event
+from ..listener import LoadedModel, answers
 from ..listening import Listening
 from ..pcm import PcmFormat
 from ..sinks import Several, Sink
@@ -91,9 +92,13 @@ def run(args: argparse.Namespace) -> int:
         others: list[Sink] = [page] if page else []
         others += open_sinks(args, listening)
         sink = Several([choose_display(listening, json_lines=args.json), *others])
+
+        def new_model() -> LoadedModel | None:
+            return model.load(asked=signals.hung_up())
+
         try:
             last = None
-            for event in _events(source, stream, model, signals):
+            for event in answers(source, stream, signals, new_model):
                 if stream.classifier.manifest is not listening.manifest:
                     listening = dataclasses.replace(
                         listening,
@@ -110,21 +115,6 @@ def run(args: argparse.Namespace) -> int:
     elif not signals.is_set():
         raise AudioFormatError(f"{source.name}: no sound arrived; check what feeds it")
     return INTERRUPTED if signals.ending == signal.SIGINT else 0
-
-
-def _events(
-    source: Source, stream: ClassifierStream, model: ModelReload, signals: _Signals
-) -> Iterator[Event]:
-    """Answers until the end; what was heard by then is answered, whatever ended it."""
-    try:
-        for chunk in source.chunks(signals):
-            if (new := model.load(asked=signals.hung_up())) is not None:
-                stream.change_model(new.classifier, new.settings)
-            yield from stream.push(chunk.samples, dropped=chunk.dropped)
-    finally:
-        # Not where the one who asks has gone.
-        if not isinstance(sys.exc_info()[1], GeneratorExit):
-            yield from stream.finish()
 
 
 def _warn_of_faults(name: str, last: Event) -> None:

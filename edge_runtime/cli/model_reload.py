@@ -5,26 +5,17 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 from ..classifier import Classifier
 from ..errors import EdgeGenreError
-from ..manifest import DecoderSettings
+from ..listener import LoadedModel
 from ..model_file import BUNDLED
 from . import warn
 
 _LOOK_SECONDS = 2.0
 
 _Stamp = tuple[int, int, int]
-
-
-@dataclass(frozen=True)
-class LoadedModel:
-    """A model, and how the user wants it decoded."""
-
-    classifier: Classifier
-    settings: DecoderSettings
 
 
 class ModelReload:

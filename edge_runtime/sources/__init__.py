@@ -22,6 +22,10 @@ class Chunk:
     """(n, channels), float32 with full scale at 1 or int16"""
     dropped: int = 0
     """Samples per channel that were lost before this chunk"""
+    rate: int | None = None
+    """Hertz, where it is another one than before; the number of channels may have changed, too"""
+    missing_s: float = 0.0
+    """For how long the source was away before this chunk, seconds"""
 
 
 class Stop(Protocol):
