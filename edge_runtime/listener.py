@@ -51,7 +51,7 @@ def answers(
         for chunk in source.chunks(stop):
             if chunk.rate is not None or chunk.missing_s:
                 yield from stream.resume(
-                    rate=chunk.rate or source.rate,
+                    rate=chunk.rate,
                     channels=chunk.samples.shape[1],
                     missing_s=chunk.missing_s,
                 )

@@ -123,7 +123,9 @@ class ClassifierStream:
         events = [event for zeros in lost_samples(dropped) for event in self._hear(zeros)]
         return events + self._hear(self._conditioner(samples))
 
-    def resume(self, *, rate: int, channels: int, missing_s: float) -> list[Event]:
+    def resume(
+        self, *, missing_s: float, rate: int | None = None, channels: int | None = None
+    ) -> list[Event]:
         """The source was away, and is back, maybe with another rate or other channels.
 
         What was heard before is answered; no window spans the gap. The clock of the stream moves
@@ -131,12 +133,12 @@ class ClassifierStream:
 
         Parameters
         ----------
-        rate : int
-            Of the source from now on, hertz.
-        channels : int
-            From now on.
         missing_s : float
             Between the last sample before and the next one, seconds.
+        rate : int, optional
+            Of the source from now on, hertz; as before where none is given.
+        channels : int, optional
+            From now on; as before where none are given.
 
         Returns
         -------
@@ -153,7 +155,8 @@ class ClassifierStream:
         self._check_open()
         if not missing_s >= 0.0:
             raise ParameterError(f"missing_s is {missing_s}; it must be 0 or more")
-        conditioner = Conditioner(channels)
+        rate = self._source_rate if rate is None else rate
+        conditioner = Conditioner(self._conditioner.channels if channels is None else channels)
         now_s = self._now_s + missing_s
         coming = self._next or self._hearing
         hearing = Hearing(coming.classifier, coming.settings, rate, origin_s=now_s)
