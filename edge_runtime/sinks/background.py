@@ -8,56 +8,14 @@ from collections import deque
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-Report = Callable[[str], None]
-"""Tells the user one line"""
+from ..trouble import Report, Trouble
 
 CLOSE_SECONDS = 3.0
 """How long a sink may go on writing when the program ends."""
 CAPACITY = 1000
 """Items that wait while a sink is slow or away; a quarter of an hour of answers."""
-FIRST_DELAY_SECONDS = 1.0
-LONGEST_DELAY_SECONDS = 60.0
 
 _Item = TypeVar("_Item")
-
-
-class Trouble:
-    """Tells of a streak of faults once at its beginning and once at its end.
-
-    A fault of another kind within the streak is told as well, once.
-    """
-
-    def __init__(self, name: str, report: Report) -> None:
-        self._name, self._report = name, report
-        self._told: set[str] = set()
-        self._failures = 0
-
-    def failed(self, message: str, remedy: str = "trying again") -> float:
-        """Count a fault; returns how long to wait before the next try, seconds."""
-        if message not in self._told:
-            self._told.add(message)
-            self.tell(f"{message}; {remedy}")
-        # 2 ** 10 s are more than the longest delay; larger powers would overflow one day.
-        delay = FIRST_DELAY_SECONDS * 2.0 ** min(self._failures, 10)
-        self._failures += 1
-        return min(delay, LONGEST_DELAY_SECONDS)
-
-    @property
-    def lasts(self) -> bool:
-        """Whether the last try failed."""
-        return self._failures > 0
-
-    def recovered(self, note: str = "") -> None:
-        """End the streak."""
-        self.tell(f"works again{note}")
-        self._told.clear()
-        self._failures = 0
-
-    def tell(self, message: str) -> None:
-        """Say something about this sink."""
-        # Where stderr is closed or full there is nobody to tell, and still work to do.
-        with contextlib.suppress(OSError, ValueError):
-            self._report(f"{self._name}: {message}")
 
 
 class Background(Generic[_Item]):

@@ -7,7 +7,8 @@ from datetime import datetime
 from pathlib import Path
 
 from ..events import Event
-from .background import Background, Report
+from ..trouble import Report
+from .background import Background
 from .history_file import HistoryFile, Stretch
 
 _SAVE_SECONDS = 10.0

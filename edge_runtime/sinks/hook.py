@@ -8,7 +8,8 @@ import signal
 import subprocess
 
 from ..events import Event
-from .background import Background, Report
+from ..trouble import Report
+from .background import Background
 
 _STDERR = 2
 

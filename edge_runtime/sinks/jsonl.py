@@ -10,7 +10,8 @@ from pathlib import Path
 
 from ..errors import OutputFileError
 from ..events import Event
-from .background import Background, Report
+from ..trouble import Report
+from .background import Background
 
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 

@@ -18,7 +18,8 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersi
 
 from ..events import Event
 from ..listening import Listening
-from .background import CLOSE_SECONDS, Report, Trouble
+from ..trouble import Report, Trouble
+from .background import CLOSE_SECONDS
 from .broker import Broker
 from .home_assistant import BIRTH, Topics
 

@@ -14,7 +14,6 @@ import pytest
 
 from edge_runtime.cli.history import parse_since
 from edge_runtime.errors import OutputFileError, ParameterError
-from edge_runtime.sinks import background
 from edge_runtime.sinks.history import History, Stretches
 from edge_runtime.sinks.history_file import HistoryFile, Stretch, Total, read_totals
 from tests.command import refused, succeed
@@ -152,7 +151,7 @@ def test_what_was_saved_survives_a_process_that_is_killed(tmp_path):
 
 
 def test_a_history_that_is_locked_for_long_waits_and_loses_nothing(tmp_path, told, monkeypatch):
-    monkeypatch.setattr(background, "FIRST_DELAY_SECONDS", 0.01)
+    monkeypatch.setattr("edge_runtime.trouble.FIRST_DELAY_SECONDS", 0.01)
     monkeypatch.setattr("edge_runtime.sinks.history_file._BUSY_SECONDS", 0.01)
     path = tmp_path / "genre.db"
     history = History(path, source="mic", report=told)
@@ -171,7 +170,7 @@ def test_a_history_that_is_locked_for_long_waits_and_loses_nothing(tmp_path, tol
 
 
 def test_a_history_that_cannot_be_written_for_now_is_opened_later(tmp_path, told, monkeypatch):
-    monkeypatch.setattr(background, "FIRST_DELAY_SECONDS", 0.01)
+    monkeypatch.setattr("edge_runtime.trouble.FIRST_DELAY_SECONDS", 0.01)
     monkeypatch.setattr("edge_runtime.sinks.history_file._BUSY_SECONDS", 0.01)
     path = tmp_path / "genre.db"
     HistoryFile(path, "mic").close()

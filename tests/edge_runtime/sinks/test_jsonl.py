@@ -5,7 +5,6 @@ import json
 import pytest
 
 from edge_runtime.errors import OutputFileError
-from edge_runtime.sinks import background
 from edge_runtime.sinks.jsonl import JsonlLog, RotatedFile
 
 from .events import event
@@ -84,7 +83,7 @@ def test_a_log_that_somebody_else_rotated_is_opened_anew(tmp_path):
 def test_a_full_disk_is_told_once_and_the_log_goes_on_when_there_is_space(
     tmp_path, told, monkeypatch
 ):
-    monkeypatch.setattr(background, "FIRST_DELAY_SECONDS", 0.01)
+    monkeypatch.setattr("edge_runtime.trouble.FIRST_DELAY_SECONDS", 0.01)
     path = tmp_path / "log"
     path.symlink_to("/dev/full")
     log = JsonlLog(path, max_bytes=1000, keep=1, report=told)

@@ -14,7 +14,6 @@ import pytest
 
 from edge_runtime import Classifier
 from edge_runtime.listening import Listening
-from edge_runtime.sinks import background
 from edge_runtime.sinks.broker import parse_broker
 from edge_runtime.sinks.mqtt import Discovery, MqttSink
 from edge_runtime.sinks.tls import tls_context
@@ -38,8 +37,8 @@ def listening(model):
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
-    monkeypatch.setattr(background, "FIRST_DELAY_SECONDS", 0.1)
-    monkeypatch.setattr(background, "LONGEST_DELAY_SECONDS", 0.2)
+    monkeypatch.setattr("edge_runtime.trouble.FIRST_DELAY_SECONDS", 0.1)
+    monkeypatch.setattr("edge_runtime.trouble.LONGEST_DELAY_SECONDS", 0.2)
 
 
 @pytest.fixture
