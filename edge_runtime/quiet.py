@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,3 +32,32 @@ def quiet_stderr() -> Iterator[None]:
     finally:
         os.dup2(saved, 2)
         os.close(saved)
+
+
+@contextmanager
+def own_stderr() -> Iterator[None]:
+    """What Python prints on stderr is seen, whatever is done to file descriptor 2 meanwhile.
+
+    `quiet_stderr` may be in force for as long as a program runs, and a library that hangs may never
+    undo what it did of that kind itself.
+    """
+    before = sys.stderr
+    if not _is_plain(before):
+        yield
+        return
+    copy = os.dup(2)
+    with os.fdopen(copy, "w", buffering=1, encoding=before.encoding, errors=before.errors) as own:
+        sys.stderr = own
+        try:
+            yield
+        finally:
+            sys.stderr = before
+            os.dup2(copy, 2)
+
+
+def _is_plain(stream: object) -> bool:
+    """Whether it writes to file descriptor 2 itself."""
+    try:
+        return isinstance(stream, io.TextIOWrapper) and stream.fileno() == 2
+    except (OSError, ValueError):  # closed
+        return False

@@ -1,0 +1,142 @@
+"""The options of ``listen`` that say what to listen to, and the source that they ask for."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from ..audio_file import open_audio
+from ..errors import AudioFormatError, ParameterError
+from ..pcm import PcmFormat
+from ..quiet import own_stderr
+from ..sources import Source, Stop
+from ..sources.file import FileSource
+from . import warn
+from .arguments import Number, Whole
+
+_STDIN_RATE = 44_100
+_MICROPHONE, _FILE = "mic", "file"
+_LIBRARIES = ("auto", "portaudio", "arecord")
+
+_OF_PIPES = ("format",)
+_OF_FILES = ("fast", "speed")
+_OF_MICROPHONES = ("device", "capture", "fail_fast")
+_OF_BOTH = ("rate", "channels")
+
+
+def add_source_arguments(parser: argparse.ArgumentParser) -> None:
+    """``--input`` and what belongs to it."""
+    source = parser.add_argument_group("what to listen to")
+    source.add_argument(
+        "--input",
+        metavar="SOURCE",
+        help="mic (the default), mic:NAME (part of a name that `devices` lists, or an ALSA id such "
+        'as plughw:CARD=Device), an audio file (or file:FILE), "demo", or - for raw PCM on stdin',
+    )
+    source.add_argument("--device", metavar="NAME", help="as --input mic:NAME")
+    source.add_argument("--rate", type=Whole(8000, 192_000), help="Hz, of stdin or microphone")
+    source.add_argument("--channels", type=Whole(1, 64), help="of stdin or microphone (default 1)")
+    source.add_argument(
+        "--format",
+        choices=[str(name) for name in PcmFormat],
+        help="sample format of stdin, as arecord names it (default S16_LE)",
+    )
+    source.add_argument(
+        "--capture",
+        choices=_LIBRARIES,
+        help="how to reach the microphone (default auto: PortAudio where it is installed)",
+    )
+    source.add_argument(
+        "--fail-fast",
+        action="store_true",
+        help="end with exit code 4 where the microphone is missing or lost, instead of waiting",
+    )
+    pace = source.add_mutually_exclusive_group()
+    pace.add_argument("--fast", action="store_true", help="play a file as fast as it is classified")
+    pace.add_argument(
+        "--speed", type=Number(0.1, 1000.0), help="play a file this much faster (default 1)"
+    )
+
+
+@contextmanager
+def open_source(args: argparse.Namespace, stop: Stop) -> Iterator[Source]:
+    """The source that the options ask for; a microphone is let go of at the end.
+
+    Raises
+    ------
+    EdgeGenreError
+        If it cannot be had; a microphone that is missing is waited for in `chunks`.
+    """
+    kind, colon, name = (_MICROPHONE if args.input is None else args.input).partition(":")
+    if kind == _MICROPHONE:
+        if colon and not name:
+            raise ParameterError("--input mic: names no microphone; see: edge-genre devices")
+        with _microphone(args, name or None, stop) as microphone:
+            yield microphone
+    elif args.input == "-":
+        yield _stdin(args)
+    else:
+        yield _file(args, Path(name) if colon and kind == _FILE else args.input)
+
+
+@contextmanager
+def _microphone(args: argparse.Namespace, name: str | None, stop: Stop) -> Iterator[Source]:
+    _refuse(args, "the microphone", (*_OF_PIPES, *_OF_FILES))
+    from ..sources.microphone import AUTO, Microphone
+    from ..sources.names import is_numbered
+    from ..sources.watchdog import Watchdog
+
+    device = args.device or name
+    if name is not None and device != name:
+        raise ParameterError(f"--device {device} and --input mic:{name} are not the same; drop one")
+    called = _MICROPHONE if device is None else f"{_MICROPHONE}:{device}"
+    if device is not None and is_numbered(device):
+        warn(
+            f"{called}: numbers of sound cards change when the machine starts or something is "
+            "plugged in; hw:CARD=NAME does not (see: edge-genre devices)"
+        )
+    watchdog = Watchdog(
+        Microphone(device, args.rate, args.channels, args.capture or AUTO).open,
+        name=called,
+        rate=args.rate,
+        channels=args.channels,
+        report=warn,
+        fail_fast=args.fail_fast,
+    )
+    with own_stderr(), closing(watchdog):
+        watchdog.begin(stop)
+        yield watchdog
+
+
+def _stdin(args: argparse.Namespace) -> Source:
+    _refuse(args, "--input -", (*_OF_MICROPHONES, *_OF_FILES))
+    if sys.stdin is None:
+        raise AudioFormatError("stdin is closed; pipe raw PCM into it")
+    from ..sources.raw import RawSource
+
+    return RawSource(
+        sys.stdin.fileno(),
+        rate=args.rate or _STDIN_RATE,
+        channels=args.channels or 1,
+        sample_format=PcmFormat(args.format or PcmFormat.S16_LE),
+        name="stdin",
+    )
+
+
+def _file(args: argparse.Namespace, path: str | Path) -> Source:
+    _refuse(args, "a file, which says so itself", (*_OF_MICROPHONES, *_OF_BOTH, *_OF_PIPES))
+    audio = open_audio(path)
+    if audio.warning:
+        warn(audio.warning)
+    return FileSource(audio, speed=None if args.fast else args.speed or 1.0)
+
+
+def _refuse(args: argparse.Namespace, what: str, options: tuple[str, ...]) -> None:
+    """Options that would have no effect are a mistake, not a detail to pass over."""
+    for option in options:
+        if getattr(args, option):
+            dashed = option.replace("_", "-")
+            raise ParameterError(f"--{dashed} has no meaning for {what}; leave it out")
