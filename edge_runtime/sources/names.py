@@ -15,7 +15,7 @@ _ALSA_ID = re.compile(
     r"(plug)?hw:|(sys)?default:|dsnoop:|plug:|usbstream:|front:|iec958:", re.IGNORECASE
 )
 _NUMBERED = re.compile(r"hw:\d", re.IGNORECASE)
-_NEAR = 0.6
+_NEAR = 0.75
 _LISTED = 12
 
 
@@ -42,7 +42,8 @@ def matches(wanted: str, known: Sequence[str]) -> list[int]:
     """
     stable = [_stable(name) for name in known]
     if wanted.strip().isdigit():
-        found = [index for index, name in enumerate(stable) if wanted.strip() in name]
+        number = re.compile(rf"(?<!\d){wanted.strip()}(?!\d)")
+        found = [index for index, name in enumerate(stable) if number.search(name)]
         if not found:
             raise RefusedError(
                 f"{wanted!r} is no microphone's name; numbers change when the machine starts or "

@@ -69,7 +69,8 @@ class Listening:
 
     def _read_err(self) -> None:
         assert self.process.stderr is not None
-        self._stderr += self.process.stderr
+        for line in self.process.stderr:
+            self._stderr.append(line)
 
     def until(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """The next event that is like that; every line before it was a whole event, too."""
@@ -78,6 +79,18 @@ class Listening:
             if wanted(event):
                 return event
         pytest.fail(f"listen ended with {self.process.wait()}: {''.join(self._stderr)}")
+
+    def says(self, words: str) -> str:
+        """The line of stderr that holds these words, as soon as it is there."""
+        deadline = time.monotonic() + PATIENCE_S
+        while time.monotonic() < deadline:
+            for line in list(self._stderr):
+                if words in line:
+                    return line.strip()
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.05)
+        pytest.fail(f"it never said {words!r}: {''.join(self._stderr)}")
 
     def end(self) -> tuple[int, str]:
         """Wait for the end; returns exit code and stderr. `events` then holds all of them."""
@@ -168,6 +181,20 @@ class VirtualMicrophone:
         """All microphones vanish; the server stays."""
         for module in ("module-remap-source", "module-null-sink"):
             assert self._pactl("unload-module", module) == 0
+
+    def plug_in(self) -> None:
+        """The microphones are back."""
+        for module in _MODULES:
+            assert self._pactl("load-module", *module.split()) == 0
+        assert self._pactl("set-default-source", "vmic_in") == 0
+
+    def restart(self) -> None:
+        """Another sound server takes the place of the one that died."""
+        self.server = self._start_server()
+
+    def thaw(self) -> None:
+        """The driver answers again."""
+        self.server.send_signal(signal.SIGCONT)
 
     @contextlib.contextmanager
     def playing(self, sink: str = "vmic") -> Iterator[None]:
