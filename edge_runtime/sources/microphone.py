@@ -15,7 +15,7 @@ AUTO, PORTAUDIO, ARECORD = "auto", "portaudio", "arecord"
 LIBRARIES = (AUTO, PORTAUDIO, ARECORD)
 """The ways to reach a microphone; ``auto`` is PortAudio where it is installed."""
 
-_OPEN_SECONDS = 30.0
+_OPEN_SECONDS = 10.0
 """A sound server that is started by this may take its time."""
 _GET_PORTAUDIO = 'PortAudio (apt install libportaudio2; pip install "edge-genre[mic]")'
 _GET_ARECORD = "arecord (apt install alsa-utils)"

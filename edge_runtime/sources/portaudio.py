@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from ..errors import AudioDeviceError
 from ..quiet import quiet_stderr
+from ..resample import HIGHEST_RATE, LOWEST_RATE
 from . import CHUNK_SECONDS, Chunk, Stop, names
 from .capture import take
 from .devices import (
@@ -107,9 +108,11 @@ class PortAudioCapture:
         self._sounddevice, self._driver = sounddevice, driver
         index, self._device = find_device(sounddevice, device)
         self.name = str(self._device["name"])
-        self.rate = rate or round(self._device["default_samplerate"])
+        default = round(self._device["default_samplerate"])
+        self.rate = rate or min(max(default, LOWEST_RATE), HIGHEST_RATE)
         self.channels = channels
         self.overflows = 0
+        self._closed = False
         self._ring = Ring(round(RING_SECONDS * self.rate), self.rate)
         self._stream = self._open(index)
         try:
@@ -189,6 +192,9 @@ class PortAudioCapture:
 
     def close(self) -> None:
         """Let go of the microphone; a driver that hangs must not keep the command from ending."""
+        if self._closed:
+            return  # PortAudio must not be asked twice
+        self._closed = True
         with contextlib.suppress(AudioDeviceError):
             self._driver.call(self._stream.close, patience_s=CLOSE_SECONDS)
         self._ring.close()
@@ -221,11 +227,11 @@ def find_device(sounddevice: Any, device: str | None) -> tuple[int, Any]:
 
 
 def _inputs(sounddevice: Any) -> list[tuple[int, Any]]:
-    return [
-        (index, device)
-        for index, device in enumerate(sounddevice.query_devices())
-        if device["max_input_channels"] > 0
-    ]
+    try:
+        known = list(enumerate(sounddevice.query_devices()))
+    except sounddevice.PortAudioError as error:
+        raise AudioDeviceError(f"PortAudio cannot list microphones ({_reason(error)})") from None
+    return [(index, device) for index, device in known if device["max_input_channels"] > 0]
 
 
 def _remedy(error: Exception) -> str:

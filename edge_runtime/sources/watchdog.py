@@ -131,6 +131,9 @@ class Watchdog:
             if self._ended is None and isinstance(error, RefusedError):
                 raise
             self._failed(error, self._clock())
+        except OSError as error:  # no process or file could be opened: that may pass, too
+            reason = f"the microphone cannot be opened ({error.strerror or error})"
+            self._failed(AudioDeviceError(reason), self._clock())
 
     def _failed(self, error: AudioDeviceError, since: float) -> None:
         if self._fail_fast:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +15,6 @@ OUTAGES: dict[
     str, tuple[Callable[[VirtualMicrophone], None], Callable[[VirtualMicrophone], None]]
 ] = {
     "unplugged": (VirtualMicrophone.unplug, VirtualMicrophone.plug_in),
-    "server dies": (VirtualMicrophone.kill, VirtualMicrophone.restart),
     "driver hangs": (VirtualMicrophone.freeze, VirtualMicrophone.thaw),
 }
 OFTEN = ("--interval", "0.3")
@@ -120,14 +118,3 @@ def test_the_way_to_capture_can_be_chosen(
         listening.until(is_tone)
         listening.process.terminate()
         assert listening.end() == (0, "")
-
-
-def test_a_rate_that_the_microphone_lacks_is_refused_at_once(
-    shared_microphone: VirtualMicrophone,
-) -> None:
-    shared_microphone.asoundrc.write_text(
-        shared_microphone.asoundrc.read_text()
-        + 'pcm.narrow { type rate slave { pcm "pulse" rate 16000 } }\n'
-    )
-    done = shared_microphone.run("devices", "--json")
-    assert "studio" in {device["name"] for device in json.loads(done.stdout)}

@@ -99,6 +99,18 @@ def test_a_stream_that_ends_is_a_microphone_that_is_lost_after_its_last_sound():
     assert len(heard) == 1
 
 
+def test_a_stream_is_closed_once():
+    """PortAudio's streams are freed memory after that."""
+    library = FakeSounddevice("usb")
+    opened, closed = capture(library), []
+    library.streams[0].close = lambda: closed.append(True)
+    opened.close()
+    opened.close()
+    with pytest.raises(AudioDeviceError):
+        list(opened.chunks(threading.Event()))
+    assert closed == [True]
+
+
 def test_what_portaudio_lost_is_counted_but_not_before_the_first_sound():
     library = FakeSounddevice("usb")
     opened = capture(library)

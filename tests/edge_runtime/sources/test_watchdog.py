@@ -135,6 +135,12 @@ def test_one_that_is_lost_is_told_once_and_heard_again_on_the_exact_clock():
     assert all(capture.closed for capture in bench.opened)
 
 
+def test_a_process_that_cannot_be_started_is_waited_for():
+    bench = Bench(OSError(24, "Too many open files"), (seconds(9),), None, rate=RATE).begin()
+    assert len(bench.chunks()) == 9
+    assert bench.told[0].startswith("mic:usb: the microphone cannot be opened (Too many open files")
+
+
 def test_tries_are_further_and_further_apart_up_to_half_a_minute():
     bench = Bench(*[GONE] * 9).begin()
     assert bench.chunks() == []
