@@ -1,11 +1,15 @@
-"""Hiding what native libraries print on stderr."""
+"""Hiding what native libraries print on stderr, and saying there what is ours."""
 
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+_lock = threading.Lock()
+_hidden: list[int] = []  # where stderr went before it was hidden, the outermost first
 
 
 @contextmanager
@@ -13,7 +17,7 @@ def quiet_stderr() -> Iterator[None]:
     """Nothing that is written to file descriptor 2 inside is seen; Python errors still raise.
 
     Works in the main thread only: the descriptor belongs to the whole process, and a worker that
-    redirects it would swallow what the others say.
+    redirects it would swallow what the others say. What `say` is given is seen.
     """
     try:
         saved = os.dup(2) if threading.current_thread() is threading.main_thread() else None
@@ -23,10 +27,29 @@ def quiet_stderr() -> Iterator[None]:
         yield
         return
     null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, 2)
+    with _lock:
+        _hidden.append(saved)
+        os.dup2(null, 2)
     os.close(null)
     try:
         yield
     finally:
-        os.dup2(saved, 2)
-        os.close(saved)
+        with _lock:
+            _hidden.remove(saved)
+            os.dup2(saved, 2)
+            os.close(saved)
+
+
+def say(line: str) -> None:
+    """Print a line on stderr, from any thread, hidden or not.
+
+    Parameters
+    ----------
+    line : str
+        Without its end.
+    """
+    with _lock:
+        if _hidden:
+            os.write(_hidden[0], f"{line}\n".encode(errors="backslashreplace"))
+        else:
+            print(line, file=sys.stderr, flush=True)

@@ -20,7 +20,7 @@ class Trouble:
     Parameters
     ----------
     name : str
-        What has the trouble.
+        What has the trouble; may be empty where the messages say so.
     report : callable
         Tells the user one line.
     longest_s : float, optional
@@ -47,9 +47,9 @@ class Trouble:
         """Whether the last try failed."""
         return self._failures > 0
 
-    def recovered(self, note: str = "") -> None:
+    def recovered(self, message: str = "works again") -> None:
         """End the streak."""
-        self.tell(f"works again{note}")
+        self.tell(message)
         self._told.clear()
         self._failures = 0
 
@@ -57,4 +57,4 @@ class Trouble:
         """Say something about this sink."""
         # Where stderr is closed or full there is nobody to tell, and still work to do.
         with contextlib.suppress(OSError, ValueError):
-            self._report(f"{self._name}: {message}")
+            self._report(f"{self._name}: {message}" if self._name else message)

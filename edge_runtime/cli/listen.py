@@ -5,31 +5,25 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from ..audio_file import open_audio
 from ..display import choose_display
-from ..errors import AudioFormatError, ParameterError
+from ..errors import AudioFormatError
 from ..events import Event
 from ..listener import LoadedModel, answers
 from ..listening import Listening
-from ..pcm import PcmFormat
 from ..sinks import Several, Sink
-from ..sources import Source
-from ..sources.file import FileSource
 from ..stream import ClassifierStream
 from . import INTERRUPTED, warn
-from .arguments import Number, Whole, add_model_arguments
+from .arguments import Number, add_model_arguments
 from .http_arguments import add_http_arguments, open_page
 from .model_reload import ModelReload
 from .sink_arguments import add_sink_arguments, open_sinks
+from .source_arguments import add_source_arguments, open_source
 
 HELP = "tell, live, what a microphone, a file or a pipe plays"
-
-_STDIN_RATE = 44_100
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,23 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "  edge-genre listen --input song.ogg --fast --json    ... at once, as JSON lines\n"
         "  arecord -f S16_LE -r 48000 -c 1 -t raw | edge-genre listen --input - --rate 48000\n"
     )
-    source = parser.add_argument_group("what to listen to")
-    source.add_argument(
-        "--input", metavar="FILE", help='an audio file, "demo", or - for raw PCM on stdin'
-    )
-    source.add_argument("--device", metavar="NAME", help="a microphone that `devices` lists")
-    source.add_argument("--rate", type=Whole(8000, 192_000), help="Hz, of stdin or microphone")
-    source.add_argument("--channels", type=Whole(1, 64), help="of stdin or microphone (default 1)")
-    source.add_argument(
-        "--format",
-        choices=[str(name) for name in PcmFormat],
-        help="sample format of stdin, as arecord names it (default S16_LE)",
-    )
-    pace = source.add_mutually_exclusive_group()
-    pace.add_argument("--fast", action="store_true", help="play a file as fast as it is classified")
-    pace.add_argument(
-        "--speed", type=Number(0.1, 1000.0), help="play a file this much faster (default 1)"
-    )
+    add_source_arguments(parser)
     add_model_arguments(parser)
     parser.add_argument(
         "--interval", type=Number(0.02, 3600.0), metavar="SECONDS", help="time between answers"
@@ -72,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     with _heeding_signals() as signals:
         model = ModelReload(args)
         classifier, settings = model.first.classifier, model.first.settings
-        source = _source(args)
+        source = open_source(args)
         listening = Listening(
             source=source.name,
             manifest=classifier.manifest,
@@ -133,39 +111,6 @@ def _warn_of_faults(name: str, last: Event) -> None:
             f"{name}: {last.dropped_samples} samples were lost because this machine was too slow; "
             "they were taken as zero. Try a longer --interval"
         )
-
-
-def _source(args: argparse.Namespace) -> Source:
-    if args.input is None:
-        _refuse(args, "the microphone", ("format", "fast", "speed"))
-        from ..sources.microphone import open_microphone
-
-        return open_microphone(args.device, args.rate, args.channels)
-    if args.input == "-":
-        _refuse(args, "--input -", ("device", "fast", "speed"))
-        if sys.stdin is None:
-            raise AudioFormatError("stdin is closed; pipe raw PCM into it")
-        from ..sources.raw import RawSource
-
-        return RawSource(
-            sys.stdin.fileno(),
-            rate=args.rate or _STDIN_RATE,
-            channels=args.channels or 1,
-            sample_format=PcmFormat(args.format or PcmFormat.S16_LE),
-            name="stdin",
-        )
-    _refuse(args, "a file, which says so itself", ("device", "rate", "channels", "format"))
-    audio = open_audio(args.input)
-    if audio.warning:
-        warn(audio.warning)
-    return FileSource(audio, speed=None if args.fast else args.speed or 1.0)
-
-
-def _refuse(args: argparse.Namespace, what: str, options: tuple[str, ...]) -> None:
-    """Options that would have no effect are a mistake, not a detail to pass over."""
-    for option in options:
-        if getattr(args, option):
-            raise ParameterError(f"--{option} has no meaning for {what}; leave it out")
 
 
 class _Signals:

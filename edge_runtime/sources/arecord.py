@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import re
 import signal
@@ -11,12 +12,14 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from ..errors import AudioDeviceError
 from ..pcm import PcmFormat
 from . import POLL_SECONDS, Chunk, Stop
 from .devices import CLOSE_SECONDS, NO_MICROPHONE, STALL_SECONDS, InputDevice, lost
 from .raw import RawSource
+from .ring import RING_SECONDS, Ring
 
 _PLUGINS = {
     "null",
@@ -35,6 +38,9 @@ _SERVERS = {"pulse", "pipewire"}
 _NO_CARD = "snd_func_card_inum"
 """In ALSA's complaint where the default device is a card and there is none."""
 _CARDS = Path("/proc/asound/cards")
+
+_RATE = 48_000
+_OTHER_RATE = re.compile(rb"rate is not accurate \(requested = \d+Hz, got = (\d+)Hz\)")
 
 _LINES_KEPT = 8
 """Of what arecord says, this much of its end is kept."""
@@ -59,12 +65,22 @@ def devices() -> list[InputDevice]:
 
 
 class ArecordSource:
-    """Captured by an ``arecord`` process."""
+    """Captured by an ``arecord`` process, which a thread empties into a ring.
+
+    Parameters
+    ----------
+    device : str
+        As ``arecord -D`` takes it.
+    rate : int or None
+        Hertz; 48000 where None, or what the device has instead.
+    channels : int
+    """
 
     seconds: float | None = None
 
-    def __init__(self, device: str, rate: int, channels: int) -> None:
-        self.name, self.rate, self.channels = device, rate, channels
+    def __init__(self, device: str, rate: int | None, channels: int) -> None:
+        self.name, self.rate, self.channels = device, rate or _RATE, channels
+        self._rate_is_a_wish = rate is None
 
     def chunks(self, stop: Stop) -> Iterator[Chunk]:
         """Sound until `stop` is set.
@@ -72,22 +88,23 @@ class ArecordSource:
         Raises
         ------
         AudioDeviceError
-            If arecord ends by itself; with what it said.
+            If arecord ends by itself, with what it said; or if the device has not the rate.
         """
-        command = ["arecord", "-q", "-D", self.name, "-f", "S16_LE", "-t", "raw"]
+        command = ["arecord", "-D", self.name, "-f", "S16_LE", "-t", "raw"]
         command += ["-r", str(self.rate), "-c", str(self.channels)]
         with subprocess.Popen(
             command,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             stdin=subprocess.DEVNULL,
+            env={**os.environ, "LC_ALL": "C"},  # its words are looked at
             process_group=0,  # Ctrl-C is for this program, which ends arecord itself
         ) as process:
             assert process.stdout is not None
             assert process.stderr is not None
-            said: deque[bytes] = deque(maxlen=_LINES_KEPT)
+            said = _Said()
             # Read all the time: arecord blocks once a pipe full of overruns is reported.
-            reader = threading.Thread(target=said.extend, args=(process.stderr,), daemon=True)
+            reader = threading.Thread(target=said.read, args=(process.stderr,), daemon=True)
             reader.start()
             raw = RawSource(
                 process.stdout.fileno(),
@@ -96,28 +113,77 @@ class ArecordSource:
                 sample_format=PcmFormat.S16_LE,
                 name=self.name,
             )
-            patience = _Patience(stop)
+            patience, ring = _Patience(stop), Ring(round(RING_SECONDS * self.rate))
+            capture = threading.Thread(target=_capture, args=(raw, patience, ring), daemon=True)
+            capture.start()
             try:
-                for chunk in raw.chunks(patience):
-                    yield chunk
-                    patience.restart()
+                while not (stop.is_set() or ring.ended):
+                    chunk = ring.get(POLL_SECONDS)
+                    if chunk is not None:
+                        yield self._at_rate(chunk, said.other_rate)
                 if not stop.is_set() and not patience.exhausted:
                     # Its output ended; it is about to end itself and to say why.
                     with contextlib.suppress(subprocess.TimeoutExpired):
                         process.wait(CLOSE_SECONDS)
             finally:
+                patience.give_up()
                 code = _end(process)
                 reader.join()
+                capture.join()
             if stop.is_set():
                 return
             if patience.exhausted:
                 raise AudioDeviceError(lost(self.name))
-            reason = _told(b"".join(said)) or f"exit code {code}"
+            reason = _told(said.end) or f"exit code {code}"
             if _NO_CARD in reason:
                 raise AudioDeviceError(NO_MICROPHONE)
             raise AudioDeviceError(
-                f"microphone {self.name!r}: arecord ended ({reason}); look at: edge-genre devices"
+                f"microphone {self.name!r}: arecord ended ({reason}); {_remedy(reason)}"
             )
+
+    def _at_rate(self, chunk: Chunk, other_rate: int | None) -> Chunk:
+        """The chunk, at the rate that arecord says the device has instead of ours."""
+        if other_rate is None or other_rate == self.rate:
+            return chunk
+        if not self._rate_is_a_wish:
+            raise AudioDeviceError(
+                f"microphone {self.name!r} has no {self.rate} Hz; it has {other_rate} Hz: use "
+                f"--rate {other_rate}, or a plughw: device, which converts"
+            )
+        self.rate = other_rate
+        return dataclasses.replace(chunk, rate=other_rate)
+
+
+def _capture(raw: RawSource, patience: _Patience, ring: Ring) -> None:
+    try:
+        for chunk in raw.chunks(patience):
+            ring.put(chunk.samples)
+            patience.restart()
+    finally:
+        ring.end()
+
+
+class _Said:
+    """What arecord says on stderr."""
+
+    def __init__(self) -> None:
+        self._lines: deque[bytes] = deque(maxlen=_LINES_KEPT)
+        self.other_rate: int | None = None
+        """The rate that the device has instead of the one asked for, hertz"""
+
+    def read(self, stderr: IO[bytes]) -> None:
+        """Read to the end."""
+        for line in stderr:
+            if line.startswith(b"Recording "):  # what, and in which format
+                continue
+            self._lines.append(line)
+            if rate := _OTHER_RATE.search(line):
+                self.other_rate = int(rate[1])
+
+    @property
+    def end(self) -> bytes:
+        """The last lines."""
+        return b"".join(self._lines)
 
 
 class _Patience:
@@ -128,6 +194,7 @@ class _Patience:
 
     def __init__(self, stop: Stop) -> None:
         self._stop, self._polls = stop, 0
+        self._given_up = False
 
     @property
     def exhausted(self) -> bool:
@@ -138,10 +205,14 @@ class _Patience:
         """Sound came."""
         self._polls = 0
 
+    def give_up(self) -> None:
+        """Nobody waits any longer."""
+        self._given_up = True
+
     def is_set(self) -> bool:
         """Whether to stop waiting; a source asks once per poll."""
         self._polls += 1
-        return self._stop.is_set() or self.exhausted
+        return self._stop.is_set() or self._given_up or self.exhausted
 
 
 def _end(process: subprocess.Popen[bytes]) -> int:
@@ -159,6 +230,14 @@ def _end(process: subprocess.Popen[bytes]) -> int:
 
 def _no_sound_card() -> bool:
     return not _CARDS.exists() or "no soundcards" in _CARDS.read_text(encoding="utf-8")
+
+
+def _remedy(reason: str) -> str:
+    if "Permission denied" in reason:
+        return "add yourself to the group audio: sudo usermod -aG audio $USER, and log in again"
+    if "busy" in reason:
+        return "another program uses it; end that one, or listen through the sound server"
+    return "look at: edge-genre devices"
 
 
 def _told(output: bytes) -> str:

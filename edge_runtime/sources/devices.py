@@ -30,7 +30,4 @@ class InputDevice:
 
 
 def lost(name: str) -> str:
-    return (
-        f"microphone {name!r} stopped delivering sound; was it unplugged? Plug it in and start "
-        "again"
-    )
+    return f"microphone {name!r} stopped delivering sound (was it unplugged?)"

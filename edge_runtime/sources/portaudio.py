@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import queue
+import difflib
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -15,9 +14,10 @@ from ..errors import AudioDeviceError
 from ..quiet import quiet_stderr
 from . import CHUNK_SECONDS, POLL_SECONDS, Chunk, Stop
 from .devices import CLOSE_SECONDS, NO_MICROPHONE, STALL_SECONDS, InputDevice, lost
+from .ring import RING_SECONDS, Ring
 
-_QUEUE_SECONDS = 10.0
-"""Sound that may wait for a busy classifier before the oldest is dropped."""
+_closing: list[threading.Thread] = []
+"""Streams that a driver does not let go of; PortAudio must not be touched until it does."""
 
 
 def import_sounddevice() -> Any:
@@ -52,7 +52,7 @@ def devices(sounddevice: Any) -> list[InputDevice]:
 
 
 class PortAudioSource:
-    """Captured by PortAudio's own thread into a bounded queue that never blocks it."""
+    """Captured by PortAudio's own thread into a ring that never blocks it."""
 
     seconds: float | None = None
 
@@ -64,10 +64,8 @@ class PortAudioSource:
         self.name = str(self._device["name"])
         self.rate = rate or round(self._device["default_samplerate"])
         self.channels = channels
-        length = max(1, round(_QUEUE_SECONDS / CHUNK_SECONDS))
-        self._queue: queue.Queue[npt.NDArray[np.int16]] = queue.Queue(length)
-        self._lock = threading.Lock()
-        self._dropped = 0
+        self._ring = Ring(round(RING_SECONDS * self.rate))
+        self._end_s = 0.0  # of the sound captured so far, on the device's clock; 0: not known
         self._stream = self._open()
 
     def _open(self) -> Any:
@@ -89,17 +87,15 @@ class PortAudioSource:
                 f"{self._device['max_input_channels']} channel(s)"
             ) from None
 
-    def _capture(self, samples: npt.NDArray[np.int16], frames: int, *_: object) -> None:
-        chunk = samples.copy()  # PortAudio reuses its buffer
-        while True:
-            try:
-                self._queue.put_nowait(chunk)
-                return
-            except queue.Full:
-                with contextlib.suppress(queue.Empty):
-                    lost = self._queue.get_nowait()
-                    with self._lock:
-                        self._dropped += len(lost)
+    def _capture(
+        self, samples: npt.NDArray[np.int16], frames: int, clock: Any, status: Any
+    ) -> None:
+        begin_s, dropped = clock.inputBufferAdcTime, 0
+        if status.input_overflow and 0.0 < self._end_s < begin_s < self._end_s + RING_SECONDS:
+            # PortAudio says that it lost sound, not how much; the device's clock does.
+            dropped = round((begin_s - self._end_s) * self.rate)
+        self._end_s = begin_s + frames / self.rate if begin_s > 0.0 else 0.0
+        self._ring.put(samples.copy(), dropped=dropped)  # PortAudio reuses its buffer
 
     def chunks(self, stop: Stop) -> Iterator[Chunk]:
         """Sound until `stop` is set.
@@ -127,23 +123,42 @@ class PortAudioSource:
             ) from None
         waited = 0.0
         while not stop.is_set():
-            try:
-                samples = self._queue.get(timeout=POLL_SECONDS)
-            except queue.Empty:
+            chunk = self._ring.get(POLL_SECONDS)
+            if chunk is None:
                 waited += POLL_SECONDS
                 if waited >= STALL_SECONDS or not self._stream.active:
-                    raise AudioDeviceError(lost(self.name)) from None
+                    raise AudioDeviceError(lost(self.name))
                 continue
             waited = 0.0
-            with self._lock:
-                dropped, self._dropped = self._dropped, 0
-            yield Chunk(samples, dropped)
+            yield chunk
 
     def _close(self) -> None:
         """Let go of the microphone; a driver that hangs must not keep the command from ending."""
         closing = threading.Thread(target=self._stream.close, daemon=True)
         closing.start()
         closing.join(CLOSE_SECONDS)
+        if closing.is_alive():
+            _closing.append(closing)
+
+
+def look_again(sounddevice: Any) -> None:
+    """Have PortAudio find the devices that are there now; it looks only when it starts.
+
+    Raises
+    ------
+    AudioDeviceError
+        If the driver still holds a microphone, or PortAudio does not start.
+    """
+    _closing[:] = [thread for thread in _closing if thread.is_alive()]
+    if _closing:
+        raise AudioDeviceError("the sound driver hangs; it must let go of the microphone first")
+    # sounddevice has no public name for it (python-sounddevice, issue 16).
+    with quiet_stderr():
+        try:
+            sounddevice._terminate()
+            sounddevice._initialize()
+        except sounddevice.PortAudioError as error:
+            raise AudioDeviceError(f"no microphone found; PortAudio: {_reason(error)}") from None
 
 
 def _find_device(sounddevice: Any, device: str | None) -> Any:
@@ -156,9 +171,16 @@ def _find_device(sounddevice: Any, device: str | None) -> Any:
         if device is None:
             device = "default"
         raise AudioDeviceError(
-            f"microphone {device!r}: {_reason(error)}; there are: {', '.join(names)}"
+            f"microphone {device!r}: {_reason(error)};{did_you_mean(device, names)} there are: "
+            f"{', '.join(names)}"
         ) from None
     return found
+
+
+def did_you_mean(name: str, names: list[str]) -> str:
+    """A guess at what a name was meant to be; empty if there is none."""
+    near = difflib.get_close_matches(name.lower(), [known.lower() for known in names], 1, 0.5)
+    return "".join(f" did you mean {known!r}?" for known in names if [known.lower()] == near[:1])
 
 
 def _reason(error: Exception) -> str:

@@ -57,6 +57,7 @@ class Listening:
         self.events: list[dict[str, Any]] = []
         self._lines: queue.Queue[str | None] = queue.Queue()
         self._stderr: list[str] = []
+        self._told: queue.Queue[str | None] = queue.Queue()
         self._readers = [threading.Thread(target=f) for f in (self._read_out, self._read_err)]
         for reader in self._readers:
             reader.start()
@@ -69,7 +70,20 @@ class Listening:
 
     def _read_err(self) -> None:
         assert self.process.stderr is not None
-        self._stderr += self.process.stderr
+        for line in self.process.stderr:
+            self._stderr.append(line)
+            self._told.put(line.rstrip("\n"))
+        self._told.put(None)
+
+    def told(self) -> str:
+        """The next line of stderr, when it comes."""
+        try:
+            line = self._told.get(timeout=PATIENCE_S)
+        except queue.Empty:
+            line = None
+        if line is None:
+            pytest.fail(f"nothing more was told; events so far: {self.events}")
+        return line
 
     def until(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """The next event that is like that; every line before it was a whole event, too."""
@@ -168,6 +182,12 @@ class VirtualMicrophone:
         """All microphones vanish; the server stays."""
         for module in ("module-remap-source", "module-null-sink"):
             assert self._pactl("unload-module", module) == 0
+
+    def plug_in(self) -> None:
+        """They are back."""
+        for module in _MODULES:
+            assert self._pactl("load-module", *module.split()) == 0
+        assert self._pactl("set-default-source", "vmic_in") == 0
 
     @contextlib.contextmanager
     def playing(self, sink: str = "vmic") -> Iterator[None]:
