@@ -37,6 +37,7 @@ from typing import Any
 from benchmarks.soak_account import Account
 from benchmarks.soak_microphone import Fault, SimulatedMicrophone
 from edge_runtime import __version__
+from edge_runtime.cli.listen import add_arguments
 from edge_runtime.cli.model_reload import ModelReload
 from edge_runtime.listener import LoadedModel, answers
 from edge_runtime.listening import Listening
@@ -148,7 +149,7 @@ class _House:
         path.write_bytes(self._models[-1])
         self._model_path = path
         self._asked = False
-        self.model = ModelReload(argparse.Namespace(model=str(path), threads=1, interval=None))
+        self.model = ModelReload(_arguments(path))
         self.broker = _Broker(folder) if shutil.which("mosquitto") else None
         self._log = folder / "log" / "events.jsonl"
         self._log.parent.mkdir()
@@ -233,6 +234,13 @@ class _House:
             if line.startswith("log ") and (found := re.search(r"(\d+) answers were lost", line))
         )
         return {"written": lines, "told_lost": lost, "unaccounted": windows - lines - lost}
+
+
+def _arguments(model: Path) -> argparse.Namespace:
+    """Of ``edge-genre listen --model FILE``."""
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    return parser.parse_args(["--model", str(model)])
 
 
 class _Broker:

@@ -17,7 +17,8 @@ from ..listening import Listening
 from ..sinks import Several, Sink
 from ..stream import ClassifierStream
 from . import INTERRUPTED, warn
-from .arguments import Number, add_model_arguments
+from .arguments import add_model_arguments
+from .decoder_arguments import add_decoder_arguments
 from .http_arguments import add_http_arguments, open_page
 from .model_reload import ModelReload
 from .sink_arguments import add_sink_arguments, open_sinks
@@ -37,9 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_source_arguments(parser)
     add_model_arguments(parser)
-    parser.add_argument(
-        "--interval", type=Number(0.02, 3600.0), metavar="SECONDS", help="time between answers"
-    )
+    add_decoder_arguments(parser)
     parser.add_argument("--json", action="store_true", help="JSON lines instead of a display")
     add_sink_arguments(parser)
     add_http_arguments(parser)
