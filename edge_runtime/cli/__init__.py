@@ -88,7 +88,9 @@ def _dispatch(arguments: list[str]) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     module.add_arguments(parser)
-    options = parser.parse_args(rest)
+    expand: Callable[[argparse.ArgumentParser, list[str]], list[str]] | None
+    expand = getattr(module, "expand", None)  # has the command a file of options?
+    options = parser.parse_args(expand(parser, rest) if expand else rest)
     _require(module, name)
     code: int = module.run(options)
     return code
