@@ -223,7 +223,7 @@ def table(classifier: Classifier, programmes: list[Programme]) -> dict[str, dict
         came = [seconds for seconds in waited if seconds is not None]
         rows[name] = {
             **{key: round(statistics.mean(row[key] for row in found), 4) for key in found[0]},
-            "seconds_to_right": round(statistics.median(came), 2),
+            "seconds_to_right": round(statistics.median(came), 2) if came else None,
             "never_right": round(1.0 - len(came) / len(waited), 4),
         }
     return rows
@@ -252,9 +252,10 @@ def main() -> None:
     changes = [3600.0 * (len(p.stretches) - 1) / p.ends[-1] for p in programmes]
     print(f"{'':<38} {'right':>6} {'changes/h':>10} {'s to right':>11} {'never':>6} {'unknown':>8}")
     for name, row in rows.items():
+        waited = "" if row["seconds_to_right"] is None else f"{row['seconds_to_right']:.1f}"
         print(
             f"{name:<38} {row['accuracy']:>6.1%} {row['changes_per_hour']:>10.0f} "
-            f"{row['seconds_to_right']:>11.1f} {row['never_right']:>6.1%} {row['unknown']:>8.1%}"
+            f"{waited:>11} {row['never_right']:>6.1%} {row['unknown']:>8.1%}"
         )
     print(f"the programmes themselves change {statistics.mean(changes):.0f} times an hour")
     if args.json:
