@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import warnings
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -101,9 +102,14 @@ class Classifier:
         ``"seed-cnn"``); ``tiny`` where none is named.
     threads : int
         Inference threads.
+    only, ignored : collection of str
+        Where `only` names genres, the others are not answered, nor are those that `ignored` names:
+        ``unknown`` where one of them is the likeliest.
 
     Raises
     ------
+    ParameterError
+        If the model does not know a genre that is to be ignored, or would have none left.
     ModelFileError
         If the file is not a model that can be run.
     MissingExtraError
@@ -117,9 +123,18 @@ class Classifier:
     'jazz'
     """
 
-    def __init__(self, model: str | Path | None = None, *, threads: int = 1) -> None:
+    def __init__(
+        self,
+        model: str | Path | None = None,
+        *,
+        threads: int = 1,
+        only: Collection[str] = (),
+        ignored: Collection[str] = (),
+    ) -> None:
         file = read_model(BUNDLED_MODEL if model is None else model)
         self.manifest: Manifest = file.manifest
+        self.rejected = _rejected(self.manifest, only, ignored)
+        """Labels that are no answer"""
         self.backend = backends.load(file, threads=threads)
         try:
             self.front_end = FrontEnd(self.manifest.front_end)
@@ -165,7 +180,7 @@ class Classifier:
             result = self.classify_window(window)
             label = SILENCE
             if result.level_dbfs >= self.manifest.decoder.silence_dbfs:
-                label = genre_or_unknown(result.posterior, self.labels, self.manifest.rejected)
+                label = genre_or_unknown(result.posterior, self.labels, self.rejected)
                 posteriors.append(result.posterior)
             end = min(start + window_s, conditioner.frames / audio.rate)
             by_label = self.by_label(result.posterior)
@@ -231,7 +246,7 @@ class Classifier:
         return genre_or_unknown(
             posterior,
             self.labels,
-            self.manifest.rejected,
+            self.rejected,
             threshold=self.manifest.decoder.rejection_threshold,
         )
 
@@ -258,6 +273,23 @@ class Classifier:
                 f"{audio.path}: {conditioner.non_finite_samples} samples are NaN, infinite or "
                 "absurdly large; they were taken as zero"
             )
+
+
+def _rejected(
+    manifest: Manifest, only: Collection[str], ignored: Collection[str]
+) -> tuple[str, ...]:
+    for label in (*only, *ignored):
+        if label not in manifest.labels:
+            near = difflib.get_close_matches(label, manifest.labels, 1)
+            guess = f" (did you mean {near[0]!r}?)" if near else ""
+            raise ParameterError(
+                f"{manifest.name} knows no genre {label!r}{guess}; it knows "
+                f"{', '.join(manifest.genres)}"
+            )
+    answered = set(only or manifest.genres).difference(ignored, manifest.rejected)
+    if not answered:
+        raise ParameterError("no genre is left to be answered")
+    return tuple(label for label in manifest.labels if label not in answered)
 
 
 def softmax(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

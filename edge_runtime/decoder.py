@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from .announcement import Announcement, SilenceGate
 from .answer import genre_or_unknown
 from .manifest import SILENCE, DecoderSettings
 
@@ -28,19 +30,10 @@ class StickyDecoder:
     settings : DecoderSettings
     window_s : float
         Length of one window, seconds.
-    rejected : tuple of str
-        Those of the labels that are no genre: answered ``unknown`` where they are the likeliest.
     """
 
-    def __init__(
-        self,
-        labels: tuple[str, ...],
-        settings: DecoderSettings,
-        window_s: float,
-        rejected: tuple[str, ...] = (),
-    ) -> None:
+    def __init__(self, labels: tuple[str, ...], settings: DecoderSettings, window_s: float) -> None:
         self._labels, self._settings, self._window_s = labels, settings, window_s
-        self._rejected = rejected
         self.reset()
 
     def reset(self) -> None:
@@ -73,13 +66,74 @@ class StickyDecoder:
         self._belief = belief / belief.sum()
         return self._belief.copy()
 
-    def label(self, smoothed: npt.NDArray[np.float64], level_dbfs: float) -> str:
-        """The answer for a window: a genre, ``silence`` or ``unknown``."""
-        if level_dbfs < self._settings.silence_dbfs:
-            return SILENCE
-        return genre_or_unknown(
-            smoothed,
-            self._labels,
-            self._rejected,
-            threshold=self._settings.rejection_threshold,
-        )
+
+@dataclass(frozen=True)
+class Decision:
+    """What is said at a window."""
+
+    label: str
+    """A genre, ``silence`` or ``unknown``"""
+    confidence: float
+    """Smoothed posterior of the genre; of the likeliest label where none is said; 0 in silence"""
+    smoothed: npt.NDArray[np.float64]
+    """(classes,), sums to 1"""
+
+
+class Decoder:
+    """The whole way from a window's posterior and level to a steady answer.
+
+    A gate for silence, the filter, the threshold, and the confirmation, in this order.
+
+    Parameters
+    ----------
+    labels : tuple of str
+    settings : DecoderSettings
+    window_s : float
+        Length of one window, seconds.
+    rejected : tuple of str
+        Those of the labels that are no answer: ``unknown`` where they are the likeliest.
+    """
+
+    def __init__(
+        self,
+        labels: tuple[str, ...],
+        settings: DecoderSettings,
+        window_s: float,
+        rejected: tuple[str, ...] = (),
+    ) -> None:
+        self._labels, self._rejected = labels, rejected
+        self._threshold = settings.rejection_threshold
+        self._gate = SilenceGate(settings)
+        self._filter = StickyDecoder(labels, settings, window_s)
+        self._announcement = Announcement(settings)
+
+    def decide(
+        self, posterior: npt.NDArray[np.float32], level_dbfs: float, elapsed_s: float
+    ) -> Decision:
+        """Take one window in.
+
+        Parameters
+        ----------
+        posterior : (classes,) float32
+            The network's.
+        level_dbfs : float
+            Of the window.
+        elapsed_s : float
+            Seconds of sound since the window before (of the whole window, for the first).
+        """
+        silent = self._gate.is_silent(level_dbfs)
+        smoothed = self._filter.update(None if silent else posterior, elapsed_s)
+        candidate = SILENCE
+        if not silent:
+            candidate = genre_or_unknown(
+                smoothed, self._labels, self._rejected, threshold=self._threshold
+            )
+        label = self._announcement.update(candidate, elapsed_s)
+        return Decision(label, self._confidence(label, smoothed), smoothed)
+
+    def _confidence(self, label: str, smoothed: npt.NDArray[np.float64]) -> float:
+        if label == SILENCE:
+            return 0.0
+        if label in self._labels:
+            return float(smoothed[self._labels.index(label)])
+        return float(smoothed.max())

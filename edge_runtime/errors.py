@@ -34,6 +34,12 @@ class ManifestVersionError(ModelFileError):
     """A model written for a newer runtime than this one."""
 
 
+class ConfigFileError(EdgeGenreError):
+    """A configuration file that cannot be read, or says what makes no sense."""
+
+    exit_code = 2
+
+
 class OutputFileError(EdgeGenreError):
     """A log or history that cannot be written, or is something else."""
 

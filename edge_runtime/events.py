@@ -31,7 +31,7 @@ class Event:
     label: str
     """A genre, ``silence`` or ``unknown``"""
     confidence: float
-    """Smoothed posterior of the likeliest label, a rejected one included; 0 in silence"""
+    """Smoothed posterior of the genre; of the likeliest label where none is said; 0 in silence"""
     posterior: dict[str, float]
     """Smoothed over the stream, by label"""
     raw_posterior: dict[str, float]

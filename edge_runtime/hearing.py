@@ -95,7 +95,7 @@ class Hearing:
 
     def decodes_like(self, other: Hearing) -> bool:
         """Whether the decoder of that one is as good for this one."""
-        mine, its = self.classifier.manifest, other.classifier.manifest
+        mine, its = self.classifier, other.classifier
         return (mine.labels, mine.rejected, self.settings, self.window_s) == (
             its.labels,
             its.rejected,

@@ -65,8 +65,14 @@ class DecoderSettings:
     """Mean time that a genre is expected to last before another one plays"""
     silence_dbfs: float = -60.0
     """A window with a level below this is silence, dBFS"""
+    silence_hysteresis_db: float = 3.0
+    """Silence ends so much above the level at which it begins, dB"""
     rejection_threshold: float = 0.0
     """A smoothed posterior below this is answered ``unknown``; 0 never is"""
+    confirm_s: float = 0.0
+    """For so long a new answer must be the likeliest before it is given, seconds"""
+    minimum_s: float = 0.0
+    """For so long an answer stays, unless silence falls, seconds"""
 
     def __post_init__(self) -> None:
         for name in ("interval_s", "dwell_s"):
@@ -74,6 +80,15 @@ class DecoderSettings:
                 raise ParameterError(
                     f"{name} is {getattr(self, name)} s; it must be from 0.01 to 86400 s"
                 )
+        for name in ("confirm_s", "minimum_s"):
+            if not 0.0 <= getattr(self, name) <= 86400.0:
+                raise ParameterError(
+                    f"{name} is {getattr(self, name)} s; it must be from 0 to 86400 s"
+                )
+        if not 0.0 <= self.silence_hysteresis_db <= 60.0:
+            raise ParameterError(
+                f"silence_hysteresis_db is {self.silence_hysteresis_db} dB; it must be from 0 to 60"
+            )
         if not -200.0 <= self.silence_dbfs <= 0.0:
             raise ParameterError(
                 f"silence_dbfs is {self.silence_dbfs} dBFS; it must be from -200 to 0"

@@ -1,4 +1,4 @@
-"""Hiding what native libraries print on stderr."""
+"""Hiding what native libraries print on stderr, and saying there what is ours."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+_lock = threading.Lock()
+_hidden: list[int] = []  # where stderr went before it was hidden, the outermost first
+
 
 @contextmanager
 def quiet_stderr() -> Iterator[None]:
     """Nothing that is written to file descriptor 2 inside is seen; Python errors still raise.
 
     Works in the main thread only: the descriptor belongs to the whole process, and a worker that
-    redirects it would swallow what the others say.
+    redirects it would swallow what the others say. What `say` is given is seen.
     """
     try:
         saved = os.dup(2) if threading.current_thread() is threading.main_thread() else None
@@ -25,7 +28,9 @@ def quiet_stderr() -> Iterator[None]:
         yield
         return
     null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, 2)
+    with _lock:
+        _hidden.append(saved)
+        os.dup2(null, 2)
     os.close(null)
     try:
         yield

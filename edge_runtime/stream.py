@@ -12,11 +12,11 @@ import numpy.typing as npt
 
 from .classifier import Classifier
 from .conditioning import Conditioner, level_dbfs
-from .decoder import StickyDecoder
+from .decoder import Decoder
 from .errors import ParameterError
 from .events import Event
 from .hearing import HeardWindow, Hearing
-from .manifest import SILENCE, DecoderSettings
+from .manifest import DecoderSettings
 from .resample import missing_band
 from .segments import Samples, lost_samples
 
@@ -286,20 +286,16 @@ class ClassifierStream:
             params = classifier.manifest.front_end
             self._on_window(samples, round(window.end_s * params.sample_rate))
         level = level_dbfs(samples)
-        silent = level < self._hearing.settings.silence_dbfs
-        smoothed = self._decoder.update(
-            None if silent else posterior, window.end_s - self._answered_s
-        )
+        decision = self._decoder.decide(posterior, level, window.end_s - self._answered_s)
         self._answered_s = window.end_s
-        label = self._decoder.label(smoothed, level)
         non_finite, clipped = self._faults
         return Event(
             time=time.monotonic(),
             start=window.start_s,
             end=window.end_s,
-            label=label,
-            confidence=0.0 if label == SILENCE else float(smoothed.max()),
-            posterior=classifier.by_label(smoothed),
+            label=decision.label,
+            confidence=decision.confidence,
+            posterior=classifier.by_label(decision.smoothed),
             raw_posterior=classifier.by_label(posterior),
             level_dbfs=level,
             front_end_ms=1e3 * (middle - begin),
@@ -312,8 +308,6 @@ class ClassifierStream:
         )
 
 
-def _decoder(hearing: Hearing) -> StickyDecoder:
-    manifest = hearing.classifier.manifest
-    return StickyDecoder(
-        manifest.labels, hearing.settings, manifest.front_end.window_seconds, manifest.rejected
-    )
+def _decoder(hearing: Hearing) -> Decoder:
+    classifier = hearing.classifier
+    return Decoder(classifier.labels, hearing.settings, hearing.window_s, classifier.rejected)

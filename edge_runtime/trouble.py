@@ -20,7 +20,7 @@ class Trouble:
     Parameters
     ----------
     name : str
-        What has the trouble.
+        What has the trouble; may be empty where the messages say so.
     report : callable
         Tells the user one line.
     longest_s : float, optional
@@ -57,4 +57,4 @@ class Trouble:
         """Say something about what has the trouble."""
         # Where stderr is closed or full there is nobody to tell, and still work to do.
         with contextlib.suppress(OSError, ValueError):
-            self._report(f"{self._name}: {message}")
+            self._report(f"{self._name}: {message}" if self._name else message)

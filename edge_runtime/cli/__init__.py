@@ -23,6 +23,7 @@ from typing import Any, NoReturn
 
 from .. import __version__
 from ..errors import EdgeGenreError, MissingExtraError, ModelWarning
+from ..quiet import say
 
 _DEVICE_COMMANDS = ("listen", "classify", "history", "devices", "info")
 _ENTRY_POINTS = "edge_genre.commands"
@@ -87,7 +88,9 @@ def _dispatch(arguments: list[str]) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     module.add_arguments(parser)
-    options = parser.parse_args(rest)
+    expand: Callable[[argparse.ArgumentParser, list[str]], list[str]] | None
+    expand = getattr(module, "expand", None)  # has the command a file of options?
+    options = parser.parse_args(expand(parser, rest) if expand else rest)
     _require(module, name)
     code: int = module.run(options)
     return code
@@ -157,18 +160,18 @@ class _Parser(argparse.ArgumentParser):
 
 def report(error: EdgeGenreError) -> int:
     """Say what went wrong, on one line of stderr; returns the exit code that goes with it."""
-    print(f"edge-genre: {' '.join(str(error).split())}", file=sys.stderr)
+    say(f"edge-genre: {' '.join(str(error).split())}")
     return error.exit_code
 
 
 def warn(message: str) -> None:
     """Say what is odd, on one line of stderr, and go on."""
-    print(f"edge-genre: warning: {' '.join(message.split())}", file=sys.stderr)
+    say(f"edge-genre: warning: {' '.join(message.split())}")
 
 
 def note(message: str) -> None:
     """Say what is good to know, on one line of stderr."""
-    print(f"edge-genre: {message}", file=sys.stderr, flush=True)
+    say(f"edge-genre: {message}")
 
 
 def _show_warning(otherwise: Callable[..., None]) -> Callable[..., None]:

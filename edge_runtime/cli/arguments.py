@@ -43,6 +43,17 @@ class Whole:
         return value
 
 
+class Names:
+    """An argparse type: names, between commas."""
+
+    def __call__(self, text: str) -> tuple[str, ...]:
+        """The names; argparse reports the message of the error."""
+        names = tuple(filter(None, (name.strip() for name in text.split(","))))
+        if not names:
+            raise argparse.ArgumentTypeError(f"{text!r} names nothing")
+        return names
+
+
 class Number:
     """An argparse type: a number from `low` to `high`."""
 

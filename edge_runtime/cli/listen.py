@@ -40,12 +40,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_source_arguments(parser)
     add_model_arguments(parser)
-    parser.add_argument(
-        "--interval", type=Number(0.02, 3600.0), metavar="SECONDS", help="time between answers"
-    )
+    add_decoder_arguments(parser)
     parser.add_argument("--json", action="store_true", help="JSON lines instead of a display")
     add_sink_arguments(parser)
     add_http_arguments(parser)
+    add_config_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:

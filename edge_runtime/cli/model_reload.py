@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import time
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from ..errors import EdgeGenreError
 from ..listener import LoadedModel
 from ..model_file import BUNDLED
 from . import warn
+from .decoder_arguments import decoder_settings
 
 _LOOK_SECONDS = 2.0
 
@@ -63,11 +63,11 @@ class ModelReload:
             return None
 
     def _load(self) -> LoadedModel:
-        classifier = Classifier(self._args.model, threads=self._args.threads)
-        settings = classifier.manifest.decoder
-        if self._args.interval is not None:
-            settings = dataclasses.replace(settings, interval_s=self._args.interval)
-        return LoadedModel(classifier, settings)
+        args = self._args
+        classifier = Classifier(
+            args.model, threads=args.threads, only=args.only or (), ignored=args.ignore or ()
+        )
+        return LoadedModel(classifier, decoder_settings(args, classifier.manifest.decoder))
 
     def _is_exchanged(self) -> bool:
         now = time.monotonic()

@@ -115,7 +115,7 @@ class Background(Generic[_Item]):
             else:
                 if self._trouble.lasts:
                     losses = self._new_losses()
-                    self._trouble.recovered(f"; {losses}" if losses else "")
+                    self._trouble.recovered(f"works again; {losses}" if losses else "works again")
                 return
 
     def _failed(self, error: Exception) -> float:

@@ -229,7 +229,9 @@ class MqttSink:
             if self._trouble.lasts and time.monotonic() - since > _STEADY_SECONDS:
                 with self._lock:
                     lost, self.lost_changes = self.lost_changes, 0
-                self._trouble.recovered(f"; {lost} changes were lost" if lost else "")
+                self._trouble.recovered(
+                    f"works again; {lost} changes were lost" if lost else "works again"
+                )
 
     def _publish_news(self) -> None:
         while len(self._unacknowledged) < _UNACKNOWLEDGED:

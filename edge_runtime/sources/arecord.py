@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import re
 import selectors
@@ -11,6 +12,7 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
@@ -210,7 +212,7 @@ class ArecordCapture:
         Raises
         ------
         AudioDeviceError
-            If arecord ends by itself; with what it said.
+            If arecord ends by itself, with what it said; or if the device has not the rate.
         """
         try:
             yield from take(self._ring, stop, self.why_it_ended)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from typing import Any
 
@@ -31,7 +32,7 @@ def list_devices() -> list[InputDevice]:
 
     Raises
     ------
-    AudioDeviceError
+    MissingDependencyError
         If neither PortAudio nor arecord is installed.
     """
     with quiet_stderr():
@@ -49,7 +50,9 @@ def open_microphone(device: str | None, rate: int | None, channels: int | None) 
     Raises
     ------
     AudioDeviceError
-        If there is no such microphone, or no library to reach one.
+        If there is no such microphone now.
+    MissingDependencyError
+        If there is no library to reach one.
     """
     capture = Microphone(device, rate, channels).open(_Never())
     assert capture is not None

@@ -240,6 +240,12 @@ def _remedy(error: Exception) -> str:
     return "is it plugged in, and does no other program use it?"
 
 
+def did_you_mean(name: str, names: list[str]) -> str:
+    """A guess at what a name was meant to be; empty if there is none."""
+    near = difflib.get_close_matches(name.lower(), [known.lower() for known in names], 1, 0.5)
+    return "".join(f" did you mean {known!r}?" for known in names if [known.lower()] == near[:1])
+
+
 def _reason(error: Exception) -> str:
     """The message of an exception; that of the driver, too, where PortAudio passes it on."""
     parts = [str(error.args[0] if error.args else error)]

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import soundfile
 
 from edge_runtime.model_file import BUNDLED
 from tests.pipeline import Pipeline
@@ -76,8 +77,6 @@ def test_the_cold_start_benchmark(tmp_path: Path) -> None:
 
 
 def test_the_level_benchmark(tmp_path: Path) -> None:
-    import soundfile
-
     for name in ("one", "two"):
         soundfile.write(tmp_path / f"{name}.wav", clip("hiss", len(name)), RATE)
     (tmp_path / "tracks.csv").write_text("id,genre,split\none,rock,valid\ntwo,jazz,valid\n")
@@ -91,3 +90,41 @@ def test_the_level_benchmark(tmp_path: Path) -> None:
     run("level", *arguments)
     results = json.loads((tmp_path / "out.json").read_text())
     assert list(results["seed-cnn.tflite"]) == ["0", "-10", "-20", "-30"]
+
+
+def test_the_decoder_benchmark(tmp_path: Path) -> None:
+    rows = ["id,genre,split,path"]
+    for genre, sound in (("blues", "hiss"), ("jazz", "drone"), ("pop", "beeps")):
+        for number in range(4):
+            name = f"{genre}.{number}"
+            soundfile.write(tmp_path / f"{name}.wav", clip(sound, number, seconds=6.0), RATE)
+            rows.append(f"{name},{genre},valid,{name}.wav")
+    (tmp_path / "tracks.csv").write_text("\n".join(rows) + "\n")
+    out = tmp_path / "out.json"
+    printed = run("decoder", "--data", tmp_path, "--programmes", "2", "--json", out)
+    results = json.loads(out.read_text())
+    assert results["tracks"] == 12
+    assert results["hours"] == pytest.approx(2 * 12 * 6 / 3600, abs=0.01)
+    shipped, alone = results["ways"]["filter, dwell 120 s"], results["ways"]["each window alone"]
+    assert shipped["changes_per_hour"] <= alone["changes_per_hour"]
+    assert all(0.0 <= row["accuracy"] <= 1.0 for row in results["ways"].values())
+    assert "the programmes themselves change" in printed
+
+
+def test_the_soak_loses_nothing(tmp_path: Path) -> None:
+    """Half an hour of sound with two faults of each kind; a whole day is for the report."""
+    out = tmp_path / "out.json"
+    run("soak", "--hours", "0.5", "--every", "0.25", "--json", out)
+    results = json.loads(out.read_text())
+    assert results["crashes"] == 0, results["crash_messages"]
+    assert results["windows"] > 2300
+    assert results["windows_lost"] == 0
+    assert results["clock_error_samples"] == 0
+    assert min(results["faults"].values()) >= 1
+    assert len(results["faults"]) == (9 if shutil.which("mosquitto") else 8)
+    assert results["model_swaps_answered"] == results["faults"]["model_swap"]
+    heard, answered = results["dropped_samples"]
+    assert heard == answered > 0
+    heard, answered = results["nan_samples"]
+    assert heard == answered > 0
+    assert results["log"]["unaccounted"] == 0

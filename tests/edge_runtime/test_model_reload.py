@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from edge_runtime.cli import model_reload
+from edge_runtime.cli.listen import add_arguments
 from edge_runtime.cli.model_reload import ModelReload
 from edge_runtime.errors import ModelFileError
 from edge_runtime.model_file import BUNDLED
@@ -76,7 +77,10 @@ def test_a_damaged_model_is_told_of_and_the_one_before_goes_on(model):
 
 
 def arguments(model):
-    return argparse.Namespace(model=model and str(model), threads=1, interval=1.0)
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    options = ["--interval", "1", *(["--model", str(model)] if model else [])]
+    return parser.parse_args(options)
 
 
 @pytest.fixture

@@ -1,0 +1,204 @@
+"""``--config FILE.toml``: the options of a command in a file, and an example of all of them."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import re
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ..errors import ConfigFileError
+
+_OWN = ("help", "config", "print_config")
+_WIDTH = 88
+
+_EXAMPLES: dict[str, Any] = {
+    "input": "mic:USB",
+    "device": "USB",
+    "capture": "arecord",
+    "rate": 48000,
+    "channels": 1,
+    "format": "S16_LE",
+    "speed": 1.0,
+    "model": "tiny",
+    "threads": 1,
+    "interval": 1.0,
+    "dwell": 120.0,
+    "confirm": 3.0,
+    "minimum": 10.0,
+    "threshold": 0.4,
+    "silence_dbfs": -60.0,
+    "silence_hysteresis": 3.0,
+    "only": ["jazz", "classical"],
+    "ignore": ["country"],
+    "log": "/var/lib/edge-genre/events.jsonl",
+    "log_max_mb": 10.0,
+    "log_keep": 3,
+    "history": "/var/lib/edge-genre/genre.db",
+    "on_change": "curl -s --json @- http://127.0.0.1:9000/genre",
+    "hook_timeout": 10.0,
+    "mqtt": "mqtt://edge@homeassistant.local",
+    "mqtt_password_file": "/etc/edge-genre/mqtt-password",
+    "mqtt_ca": "/etc/edge-genre/ca.crt",
+    "mqtt_cert": "/etc/edge-genre/client.crt",
+    "mqtt_key": "/etc/edge-genre/client.key",
+    "mqtt_interval": 10.0,
+    "mqtt_discovery": True,
+    "mqtt_discovery_prefix": "homeassistant",
+    "http": "0.0.0.0:8080",
+    "http_token_file": "/etc/edge-genre/http-token",
+    "http_token": "at least 8 letters",
+}
+"""A value for each option that takes one, by the option's name"""
+
+
+def add_config_arguments(parser: argparse.ArgumentParser) -> None:
+    """``--config`` and ``--print-config``."""
+    parser.add_argument(
+        "--config", metavar="FILE", help="a TOML file with any of these options; these win over it"
+    )
+    parser.add_argument(
+        "--print-config", action=_PrintConfig, nargs=0, help="print an example of such a file"
+    )
+
+
+class _PrintConfig(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        print(example(parser))
+        parser.exit()
+
+
+def expand(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> list[str]:
+    """The command line with the options of its ``--config`` file put before it.
+
+    What the command line says, or excludes, is left out of the file's.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+        Of the command.
+    arguments : sequence of str
+
+    Raises
+    ------
+    ConfigFileError
+        If the file cannot be read, is no TOML, or holds what is no option or no value for one;
+        the message names line and key.
+    """
+    finder = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    finder.add_argument("--config")
+    try:
+        path = finder.parse_known_args(list(arguments))[0].config
+    except argparse.ArgumentError:  # no file named; the command's own parser says so
+        return list(arguments)
+    if path is None:
+        return list(arguments)
+    options = _options(parser)
+    # Only what is not touched by the command line keeps its mark.
+    unset = object()
+    given = parser.parse_args(list(arguments), argparse.Namespace(**dict.fromkeys(options, unset)))
+    taken = {name for name in options if getattr(given, name) is not unset}
+    for group in parser._mutually_exclusive_groups:
+        names = {action.dest for action in group._group_actions}
+        if names & taken:
+            taken |= names
+    text, values = _read(Path(path))
+    tokens = []
+    for key, value in values.items():
+        name = key.replace("-", "_")
+        where = f"{path}: line {_line_of(key, text)}: {key}"
+        if name not in options:
+            near = difflib.get_close_matches(name, options, 1)
+            guess = f"did you mean {near[0]}?" if near else "--print-config lists them all"
+            raise ConfigFileError(f"{where} is no option; {guess}")
+        token = _token(options[name], value, where)
+        if name not in taken and token:
+            tokens.append(token)
+    return [*tokens, *arguments]
+
+
+def example(parser: argparse.ArgumentParser) -> str:
+    """A file with all options, each commented out and explained."""
+    lines = [
+        "# Options of `edge-genre listen --config FILE`: take away the # before those you want."
+    ]
+    for group in parser._action_groups:
+        actions = [action for action in group._group_actions if action.dest not in _OWN]
+        if not actions:
+            continue
+        title = (group.title or "").removesuffix(":")
+        lines += ["", f"# ---- {'general' if title == 'options' else title} ----"]
+        for action in actions:
+            value = True if action.nargs == 0 else _EXAMPLES[action.dest]
+            said = textwrap.wrap((action.help or "").replace("%%", "%"), _WIDTH - 2)
+            lines += ["", *(f"# {line}" for line in said), f"#{action.dest} = {_toml(value)}"]
+    return "\n".join(lines)
+
+
+def _options(parser: argparse.ArgumentParser) -> dict[str, argparse.Action]:
+    return {
+        action.dest: action
+        for action in parser._actions
+        if action.option_strings and action.dest not in _OWN
+    }
+
+
+def _read(path: Path) -> tuple[str, dict[str, Any]]:
+    import tomllib
+
+    try:
+        text = path.read_text(encoding="utf-8")
+        return text, tomllib.loads(text)
+    except OSError as error:
+        raise ConfigFileError(f"--config {path}: {error.strerror}; check the path") from None
+    except UnicodeDecodeError:
+        raise ConfigFileError(f"--config {path}: is not UTF-8 text") from None
+    except tomllib.TOMLDecodeError as error:  # names line and column
+        raise ConfigFileError(f"{path}: is not TOML: {error}") from None
+    except RecursionError:
+        raise ConfigFileError(f"{path}: is not TOML: nested too deeply") from None
+
+
+def _line_of(key: str, text: str) -> int:
+    """The line that a key of the top level stands in; 1 where it is written in an unusual way."""
+    name = re.escape(key)
+    found = re.compile(rf"^\s*(?:\[\s*)?[\"']?{name}[\"']?\s*[=.\]]", re.MULTILINE).search(text)
+    return text.count("\n", 0, found.end()) + 1 if found else 1
+
+
+def _token(action: argparse.Action, value: Any, where: str) -> str | None:
+    """An option as the command line has it; None for a flag that is not set."""
+    option = action.option_strings[0]
+    if action.nargs == 0:
+        if not isinstance(value, bool):
+            raise ConfigFileError(f"{where} is {_toml(value)}; it must be true or false")
+        if value:
+            return option
+        # --no-..., where there is one
+        return next((name for name in action.option_strings if name.startswith("--no-")), None)
+    if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
+        value = ",".join(value)
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise ConfigFileError(f"{where} cannot be {_toml(value)}; write a text or a number")
+    text = str(value)
+    try:
+        converted = action.type(text) if callable(action.type) else text
+    except (argparse.ArgumentTypeError, ValueError) as error:
+        raise ConfigFileError(f"{where}: {error}") from None
+    if action.choices is not None and converted not in action.choices:
+        raise ConfigFileError(f"{where} is {text!r}; it must be one of {', '.join(action.choices)}")
+    return f"{option}={text}"
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
+    if isinstance(value, list):
+        return f"[{', '.join(map(_toml, value))}]"
+    return str(value) if isinstance(value, int | float) else f"a {type(value).__name__}"
