@@ -35,34 +35,28 @@ def quiet_stderr() -> Iterator[None]:
     try:
         yield
     finally:
-        os.dup2(saved, 2)
-        os.close(saved)
+        with _lock:
+            _hidden.remove(saved)
+            os.dup2(saved, 2)
+            os.close(saved)
 
 
-@contextmanager
-def own_stderr() -> Iterator[None]:
-    """What Python prints on stderr is seen, whatever is done to file descriptor 2 meanwhile.
+def say(line: str) -> None:
+    """Print a line on stderr, from any thread, hidden or not.
 
-    `quiet_stderr` may be in force for as long as a program runs, and a library that hangs may never
-    undo what it did of that kind itself.
+    Parameters
+    ----------
+    line : str
+        Without its end.
     """
-    before = sys.stderr
-    if not _is_plain(before):
-        yield
-        return
-    copy = os.dup(2)
-    with os.fdopen(copy, "w", buffering=1, encoding=before.encoding, errors=before.errors) as own:
-        sys.stderr = own
-        try:
-            yield
-        finally:
-            sys.stderr = before
-            os.dup2(copy, 2)
+    with _lock:
+        if _hidden and isinstance(sys.stderr, io.TextIOWrapper):  # rich's panel shows it itself
+            os.write(_hidden[0], f"{line}\n".encode(errors="backslashreplace"))
+        else:
+            print(line, file=sys.stderr, flush=True)
 
 
-def _is_plain(stream: object) -> bool:
-    """Whether it writes to file descriptor 2 itself."""
-    try:
-        return isinstance(stream, io.TextIOWrapper) and stream.fileno() == 2
-    except (OSError, ValueError):  # closed
-        return False
+def visible_stderr() -> int:
+    """The file descriptor that says what is seen, hidden or not: for commands of the user."""
+    with _lock:
+        return _hidden[0] if _hidden else 2

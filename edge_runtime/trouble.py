@@ -47,14 +47,14 @@ class Trouble:
         """Whether the last try failed."""
         return self._failures > 0
 
-    def recovered(self, note: str = "", *, words: str = "works again") -> None:
+    def recovered(self, message: str = "works again") -> None:
         """End the streak."""
-        self.tell(f"{words}{note}")
+        self.tell(message)
         self._told.clear()
         self._failures = 0
 
     def tell(self, message: str) -> None:
-        """Say something about what has the trouble."""
+        """Say something about this sink."""
         # Where stderr is closed or full there is nobody to tell, and still work to do.
         with contextlib.suppress(OSError, ValueError):
             self._report(f"{self._name}: {message}" if self._name else message)

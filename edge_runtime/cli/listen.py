@@ -17,11 +17,15 @@ from ..listening import Listening
 from ..sinks import Several, Sink
 from ..stream import ClassifierStream
 from . import INTERRUPTED, warn
-from .arguments import Number, add_model_arguments
+from .arguments import add_model_arguments
+from .config_file import add_config_arguments, expand
+from .decoder_arguments import add_decoder_arguments
 from .http_arguments import add_http_arguments, open_page
 from .model_reload import ModelReload
 from .sink_arguments import add_sink_arguments, open_sinks
 from .source_arguments import add_source_arguments, open_source
+
+__all__ = ["HELP", "add_arguments", "expand", "run"]
 
 HELP = "tell, live, what a microphone, a file or a pipe plays"
 

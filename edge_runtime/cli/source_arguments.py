@@ -11,7 +11,7 @@ from pathlib import Path
 from ..audio_file import open_audio
 from ..errors import AudioFormatError, ParameterError
 from ..pcm import PcmFormat
-from ..quiet import own_stderr
+from ..quiet import quiet_stderr
 from ..sources import Source, Stop
 from ..sources.file import FileSource
 from . import warn
@@ -87,7 +87,7 @@ def _microphone(args: argparse.Namespace, name: str | None, stop: Stop) -> Itera
     _refuse(args, "the microphone", (*_OF_PIPES, *_OF_FILES))
     from ..sources.microphone import AUTO, Microphone
     from ..sources.names import is_numbered
-    from ..sources.watchdog import Watchdog
+    from ..sources.watchdog import WatchedMicrophone
 
     device = args.device or name
     if name is not None and device != name:
@@ -98,7 +98,7 @@ def _microphone(args: argparse.Namespace, name: str | None, stop: Stop) -> Itera
             f"{called}: numbers of sound cards change when the machine starts or something is "
             "plugged in; hw:CARD=NAME does not (see: edge-genre devices)"
         )
-    watchdog = Watchdog(
+    watchdog = WatchedMicrophone(
         Microphone(device, args.rate, args.channels, args.capture or AUTO).open,
         name=called,
         rate=args.rate,
@@ -106,7 +106,8 @@ def _microphone(args: argparse.Namespace, name: str | None, stop: Stop) -> Itera
         report=warn,
         fail_fast=args.fail_fast,
     )
-    with own_stderr(), closing(watchdog):
+    # For all the time: a driver that hangs may print, or hide stderr itself, at any time.
+    with quiet_stderr(), closing(watchdog):
         watchdog.begin(stop)
         yield watchdog
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import os
 import re
 import selectors
@@ -12,7 +11,6 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 
@@ -212,7 +210,7 @@ class ArecordCapture:
         Raises
         ------
         AudioDeviceError
-            If arecord ends by itself, with what it said; or if the device has not the rate.
+            If arecord ends by itself; with what it said.
         """
         try:
             yield from take(self._ring, stop, self.why_it_ended)

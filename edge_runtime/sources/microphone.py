@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from typing import Any
 
+from ..errors import MissingDependencyError
 from ..quiet import quiet_stderr
 from . import Stop, arecord, names, portaudio
 from .capture import Capture
-from .devices import InputDevice, RefusedError
+from .devices import InputDevice
 from .driver import Driver
 
 AUTO, PORTAUDIO, ARECORD = "auto", "portaudio", "arecord"
@@ -50,9 +50,7 @@ def open_microphone(device: str | None, rate: int | None, channels: int | None) 
     Raises
     ------
     AudioDeviceError
-        If there is no such microphone now.
-    MissingDependencyError
-        If there is no library to reach one.
+        If there is no such microphone, or no library to reach one.
     """
     capture = Microphone(device, rate, channels).open(_Never())
     assert capture is not None
@@ -88,6 +86,8 @@ class Microphone:
 
         Raises
         ------
+        MissingDependencyError
+            If there is no library to reach one.
         RefusedError
             If what was asked for cannot be had however long one waits.
         AudioDeviceError
@@ -130,8 +130,8 @@ class Microphone:
         return not names.matches(self._device, known)
 
 
-def _no_library(wanted: str) -> RefusedError:
+def _no_library(wanted: str) -> MissingDependencyError:
     remedy = {PORTAUDIO: _GET_PORTAUDIO, ARECORD: _GET_ARECORD}.get(
         wanted, f"{_GET_PORTAUDIO} or {_GET_ARECORD}"
     )
-    return RefusedError(f"no way to reach a microphone: install {remedy}")
+    return MissingDependencyError(f"no way to reach a microphone: install {remedy}")

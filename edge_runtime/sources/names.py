@@ -11,9 +11,7 @@ from .devices import RefusedError
 
 _CARD = re.compile(r"\s*\(hw:\d+,\d+\)|,DEV=\d+|hw:\d+(,\d+)*", re.IGNORECASE)
 """Numbers of cards and devices in names, as PortAudio and ALSA write them"""
-_ALSA_ID = re.compile(
-    r"(plug)?hw:|(sys)?default:|dsnoop:|plug:|usbstream:|front:|iec958:", re.IGNORECASE
-)
+_ALSA_ID = re.compile(r"\w+:\S+")
 _NUMBERED = re.compile(r"hw:\d", re.IGNORECASE)
 _NEAR = 0.75
 _LISTED = 12
@@ -21,7 +19,7 @@ _LISTED = 12
 
 def is_alsa_id(name: str) -> bool:
     """Whether a name is what ALSA calls a PCM, such as ``plughw:CARD=Device``."""
-    return _ALSA_ID.match(name) is not None
+    return _ALSA_ID.fullmatch(name) is not None
 
 
 def is_numbered(name: str) -> bool:

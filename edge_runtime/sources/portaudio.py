@@ -112,6 +112,7 @@ class PortAudioCapture:
         self.rate = rate or min(max(default, LOWEST_RATE), HIGHEST_RATE)
         self.channels = channels
         self.overflows = 0
+        self._end_s = 0.0  # of the sound so far, on the device's clock; 0: not known
         self._closed = False
         self._ring = Ring(round(RING_SECONDS * self.rate), self.rate)
         self._stream = self._open(index)
@@ -169,10 +170,18 @@ class PortAudioCapture:
                 found.append(str(rate))
         return ", ".join(found) or str(round(self._device["default_samplerate"]))
 
-    def _captured(self, samples: npt.NDArray[np.int16], frames: int, _: object, flags: Any) -> None:
-        if flags.input_overflow and self.began is not None:
-            self.overflows += 1  # what was lost before the first samples is not missed
-        self._ring.put(samples.copy())  # PortAudio reuses its buffer
+    def _captured(
+        self, samples: npt.NDArray[np.int16], frames: int, clock: Any, flags: Any
+    ) -> None:
+        begin_s, lost = clock.inputBufferAdcTime, 0
+        if flags.input_overflow and self.began is not None:  # before that nothing is missed
+            # PortAudio says that it lost sound, not how much; the device's clock does, if any.
+            if 0.0 < self._end_s <= begin_s < self._end_s + RING_SECONDS:
+                lost = round((begin_s - self._end_s) * self.rate)
+            else:
+                self.overflows += 1
+        self._end_s = begin_s + frames / self.rate if begin_s > 0.0 else 0.0
+        self._ring.put(samples.copy(), lost=lost)  # PortAudio reuses its buffer
 
     def chunks(self, stop: Stop) -> Iterator[Chunk]:
         """Sound until `stop` is set.
@@ -238,12 +247,6 @@ def _remedy(error: Exception) -> str:
     if any(sign in str(error.args) for sign in _FORBIDDEN):
         return NO_PERMISSION
     return "is it plugged in, and does no other program use it?"
-
-
-def did_you_mean(name: str, names: list[str]) -> str:
-    """A guess at what a name was meant to be; empty if there is none."""
-    near = difflib.get_close_matches(name.lower(), [known.lower() for known in names], 1, 0.5)
-    return "".join(f" did you mean {known!r}?" for known in names if [known.lower()] == near[:1])
 
 
 def _reason(error: Exception) -> str:

@@ -31,7 +31,7 @@ class Ring:
 
     def __init__(self, capacity: int, rate: int) -> None:
         self._capacity, self._rate = capacity, rate
-        self._pieces: deque[npt.NDArray[np.generic]] = deque()
+        self._pieces: deque[Chunk] = deque()
         self._held = 0
         self._dropped = 0  # since the last piece was handed out
         self._changed = threading.Condition()
@@ -42,8 +42,16 @@ class Ring:
         self.ended = 0.0
         """When the last one was"""
 
-    def put(self, samples: npt.NDArray[np.generic]) -> None:
-        """Take (n, channels) samples; they must not change any more."""
+    def put(self, samples: npt.NDArray[np.generic], *, lost: int = 0) -> None:
+        """Take a piece.
+
+        Parameters
+        ----------
+        samples : (n, channels)
+            They must not change any more.
+        lost : int
+            Samples (per channel) that the driver lost before them.
+        """
         if not len(samples):
             return
         now = time.monotonic()
@@ -51,7 +59,7 @@ class Ring:
             if self.began is None:
                 self.began = now - len(samples) / self._rate
             self.ended = now
-            self._pieces.append(samples)
+            self._pieces.append(Chunk(samples, lost))
             self._held += len(samples)
             while self._held > self._capacity:
                 self._drop(self._held - self._capacity)
@@ -59,11 +67,11 @@ class Ring:
 
     def _drop(self, excess: int) -> None:
         oldest = self._pieces.popleft()
-        if len(oldest) > excess:
-            self._pieces.appendleft(oldest[excess:])
-        lost = min(excess, len(oldest))
+        if len(oldest.samples) > excess:
+            self._pieces.appendleft(Chunk(oldest.samples[excess:]))
+        lost = min(excess, len(oldest.samples))
         self._held -= lost
-        self._dropped += lost
+        self._dropped += oldest.dropped + lost
 
     def get(self, timeout_s: float) -> Chunk | None:
         """The oldest piece; None if none came in time, or none will come any more."""
@@ -71,9 +79,9 @@ class Ring:
             return None
         with self._changed:
             piece = self._pieces.popleft()
-            self._held -= len(piece)
+            self._held -= len(piece.samples)
             dropped, self._dropped = self._dropped, 0
-        return Chunk(piece, dropped)
+        return Chunk(piece.samples, dropped + piece.dropped)
 
     def wait(self, timeout_s: float) -> bool:
         """Whether there is something to get, now or soon."""

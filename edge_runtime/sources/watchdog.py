@@ -21,7 +21,7 @@ _STEADY_SECONDS = 5.0
 _USUAL_RATE = 48_000
 
 
-class Watchdog:
+class WatchedMicrophone:
     """A source that opens a microphone, and opens it again until there is sound.
 
     What is wrong is told once, and that it is over, too. While there is no sound, chunks without
@@ -159,13 +159,15 @@ class Watchdog:
                 if self._silence.reopen_due and not self._fail_fast:
                     self._silence.reopen_due, anew = False, True
                     capture.close()  # what it still holds is taken all the same
+            lost = None
         except AudioDeviceError as error:
-            if not first:
-                self._ended = capture.ended
-            if not anew:
-                self._failed(error, self._clock() if first else capture.ended)
+            lost = error
         finally:
             self.close()
+        if not first:
+            self._ended = capture.ended
+        if lost is not None and not anew:
+            self._failed(lost, self._clock() if first else capture.ended)
 
     def _joined(self, chunk: Chunk, capture: Capture) -> Chunk:
         """The first chunk of a capture, with what tells how it follows on the one before."""
@@ -192,5 +194,5 @@ class Watchdog:
         if self._back_s >= _STEADY_SECONDS:
             away_s = self._began - self._away_since
             words = "found" if self._ended is None else "heard again"
-            self._trouble.recovered(f" after {away_s:.0f} s", words=words)
+            self._trouble.recovered(f"{words} after {away_s:.0f} s")
             self._away_since = None

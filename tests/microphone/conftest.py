@@ -57,7 +57,6 @@ class Listening:
         self.events: list[dict[str, Any]] = []
         self._lines: queue.Queue[str | None] = queue.Queue()
         self._stderr: list[str] = []
-        self._told: queue.Queue[str | None] = queue.Queue()
         self._readers = [threading.Thread(target=f) for f in (self._read_out, self._read_err)]
         for reader in self._readers:
             reader.start()

@@ -118,3 +118,21 @@ def test_the_way_to_capture_can_be_chosen(
         listening.until(is_tone)
         listening.process.terminate()
         assert listening.end() == (0, "")
+
+
+def test_an_alsa_id_that_portaudio_does_not_list_is_given_to_arecord(
+    shared_microphone: VirtualMicrophone,
+) -> None:
+    with shared_microphone.listening("--input", "mic:pulse:studio_in") as listening:
+        listening.until(is_silence)
+        listening.process.terminate()
+        assert listening.end() == (0, "")
+
+
+def test_a_signal_ends_the_waiting(microphone: VirtualMicrophone, library: dict[str, str]) -> None:
+    microphone.unplug()
+    with microphone.listening(**library) as listening:
+        listening.says("waiting for it")
+        listening.process.terminate()
+        code, stderr = listening.end()
+        assert (code, stderr.count("\n"), listening.events) == (0, 1, [])

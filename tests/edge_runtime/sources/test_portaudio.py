@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from edge_runtime.errors import AudioDeviceError
+from edge_runtime.errors import AudioDeviceError, MissingDependencyError
 from edge_runtime.sources import devices, microphone, portaudio
 from edge_runtime.sources.devices import RefusedError
 from edge_runtime.sources.driver import Driver
@@ -65,10 +65,11 @@ def capture(library, device=None, rate=None, channels=1):
     return portaudio.PortAudioCapture(library, device, rate, channels, Driver())
 
 
-def give(stream, value, flags=CLEAR):
+def give(stream, value, flags=CLEAR, at=0.0):
     """PortAudio hands over a block in the buffer that it uses again and again."""
     give.buffer[:] = value
-    stream.callback(give.buffer, len(give.buffer), None, flags)
+    clock = SimpleNamespace(inputBufferAdcTime=at)
+    stream.callback(give.buffer, len(give.buffer), clock, flags)
 
 
 give.buffer = np.zeros((4410, 1), np.int16)
@@ -117,6 +118,19 @@ def test_what_portaudio_lost_is_counted_but_not_before_the_first_sound():
     for flags in (OVERFLOW, CLEAR, OVERFLOW, OVERFLOW):
         give(library.streams[0], 1, flags)
     assert opened.overflows == 2
+
+
+def test_how_much_portaudio_lost_is_what_the_devices_clock_says():
+    library = FakeSounddevice("usb")
+    opened = capture(library)
+    for flags, at in ((CLEAR, 5.0), (OVERFLOW, 5.35), (CLEAR, 5.9)):
+        give(library.streams[0], 1, flags, at)
+    library.streams[0].finished_callback()
+    heard = []
+    with pytest.raises(AudioDeviceError):
+        heard.extend(opened.chunks(threading.Event()))
+    assert [chunk.dropped for chunk in heard] == [0, 11_025, 0]
+    assert opened.overflows == 0
 
 
 def test_a_rate_that_the_microphone_lacks_is_refused_with_those_it_has():
@@ -225,6 +239,6 @@ def test_no_library_to_capture_with_is_no_matter_of_waiting(
 ):
     monkeypatch.setattr(portaudio, "import_sounddevice", lambda: None)
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(RefusedError, match="no way to reach a microphone") as caught:
+    with pytest.raises(MissingDependencyError, match="no way to reach a microphone") as caught:
         Microphone(None, None, None, library).open(Stop())
     assert all(remedy in str(caught.value) for remedy in remedies)

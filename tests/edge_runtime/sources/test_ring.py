@@ -52,6 +52,18 @@ def test_it_is_the_oldest_that_is_dropped(sizes, capacity):
     assert np.array_equal(np.concatenate(heard), counted(first.dropped, put - first.dropped))
 
 
+def test_what_the_driver_lost_is_counted_in_its_place():
+    ring = Ring(30, RATE)
+    for _ in range(3):
+        ring.put(counted(0, 10), lost=4)
+    assert ring.get(0.0).dropped == 4
+    ring.put(counted(0, 25), lost=2)
+    assert [(c.dropped, len(c.samples)) for c in (ring.get(0.0), ring.get(0.0))] == [
+        (4 + 10 + 4 + 5, 5),
+        (2, 25),
+    ]
+
+
 def test_no_sample_is_lost_uncounted_between_two_threads():
     ring, total = Ring(500, RATE), 200_000
     clock, heard = 0, []

@@ -10,7 +10,7 @@ from edge_runtime.errors import AudioDeviceError
 from edge_runtime.listener import answers
 from edge_runtime.sources import Chunk
 from edge_runtime.sources.devices import RefusedError
-from edge_runtime.sources.watchdog import Watchdog
+from edge_runtime.sources.watchdog import WatchedMicrophone
 
 RATE = 22_050
 SECOND = np.full((RATE, 1), 1000, np.int16)
@@ -67,7 +67,7 @@ class Bench:
     def __init__(self, *script, **how):
         self.clock, self.stop, self.told, self.opened = Clock(), Stop(), [], []
         self.script, self.tries = list(script), []
-        self.watchdog = Watchdog(
+        self.watchdog = WatchedMicrophone(
             self.open, name="mic:usb", report=self.told.append,
             clock=self.clock, sleep=self.clock.sleep, **how,
         )  # fmt: skip
