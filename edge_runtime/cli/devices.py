@@ -35,5 +35,5 @@ def run(args: argparse.Namespace) -> int:
             detail = f"  {device.channels:>3} channel(s)  {device.rate} Hz"
         print(f"{mark} {device.name:<{width}}{detail}")
     star = "* is the default; " if any(device.default for device in devices) else ""
-    print(f"{star}choose one with: edge-genre listen --device NAME")
+    print(f"{star}choose one with: edge-genre listen --input mic:NAME")
     return 0
