@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from enum import StrEnum
 
@@ -64,13 +65,22 @@ class SimulatedMicrophone:
         self.nan_samples = 0
         self.dropped_samples = 0
         self.over = False
+        self.began: float | None = None
+        self.ended = 0.0
+        self.overflows = 0
+        self._open = False
 
-    def open(self) -> SimulatedMicrophone:
+    def open(self, _: Stop) -> SimulatedMicrophone:
         """Open it; raises AudioDeviceError once after it was unplugged."""
         if self._missing_once:
             self._missing_once = False
             raise AudioDeviceError("microphone 'simulated' is not there")
+        self.began, self._open = time.monotonic(), True
         return self
+
+    def close(self) -> None:
+        """Let go of it."""
+        self._open = False
 
     def suffer(self, fault: Fault) -> None:
         """Have something befall it with the next chunk."""
@@ -78,7 +88,7 @@ class SimulatedMicrophone:
 
     def chunks(self, stop: Stop) -> Iterator[Chunk]:
         """Sound until it is over, or the microphone is lost."""
-        while not stop.is_set():
+        while self._open and not stop.is_set():
             samples, dropped = self._next(), 0
             while self._pending:
                 fault = self._pending.pop(0)
@@ -100,6 +110,7 @@ class SimulatedMicrophone:
             self.dropped_samples += dropped
             self.heard_s += (len(samples) + dropped) / self.rate
             self.over = self.heard_s >= self._until_s
+            self.ended = time.monotonic()
             yield Chunk(samples, dropped)
 
     def _next(self) -> npt.NDArray[np.float32]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import threading
@@ -49,7 +50,13 @@ def say(line: str) -> None:
         Without its end.
     """
     with _lock:
-        if _hidden:
+        if _hidden and isinstance(sys.stderr, io.TextIOWrapper):  # rich's panel shows it itself
             os.write(_hidden[0], f"{line}\n".encode(errors="backslashreplace"))
         else:
             print(line, file=sys.stderr, flush=True)
+
+
+def visible_stderr() -> int:
+    """The file descriptor that says what is seen, hidden or not: for commands of the user."""
+    with _lock:
+        return _hidden[0] if _hidden else 2

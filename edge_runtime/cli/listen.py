@@ -6,7 +6,7 @@ import argparse
 import dataclasses
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from types import FrameType
 
 from ..display import choose_display
@@ -36,9 +36,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = (
         "examples:\n"
         "  edge-genre listen                                   the default microphone\n"
+        "  edge-genre listen --input mic:snowball              another one, by part of its name\n"
         "  edge-genre listen --input song.ogg                  a file, in real time\n"
         "  edge-genre listen --input song.ogg --fast --json    ... at once, as JSON lines\n"
         "  arecord -f S16_LE -r 48000 -c 1 -t raw | edge-genre listen --input - --rate 48000\n"
+        "  ffmpeg -i rtsp://camera/live -f s16le -ac 1 -ar 48000 - | edge-genre listen --input - "
+        "--rate 48000\n"
     )
     add_source_arguments(parser)
     add_model_arguments(parser)
@@ -51,10 +54,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Listen until the source ends (exit code 0), SIGTERM (0) or Ctrl-C (130)."""
-    with _heeding_signals() as signals:
+    with _heeding_signals() as signals, ExitStack() as opened:
         model = ModelReload(args)
         classifier, settings = model.first.classifier, model.first.settings
-        source = open_source(args)
+        source = opened.enter_context(open_source(args, signals))
         listening = Listening(
             source=source.name,
             manifest=classifier.manifest,

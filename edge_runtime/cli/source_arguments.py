@@ -4,47 +4,55 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
 
 from ..audio_file import open_audio
 from ..errors import AudioFormatError, ParameterError
 from ..pcm import PcmFormat
-from ..sources import Source
+from ..quiet import quiet_stderr
+from ..sources import Source, Stop
 from ..sources.file import FileSource
 from . import warn
 from .arguments import Number, Whole
 
 _STDIN_RATE = 44_100
-_MICROPHONE_RATE = 48_000
-"""Expected of a microphone that is not there yet, hertz"""
+_MICROPHONE, _FILE = "mic", "file"
+_LIBRARIES = ("auto", "portaudio", "arecord")
+
+_OF_PIPES = ("format",)
+_OF_FILES = ("fast", "speed")
+_OF_MICROPHONES = ("device", "capture", "fail_fast")
+_OF_BOTH = ("rate", "channels")
 
 
 def add_source_arguments(parser: argparse.ArgumentParser) -> None:
-    """``--input``, ``--device`` and what belongs to them."""
+    """``--input`` and what belongs to it."""
     source = parser.add_argument_group("what to listen to")
     source.add_argument(
         "--input",
         metavar="SOURCE",
-        help='mic (the default), mic:NAME, an audio file, "demo", or - for raw PCM on stdin',
+        help="mic (the default), mic:NAME (part of a name that `devices` lists, or an ALSA id such "
+        'as plughw:CARD=Device), an audio file (or file:FILE), "demo", or - for raw PCM on stdin',
     )
-    source.add_argument(
-        "--device", metavar="NAME", help="a microphone that `devices` lists; the same as mic:NAME"
-    )
-    source.add_argument(
-        "--capture",
-        choices=["auto", "portaudio", "arecord"],
-        help="how to reach the microphone (default auto: PortAudio, else arecord)",
-    )
-    source.add_argument(
-        "--fail-fast",
-        action="store_true",
-        help="end with exit code 4 where the microphone is missing or lost, instead of waiting",
-    )
+    source.add_argument("--device", metavar="NAME", help="as --input mic:NAME")
     source.add_argument("--rate", type=Whole(8000, 192_000), help="Hz, of stdin or microphone")
     source.add_argument("--channels", type=Whole(1, 64), help="of stdin or microphone (default 1)")
     source.add_argument(
         "--format",
         choices=[str(name) for name in PcmFormat],
         help="sample format of stdin, as arecord names it (default S16_LE)",
+    )
+    source.add_argument(
+        "--capture",
+        choices=_LIBRARIES,
+        help="how to reach the microphone (default auto: PortAudio where it is installed)",
+    )
+    source.add_argument(
+        "--fail-fast",
+        action="store_true",
+        help="end with exit code 4 where the microphone is missing or lost, instead of waiting",
     )
     pace = source.add_mutually_exclusive_group()
     pace.add_argument("--fast", action="store_true", help="play a file as fast as it is classified")
@@ -53,72 +61,78 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def open_source(args: argparse.Namespace) -> Source:
-    """The source that the options ask for.
+@contextmanager
+def open_source(args: argparse.Namespace, stop: Stop) -> Iterator[Source]:
+    """The source that the options ask for; a microphone is let go of at the end.
 
     Raises
     ------
-    ParameterError
-        If options do not belong together.
     EdgeGenreError
-        If it cannot be opened, and waiting is not wanted or would not help.
+        If it cannot be had; a microphone that is missing is waited for in `chunks`.
     """
-    kind, _, name = (args.input or "mic").partition(":")
-    if kind == "mic":
-        _refuse(args, "a microphone", ("format", "fast", "speed"))
-        if name and args.device not in (None, name):
-            raise ParameterError(f"--input {args.input} and --device {args.device} are two devices")
-        return _microphone(args, name or args.device)
-    if args.input == "-":
-        _refuse(args, "--input -", ("device", "capture", "fail_fast", "fast", "speed"))
-        if sys.stdin is None:
-            raise AudioFormatError("stdin is closed; pipe raw PCM into it")
-        from ..sources.raw import RawSource
+    kind, colon, name = (_MICROPHONE if args.input is None else args.input).partition(":")
+    if kind == _MICROPHONE:
+        if colon and not name:
+            raise ParameterError("--input mic: names no microphone; see: edge-genre devices")
+        with _microphone(args, name or None, stop) as microphone:
+            yield microphone
+    elif args.input == "-":
+        yield _stdin(args)
+    else:
+        yield _file(args, Path(name) if colon and kind == _FILE else args.input)
 
-        return RawSource(
-            sys.stdin.fileno(),
-            rate=args.rate or _STDIN_RATE,
-            channels=args.channels or 1,
-            sample_format=PcmFormat(args.format or PcmFormat.S16_LE),
-            name="stdin",
+
+@contextmanager
+def _microphone(args: argparse.Namespace, name: str | None, stop: Stop) -> Iterator[Source]:
+    _refuse(args, "the microphone", (*_OF_PIPES, *_OF_FILES))
+    from ..sources.microphone import AUTO, Microphone
+    from ..sources.names import is_numbered
+    from ..sources.watchdog import WatchedMicrophone
+
+    device = args.device or name
+    if name is not None and device != name:
+        raise ParameterError(f"--device {device} and --input mic:{name} are not the same; drop one")
+    called = _MICROPHONE if device is None else f"{_MICROPHONE}:{device}"
+    if device is not None and is_numbered(device):
+        warn(
+            f"{called}: numbers of sound cards change when the machine starts or something is "
+            "plugged in; hw:CARD=NAME does not (see: edge-genre devices)"
         )
-    _refuse(
-        args,
-        "a file, which says so itself",
-        ("device", "capture", "fail_fast", "rate", "channels", "format"),
+    watchdog = WatchedMicrophone(
+        Microphone(device, args.rate, args.channels, args.capture or AUTO).open,
+        name=called,
+        rate=args.rate,
+        channels=args.channels,
+        report=warn,
+        fail_fast=args.fail_fast,
     )
-    audio = open_audio(name if kind == "file" and name else args.input)
+    # For all the time: a driver that hangs may print, or hide stderr itself, at any time.
+    with quiet_stderr(), closing(watchdog):
+        watchdog.begin(stop)
+        yield watchdog
+
+
+def _stdin(args: argparse.Namespace) -> Source:
+    _refuse(args, "--input -", (*_OF_MICROPHONES, *_OF_FILES))
+    if sys.stdin is None:
+        raise AudioFormatError("stdin is closed; pipe raw PCM into it")
+    from ..sources.raw import RawSource
+
+    return RawSource(
+        sys.stdin.fileno(),
+        rate=args.rate or _STDIN_RATE,
+        channels=args.channels or 1,
+        sample_format=PcmFormat(args.format or PcmFormat.S16_LE),
+        name="stdin",
+    )
+
+
+def _file(args: argparse.Namespace, path: str | Path) -> Source:
+    _refuse(args, "a file, which says so itself", (*_OF_MICROPHONES, *_OF_BOTH, *_OF_PIPES))
+    audio = open_audio(path)
     if audio.warning:
         warn(audio.warning)
     return FileSource(audio, speed=None if args.fast else args.speed or 1.0)
-
-
-def _microphone(args: argparse.Namespace, device: str | None) -> Source:
-    from ..sources.microphone import Capture, Wish, open_microphone
-    from ..sources.watchdog import WatchedMicrophone
-
-    wish = Wish(
-        device=device,
-        rate=args.rate,
-        channels=args.channels or 1,
-        capture=Capture(args.capture or Capture.AUTO),
-    )
-    if args.fail_fast:
-        return open_microphone(wish)
-    opened = False
-
-    def open_again() -> Source:
-        nonlocal opened
-        again, opened = opened, True
-        return open_microphone(wish, again=again)
-
-    return WatchedMicrophone(
-        open_again,
-        name=device or "default",
-        rate=args.rate or _MICROPHONE_RATE,
-        channels=wish.channels,
-        report=warn,
-    )
 
 
 def _refuse(args: argparse.Namespace, what: str, options: tuple[str, ...]) -> None:

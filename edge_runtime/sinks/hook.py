@@ -8,10 +8,9 @@ import signal
 import subprocess
 
 from ..events import Event
+from ..quiet import visible_stderr
 from ..trouble import Report
 from .background import Background
-
-_STDERR = 2
 
 
 class CommandFailed(Exception):
@@ -68,7 +67,8 @@ class Hook:
             self._command,
             shell=True,
             stdin=subprocess.PIPE,
-            stdout=_STDERR,  # stdout is the display's
+            stdout=visible_stderr(),  # stdout is the display's
+            stderr=visible_stderr(),
             env=environment,
             process_group=0,  # to be killed with its children; Ctrl-C is for this program
         ) as process:

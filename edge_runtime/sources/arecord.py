@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import os
 import re
+import selectors
 import signal
 import subprocess
 import threading
-from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+
+import numpy as np
 
 from ..errors import AudioDeviceError
-from ..pcm import PcmFormat
-from . import POLL_SECONDS, Chunk, Stop
-from .devices import CLOSE_SECONDS, NO_MICROPHONE, STALL_SECONDS, InputDevice, lost
-from .raw import RawSource
+from . import CHUNK_SECONDS, POLL_SECONDS, Chunk, Stop, names
+from .arecord_says import Said
+from .capture import take
+from .devices import (
+    CLOSE_SECONDS,
+    NO_PERMISSION,
+    STALL_SECONDS,
+    InputDevice,
+    RefusedError,
+    is_forbidden,
+    lost,
+    none_found,
+)
 from .ring import RING_SECONDS, Ring
 
+_RATE = 48_000
 _PLUGINS = {
     "null",
     "jack",
@@ -35,15 +45,9 @@ _PLUGINS = {
 """What ``arecord -L`` lists though there is no microphone behind it."""
 _SERVERS = {"pulse", "pipewire"}
 """Names behind which there may be one though the machine has no sound card."""
-_NO_CARD = "snd_func_card_inum"
-"""In ALSA's complaint where the default device is a card and there is none."""
 _CARDS = Path("/proc/asound/cards")
-
-_RATE = 48_000
-_OTHER_RATE = re.compile(rb"rate is not accurate \(requested = \d+Hz, got = (\d+)Hz\)")
-
-_LINES_KEPT = 8
-"""Of what arecord says, this much of its end is kept."""
+_ENGLISH = {"LC_ALL": "C", "LANGUAGE": "C"}
+_CARD = re.compile(r"CARD=[^,]*")
 
 
 def devices() -> list[InputDevice]:
@@ -54,33 +58,151 @@ def devices() -> list[InputDevice]:
     AudioDeviceError
         If arecord knows none and says why.
     """
-    listing = subprocess.run(["arecord", "-L"], capture_output=True, check=False)
-    lines = listing.stdout.decode(errors="replace").splitlines()
-    names = [line for line in lines if line and not line[0].isspace() and line not in _PLUGINS]
-    if not names and listing.stderr:
-        raise AudioDeviceError(f"no microphone found; arecord says: {_told(listing.stderr)}")
-    if _no_sound_card() and not _SERVERS & set(names):
-        return []
-    return [InputDevice(name, None, None, name == "default", "arecord") for name in names]
+    return [InputDevice(name, None, None, name == "default", "arecord") for name in _listed()]
 
 
-class ArecordSource:
-    """Captured by an ``arecord`` process, which a thread empties into a ring.
+def _listed() -> dict[str, str]:
+    """Names of devices, and how ALSA describes each."""
+    listing = subprocess.run(
+        ["arecord", "-L"], capture_output=True, check=False, env=os.environ | _ENGLISH
+    )
+    described: dict[str, str] = {}
+    name = ""
+    for line in listing.stdout.decode(errors="replace").splitlines():
+        if line and not line[0].isspace():
+            name = line
+            if name not in _PLUGINS:
+                described[name] = ""
+        elif described.get(name) == "":
+            described[name] = line.strip()
+    if not described and listing.stderr:
+        said = Said()
+        said.take(listing.stderr)
+        raise AudioDeviceError(f"no microphone found; arecord says: {said.complaint}")
+    if _no_sound_card() and not _SERVERS & set(described):
+        return {}
+    return described
+
+
+def _no_sound_card() -> bool:
+    return not _CARDS.exists() or "no soundcards" in _CARDS.read_text(encoding="utf-8")
+
+
+def open_arecord(
+    device: str | None, rate: int | None, channels: int | None, stop: Stop
+) -> ArecordCapture | None:
+    """A microphone that delivers sound; None if `stop` was set before it did.
 
     Parameters
     ----------
-    device : str
-        As ``arecord -D`` takes it.
-    rate : int or None
-        Hertz; 48000 where None, or what the device has instead.
-    channels : int
+    device : str or None
+        A name or part of one, of the list or of its descriptions, or any ALSA id.
+    rate, channels : int or None
+        48000 Hz and 1 where None, or what the microphone has that is next to them.
+    stop : Stop
+
+    Raises
+    ------
+    AudioDeviceError
+        If there is none of that name, or it cannot be opened so.
     """
+    name = "default" if device is None else _meant(device)
+    capture = ArecordCapture(name, rate or _RATE, channels or 1)
+    if capture.delivers(stop):
+        has = capture.said.nearest_rate(capture.rate)
+        if has == capture.rate:
+            return capture
+        capture.close()  # arecord goes on at another rate than it was asked for
+        if rate is not None:
+            raise RefusedError(
+                f"microphone {name!r} cannot be opened at {rate} Hz; it has {capture.said.rates} Hz"
+            )
+        capture = ArecordCapture(name, has, channels or 1)
+        if capture.delivers(stop):
+            return capture
+    elif "Channels count" in capture.said.complaint:
+        capture.close()
+        has = capture.said.nearest_channels(capture.channels)
+        if channels is not None or has == capture.channels:
+            raise RefusedError(
+                f"microphone {name!r} cannot be opened with {capture.channels} channel(s); it has "
+                f"{capture.said.channels}"
+            )
+        return open_arecord(device, rate, has, stop)
+    elif "Sample format" in capture.said.complaint:
+        capture.close()
+        raise RefusedError(
+            f"microphone {name!r} has no 16-bit samples, but {capture.said.formats}; "
+            f"ask for plug{name} instead, which converts them"
+        )
+    capture.close()
+    if stop.is_set():
+        return None
+    raise capture.why_it_ended()
+
+
+def _meant(device: str) -> str:
+    """The ALSA id that a user's words mean."""
+    if names.is_alsa_id(device):
+        return device
+    described = _listed()
+    known = [f"{name} {text}".strip() for name, text in described.items()]
+    if device in described:
+        return device
+    found = [list(described)[index] for index in names.matches(device, known)]
+    cards = {_CARD.findall(name)[0] if "CARD=" in name else name for name in found}
+    if len(cards) > 1:
+        raise names.ambiguous(device, found)
+    # The ids of one card differ in what ALSA converts; plughw converts all, and mixes nothing.
+    found.sort(key=lambda name: not name.startswith("plughw:"))
+    return found[0] if found else device  # ALSA knows more than it lists
+
+
+class ArecordCapture:
+    """Captured by an ``arecord`` process; a thread takes what it writes into a ring."""
 
     seconds: float | None = None
 
-    def __init__(self, device: str, rate: int | None, channels: int) -> None:
-        self.name, self.rate, self.channels = device, rate or _RATE, channels
-        self._rate_is_a_wish = rate is None
+    def __init__(self, device: str, rate: int, channels: int) -> None:
+        self.name, self.rate, self.channels = device, rate, channels
+        self.said = Said()
+        self._ring = Ring(round(RING_SECONDS * rate), rate)
+        command = ["arecord", "-D", device, "-f", "S16_LE", "-t", "raw", "--dump-hw-params"]
+        command += ["-r", str(rate), "-c", str(channels)]
+        self._process = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+            env=os.environ | _ENGLISH,
+            process_group=0,  # Ctrl-C is for this program, which ends arecord itself
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    @property
+    def began(self) -> float | None:
+        """When the first sample was captured."""
+        return self._ring.began
+
+    @property
+    def ended(self) -> float:
+        """When the last one was."""
+        return self._ring.ended
+
+    @property
+    def overflows(self) -> int:
+        """How often arecord told of an overrun."""
+        return self.said.overruns
+
+    def delivers(self, stop: Stop) -> bool:
+        """Wait for the first sound; whether it came."""
+        polls = 0
+        while not (self._ring.wait(POLL_SECONDS) or self._ring.closed or stop.is_set()):
+            polls += 1
+            if polls * POLL_SECONDS >= STALL_SECONDS:
+                return False
+        return self.began is not None
 
     def chunks(self, stop: Stop) -> Iterator[Chunk]:
         """Sound until `stop` is set.
@@ -88,160 +210,72 @@ class ArecordSource:
         Raises
         ------
         AudioDeviceError
-            If arecord ends by itself, with what it said; or if the device has not the rate.
+            If arecord ends by itself; with what it said.
         """
-        command = ["arecord", "-D", self.name, "-f", "S16_LE", "-t", "raw"]
-        command += ["-r", str(self.rate), "-c", str(self.channels)]
-        with subprocess.Popen(
-            command,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            stdin=subprocess.DEVNULL,
-            env={**os.environ, "LC_ALL": "C"},  # its words are looked at
-            process_group=0,  # Ctrl-C is for this program, which ends arecord itself
-        ) as process:
-            assert process.stdout is not None
-            assert process.stderr is not None
-            said = _Said()
-            # Read all the time: arecord blocks once a pipe full of overruns is reported.
-            reader = threading.Thread(target=said.read, args=(process.stderr,), daemon=True)
-            reader.start()
-            raw = RawSource(
-                process.stdout.fileno(),
-                rate=self.rate,
-                channels=self.channels,
-                sample_format=PcmFormat.S16_LE,
-                name=self.name,
-            )
-            patience, ring = _Patience(stop), Ring(round(RING_SECONDS * self.rate))
-            capture = threading.Thread(target=_capture, args=(raw, patience, ring), daemon=True)
-            capture.start()
+        try:
+            yield from take(self._ring, stop, self.why_it_ended)
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """End arecord, which may hang in its driver, or be a script."""
+        process = self._process
+        if process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
             try:
-                while not (stop.is_set() or ring.ended):
-                    chunk = ring.get(POLL_SECONDS)
-                    if chunk is not None:
-                        yield self._at_rate(chunk, said.other_rate)
-                if not stop.is_set() and not patience.exhausted:
-                    # Its output ended; it is about to end itself and to say why.
-                    with contextlib.suppress(subprocess.TimeoutExpired):
-                        process.wait(CLOSE_SECONDS)
-            finally:
-                patience.give_up()
-                code = _end(process)
-                reader.join()
-                capture.join()
-            if stop.is_set():
-                return
-            if patience.exhausted:
-                raise AudioDeviceError(lost(self.name))
-            reason = _told(said.end) or f"exit code {code}"
-            if _NO_CARD in reason:
-                raise AudioDeviceError(NO_MICROPHONE)
-            raise AudioDeviceError(
-                f"microphone {self.name!r}: arecord ended ({reason}); {_remedy(reason)}"
-            )
+                process.wait(CLOSE_SECONDS)
+            except subprocess.TimeoutExpired:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        self._reader.join(CLOSE_SECONDS)
 
-    def _at_rate(self, chunk: Chunk, other_rate: int | None) -> Chunk:
-        """The chunk, at the rate that arecord says the device has instead of ours."""
-        if other_rate is None or other_rate == self.rate:
-            return chunk
-        if not self._rate_is_a_wish:
-            raise AudioDeviceError(
-                f"microphone {self.name!r} has no {self.rate} Hz; it has {other_rate} Hz: use "
-                f"--rate {other_rate}, or a plughw: device, which converts"
-            )
-        self.rate = other_rate
-        return dataclasses.replace(chunk, rate=other_rate)
+    def why_it_ended(self) -> AudioDeviceError:
+        """The error that tells what arecord said."""
+        if self._ring.closed:  # it is about to end, if it has not
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(CLOSE_SECONDS)
+        elif self._process.poll() is None:
+            return lost(self.name)
+        said = self.said
+        if said.no_card:
+            return none_found()
+        if "Permission denied" in said.complaint or is_forbidden():
+            return AudioDeviceError(f"microphone {self.name!r}: {NO_PERMISSION}")
+        reason = said.complaint or f"exit code {self._process.returncode}"
+        if "Unknown PCM" in reason:
+            with contextlib.suppress(AudioDeviceError):
+                return names.unknown(self.name, list(_listed()), reason)
+        return AudioDeviceError(
+            f"microphone {self.name!r}: arecord ended ({reason}); look at: edge-genre devices"
+        )
 
-
-def _capture(raw: RawSource, patience: _Patience, ring: Ring) -> None:
-    try:
-        for chunk in raw.chunks(patience):
-            ring.put(chunk.samples)
-            patience.restart()
-    finally:
-        ring.end()
-
-
-class _Said:
-    """What arecord says on stderr."""
-
-    def __init__(self) -> None:
-        self._lines: deque[bytes] = deque(maxlen=_LINES_KEPT)
-        self.other_rate: int | None = None
-        """The rate that the device has instead of the one asked for, hertz"""
-
-    def read(self, stderr: IO[bytes]) -> None:
-        """Read to the end."""
-        for line in stderr:
-            if line.startswith(b"Recording "):  # what, and in which format
-                continue
-            self._lines.append(line)
-            if rate := _OTHER_RATE.search(line):
-                self.other_rate = int(rate[1])
-
-    @property
-    def end(self) -> bytes:
-        """The last lines."""
-        return b"".join(self._lines)
-
-
-class _Patience:
-    """Set when `stop` is set, or when it was asked for too long whether to go on waiting.
-
-    Polls are counted, not seconds: a computer that was asleep has not lost its microphone.
-    """
-
-    def __init__(self, stop: Stop) -> None:
-        self._stop, self._polls = stop, 0
-        self._given_up = False
-
-    @property
-    def exhausted(self) -> bool:
-        """Whether no sound came for too long."""
-        return self._polls * POLL_SECONDS > STALL_SECONDS
-
-    def restart(self) -> None:
-        """Sound came."""
-        self._polls = 0
-
-    def give_up(self) -> None:
-        """Nobody waits any longer."""
-        self._given_up = True
-
-    def is_set(self) -> bool:
-        """Whether to stop waiting; a source asks once per poll."""
-        self._polls += 1
-        return self._stop.is_set() or self._given_up or self.exhausted
-
-
-def _end(process: subprocess.Popen[bytes]) -> int:
-    """End arecord, which may hang in its driver, or be a script; returns its exit code."""
-    code = process.poll()
-    if code is not None:
-        return code
-    os.killpg(process.pid, signal.SIGTERM)
-    try:
-        return process.wait(CLOSE_SECONDS)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        return process.wait()
-
-
-def _no_sound_card() -> bool:
-    return not _CARDS.exists() or "no soundcards" in _CARDS.read_text(encoding="utf-8")
-
-
-def _remedy(reason: str) -> str:
-    if "Permission denied" in reason:
-        return "add yourself to the group audio: sudo usermod -aG audio $USER, and log in again"
-    if "busy" in reason:
-        return "another program uses it; end that one, or listen through the sound server"
-    return "look at: edge-genre devices"
-
-
-def _told(output: bytes) -> str:
-    """What ALSA told, without the places in its source code where it did."""
-    lines = output.decode(errors="replace").splitlines()
-    lines = [re.sub(r"^ALSA lib \S+:\d+:\(\w+\) ", "", line).strip() for line in lines]
-    return "; ".join(filter(None, lines))
+    def _read(self) -> None:
+        """Take sound and words until both ends are closed."""
+        process = self._process
+        assert process.stdout is not None
+        assert process.stderr is not None
+        frame = 2 * self.channels
+        largest = frame * max(1, round(CHUNK_SECONDS * self.rate))
+        pending = b""
+        with selectors.DefaultSelector() as pipes, process.stdout, process.stderr:
+            for pipe in (process.stderr, process.stdout):
+                pipes.register(pipe, selectors.EVENT_READ)
+            while pipes.get_map():
+                ready = {key.fileobj for key, _ in pipes.select()}
+                # Words first: what arecord says of its rate comes before the first sound.
+                pipe = process.stderr if process.stderr in ready else process.stdout
+                data = os.read(pipe.fileno(), largest)
+                if not data:
+                    pipes.unregister(pipe)
+                    if pipe is process.stdout:
+                        self._ring.close()
+                elif pipe is process.stderr:
+                    self.said.take(data)
+                else:
+                    pending += data
+                    whole = len(pending) - len(pending) % frame
+                    samples = np.frombuffer(pending[:whole], "<i2").reshape(-1, self.channels)
+                    self._ring.put(samples)
+                    pending = pending[whole:]

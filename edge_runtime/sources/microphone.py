@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-import re
 import shutil
-from dataclasses import dataclass
-from enum import StrEnum
+from typing import Any
 
-from ..errors import MissingDependencyError, ParameterError
-from . import Source, arecord, portaudio
+from ..errors import MissingDependencyError
+from ..quiet import quiet_stderr
+from . import Stop, arecord, names, portaudio
+from .capture import Capture
 from .devices import InputDevice
+from .driver import Driver
 
-_NO_CAPTURE = (
-    "no way to reach a microphone: install PortAudio (apt install libportaudio2; pip install "
-    '"edge-genre[mic]") or arecord (apt install alsa-utils)'
-)
+AUTO, PORTAUDIO, ARECORD = "auto", "portaudio", "arecord"
+LIBRARIES = (AUTO, PORTAUDIO, ARECORD)
+"""The ways to reach a microphone; ``auto`` is PortAudio where it is installed."""
+
+_OPEN_SECONDS = 10.0
+"""A sound server that is started by this may take its time."""
+_GET_PORTAUDIO = 'PortAudio (apt install libportaudio2; pip install "edge-genre[mic]")'
+_GET_ARECORD = "arecord (apt install alsa-utils)"
+
+
+class _Never:
+    def is_set(self) -> bool:
+        return False
 
 
 def list_devices() -> list[InputDevice]:
@@ -25,73 +35,103 @@ def list_devices() -> list[InputDevice]:
     MissingDependencyError
         If neither PortAudio nor arecord is installed.
     """
-    sounddevice = portaudio.import_sounddevice()
-    if sounddevice is not None:
-        return portaudio.devices(sounddevice)
+    with quiet_stderr():
+        sounddevice = portaudio.import_sounddevice()
+        if sounddevice is not None:
+            return portaudio.devices(sounddevice)
     if shutil.which("arecord"):
         return arecord.devices()
-    raise MissingDependencyError(_NO_CAPTURE)
+    raise _no_library(AUTO)
 
 
-class Capture(StrEnum):
-    """How a microphone is reached."""
-
-    AUTO = "auto"
-    PORTAUDIO = "portaudio"
-    ARECORD = "arecord"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wish:
-    """Which microphone, and how."""
-
-    device: str | None = None
-    """A name (or part of one) that ``edge-genre devices`` lists, or an ALSA id; the default one
-    where None"""
-    rate: int | None = None
-    """Hertz; the device's default where None"""
-    channels: int = 1
-    capture: Capture = Capture.AUTO
-    """PortAudio if it is there and knows the device, else arecord, where it is ``auto``"""
-
-
-def open_microphone(wish: Wish, *, again: bool = False) -> Source:
-    """The microphone that is wished for.
-
-    Parameters
-    ----------
-    wish : Wish
-    again : bool
-        Whether to look for devices that were plugged in since the first look.
+def open_microphone(device: str | None, rate: int | None, channels: int | None) -> Capture:
+    """The microphone of that name, or the default one; as `Microphone`, opened once.
 
     Raises
     ------
     AudioDeviceError
-        If there is no such microphone now.
-    MissingDependencyError
-        If there is no library to reach one.
+        If there is no such microphone, or no library to reach one.
     """
-    if wish.device is not None and wish.device.isdecimal():
-        raise ParameterError(
-            f"microphone {wish.device!r} is a number, which changes when the machine starts "
-            "anew; give part of its name, or an ALSA id such as plughw:CARD=Device"
-        )
-    sounddevice = None
-    if wish.capture is not Capture.ARECORD:
+    capture = Microphone(device, rate, channels).open(_Never())
+    assert capture is not None
+    return capture
+
+
+class Microphone:
+    """A microphone as a user names it, that can be opened again and again.
+
+    Parameters
+    ----------
+    device : str or None
+        A name (or part of one) that ``edge-genre devices`` lists, or an ALSA id; the default
+        microphone where None.
+    rate : int or None
+        Hertz; the device's default where None.
+    channels : int or None
+        Where None: 1, or the fewest that the device has.
+    library : str
+        One of `LIBRARIES`.
+    """
+
+    def __init__(
+        self, device: str | None, rate: int | None, channels: int | None, library: str = AUTO
+    ) -> None:
+        self._device, self._rate, self._channels = device, rate, channels
+        self._library = library
+        self._driver = Driver()
+        self._portaudio_runs = False
+
+    def open(self, stop: Stop) -> Capture | None:
+        """Begin to capture; None if `stop` was set before that succeeded.
+
+        Raises
+        ------
+        MissingDependencyError
+            If there is no library to reach one.
+        RefusedError
+            If what was asked for cannot be had however long one waits.
+        AudioDeviceError
+            If there is no such microphone now.
+        """
+        with quiet_stderr():  # they print their way to the error that is raised
+            return self._driver.call(
+                lambda: self._open(stop),
+                patience_s=_OPEN_SECONDS,
+                stop=stop,
+                late=lambda capture: capture.close() if capture else None,
+            )
+
+    def _open(self, stop: Stop) -> Capture | None:
+        sounddevice = None if self._library == ARECORD else self._portaudio()
+        arecord_there = self._library != PORTAUDIO and shutil.which("arecord") is not None
+        if sounddevice is not None and not (arecord_there and self._only_alsa_knows(sounddevice)):
+            return portaudio.PortAudioCapture(
+                sounddevice, self._device, self._rate, self._channels or 1, self._driver
+            )
+        if arecord_there:
+            return arecord.open_arecord(self._device, self._rate, self._channels, stop)
+        raise _no_library(self._library)
+
+    def _portaudio(self) -> Any:
+        """The sounddevice module with the devices of this moment, or None."""
         sounddevice = portaudio.import_sounddevice()
-    has_arecord = wish.capture is not Capture.PORTAUDIO and shutil.which("arecord") is not None
-    if sounddevice is None and not has_arecord:
-        raise MissingDependencyError(_NO_CAPTURE)
-    if sounddevice is not None:
-        if again:
-            portaudio.look_again(sounddevice)
-        if not (has_arecord and _is_alsa_id(wish.device, portaudio.devices(sounddevice))):
-            return portaudio.PortAudioSource(sounddevice, wish.device, wish.rate, wish.channels)
-    return arecord.ArecordSource(wish.device or "default", wish.rate, wish.channels)
+        if sounddevice is None:
+            return None
+        if self._portaudio_runs and not portaudio.look_again(sounddevice):
+            return None
+        self._portaudio_runs = True
+        return sounddevice
+
+    def _only_alsa_knows(self, sounddevice: Any) -> bool:
+        """Whether the name is an ALSA id that PortAudio does not list; it lists few of them."""
+        if self._device is None or not names.is_alsa_id(self._device):
+            return False
+        known = [device.name for device in portaudio.devices(sounddevice)]
+        return not names.matches(self._device, known)
 
 
-def _is_alsa_id(device: str | None, known: list[InputDevice]) -> bool:
-    """Whether a name is one for ALSA (``plughw:CARD=Device,DEV=0``), not for PortAudio."""
-    if device is None or not re.fullmatch(r"\w+:\S+", device):
-        return False
-    return not any(device.lower() in one.name.lower() for one in known)
+def _no_library(wanted: str) -> MissingDependencyError:
+    remedy = {PORTAUDIO: _GET_PORTAUDIO, ARECORD: _GET_ARECORD}.get(
+        wanted, f"{_GET_PORTAUDIO} or {_GET_ARECORD}"
+    )
+    return MissingDependencyError(f"no way to reach a microphone: install {remedy}")

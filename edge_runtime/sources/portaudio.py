@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-import threading
+import contextlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,12 +11,24 @@ import numpy.typing as npt
 
 from ..errors import AudioDeviceError
 from ..quiet import quiet_stderr
-from . import CHUNK_SECONDS, POLL_SECONDS, Chunk, Stop
-from .devices import CLOSE_SECONDS, NO_MICROPHONE, STALL_SECONDS, InputDevice, lost
+from ..resample import HIGHEST_RATE, LOWEST_RATE
+from . import CHUNK_SECONDS, Chunk, Stop, names
+from .capture import take
+from .devices import (
+    CLOSE_SECONDS,
+    NO_PERMISSION,
+    InputDevice,
+    RefusedError,
+    lost,
+    none_found,
+)
+from .driver import Driver
 from .ring import RING_SECONDS, Ring
 
-_closing: list[threading.Thread] = []
-"""Streams that a driver does not let go of; PortAudio must not be touched until it does."""
+_INVALID_CHANNELS, _INVALID_RATE = -9998, -9997
+"""PortAudio's codes of what a microphone lacks"""
+_FORBIDDEN = ("Permission denied", "-13")
+_USUAL_RATES = (8000, 11025, 16000, 22050, 32000, 44100, 48000, 88200, 96000, 192000)
 
 
 def import_sounddevice() -> Any:
@@ -35,6 +46,20 @@ def import_sounddevice() -> Any:
     return sounddevice
 
 
+def look_again(sounddevice: Any) -> bool:
+    """Have PortAudio list the devices that there are now; whether it still works.
+
+    It lists them when it is started, and no stream may be open when it is started again.
+    """
+    with contextlib.suppress(sounddevice.PortAudioError):
+        sounddevice._terminate()
+    try:
+        sounddevice._initialize()
+    except sounddevice.PortAudioError:
+        return False
+    return True
+
+
 def devices(sounddevice: Any) -> list[InputDevice]:
     """Microphones that PortAudio knows."""
     default = sounddevice.default.device[0]
@@ -46,56 +71,117 @@ def devices(sounddevice: Any) -> list[InputDevice]:
             default=index == default,
             api="portaudio",
         )
-        for index, device in enumerate(sounddevice.query_devices())
-        if device["max_input_channels"] > 0
+        for index, device in _inputs(sounddevice)
     ]
 
 
-class PortAudioSource:
-    """Captured by PortAudio's own thread into a ring that never blocks it."""
+class PortAudioCapture:
+    """Captured by PortAudio's own thread into a ring that never blocks it.
+
+    Parameters
+    ----------
+    sounddevice : module
+    device : str or None
+        A name or part of one; the default microphone where None.
+    rate : int or None
+        Hertz; the device's default where None.
+    channels : int
+    driver : Driver
+        Closes it.
+
+    Raises
+    ------
+    AudioDeviceError
+        If there is none of that name, or it cannot be opened so.
+    """
 
     seconds: float | None = None
 
     def __init__(
-        self, sounddevice: Any, device: str | None, rate: int | None, channels: int
+        self,
+        sounddevice: Any,
+        device: str | None,
+        rate: int | None,
+        channels: int,
+        driver: Driver,
     ) -> None:
-        self._sounddevice = sounddevice
-        self._device = _find_device(sounddevice, device)
+        self._sounddevice, self._driver = sounddevice, driver
+        index, self._device = find_device(sounddevice, device)
         self.name = str(self._device["name"])
-        self.rate = rate or round(self._device["default_samplerate"])
+        default = round(self._device["default_samplerate"])
+        self.rate = rate or min(max(default, LOWEST_RATE), HIGHEST_RATE)
         self.channels = channels
-        self._ring = Ring(round(RING_SECONDS * self.rate))
-        self._end_s = 0.0  # of the sound captured so far, on the device's clock; 0: not known
-        self._stream = self._open()
-
-    def _open(self) -> Any:
+        self.overflows = 0
+        self._end_s = 0.0  # of the sound so far, on the device's clock; 0: not known
+        self._closed = False
+        self._ring = Ring(round(RING_SECONDS * self.rate), self.rate)
+        self._stream = self._open(index)
         try:
-            with quiet_stderr():  # PortAudio and ALSA print their way to the error that is raised
-                return self._sounddevice.InputStream(
-                    device=self._device["index"],
-                    samplerate=self.rate,
-                    channels=self.channels,
-                    dtype="int16",
-                    blocksize=round(CHUNK_SECONDS * self.rate),
-                    callback=self._capture,
-                )
-        except (self._sounddevice.PortAudioError, ValueError) as error:
+            self._stream.start()
+        except sounddevice.PortAudioError as error:
+            self._stream.close()
             raise AudioDeviceError(
-                f"microphone {self.name!r} cannot be opened at {self.rate} Hz with "
-                f"{self.channels} channel(s) ({_reason(error)}); its default rate is "
-                f"{round(self._device['default_samplerate'])} Hz and it has "
-                f"{self._device['max_input_channels']} channel(s)"
+                f"microphone {self.name!r} cannot be started ({_reason(error)}); {_remedy(error)}"
             ) from None
 
-    def _capture(
-        self, samples: npt.NDArray[np.int16], frames: int, clock: Any, status: Any
+    @property
+    def began(self) -> float | None:
+        """When the first sample was captured."""
+        return self._ring.began
+
+    @property
+    def ended(self) -> float:
+        """When the last one was."""
+        return self._ring.ended
+
+    def _open(self, index: int) -> Any:
+        library = self._sounddevice
+        try:
+            return library.InputStream(
+                device=index,
+                samplerate=self.rate,
+                channels=self.channels,
+                dtype="int16",
+                blocksize=round(CHUNK_SECONDS * self.rate),
+                callback=self._captured,
+                finished_callback=self._ring.close,
+            )
+        except (library.PortAudioError, ValueError) as error:
+            has = self._device["max_input_channels"]
+            what = (
+                f"microphone {self.name!r} cannot be opened at {self.rate} Hz with "
+                f"{self.channels} channel(s) ({_reason(error)})"
+            )
+            code = error.args[1] if len(error.args) > 1 else None
+            if code == _INVALID_CHANNELS or self.channels > has:
+                raise RefusedError(f"{what}; it has {has} channel(s)") from None
+            if code == _INVALID_RATE:
+                raise RefusedError(f"{what}; it has {self._rates(index)} Hz") from None
+            raise AudioDeviceError(f"{what}; {_remedy(error)}") from None
+
+    def _rates(self, index: int) -> str:
+        """The usual ones of the rates that the microphone has."""
+        found = []
+        for rate in _USUAL_RATES:
+            with contextlib.suppress(self._sounddevice.PortAudioError, ValueError):
+                self._sounddevice.check_input_settings(
+                    device=index, channels=self.channels, dtype="int16", samplerate=rate
+                )
+                found.append(str(rate))
+        return ", ".join(found) or str(round(self._device["default_samplerate"]))
+
+    def _captured(
+        self, samples: npt.NDArray[np.int16], frames: int, clock: Any, flags: Any
     ) -> None:
-        begin_s, dropped = clock.inputBufferAdcTime, 0
-        if status.input_overflow and 0.0 < self._end_s < begin_s < self._end_s + RING_SECONDS:
-            # PortAudio says that it lost sound, not how much; the device's clock does.
-            dropped = round((begin_s - self._end_s) * self.rate)
+        begin_s, lost = clock.inputBufferAdcTime, 0
+        if flags.input_overflow and self.began is not None:  # before that nothing is missed
+            # PortAudio says that it lost sound, not how much; the device's clock does, if any.
+            if 0.0 < self._end_s <= begin_s < self._end_s + RING_SECONDS:
+                lost = round((begin_s - self._end_s) * self.rate)
+            else:
+                self.overflows += 1
         self._end_s = begin_s + frames / self.rate if begin_s > 0.0 else 0.0
-        self._ring.put(samples.copy(), dropped=dropped)  # PortAudio reuses its buffer
+        self._ring.put(samples.copy(), lost=lost)  # PortAudio reuses its buffer
 
     def chunks(self, stop: Stop) -> Iterator[Chunk]:
         """Sound until `stop` is set.
@@ -109,78 +195,58 @@ class PortAudioSource:
         # microphone is lost (older versions: without end, PortAudio issue 1037).
         with quiet_stderr():
             try:
-                yield from self._captured(stop)
+                yield from take(self._ring, stop, lambda: lost(self.name))
             finally:
-                self._close()
+                self.close()
 
-    def _captured(self, stop: Stop) -> Iterator[Chunk]:
-        try:
-            self._stream.start()
-        except self._sounddevice.PortAudioError as error:
-            raise AudioDeviceError(
-                f"microphone {self.name!r} cannot be started ({_reason(error)}); is it plugged in, "
-                "and does no other program use it?"
-            ) from None
-        waited = 0.0
-        while not stop.is_set():
-            chunk = self._ring.get(POLL_SECONDS)
-            if chunk is None:
-                waited += POLL_SECONDS
-                if waited >= STALL_SECONDS or not self._stream.active:
-                    raise AudioDeviceError(lost(self.name))
-                continue
-            waited = 0.0
-            yield chunk
-
-    def _close(self) -> None:
+    def close(self) -> None:
         """Let go of the microphone; a driver that hangs must not keep the command from ending."""
-        closing = threading.Thread(target=self._stream.close, daemon=True)
-        closing.start()
-        closing.join(CLOSE_SECONDS)
-        if closing.is_alive():
-            _closing.append(closing)
+        if self._closed:
+            return  # PortAudio must not be asked twice
+        self._closed = True
+        with contextlib.suppress(AudioDeviceError):
+            self._driver.call(self._stream.close, patience_s=CLOSE_SECONDS)
+        self._ring.close()
 
 
-def look_again(sounddevice: Any) -> None:
-    """Have PortAudio find the devices that are there now; it looks only when it starts.
+def find_device(sounddevice: Any, device: str | None) -> tuple[int, Any]:
+    """Index and description of the microphone of that name, or of the default one.
 
     Raises
     ------
     AudioDeviceError
-        If the driver still holds a microphone, or PortAudio does not start.
+        If there is none, or the name fits several.
     """
-    _closing[:] = [thread for thread in _closing if thread.is_alive()]
-    if _closing:
-        raise AudioDeviceError("the sound driver hangs; it must let go of the microphone first")
-    # sounddevice has no public name for it (python-sounddevice, issue 16).
-    with quiet_stderr():
+    inputs = _inputs(sounddevice)
+    if not inputs:
+        raise none_found()
+    if device is None:
         try:
-            sounddevice._terminate()
-            sounddevice._initialize()
-        except sounddevice.PortAudioError as error:
-            raise AudioDeviceError(f"no microphone found; PortAudio: {_reason(error)}") from None
+            found = sounddevice.query_devices(None, "input")
+        except (ValueError, sounddevice.PortAudioError) as error:
+            raise names.unknown("default", [d["name"] for _, d in inputs], _reason(error)) from None
+        return int(found["index"]), found
+    known = [str(description["name"]) for _, description in inputs]
+    meant = names.matches(device, known)
+    if not meant:
+        raise names.unknown(device, known)
+    if len({known[index] for index in meant}) > 1:
+        raise names.ambiguous(device, [known[index] for index in meant])
+    return inputs[meant[0]]
 
 
-def _find_device(sounddevice: Any, device: str | None) -> Any:
+def _inputs(sounddevice: Any) -> list[tuple[int, Any]]:
     try:
-        found = sounddevice.query_devices(device, "input")
-    except (ValueError, sounddevice.PortAudioError) as error:
-        names = [known.name for known in devices(sounddevice)]
-        if not names:
-            raise AudioDeviceError(NO_MICROPHONE) from None
-        if device is None:
-            device = "default"
-        raise AudioDeviceError(
-            f"microphone {device!r}: {_reason(error)};{did_you_mean(device, names)} there are: "
-            f"{', '.join(names)}"
-        ) from None
-    return found
+        known = list(enumerate(sounddevice.query_devices()))
+    except sounddevice.PortAudioError as error:
+        raise AudioDeviceError(f"PortAudio cannot list microphones ({_reason(error)})") from None
+    return [(index, device) for index, device in known if device["max_input_channels"] > 0]
 
 
-def did_you_mean(name: str, names: list[str]) -> str:
-    """A guess at what a name was meant to be; empty if there is none."""
-    near = difflib.get_close_matches(name.lower(), [known.lower() for known in names], 1, 0.5)
-    return "".join(f" did you mean {known!r}?" for known in names if [known.lower()] == near[:1])
+def _remedy(error: Exception) -> str:
+    if any(sign in str(error.args) for sign in _FORBIDDEN):
+        return NO_PERMISSION
+    return "is it plugged in, and does no other program use it?"
 
 
 def _reason(error: Exception) -> str:

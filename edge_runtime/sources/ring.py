@@ -1,73 +1,97 @@
-"""Between a capture thread and the classifier: bounded, and never in the way of the former."""
+"""Sound that waits for a busy classifier: bounded, the oldest is dropped and counted."""
 
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
-from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from . import Chunk
 
 RING_SECONDS = 10.0
-"""Sound that may wait for a busy classifier before the oldest is dropped."""
+"""Sound that may wait before the oldest is dropped."""
 
 
 class Ring:
-    """Holds captured chunks; when it is full the oldest one goes, and its samples are counted.
+    """Between the thread that captures and the one that classifies.
+
+    `put` takes microseconds, whatever the other side does. No sample is lost uncounted: all that
+    was put is handed out, or still there, or in a chunk's `dropped`.
 
     Parameters
     ----------
     capacity : int
-        Samples (per channel) that may wait. The newest chunk is kept even if it alone is longer.
+        Samples per channel.
+    rate : int
+        Hertz.
     """
 
-    def __init__(self, capacity: int) -> None:
-        self._capacity = capacity
-        self._waiting: deque[Chunk] = deque()
-        self._samples = 0
-        self._dropped = 0
+    def __init__(self, capacity: int, rate: int) -> None:
+        self._capacity, self._rate = capacity, rate
+        self._pieces: deque[Chunk] = deque()
+        self._held = 0
+        self._dropped = 0  # since the last piece was handed out
         self._changed = threading.Condition()
-        self._ended = False
+        self.closed = False
+        """Whether nothing more will come"""
+        self.began: float | None = None
+        """When the first sample was captured, seconds of the monotonic clock; None before"""
+        self.ended = 0.0
+        """When the last one was"""
 
-    def put(self, samples: npt.NDArray[Any], *, dropped: int = 0) -> None:
-        """Add a chunk; never waits for the classifier.
+    def put(self, samples: npt.NDArray[np.generic], *, lost: int = 0) -> None:
+        """Take a piece.
 
         Parameters
         ----------
         samples : (n, channels)
-        dropped : int
-            Samples (per channel) that were lost before them.
+            They must not change any more.
+        lost : int
+            Samples (per channel) that the driver lost before them.
         """
+        if not len(samples):
+            return
+        now = time.monotonic()
         with self._changed:
-            self._waiting.append(Chunk(samples, dropped))
-            self._samples += len(samples)
-            while self._samples > self._capacity and len(self._waiting) > 1:
-                oldest = self._waiting.popleft()
-                self._samples -= len(oldest.samples)
-                self._dropped += len(oldest.samples) + oldest.dropped
-            self._changed.notify()
+            if self.began is None:
+                self.began = now - len(samples) / self._rate
+            self.ended = now
+            self._pieces.append(Chunk(samples, lost))
+            self._held += len(samples)
+            while self._held > self._capacity:
+                self._drop(self._held - self._capacity)
+            self._changed.notify_all()
 
-    def end(self) -> None:
-        """Nothing more will come."""
-        with self._changed:
-            self._ended = True
-            self._changed.notify()
-
-    @property
-    def ended(self) -> bool:
-        """Whether nothing waits and nothing more will come."""
-        with self._changed:
-            return self._ended and not self._waiting
+    def _drop(self, excess: int) -> None:
+        oldest = self._pieces.popleft()
+        if len(oldest.samples) > excess:
+            self._pieces.appendleft(Chunk(oldest.samples[excess:]))
+        lost = min(excess, len(oldest.samples))
+        self._held -= lost
+        self._dropped += oldest.dropped + lost
 
     def get(self, timeout_s: float) -> Chunk | None:
-        """The oldest chunk, with what was dropped before it; None if none came in time."""
+        """The oldest piece; None if none came in time, or none will come any more."""
+        if not self.wait(timeout_s):
+            return None
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._ended, timeout_s)
-            if not self._waiting:
-                return None
-            oldest = self._waiting.popleft()
-            self._samples -= len(oldest.samples)
+            piece = self._pieces.popleft()
+            self._held -= len(piece.samples)
             dropped, self._dropped = self._dropped, 0
-            return Chunk(oldest.samples, oldest.dropped + dropped)
+        return Chunk(piece.samples, dropped + piece.dropped)
+
+    def wait(self, timeout_s: float) -> bool:
+        """Whether there is something to get, now or soon."""
+        with self._changed:
+            if not self._pieces and not self.closed:
+                self._changed.wait(timeout_s)
+            return bool(self._pieces)
+
+    def close(self) -> None:
+        """Nothing more will come; what is there can still be got."""
+        with self._changed:
+            self.closed = True
+            self._changed.notify_all()

@@ -1,137 +1,198 @@
-"""A microphone that may be missing, unplugged or dead for a while, and is heard again."""
+"""A microphone that may be missing, go away, fall silent or come back: for months, unattended."""
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import time
-from collections.abc import Callable, Generator, Iterator
-from typing import cast
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from ..errors import AudioDeviceError
 from ..trouble import Report, Trouble
-from . import POLL_SECONDS, Chunk, Source, Stop
+from . import POLL_SECONDS, Chunk, Stop
+from .capture import Capture
+from .devices import RefusedError
+from .digital_silence import DigitalSilence
 
 LONGEST_DELAY_SECONDS = 30.0
-"""Between two tries to open a microphone."""
-STEADY_SECONDS = 2.0
-"""A microphone that is heard for so long works; one that dies before is told of no second time."""
-ZEROS_SECONDS = 10.0
-"""Nothing but zeros for so long is no room, however quiet."""
-LONGEST_ZEROS_SECONDS = 600.0
-"""Between two tries to open anew a microphone that gives zeros alone."""
+_STEADY_SECONDS = 5.0
+"""A microphone that is heard for so long is back; one that comes and goes is told of once."""
+_USUAL_RATE = 48_000
 
 
 class WatchedMicrophone:
-    """Opens a microphone, and opens it again when it is lost, until `stop` is set.
+    """A source that opens a microphone, and opens it again until there is sound.
 
-    It may be missing at the start, be unplugged, stall, or deliver digital silence. A streak of
-    such faults is told once at its beginning and once at its end; tries grow further apart. The
-    chunk after a gap tells how long it was, and what rate the microphone has now.
+    What is wrong is told once, and that it is over, too. While there is no sound, chunks without
+    samples come several times a second, so that whoever takes them is not stuck.
 
     Parameters
     ----------
-    open_source : callable
-        Opens the microphone; raises AudioDeviceError where that cannot be done now.
+    open_ : callable
+        Begins to capture: stop flag to `Capture`, or None if the flag was set meanwhile; raises
+        AudioDeviceError.
     name : str
-        What to call it as long as it was never opened.
-    rate, channels : int
-        What to expect of it as long as it was never opened.
+        What the user calls it.
+    rate, channels : int, optional
+        What to expect of it while it is not there.
     report : callable
-        Tells the user one line.
-
-    Raises
-    ------
-    EdgeGenreError
-        If waiting would not help: there is no library to reach a microphone, or the wish makes
-        no sense.
+        Told one line.
+    fail_fast : bool
+        Raise the error instead of waiting.
+    clock, sleep : callable
+        Seconds of the monotonic clock, and waiting for some.
     """
 
     seconds: float | None = None
 
     def __init__(
         self,
-        open_source: Callable[[], Source],
+        open_: Callable[[Stop], Capture | None],
         *,
         name: str,
-        rate: int,
-        channels: int,
         report: Report,
+        rate: int | None = None,
+        channels: int | None = None,
+        fail_fast: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self.name, self.rate, self.channels = name, rate, channels
-        self._open_source = open_source
-        self._trouble = Trouble("", report, longest_s=LONGEST_DELAY_SECONDS)
-        self._retry_at = self._failing_since = 0.0
-        self._heard_at: float | None = None  # the end of the last sound, monotonic
-        self._zeros_s = ZEROS_SECONDS
-        self._opened: Source | None = None
-        try:
-            source = self._opened = open_source()
-        except AudioDeviceError as error:
-            self._fail(error)
-        else:
-            self.name, self.rate, self.channels = source.name, source.rate, source.channels
-        self._told = (self.rate, self.channels)
+        self._open, self._fail_fast = open_, fail_fast
+        self._clock, self._sleep = clock, sleep
+        self.name = name
+        self.rate, self.channels = rate or _USUAL_RATE, channels or 1
+        self._trouble = Trouble(name, report, longest_s=LONGEST_DELAY_SECONDS)
+        self._capture: Capture | None = None
+        self._delay = 0.0  # until the next try, seconds
+        self._ended: float | None = None  # of the captures before, the last; None: none was heard
+        self._away_since: float | None = None  # when the present outage began
+        self._outage = ""  # what it was
+        self._began = 0.0  # of the present capture
+        self._back_s = 0.0  # of sound since the outage
+        self._silence = DigitalSilence()
+        self._overflows = 0
+
+    def begin(self, stop: Stop) -> None:
+        """Try to open it now, so that its name, rate and channels are known if it is there.
+
+        Raises
+        ------
+        RefusedError
+            If no waiting helps.
+        AudioDeviceError
+            If it is not there, and is not to be waited for.
+        """
+        if self._capture is None:
+            self._try(stop)
+        if self._capture is not None:
+            self.name = self._capture.name
+            self.rate, self.channels = self._capture.rate, self._capture.channels
+
+    def close(self) -> None:
+        """Let go of the microphone."""
+        if self._capture is not None:
+            capture, self._capture = self._capture, None
+            capture.close()
 
     def chunks(self, stop: Stop) -> Iterator[Chunk]:
-        """Sound until `stop` is set, whatever happens to the microphone."""
-        while not stop.is_set():
-            wait_s = self._retry_at - time.monotonic()
-            if wait_s > 0.0:
-                time.sleep(min(POLL_SECONDS, wait_s))
-                continue
-            try:
-                source, self._opened = self._opened or self._open_source(), None
-                yield from self._one_opening(source, stop)
-            except AudioDeviceError as error:
-                self._fail(error)
+        """Sound, and chunks without any while it is away, until `stop` is set.
 
-    def _fail(self, error: AudioDeviceError) -> None:
-        now = time.monotonic()
-        if not self._trouble.lasts:
-            self._failing_since = now
-        self._retry_at = now + self._trouble.failed(str(error), "waiting for it")
+        Raises
+        ------
+        AudioDeviceError
+            If it is lost, and is not to be waited for.
+        """
+        try:
+            while not stop.is_set():
+                if self._capture is None:
+                    yield from self._wait(stop)
+                    self._try(stop)
+                if self._capture is not None:
+                    yield from self._heard(self._capture, stop)
+        finally:
+            self.close()
+            if self._overflows > 1:
+                self._trouble.tell(f"the driver lost sound {self._overflows} times in all")
 
-    def _one_opening(self, source: Source, stop: Stop) -> Iterator[Chunk]:
-        """Sound of a microphone until it is lost."""
-        heard_s = zeros_s = away_s = 0.0
-        # Closed at once, not when it is collected: it holds the device.
-        with contextlib.closing(cast(Generator[Chunk], source.chunks(stop))) as chunks:
-            for heard in chunks:
-                chunk = heard
-                now, length_s = time.monotonic(), len(chunk.samples) / source.rate
-                if not heard_s:
-                    away_s = now - self._failing_since
-                    chunk = self._after_gap(chunk, source, now - length_s)
-                self._heard_at = now
-                heard_s += length_s
-                yield chunk
-                if np.any(chunk.samples):
-                    zeros_s, self._zeros_s = 0.0, ZEROS_SECONDS
-                    if self._trouble.lasts and heard_s > STEADY_SECONDS:
-                        name = f"microphone {source.name!r}"
-                        self._trouble.recovered(f"{name} is heard again, after {away_s:.0f} s")
-                elif (zeros_s := zeros_s + length_s) > self._zeros_s:
-                    self._zeros_s = min(2.0 * self._zeros_s, LONGEST_ZEROS_SECONDS)
-                    self._fail_of_zeros(source.name)
-                    return
+    def _wait(self, stop: Stop) -> Iterator[Chunk]:
+        rest, self._delay = self._delay, 0.0
+        while rest > 0.0 and not stop.is_set():
+            self._sleep(min(rest, POLL_SECONDS))
+            rest -= POLL_SECONDS
+            yield Chunk(np.zeros((0, self.channels), np.int16))
 
-    def _after_gap(self, chunk: Chunk, source: Source, begin: float) -> Chunk:
-        """The first chunk of an opening, which was captured from `begin` on, monotonic."""
-        missing_s = 0.0 if self._heard_at is None else max(0.0, begin - self._heard_at)
-        now_has = (chunk.rate or source.rate, source.channels)
-        rate = None if now_has == self._told else now_has[0]
-        self._told = now_has
-        return dataclasses.replace(chunk, rate=rate, missing_s=missing_s)
+    def _try(self, stop: Stop) -> None:
+        if stop.is_set():
+            return
+        try:
+            self._capture = self._open(stop)
+        except AudioDeviceError as error:
+            if self._ended is None and isinstance(error, RefusedError):
+                raise
+            self._failed(error, self._clock())
+        except OSError as error:  # no process or file could be opened: that may pass, too
+            reason = f"the microphone cannot be opened ({error.strerror or error})"
+            self._failed(AudioDeviceError(reason), self._clock())
 
-    def _fail_of_zeros(self, name: str) -> None:
-        """Tell of it and open it anew at once: some devices come back to life, others are muted."""
-        self._fail(
-            AudioDeviceError(
-                f"microphone {name!r} delivers nothing but zeros (is it muted? does nothing play "
-                "there?)"
+    def _failed(self, error: AudioDeviceError, since: float) -> None:
+        if self._fail_fast:
+            raise error
+        if self._away_since is None:
+            self._away_since, self._outage = since, str(error)
+        elif self._ended is None:
+            # Once it was heard, its name is no mistake: what fails next is the same outage. Until
+            # then "no sound card" may become "no microphone of that name", which is worth a line.
+            self._outage = str(error)
+        self._delay = self._trouble.failed(self._outage, "waiting for it")
+        self._back_s = 0.0
+
+    def _heard(self, capture: Capture, stop: Stop) -> Iterator[Chunk]:
+        """Sound until it is lost, or until opening it anew may bring it back to life."""
+        first, anew, overflows = True, False, 0
+        try:
+            for chunk in capture.chunks(stop):
+                yield self._joined(chunk, capture) if first else chunk
+                first = False
+                self._note(chunk, capture.overflows - overflows)
+                overflows = capture.overflows
+                if self._silence.reopen_due and not self._fail_fast:
+                    self._silence.reopen_due, anew = False, True
+                    capture.close()  # what it still holds is taken all the same
+            lost = None
+        except AudioDeviceError as error:
+            lost = error
+        finally:
+            self.close()
+        if not first:
+            self._ended = capture.ended
+        if lost is not None and not anew:
+            self._failed(lost, self._clock() if first else capture.ended)
+
+    def _joined(self, chunk: Chunk, capture: Capture) -> Chunk:
+        """The first chunk of a capture, with what tells how it follows on the one before."""
+        self._began = self._clock() if capture.began is None else capture.began
+        before = self._away_since if self._ended is None else self._ended
+        missing_s = 0.0 if before is None else max(0.0, self._began - before)
+        changed = (capture.rate, capture.channels) != (self.rate, self.channels)
+        self.rate, self.channels = capture.rate, capture.channels
+        return dataclasses.replace(chunk, rate=self.rate if changed else None, missing_s=missing_s)
+
+    def _note(self, chunk: Chunk, overflows: int) -> None:
+        """Tell what is worth telling of a chunk."""
+        if overflows and not self._overflows:
+            self._trouble.tell(
+                "the driver lost sound before it could be taken (input overflow); it does not say "
+                "how much, so the stream's clock may be late"
             )
-        )
-        self._retry_at = 0.0
+        self._overflows += overflows
+        if (message := self._silence.take(chunk.samples, self.rate)) is not None:
+            self._trouble.tell(message)
+        if self._away_since is None:
+            return
+        self._back_s += len(chunk.samples) / self.rate
+        if self._back_s >= _STEADY_SECONDS:
+            away_s = self._began - self._away_since
+            words = "found" if self._ended is None else "heard again"
+            self._trouble.recovered(f"{words} after {away_s:.0f} s")
+            self._away_since = None

@@ -150,11 +150,38 @@ def test_a_pipe_without_raw_sound_is_told_in_one_line(data, complaint):
         (["--fast"], "--fast"),
         (["--speed", "2"], "--speed"),
         (["--format", "S16_LE"], "--format"),
+        (["--input", "mic:usb", "--fast"], "--fast"),
+        (["--input", "CLIP", "--fail-fast"], "--fail-fast"),
+        (["--input", "-", "--capture", "arecord"], "--capture"),
     ],
 )
 def test_an_option_that_would_have_no_effect_is_wrong_usage(clip, options, named):
     line = refused("listen", *(str(clip) if o == "CLIP" else o for o in options), code=2)
     assert line.startswith(f"edge-genre: {named} has no meaning for ")
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (["--input", "mic:"], "--input mic: names no microphone"),
+        (["--input", "mic:one", "--device", "two"], "--device two and --input mic:one"),
+        (["--capture", "jack"], "--capture"),
+    ],
+)
+def test_a_microphone_that_is_named_wrongly_is_wrong_usage(options, named):
+    assert named in refused("listen", *options, code=2)
+
+
+def test_a_file_may_be_told_from_a_microphone(clip):
+    named = clip.rename(clip.parent / "mic:usb")
+    done = succeed("listen", "--input", f"file:{named}", "--fast", "--json")
+    assert events_of(done.stdout)[-1]["end"] == 5.0
+
+
+def test_a_pipe_that_is_faster_than_the_clock_is_heard_to_the_last_sample():
+    done = listen_to(pcm(120), "--rate", str(RATE), "--json", "--interval", "5")
+    last = events_of(done.stdout)[-1]
+    assert (last["end"], last["dropped_samples"]) == (120.0, 0)
 
 
 def interrupted(number: int, *options: str) -> tuple[int, str, str]:
@@ -207,7 +234,9 @@ def without_sound_server(folder: Path) -> dict[str, str]:
 
 
 @pytest.mark.skipif(Path("/dev/snd").exists(), reason="this machine may have a microphone")
-@pytest.mark.parametrize("typed", [["listen"], ["listen", "--json"], ["devices"]])
+@pytest.mark.parametrize(
+    "typed", [["listen", "--fail-fast"], ["listen", "--json", "--fail-fast"], ["devices"]]
+)
 def test_a_machine_without_a_microphone_is_told_what_to_do(tmp_path, typed):
     done = subprocess.run(
         [*COMMAND[:-1], *typed], env=without_sound_server(tmp_path),

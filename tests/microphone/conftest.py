@@ -57,7 +57,6 @@ class Listening:
         self.events: list[dict[str, Any]] = []
         self._lines: queue.Queue[str | None] = queue.Queue()
         self._stderr: list[str] = []
-        self._told: queue.Queue[str | None] = queue.Queue()
         self._readers = [threading.Thread(target=f) for f in (self._read_out, self._read_err)]
         for reader in self._readers:
             reader.start()
@@ -72,18 +71,6 @@ class Listening:
         assert self.process.stderr is not None
         for line in self.process.stderr:
             self._stderr.append(line)
-            self._told.put(line.rstrip("\n"))
-        self._told.put(None)
-
-    def told(self) -> str:
-        """The next line of stderr, when it comes."""
-        try:
-            line = self._told.get(timeout=PATIENCE_S)
-        except queue.Empty:
-            line = None
-        if line is None:
-            pytest.fail(f"nothing more was told; events so far: {self.events}")
-        return line
 
     def until(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """The next event that is like that; every line before it was a whole event, too."""
@@ -92,6 +79,18 @@ class Listening:
             if wanted(event):
                 return event
         pytest.fail(f"listen ended with {self.process.wait()}: {''.join(self._stderr)}")
+
+    def says(self, words: str) -> str:
+        """The line of stderr that holds these words, as soon as it is there."""
+        deadline = time.monotonic() + PATIENCE_S
+        while time.monotonic() < deadline:
+            for line in list(self._stderr):
+                if words in line:
+                    return line.strip()
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.05)
+        pytest.fail(f"it never said {words!r}: {''.join(self._stderr)}")
 
     def end(self) -> tuple[int, str]:
         """Wait for the end; returns exit code and stderr. `events` then holds all of them."""
@@ -184,10 +183,18 @@ class VirtualMicrophone:
             assert self._pactl("unload-module", module) == 0
 
     def plug_in(self) -> None:
-        """They are back."""
+        """The microphones are back."""
         for module in _MODULES:
             assert self._pactl("load-module", *module.split()) == 0
         assert self._pactl("set-default-source", "vmic_in") == 0
+
+    def restart(self) -> None:
+        """Another sound server takes the place of the one that died."""
+        self.server = self._start_server()
+
+    def thaw(self) -> None:
+        """The driver answers again."""
+        self.server.send_signal(signal.SIGCONT)
 
     @contextlib.contextmanager
     def playing(self, sink: str = "vmic") -> Iterator[None]:

@@ -1,0 +1,86 @@
+"""What ``arecord`` writes on stderr: what the device can do, overruns, complaints."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+
+_LINES_KEPT = 8
+_LONGEST_LINE = 10_000
+_NO_CARD = "snd_func_card_inum"
+"""In ALSA's complaint where the default device is a card and there is none."""
+_HEADINGS = ("Recording raw data", "HW Params of device")
+_ABILITY = re.compile(r"([A-Z_]+): +(.*)")
+_OVERRUN = "overrun!!!"
+
+
+class Said:
+    """Of all that arecord says, what matters, and of its complaints the end."""
+
+    def __init__(self) -> None:
+        self.overruns = 0
+        """How often it was too slow to take what the driver captured"""
+        self._abilities: dict[str, str] = {}
+        self._lines: deque[str] = deque(maxlen=_LINES_KEPT)
+        self._unended = b""
+
+    def take(self, data: bytes) -> None:
+        """Read what arecord wrote; a line may come in pieces."""
+        *lines, rest = (self._unended + data).split(b"\n")
+        self._unended = rest[-_LONGEST_LINE:]
+        for line in lines:
+            self._read(line.decode(errors="replace").strip())
+
+    def _read(self, line: str) -> None:
+        if line.startswith(_OVERRUN):
+            self.overruns += 1
+        elif found := _ABILITY.fullmatch(line):
+            self._abilities[found[1]] = found[2]
+        elif line.strip("-") and not line.startswith(_HEADINGS):
+            self._lines.append(line)
+
+    @property
+    def complaint(self) -> str:
+        """The latest lines, without the places in ALSA's source code that they come from."""
+        lines = [*self._lines, self._unended.decode(errors="replace").strip()]
+        lines = [re.sub(r"^ALSA lib \S+:\d+:\(\w+\) ", "", line) for line in lines]
+        return "; ".join(filter(None, lines))
+
+    @property
+    def no_card(self) -> bool:
+        """Whether ALSA's default is a sound card, and there is none."""
+        return any(_NO_CARD in line for line in self._lines)
+
+    @property
+    def rates(self) -> str:
+        """Rates of the device, hertz, for people."""
+        return _words(self._abilities.get("RATE", "other rates"))
+
+    @property
+    def channels(self) -> str:
+        """Numbers of channels, for people."""
+        return _words(self._abilities.get("CHANNELS", "another number"))
+
+    @property
+    def formats(self) -> str:
+        """Sample formats."""
+        return self._abilities.get("FORMAT", "others")
+
+    def nearest_rate(self, rate: int) -> int:
+        """The rate next to this one that the device has; the same where it said nothing."""
+        return _nearest(self._abilities.get("RATE", ""), rate)
+
+    def nearest_channels(self, channels: int) -> int:
+        """As `nearest_rate`, of the number of channels."""
+        return _nearest(self._abilities.get("CHANNELS", ""), channels)
+
+
+def _words(ability: str) -> str:
+    """``[1 2]`` as people write it: ``1 to 2``."""
+    return " to ".join(re.findall(r"\d+", ability)) or ability
+
+
+def _nearest(ability: str, wanted: int) -> int:
+    """The number nearest to a wanted one in ``48000`` or ``[8000 48000]``."""
+    ends = [int(number) for number in re.findall(r"\d+", ability)]
+    return min(max(wanted, ends[0]), ends[-1]) if ends else wanted
