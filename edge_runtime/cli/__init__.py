@@ -25,7 +25,7 @@ from .. import __version__
 from ..errors import EdgeGenreError, MissingExtraError, ModelWarning
 from ..quiet import say
 
-_DEVICE_COMMANDS = ("listen", "classify", "history", "devices", "info")
+_DEVICE_COMMANDS = ("listen", "classify", "history", "devices", "install-service", "info")
 _ENTRY_POINTS = "edge_genre.commands"
 
 INTERRUPTED = 130
@@ -82,7 +82,7 @@ def _dispatch(arguments: list[str]) -> int:
         return 0
     name, *rest = arguments
     module = _command(name)
-    parser = _Parser(
+    parser = Parser(
         prog=f"edge-genre {name}",
         description=module.HELP,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -98,7 +98,7 @@ def _dispatch(arguments: list[str]) -> int:
 
 def _command(name: str) -> ModuleType:
     if name in _DEVICE_COMMANDS:
-        return importlib.import_module(f"{__name__}.{name}")
+        return importlib.import_module(f"{__name__}.{name.replace('-', '_')}")
     plugins = _plugins()
     if name in plugins:
         return importlib.import_module(plugins[name])
@@ -139,19 +139,19 @@ def _plugin_summary(name: str) -> str:
     try:
         return _summary(name, _command(name))
     except ImportError as error:  # one broken plugin must not hide the other commands
-        return f"  {name:<10} (cannot be imported: {error})"
+        return f"  {name:<16} (cannot be imported: {error})"
 
 
 def _summary(name: str, module: ModuleType) -> str:
     extra = f'  [pip install "edge-genre[{module.EXTRA}]"]' if _missing(module) else ""
-    return f"  {name:<10} {module.HELP}{extra}"
+    return f"  {name:<16} {module.HELP}{extra}"
 
 
 class _UsageError(EdgeGenreError):
     exit_code = 2
 
 
-class _Parser(argparse.ArgumentParser):
+class Parser(argparse.ArgumentParser):
     """Complains in one line."""
 
     def error(self, message: str) -> NoReturn:

@@ -14,6 +14,7 @@ from ..errors import AudioFormatError
 from ..events import Event
 from ..listener import LoadedModel, answers
 from ..listening import Listening
+from ..service_manager import ServiceManager
 from ..sinks import Several, Sink
 from ..stream import ClassifierStream
 from . import INTERRUPTED, warn
@@ -75,11 +76,12 @@ def run(args: argparse.Namespace) -> int:
             warn(f"{source.name}: {stream.warning}")
         others: list[Sink] = [page] if page else []
         others += open_sinks(args, listening)
-        sink = Several([choose_display(listening, json_lines=args.json), *others])
+        sink = Several([choose_display(listening, json_lines=args.json), *others, signals.manager])
 
         def new_model() -> LoadedModel | None:
             return model.load(asked=signals.hung_up())
 
+        signals.manager.ready(source.name)
         try:
             last = None
             for event in answers(source, stream, signals, new_model):
@@ -130,8 +132,16 @@ class _Signals:
     """The signal that ends the loop"""
     _hung_up = False
 
+    def __init__(self) -> None:
+        self.manager = ServiceManager()
+
     def is_set(self) -> bool:
-        """Whether it is time to end."""
+        """Whether it is time to end.
+
+        Sources ask several times a second, also while they wait for a microphone: whoever asks is
+        alive, and the service manager is told so.
+        """
+        self.manager.alive()
         return self.ending is not None
 
     def hung_up(self) -> bool:

@@ -1,0 +1,203 @@
+"""``edge-genre install-service``, and what a listener tells systemd."""
+
+import os
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge_runtime.service_manager import ServiceManager
+from edge_runtime.systemd_unit import quote, unit
+from tests.command import refused, succeed
+
+from .audio import RATE
+from .sinks.events import event
+from .test_cli_listen import COMMAND, PATIENCE_S, pcm
+
+
+class Manager:
+    """The end of systemd."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind("\0" + address[1:] if address.startswith("@") else address)
+        self._socket.settimeout(PATIENCE_S)
+
+    def told(self) -> dict[str, str]:
+        """The next datagram."""
+        lines = self._socket.recv(4096).decode().splitlines()
+        return dict(line.split("=", 1) for line in lines)
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+@pytest.fixture(params=["file", "abstract"])
+def manager(request, tmp_path):
+    path = str(tmp_path / "notify")
+    end = Manager(path if request.param == "file" else f"@edge-genre-{os.getpid()}")
+    yield end
+    end.close()
+
+
+def test_a_change_of_the_answer_is_told_and_the_same_answer_is_not(manager):
+    service = ServiceManager({"NOTIFY_SOCKET": manager.address})
+    service.ready("mic")
+    for label in ("jazz", "jazz", "silence"):
+        service.show(event(label))
+    service.close()
+    assert manager.told() == {"READY": "1", "STATUS": "listening to mic"}
+    assert manager.told() == {"STATUS": "jazz (75%)"}
+    assert manager.told() == {"STATUS": "silence"}
+    assert manager.told() == {"STOPPING": "1"}
+
+
+def test_signs_of_life_come_twice_as_often_as_they_are_asked_for(manager, monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr("edge_runtime.service_manager.time.monotonic", lambda: now[0])
+    service = ServiceManager({"NOTIFY_SOCKET": manager.address, "WATCHDOG_USEC": "10000000"})
+    beats = 0
+    for _ in range(100):  # 20 s
+        service.alive()
+        now[0] += 0.2
+    service.close()
+    while "STOPPING" not in (told := manager.told()):
+        assert told == {"WATCHDOG": "1"}
+        beats += 1
+    assert beats == 4
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {},
+        {"NOTIFY_SOCKET": ""},
+        {"NOTIFY_SOCKET": "no path"},
+        {"NOTIFY_SOCKET": "/nobody/listens"},
+        {"NOTIFY_SOCKET": "/nobody/listens", "WATCHDOG_USEC": "soon", "WATCHDOG_PID": "x"},
+        {"NOTIFY_SOCKET": "/nobody/listens", "WATCHDOG_USEC": "5", "WATCHDOG_PID": "1"},
+    ],
+)
+def test_without_a_manager_that_listens_nothing_happens(environment):
+    service = ServiceManager(environment)
+    service.ready("mic")
+    service.alive()
+    service.show(event("jazz"))
+    service.close()
+
+
+def test_listen_tells_that_it_is_ready_what_it_hears_that_it_lives_and_that_it_ends(manager):
+    environment = os.environ | {"NOTIFY_SOCKET": manager.address, "WATCHDOG_USEC": "200000"}
+    with subprocess.Popen(
+        [*COMMAND, "--input", "-", "--rate", str(RATE), "--model", "seed-cnn"],
+        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=environment,
+    ) as process:  # fmt: skip
+        told = manager.told()
+        while "READY" not in told:  # signs of life may come before
+            assert told == {"WATCHDOG": "1"}
+            told = manager.told()
+        assert told["STATUS"] == "listening to stdin"
+        for _ in range(3):  # though no sound comes
+            assert manager.told() == {"WATCHDOG": "1"}
+        process.stdin.write(pcm(4.0))
+        process.stdin.flush()
+        while "STATUS" not in (told := manager.told()):
+            assert told == {"WATCHDOG": "1"}
+        process.send_signal(signal.SIGTERM)
+        while "STOPPING" not in (told := manager.told()):
+            assert "WATCHDOG" in told or "STATUS" in told
+        assert process.wait(PATIENCE_S) == 0
+
+
+@pytest.fixture(scope="module")
+def analyze():
+    if shutil.which("systemd-analyze"):
+        return
+    message = "needs systemd-analyze (apt install systemd)"
+    pytest.fail(message) if os.environ.get("CI") == "true" else pytest.skip(message)
+
+
+OPTIONS = ("--input", "mic:USB Audio", "--on-change", 'echo "$EDGE_GENRE_LABEL" 100% \\o/')
+
+
+@pytest.mark.usefixtures("analyze")
+def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path):
+    path = tmp_path / "edge-genre.service"
+    path.write_text(succeed("install-service", *OPTIONS).stdout)
+    done = subprocess.run(
+        ["systemd-analyze", "verify", str(path)], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_the_unit_starts_this_python_with_these_options():
+    lines = succeed("install-service", *OPTIONS).stdout.splitlines()
+    (command,) = (line.removeprefix("ExecStart=") for line in lines if line.startswith("ExecS"))
+    undone = shlex.split(command.replace("%%", "%").replace("$$", "$"))
+    assert undone == [sys.executable, "-m", "edge_runtime", "listen", *OPTIONS]
+    assert "Type=notify" in lines
+    assert "DynamicUser=yes" in lines
+    assert "DynamicUser=yes" not in succeed("install-service", "--user").stdout
+
+
+def undone(text):
+    """What systemd makes of an argument of ExecStart."""
+    if text.startswith('"'):
+        assert text.endswith('"')
+        text = text[1:-1].encode("latin-1", "backslashreplace").decode("unicode_escape")
+    return text.replace("%%", "%").replace("$$", "$")
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")))
+def test_any_argument_survives_the_quoting(argument):
+    quoted = quote(argument)
+    assert undone(quoted) == argument
+    assert "\n" not in quoted
+
+
+def test_a_byte_that_is_no_text_is_written_by_its_number():
+    assert quote("\udcff") == '"\\xff"'
+    assert unit(["/x", "\udcff"], user=True).encode()
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (("--inptu", "x"), "unrecognized arguments: --inptu x; see: edge-genre listen --help"),
+        (("--rate", "3"), "'3' is not a whole number from 8000"),
+        (("--input", "-"), "a service has no stdin"),
+        (("--force",), "--force has no meaning without --write"),
+    ],
+)
+def test_options_that_listen_would_refuse_are_refused_now(options, complaint):
+    assert complaint in refused("install-service", *options, code=2)
+
+
+def test_a_unit_is_written_and_replaced_but_no_other_file(tmp_path):
+    path = tmp_path / "new" / "edge-genre.service"
+    assert (
+        f"wrote {path}; start it: sudo systemctl daemon-reload"
+        in succeed("install-service", "--write", path, "--input", "mic:one").stderr
+    )
+    succeed("install-service", "--input", "mic:two", "--write", path)
+    assert "mic:two" in path.read_text()
+    path.write_text("[Unit]\n")
+    assert "is not ours" in refused("install-service", "--write", path, code=3)
+    assert path.read_text() == "[Unit]\n"
+    succeed("install-service", "--force", "--write", path)
+    assert "ExecStart" in path.read_text()
+    assert "is not ours" not in refused("install-service", f"--write={tmp_path}", code=3)
+
+
+def test_a_unit_of_a_user_goes_where_the_user_s_manager_looks(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    succeed("install-service", "--user", "--write")
+    assert Path(tmp_path / "systemd" / "user" / "edge-genre.service").exists()
