@@ -25,7 +25,7 @@ from .. import __version__
 from ..errors import EdgeGenreError, MissingExtraError, ModelWarning
 from ..quiet import say
 
-_DEVICE_COMMANDS = ("listen", "classify", "history", "devices", "install-service", "info")
+_DEVICE_COMMANDS = ("listen", "classify", "history", "devices", "doctor", "install-service", "info")
 _ENTRY_POINTS = "edge_genre.commands"
 
 INTERRUPTED = 130
