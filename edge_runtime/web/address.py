@@ -79,7 +79,7 @@ def parse_address(text: str) -> Address:
         )
     elif ":" in host and not (host.startswith("[") and host.endswith("]")):
         raise ParameterError(f"--http {text!r}: write an IPv6 address in brackets, [::1]:8080")
-    if not (port.isascii() and port.isdecimal() and int(port) <= 65_535):
+    if not (port.isascii() and port.isdecimal() and len(port) <= 5 and int(port) <= 65_535):
         raise ParameterError(f"--http {text!r}: the port must be a number from 0 to 65535")
     host = host.strip("[]")
     try:

@@ -113,7 +113,7 @@ class Live:
                 "version": manifest.version,
                 "labels": list(manifest.labels),
                 "rejected": list(manifest.rejected),
-                "colours": {label: colour_of(label, manifest.labels) for label in manifest.labels},
+                "colours": {label: colour_of(label, manifest.labels) for label in manifest.genres},
                 "window_s": round(params.window_seconds, 3),
                 "sample_rate": params.sample_rate,
                 "hears": params.summary,

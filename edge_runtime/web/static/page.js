@@ -5,7 +5,7 @@ import { Picture } from "/spectrogram.js";
 const SILENT_MS = 15000; // the server says something every 5 s
 const FORGOTTEN_MS = 60000; // a tab that nobody sees leaves its place to others
 const LONGEST_WAIT_S = 15;
-const MOST_SHARES = 10;
+const MOST_SHARES = 12;
 const QUIET = ["silence", "unknown"];
 
 const root = document.documentElement;
@@ -116,7 +116,7 @@ function shareRow(label) {
   const name = element("span", "label", label);
   name.title = label;
   const item = element("li", "", dot(label), name, bar, value);
-  item.style.setProperty("--c", model.colours[label]);
+  item.style.setProperty("--c", model.colours[label] ?? "var(--quiet)");
   return { item, fill, value };
 }
 

@@ -215,7 +215,7 @@ export class Picture {
     context.font = `12px ${font}`;
     context.fillStyle = colour("--soft");
     context.textBaseline = "alphabetic";
-    const step = seconds / 4;
+    const step = seconds / (width < 500 ? 2 : 4);
     for (let ago = seconds; ago >= 0; ago -= step) {
       const x = width * (1 - ago / seconds);
       context.textAlign = ago === seconds ? "left" : ago ? "center" : "right";
