@@ -1,0 +1,106 @@
+"""The page in a real browser."""
+
+import dataclasses
+import datetime
+
+import pytest
+
+from edge_runtime import Classifier
+from edge_runtime.listening import Listening
+from edge_runtime.web.live import Live
+from tests.edge_runtime.sinks.events import event
+
+from .listener import Listener
+
+GENRES = set(Classifier("seed-cnn").labels)
+ANSWERED = GENRES | {"silence", "unknown"}
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "dark"), [(1280, 800, False), (390, 844, True), (320, 568, False)]
+)
+def test_the_answer_is_shown_live_on_any_screen(chromium, listener, width, height, dark):
+    chromium.complaints.clear()
+    chromium.requested.clear()
+    chromium.look(width, height, dark=dark)
+    chromium.open(listener.url)
+    chromium.until("document.documentElement.dataset.status", lambda s: s == "listening")
+    shown = chromium.until("document.querySelector('#genre')?.textContent", ANSWERED.__contains__)
+    assert shown in chromium.value("document.title")
+    assert chromium.value("document.querySelectorAll('#shares li').length") == len(GENRES)
+    first = chromium.until("document.querySelector('#updated')?.textContent")
+    chromium.until("document.querySelector('#updated').textContent", lambda text: text != first)
+    assert chromium.value("document.documentElement.scrollWidth") <= width
+    ink, paper = (
+        chromium.value(f"getComputedStyle(document.{place}")
+        for place in ("body).color", "documentElement).backgroundColor")
+    )
+    bright = [sum(map(int, text.strip("rgba()").split(",")[:3])) for text in (ink, paper)]
+    assert (bright[0] > bright[1]) == dark
+    assert chromium.complaints == []
+    assert all(url.startswith(listener.url) for url in chromium.requested)
+
+
+def test_the_sound_is_drawn(chromium, listener):
+    chromium.look(1280, 800, dark=False)
+    chromium.open(listener.url)
+    drawn = """(() => {
+      const canvas = document.querySelector('canvas');
+      if (!canvas || !canvas.width) return 0;
+      const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+      const colours = new Set();
+      for (let i = 0; i < data.length; i += 64) colours.add(data.slice(i, i + 3).join());
+      return colours.size;
+    })()"""
+    chromium.until(drawn, lambda colours: colours > 30)
+
+
+def test_the_page_comes_back_when_the_listener_does(chromium):
+    first = Listener()
+    chromium.look(1280, 800, dark=False)
+    chromium.open(first.url)
+    chromium.until("document.documentElement.dataset.status", lambda s: s == "listening")
+    chromium.value("window.before = 1")
+    first.close()
+    chromium.until("document.documentElement.dataset.link", lambda link: link != "live")
+    again = Listener(at=f"127.0.0.1:{first.port}")
+    try:
+        chromium.until("document.documentElement.dataset.link", lambda link: link == "live")
+        chromium.until("document.querySelector('#genre').textContent", ANSWERED.__contains__)
+        assert chromium.value("window.before") == 1, "it was not loaded anew"
+    finally:
+        again.close()
+
+
+def listening(model="seed-cnn"):
+    return Listening(source="mic", manifest=Classifier(model).manifest, interval_s=1.0)
+
+
+TODAY = datetime.date(2026, 11, 23)
+
+
+def test_no_sound_for_long_is_a_stall_and_sound_ends_it():
+    live = Live(listening(), 100.0)
+    assert live.status(105.0) == "starting"
+    assert live.status(114.0) == "stalled"
+    live.take(event("jazz", time=3.0), 115.0, TODAY)
+    assert live.status(116.0) == "listening"
+    assert live.status(129.0) == "stalled"
+
+
+def test_sound_that_was_missing_is_not_counted_as_heard():
+    live = Live(listening(), 100.0)
+    live.take(event("jazz", time=3.0), 101.0, TODAY)
+    live.take(event("jazz", time=63.0, missing_s=59.0), 161.0, TODAY)
+    assert live.to_dict(161.0, TODAY)["today"]["seconds"] == {"jazz": 6.0}
+
+
+def test_another_model_brings_its_own_labels():
+    live = Live(listening(), 100.0)
+    live.take(event("jazz", time=3.0), 101.0, TODAY)
+    live.describe(listening("tiny"))
+    facts = live.facts_dict()["model"]
+    assert facts["name"] == "tiny"
+    assert "not music" in facts["labels"]
+    assert "not music" not in facts["colours"]
+    assert dataclasses.is_dataclass(live.listening)
