@@ -23,7 +23,7 @@ from typing import Any, NoReturn
 
 from .. import __version__
 from ..errors import EdgeGenreError, MissingExtraError, ModelWarning
-from ..quiet import say
+from .messages import note, report, warn
 
 _DEVICE_COMMANDS = ("listen", "classify", "history", "devices", "doctor", "install-service", "info")
 _ENTRY_POINTS = "edge_genre.commands"
@@ -32,6 +32,8 @@ INTERRUPTED = 130
 """Exit code after Ctrl-C."""
 
 _DESCRIPTION = "edge-genre tells what kind of music is playing, on the device that hears it."
+__all__ = ["INTERRUPTED", "Parser", "main", "note", "report", "warn"]
+
 _EPILOG = """\
 edge-genre COMMAND --help explains one. Exit codes: 0 done, 1 fault while running, 2 wrong usage,
 3 bad input data or model, 4 missing extra or device, 130 interrupted.
@@ -156,22 +158,6 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise _UsageError(f"{message}; see: {self.prog} --help")
-
-
-def report(error: EdgeGenreError) -> int:
-    """Say what went wrong, on one line of stderr; returns the exit code that goes with it."""
-    say(f"edge-genre: {' '.join(str(error).split())}")
-    return error.exit_code
-
-
-def warn(message: str) -> None:
-    """Say what is odd, on one line of stderr, and go on."""
-    say(f"edge-genre: warning: {' '.join(message.split())}")
-
-
-def note(message: str) -> None:
-    """Say what is good to know, on one line of stderr."""
-    say(f"edge-genre: {message}")
 
 
 def _show_warning(otherwise: Callable[..., None]) -> Callable[..., None]:

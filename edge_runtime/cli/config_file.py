@@ -16,6 +16,7 @@ _OWN = ("help", "config", "print_config")
 _WIDTH = 88
 
 _EXAMPLES: dict[str, Any] = {
+    "log_level": "warning",
     "input": "mic:USB",
     "device": "USB",
     "capture": "arecord",

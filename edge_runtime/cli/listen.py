@@ -22,6 +22,7 @@ from .arguments import add_model_arguments
 from .config_file import add_config_arguments, expand
 from .decoder_arguments import add_decoder_arguments
 from .http_arguments import add_http_arguments, open_page
+from .messages import LEVELS, Timings, show_up_to
 from .model_reload import ModelReload
 from .sink_arguments import add_sink_arguments, open_sinks
 from .source_arguments import add_source_arguments, open_source
@@ -47,6 +48,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_model_arguments(parser)
     add_decoder_arguments(parser)
     parser.add_argument("--json", action="store_true", help="JSON lines instead of a display")
+    parser.add_argument(
+        "--log-level",
+        choices=list(LEVELS),
+        default="info",
+        help="what is said on stderr: faults alone, warnings, notes (default), details",
+    )
     add_sink_arguments(parser)
     add_http_arguments(parser)
     add_config_arguments(parser)
@@ -54,6 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Listen until the source ends (exit code 0), SIGTERM (0) or Ctrl-C (130)."""
+    show_up_to(LEVELS[args.log_level])
     with _heeding_signals() as signals, ExitStack() as opened:
         model = ModelReload(args)
         classifier, settings = model.first.classifier, model.first.settings
@@ -76,6 +84,7 @@ def run(args: argparse.Namespace) -> int:
             warn(f"{source.name}: {stream.warning}")
         others: list[Sink] = [page] if page else []
         others += open_sinks(args, listening)
+        others += [Timings()] if args.log_level == "debug" else []
         sink = Several([choose_display(listening, json_lines=args.json), *others, signals.manager])
 
         def new_model() -> LoadedModel | None:
