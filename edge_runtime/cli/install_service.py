@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..errors import OutputFileError, ParameterError
 from ..systemd_unit import MARK, unit
-from . import Parser, config_file, listen, note
+from . import Parser, config_file, listen, note, warn
 
 HELP = "print or write a systemd unit that listens from boot on"
 
@@ -62,6 +62,8 @@ def expand(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> list[st
 def run(args: argparse.Namespace) -> int:
     """Print the unit (exit code 0), or write it."""
     options = _checked(args.listen)
+    if not args.user:
+        _warn_of_closed([_python(), *(x.partition("=")[2] or x for x in options)])
     text = unit([_python(), "-m", "edge_runtime", "listen", *options], user=args.user)
     if args.write is None:
         if args.force:
@@ -90,6 +92,23 @@ def _python() -> str:
     if not sys.executable:
         raise ParameterError("cannot tell which Python runs this; use the edge-genre command")
     return os.path.abspath(sys.executable)  # noqa: PTH100  # resolving would leave the environment
+
+
+def _warn_of_closed(arguments: list[str]) -> None:
+    """A service's user is nobody in particular: what is not open to everybody is closed to it."""
+    for argument in arguments:
+        path = Path(argument)
+        if not (path.is_absolute() and path.is_file()):
+            continue
+        modes = [(place, place.stat().st_mode) for place in (path, *path.parents)]
+        # A folder must let others through, a file let them (or the group audio) read.
+        closed = [place for place, mode in modes[1:] if not mode & 0o001]
+        closed += [path] if not modes[0][1] & 0o044 else []
+        if closed:
+            warn(
+                f"the service's user may not open {closed[0]}, which {path} needs; move it (to "
+                "/opt or /etc), or make a unit with --user"
+            )
 
 
 def _place(*, user: bool) -> Path:

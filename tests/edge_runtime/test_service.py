@@ -197,6 +197,15 @@ def test_a_unit_is_written_and_replaced_but_no_other_file(tmp_path):
     assert "is not ours" not in refused("install-service", f"--write={tmp_path}", code=3)
 
 
+def test_files_that_the_service_cannot_read_are_warned_of(tmp_path):
+    config = tmp_path / "private" / "edge-genre.toml"
+    config.parent.mkdir(mode=0o700)
+    config.write_text("rate = 48000\n")
+    warned = succeed("install-service", "--config", config).stderr
+    assert f"may not open {config.parent}, which {config} needs" in warned
+    assert str(config) not in succeed("install-service", "--user", "--config", config).stderr
+
+
 def test_a_unit_of_a_user_goes_where_the_user_s_manager_looks(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     succeed("install-service", "--user", "--write")
