@@ -1,57 +1,87 @@
-"""``edge-genre doctor``: what is in the way of listening, and what to do about it."""
+"""``edge-genre doctor``: what keeps ``listen`` from working here, and what to do about it."""
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
-import itertools
 import json
+import os
+import shutil
 import sys
+import textwrap
+from collections import Counter
+from pathlib import Path
 
-from ..doctor import Finding, Verdict
-from ..doctor.machine import check_machine
-from ..doctor.microphone import check_microphone
-from ..doctor.model import check_model
+from ..doctor import Finding, Verdict, examine
 
-HELP = "check machine, model and microphone"
+HELP = "look for what keeps listen from working here, and say what to do"
 
-_COLOURS = {Verdict.OK: "32", Verdict.WARNING: "33", Verdict.FAULT: "31"}
-"""Of ANSI terminals"""
+_COLOURS = {Verdict.OK: "32", Verdict.WARNING: "33", Verdict.FAULT: "1;31"}
+_VERDICT_WIDTH, _CHECK_WIDTH = 9, 13
+_WIDEST = 100
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("--device", metavar="NAME", help="the microphone that is to be used")
-    parser.add_argument("--model", metavar="FILE", help="the model that is to be used")
+    parser.epilog = "Exit code 0: listen works, maybe with warnings. 1: a fault would keep it from."
+    parser.add_argument("--device", metavar="NAME", help="the microphone, as listen takes it")
+    parser.add_argument("--model", metavar="FILE", help="the model, as listen takes it")
+    parser.add_argument(
+        "--history",
+        "--log",
+        dest="written",
+        action="append",
+        type=Path,
+        default=[],
+        metavar="FILE",
+        help="a file that listen is to write: can it, and is there room?",
+    )
     parser.add_argument("--json", action="store_true", help="JSON lines instead of a table")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print what was found; a fault that keeps `listen` from working is exit code 1."""
-    faults = warnings = 0
-    findings = itertools.chain(
-        check_machine(), check_model(args.model), check_microphone(args.device)
-    )
-    for finding in findings:
-        faults += finding.verdict is Verdict.FAULT
-        warnings += finding.verdict is Verdict.WARNING
-        print(json.dumps(dataclasses.asdict(finding)) if args.json else _line(finding), flush=True)
+    """Print what was found; exit code 1 if there is a fault."""
+    counted: Counter[Verdict] = Counter()
+    for finding in examine(device=args.device, model=args.model, written=args.written):
+        counted[finding.verdict] += 1
+        if args.json:
+            print(json.dumps(dataclasses.asdict(finding), ensure_ascii=False), flush=True)
+        else:
+            print(_row(finding), flush=True)
     if not args.json:
-        print(f"\n{_sum(faults, warnings)}")
-    return 1 if faults else 0
+        print(_summary(counted))
+    return 1 if counted[Verdict.FAULT] else 0
 
 
-def _line(finding: Finding) -> str:
-    verdict = f"{finding.verdict:<7}"
-    if sys.stdout.isatty():
-        verdict = f"\033[{_COLOURS[finding.verdict]}m{verdict}\033[0m"
-    line = f"{verdict}  {finding.check:<12}  {finding.found}"
-    return f"{line}\n{'':<23}-> {finding.remedy}" if finding.remedy else line
+def _row(finding: Finding) -> str:
+    """Verdict, check and finding in columns; below, what to do."""
+    width = min(_WIDEST, shutil.get_terminal_size().columns)
+    indent = " " * (_VERDICT_WIDTH + _CHECK_WIDTH)
+    wrap = textwrap.TextWrapper(
+        max(width, len(indent) + 20), break_long_words=False, break_on_hyphens=False
+    )
+    wrap.initial_indent = f"{finding.verdict:<{_VERDICT_WIDTH}}{finding.check:<{_CHECK_WIDTH}}"
+    wrap.subsequent_indent = indent
+    lines = wrap.wrap(finding.found)
+    if finding.remedy:
+        wrap.initial_indent, wrap.subsequent_indent = f"{indent}-> ", f"{indent}   "
+        lines += wrap.wrap(finding.remedy)
+    lines[0] = _coloured(finding.verdict) + lines[0][len(finding.verdict) :]
+    return "\n".join(lines)
 
 
-def _sum(faults: int, warnings: int) -> str:
+def _coloured(verdict: Verdict) -> str:
+    plain = not sys.stdout.isatty() or "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb"
+    return verdict if plain else f"\x1b[{_COLOURS[verdict]}m{verdict}\x1b[0m"
+
+
+def _summary(counted: Counter[Verdict]) -> str:
+    faults, warnings = counted[Verdict.FAULT], counted[Verdict.WARNING]
+    said = [
+        f"{count} {name}{'s' if count > 1 else ''}"
+        for count, name in ((faults, "fault"), (warnings, "warning"))
+        if count
+    ]
     if faults:
-        return f"{faults} fault(s): `edge-genre listen` will not work until they are mended"
-    if warnings:
-        return f"{warnings} warning(s): `edge-genre listen` works, and could work better"
-    return "all is well: edge-genre listen"
+        return f"{' and '.join(said)}: listen would not work"
+    return f"{said[0]}: listen works" if said else "all is well: listen works"

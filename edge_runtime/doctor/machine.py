@@ -1,157 +1,176 @@
-"""The machine: what it is, and whether heat, power, memory or its disk are in the way."""
+"""The computer: what it is, memory, heat, clock and disk."""
 
 from __future__ import annotations
 
-import importlib.util
+import ctypes
 import os
-import platform
 import shutil
 import subprocess
-import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
+from . import Finding, fault, ok, warning
 
-from .. import __version__
-from . import Finding, Verdict
-
-_LEAST_MEMORY_MIB, _LEAST_DISK_MIB = 100, 200
+_MIB = 2**20
+_NEEDED_MIB = 60.0
+"""About what a listener takes"""
 _HOT_CELSIUS = 80.0
-"""A Pi slows down from here on"""
-_THROTTLED = {
-    0: "its supply voltage is too low now",
-    1: "its clock is held down now",
-    2: "it is slowed down now",
-    3: "it is at its soft temperature limit now",
-    16: "its supply voltage was too low",
-    17: "its clock was held down",
-    18: "it was slowed down",
-    19: "it was at its soft temperature limit",
-}
-"""Bits of `vcgencmd get_throttled`, as the Raspberry Pi documentation has them"""
+"""From here on a Raspberry Pi runs slower"""
+_LEAST_DISK_MIB = 100.0
+_CLOCK_WRONG = 5
+"""What adjtimex(2) returns where nobody sets the clock (TIME_ERROR)"""
+_BUILT = 1_767_225_600.0
+"""2026-01-01: a clock that is before it was never set"""
 
-_EXTRAS = {
-    "audio": ("soundfile", "MP3, Ogg and FLAC files"),
-    "mic": ("sounddevice", "microphones through PortAudio"),
-    "live": ("rich", "the live panel in a terminal"),
-    "mqtt": ("paho.mqtt", "MQTT and Home Assistant"),
-    "onnx": ("onnxruntime", ".onnx models"),
-}
-"""Extras of the device, by name: the module they bring, and what it is for"""
+_THROTTLED = Path("sys/devices/platform/soc/soc:firmware/get_throttled")
+_REASONS = ("under-voltage", "a capped frequency", "throttling", "the soft temperature limit")
+"""Bits 0 to 3 of a Raspberry Pi's word for it are of now, 16 to 19 since it was started"""
 
 
-def check_machine(root: Path = Path("/")) -> Iterator[Finding]:
-    """Everything about the machine.
+def computer(root: Path) -> Finding:
+    """Which computer it is, and whether it has time to spare."""
+    name = _text(root / "proc/device-tree/model").rstrip("\0") or _cpu_name(root) or "a computer"
+    cores = os.cpu_count() or 1
+    found = f"{name}, {cores} core{'s' if cores > 1 else ''}"
+    load = _text(root / "proc/loadavg").partition(" ")[0]
+    if load:
+        found += f", load {load}"
+        if float(load) > 2.0 * cores:
+            return warning(
+                "computer", found, "other programs take all of its time: look at them with top"
+            )
+    return ok("computer", found)
+
+
+def memory(root: Path) -> Finding:
+    """Memory that a listener could take."""
+    for line in _text(root / "proc/meminfo").splitlines():
+        name, _, rest = line.partition(":")
+        if name == "MemAvailable":
+            free = int(rest.split()[0]) * 1024 / _MIB
+            found = f"{free:,.0f} MiB available, of which listen takes about {_NEEDED_MIB:.0f}"
+            if free < _NEEDED_MIB:
+                return warning("memory", found, "end other programs, or add swap")
+            return ok("memory", found)
+    return ok("memory", "this system does not tell how much is available")
+
+
+def heat(root: Path) -> Finding:
+    """Whether the processor is slowed down, or was since it was started."""
+    found = []
+    hottest = max(_temperatures(root), default=None)
+    if hottest is not None:
+        found.append(f"{hottest:.0f} °C")
+    bits = _throttled_bits(root)
+    now = [reason for bit, reason in enumerate(_REASONS) if bits and bits >> bit & 1]
+    before = [reason for bit, reason in enumerate(_REASONS, 16) if bits and bits >> bit & 1]
+    if now:
+        found.append(f"slowed down now by {' and '.join(now)}")
+    elif before:
+        found.append(f"slowed down since its start by {' and '.join(before)}")
+    elif bits == 0:
+        found.append("never slowed down since its start")
+    allowed, possible = (_frequency(root, f"{name}_max_freq") for name in ("scaling", "cpuinfo"))
+    if allowed and possible and allowed < possible:
+        found.append(f"held to {allowed:,} of {possible:,} MHz")
+    said = ", ".join(found) or "this machine does not tell"
+    if bits is None and shutil.which("vcgencmd"):
+        return warning(
+            "heat",
+            f"{said}; vcgencmd gives no answer",
+            "sudo usermod -aG video $USER",
+        )
+    if _REASONS[0] in (*now, *before):
+        return warning("heat", said, "the power supply is too weak, or its cable too long")
+    if now or before or (hottest or 0.0) >= _HOT_CELSIUS:
+        return warning("heat", said, "give it a heat sink, a fan or more air")
+    return ok("heat", said)
+
+
+def wall_clock(state: Callable[[], int | None] | None = None) -> Finding:
+    """Whether somebody sets the clock; times in histories and logs are wrong where nobody does.
 
     Parameters
     ----------
-    root : Path
-        Where ``proc`` and ``sys`` are.
+    state : callable, optional
+        What adjtimex(2) returns; None where there is no such thing.
     """
-    yield _software()
-    yield _memory(root)
-    yield from _heat(root)
-    yield _throttling()
-    yield _disk()
-    yield from _extras()
+    now = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
+    remedy = "sudo timedatectl set-ntp true; a Pi without network needs a clock module"
+    if time.time() < _BUILT:
+        return warning("clock", f"{now}: it was never set", remedy)
+    code = (state or _clock_state)()
+    if code == _CLOCK_WRONG:
+        return warning("clock", f"{now}, but nobody keeps it right", remedy)
+    return ok("clock", now if code is None else f"{now}, synchronised")
 
 
-def _software() -> Finding:
-    bits = 64 if sys.maxsize > 2**32 else 32
-    found = (
-        f"edge-genre {__version__}, Python {platform.python_version()}, numpy {np.__version__}, "
-        f"{platform.machine()} ({bits} bit), {os.cpu_count()} core(s)"
-    )
-    if bits == 32:
-        return Finding(
-            "software", Verdict.WARNING, found,
-            "a 64-bit system runs models several times faster, if the machine can",
-        )  # fmt: skip
-    return Finding("software", Verdict.OK, found)
+def disk(path: Path) -> Finding:
+    """Whether a file can be written, and how much more."""
+    folder = path.parent
+    if not folder.is_dir():
+        return fault("disk", f"{folder}: no such folder", f"mkdir -p {folder}")
+    if not os.access(path if path.exists() else folder, os.W_OK):
+        return fault("disk", f"{path}: this user may not write it", "name another file")
+    free = shutil.disk_usage(folder).free / _MIB
+    found = f"{path}: {free:,.0f} MiB free"
+    if free < _LEAST_DISK_MIB:
+        return warning("disk", found, "a full disk loses what is heard: make room")
+    return ok("disk", found)
 
 
-def _memory(root: Path) -> Finding:
+def _text(path: Path) -> str:
+    """What a file says; nothing where it cannot be read."""
     try:
-        lines = (root / "proc/meminfo").read_text(encoding="ascii").splitlines()
-        values = {name: int(rest.split()[0]) for name, _, rest in (x.partition(":") for x in lines)}
-        free_mib = values["MemAvailable"] / 1024
-    except (OSError, KeyError, ValueError, IndexError):
-        return Finding("memory", Verdict.OK, "the system does not tell")
-    found = f"{free_mib:.0f} MiB free of {values.get('MemTotal', 0) / 1024:.0f} MiB"
-    if free_mib < _LEAST_MEMORY_MIB:
-        return Finding(
-            "memory", Verdict.WARNING, found, "listen takes about 60 MiB; end other programs"
-        )
-    return Finding("memory", Verdict.OK, found)
+        return path.read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:
+        return ""
 
 
-def _heat(root: Path) -> Iterator[Finding]:
-    zones = sorted((root / "sys/class/thermal").glob("thermal_zone*/temp"))
-    temperatures = [value / 1000.0 for zone in zones if (value := _number(zone)) is not None]
-    if temperatures:
-        hottest = max(temperatures)
-        hot = hottest >= _HOT_CELSIUS
-        yield Finding(
-            "temperature",
-            Verdict.WARNING if hot else Verdict.OK,
-            f"{hottest:.0f} °C",
-            "it is slowed down when it is so hot: give it air or a heat sink" if hot else "",
-        )
-    cpu = root / "sys/devices/system/cpu/cpu0/cpufreq"
-    now, most = _number(cpu / "scaling_cur_freq"), _number(cpu / "cpuinfo_max_freq")
-    if now and most:
-        yield Finding("clock", Verdict.OK, f"{now / 1e6:.2f} of {most / 1e6:.2f} GHz")
+def _cpu_name(root: Path) -> str:
+    for line in _text(root / "proc/cpuinfo").splitlines():
+        name, _, value = line.partition(":")
+        if name.strip().lower() in ("model name", "hardware"):
+            return value.strip()
+    return ""
 
 
-def _number(path: Path) -> float | None:
+def _temperatures(root: Path) -> list[float]:
+    """Of all zones that tell a plausible one, degrees Celsius."""
+    said = [_text(path) for path in root.glob("sys/class/thermal/thermal_zone*/temp")]
+    found = [int(text) / 1000.0 for text in said if text.lstrip("-").isdigit()]
+    return [celsius for celsius in found if 0.0 < celsius < 150.0]
+
+
+def _frequency(root: Path, name: str) -> int | None:
+    """Of the first core, MHz."""
+    text = _text(root / "sys/devices/system/cpu/cpu0/cpufreq" / name)
+    return int(text) // 1000 if text.isdigit() else None
+
+
+def _throttled_bits(root: Path) -> int | None:
+    """What a Raspberry Pi says; None elsewhere."""
+    said = _text(root / _THROTTLED)
+    if not said and (program := shutil.which("vcgencmd")):
+        try:
+            done = subprocess.run(
+                [program, "get_throttled"], capture_output=True, text=True, timeout=2, check=False
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return None
+        said = done.stdout.strip().partition("=")[2]  # throttled=0x50005
     try:
-        return float(path.read_text(encoding="ascii"))
-    except (OSError, ValueError):
+        return int(said, 16)
+    except ValueError:
         return None
 
 
-def _throttling() -> Finding:
-    """What a Raspberry Pi says of its supply and its heat."""
-    check = "throttling"
-    if not shutil.which("vcgencmd"):
-        return Finding(check, Verdict.OK, "not a Raspberry Pi, or vcgencmd is not installed")
+def _clock_state() -> int | None:
+    """What adjtimex(2) returns when it is only asked."""
     try:
-        told = subprocess.run(
-            ["vcgencmd", "get_throttled"], capture_output=True, text=True, timeout=5.0, check=False
-        ).stdout
-        bits = int(told.strip().partition("=")[2], 16)
-    except (OSError, ValueError, subprocess.TimeoutExpired):
-        return Finding(
-            check, Verdict.WARNING, "vcgencmd gives no answer",
-            "add yourself to the group video: sudo usermod -aG video $USER",
-        )  # fmt: skip
-    words = [meaning for bit, meaning in _THROTTLED.items() if bits >> bit & 1]
-    if not words:
-        return Finding(check, Verdict.OK, "never since it was started")
-    return Finding(
-        check, Verdict.WARNING, ", ".join(words), "use a stronger power supply, or cool it"
-    )
-
-
-def _disk() -> Finding:
-    free_mib = shutil.disk_usage(Path.cwd()).free / 2**20
-    found = f"{free_mib:.0f} MiB free in {Path.cwd()}"
-    if free_mib < _LEAST_DISK_MIB:
-        return Finding("disk", Verdict.WARNING, found, "logs and the history need some; make room")
-    return Finding("disk", Verdict.OK, found)
-
-
-def _extras() -> Iterator[Finding]:
-    for extra, (module, purpose) in _EXTRAS.items():
-        try:
-            there = importlib.util.find_spec(module) is not None
-        except ModuleNotFoundError:  # of the package that it is in
-            there = False
-        if there:
-            yield Finding(f"extra {extra}", Verdict.OK, f"{purpose}: installed")
-        else:
-            yield Finding(
-                f"extra {extra}", Verdict.OK, f"{purpose}: not installed",
-                f'if you want it: pip install "edge-genre[{extra}]"',
-            )  # fmt: skip
+        asked = ctypes.create_string_buffer(512)  # more than a struct timex; no bit of modes is set
+        code = int(ctypes.CDLL(None).adjtimex(asked))
+    except (OSError, AttributeError):
+        return None
+    return code if code >= 0 else None

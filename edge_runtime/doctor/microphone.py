@@ -1,108 +1,147 @@
-"""The microphone: whether there is one, whether we may use it, and what it delivers."""
+"""The microphone: how to reach it, whether it may be used, what it can do, what it hears."""
 
 from __future__ import annotations
 
-import os
+import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 
-from ..conditioning import Conditioner, level_dbfs
-from ..errors import EdgeGenreError
+from ..classifier import Classifier
+from ..errors import AudioDeviceError, EdgeGenreError
+from ..manifest import DecoderSettings
+from ..quiet import quiet_stderr
+from ..resample import missing_band
+from ..sources import portaudio
+from ..sources.arecord import ArecordCapture
 from ..sources.capture import Capture
-from ..sources.devices import NO_MICROPHONE, InputDevice
-from ..sources.microphone import AUTO, Microphone, list_devices
-from . import Finding, Verdict
+from ..sources.devices import NO_MICROPHONE, NO_PERMISSION, InputDevice, is_forbidden
+from ..sources.driver import Driver
+from ..sources.microphone import Microphone, list_devices
+from . import Finding, fault, ok, warning
+from .recording import judged, measured
 
-_LISTEN_SECONDS = 1.0
-_SOFT_DBFS = -60.0
-_CLIPPED = 0.001
-_SHOWN = 6
-
-
-def check_microphone(name: str | None, devices: Path = Path("/dev/snd")) -> Iterator[Finding]:
-    """Look for microphones, and listen to one.
-
-    Parameters
-    ----------
-    name : str or None
-        As ``listen --device`` takes it.
-    devices : Path
-        Where ALSA's device files are.
-    """
-    yield from _permission(devices)
-    try:
-        known = list_devices()
-    except EdgeGenreError as error:
-        yield Finding("microphones", Verdict.FAULT, str(error), "files and pipes work without")
-        return
-    if not known:
-        yield Finding(
-            "microphones", Verdict.FAULT, NO_MICROPHONE, "files and pipes work without one"
-        )
-        return
-    names = ", ".join(map(_named, known[:_SHOWN])) + (", ..." if len(known) > _SHOWN else "")
-    yield Finding("microphones", Verdict.OK, f"{names} (through {known[0].api})")
-    yield _sound(name)
+_PATIENCE_SECONDS = 5.0
+"""For a sound server, which would keep us waiting for ever where it is stuck"""
+_SKIPPED_SECONDS, _HEARD_SECONDS = 0.1, 0.5
+"""Many sound cards click when they are opened"""
+_LISTED = 6
+_REST = "until then listen to files or pipes with --input"
 
 
-def _named(device: InputDevice) -> str:
-    return device.name if device.rate is None else f"{device.name} at {device.rate} Hz"
-
-
-def _permission(devices: Path) -> Iterator[Finding]:
-    captures = sorted(devices.glob("pcmC*c"))
-    closed = [path for path in captures if not os.access(path, os.R_OK | os.W_OK)]
-    if closed:
-        yield Finding(
-            "permission",
-            Verdict.FAULT if len(closed) == len(captures) else Verdict.WARNING,
-            f"{', '.join(map(str, closed))} may not be opened",
-            "add yourself to the group audio: sudo usermod -aG audio $USER, and log in again",
-        )
-    elif captures:
-        yield Finding("permission", Verdict.OK, f"{len(captures)} sound card(s) may be opened")
-
-
-class _Forever:
+class _Never:
     def is_set(self) -> bool:
         return False
 
 
-def _sound(name: str | None) -> Finding:
-    stop = _Forever()
+def checks(device: str | None, classifier: Classifier | None) -> Iterator[Finding]:
+    """From the library to the sound; ends where there is nothing more to look at.
+
+    Parameters
+    ----------
+    device : str or None
+        As ``listen --device`` takes it.
+    classifier : Classifier or None
+        Says what it needs to hear, if there is one.
+    """
+    driver = Driver()
     try:
-        capture = Microphone(name, None, None, AUTO).open(stop)
-        assert capture is not None  # it was never asked to stop
-        return _judged(capture, stop)
+        yield library(driver)
+        if is_forbidden():
+            yield fault(
+                "permission", "there is a sound card, and this user may not use it", NO_PERMISSION
+            )
+            return
+        with quiet_stderr():
+            known = driver.call(list_devices, patience_s=_PATIENCE_SECONDS) or []
     except EdgeGenreError as error:
-        return Finding("sound", Verdict.FAULT, str(error), "look at: edge-genre devices")
+        yield _failed("microphones", error)
+        return
+    if not known:
+        found, _, remedy = NO_MICROPHONE.partition("; ")
+        yield fault("microphones", found, remedy)
+        return
+    yield ok("microphones", _listed(known))
+    yield from _heard(device, classifier)
 
 
-def _judged(capture: Capture, stop: _Forever) -> Finding:
-    conditioner, heard = Conditioner(capture.channels), []
+def library(driver: Driver) -> Finding:
+    """What can reach a microphone.
+
+    Raises
+    ------
+    AudioDeviceError
+        If the sound server does not answer: PortAudio asks it when it is imported.
+    """
+    with quiet_stderr():
+        sounddevice = driver.call(portaudio.import_sounddevice, patience_s=_PATIENCE_SECONDS)
+    arecord = shutil.which("arecord")
+    if sounddevice is not None:
+        version = sounddevice.get_portaudio_version()[1].partition(",")[0]
+        also = ", and arecord" if arecord else ""
+        return ok("capture", f"sounddevice {sounddevice.__version__} ({version}){also}")
+    if arecord:
+        return ok("capture", "arecord (no PortAudio)")
+    return fault(
+        "capture",
+        "neither PortAudio nor arecord is installed",
+        'apt install libportaudio2 and pip install "edge-genre[mic]"; or apt install alsa-utils',
+    )
+
+
+def _listed(known: list[InputDevice]) -> str:
+    names = [f"{device.name}{' (the default)' if device.default else ''}" for device in known]
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return ", ".join(names[:_LISTED]) + more
+
+
+def _heard(device: str | None, classifier: Classifier | None) -> Iterator[Finding]:
+    """What the microphone delivers in half a second."""
+    pieces: list[np.ndarray] = []
     try:
-        for chunk in capture.chunks(stop):
-            heard.append(conditioner(chunk.samples))
-            if conditioner.frames >= _LISTEN_SECONDS * capture.rate:
-                break
-    finally:
-        capture.close()
-    sound = np.concatenate(heard)
-    level, offset = level_dbfs(sound), float(sound.mean())
-    found = f"{capture.name}: {capture.rate} Hz, {level:.0f} dBFS"
-    if not np.any(sound):
-        return Finding(
-            "sound", Verdict.WARNING, f"{found}, nothing but zeros",
-            "is it muted? does nothing play there? see: alsamixer, or the sound settings",
-        )  # fmt: skip
-    if conditioner.clipped_samples > _CLIPPED * len(sound):
-        return Finding("sound", Verdict.WARNING, f"{found}, clipped", "turn its gain down")
-    if level < _SOFT_DBFS:
-        return Finding(
-            "sound", Verdict.WARNING, f"{found}, which counts as silence",
-            "play something and look again; else turn its gain up, or set --silence-dbfs",
-        )  # fmt: skip
-    constant = f", constant offset {offset:+.3f}" if abs(offset) > 0.01 else ""
-    return Finding("sound", Verdict.OK, f"{found}{constant}")
+        capture = Microphone(device, None, None).open(_Never())
+        assert capture is not None
+        wanted = round((_SKIPPED_SECONDS + _HEARD_SECONDS) * capture.rate)
+        try:
+            for chunk in capture.chunks(_Never()):
+                pieces.append(np.asarray(chunk.samples))
+                if sum(map(len, pieces)) >= wanted:
+                    break
+        finally:
+            capture.close()
+        rates = _rates(capture)
+    except EdgeGenreError as error:
+        yield _failed("microphone", error)
+        return
+    found = f"{capture.name}: opened at {capture.rate} Hz, {capture.channels} channel(s)"
+    if rates:
+        found += f"; it takes {rates} Hz"
+    lacking = classifier and missing_band(capture.rate, classifier.manifest.front_end)
+    if lacking:
+        yield warning("microphone", f"{found}; {lacking}", "another microphone, or a higher --rate")
+    else:
+        yield ok("microphone", found)
+    heard = np.concatenate(pieces)[round(_SKIPPED_SECONDS * capture.rate) :]
+    settings = classifier.manifest.decoder if classifier else DecoderSettings()
+    yield judged(measured(heard, capture.rate), settings.silence_dbfs)
+
+
+def _rates(capture: Capture) -> str:
+    """The rates that it has, for people; the capture must be closed."""
+    if isinstance(capture, ArecordCapture):
+        return capture.said.rates
+    sounddevice = portaudio.import_sounddevice()
+    with quiet_stderr():
+        index, _ = portaudio.find_device(sounddevice, capture.name)
+        rates = portaudio.usual_rates(sounddevice, index, capture.channels)
+    return ", ".join(map(str, rates))
+
+
+def _failed(check: str, error: EdgeGenreError) -> Finding:
+    """A microphone that cannot be used, told of as `listen` does."""
+    found, _, remedy = str(error).rpartition("; ")
+    if not found:
+        found, remedy = remedy, _REST
+    if isinstance(error, AudioDeviceError) and NO_PERMISSION in str(error):
+        found, remedy = str(error).replace(NO_PERMISSION, "").rstrip(": ;"), NO_PERMISSION
+    return fault(check, found, remedy)

@@ -1,56 +1,74 @@
-"""The model: whether it loads, answers, and is fast enough here."""
+"""The model: whether it loads and answers, and what it costs."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+import warnings
 
-from ..audio_file import open_audio
+import numpy as np
+
+from ..audio_file import DEMO_CLIP, open_audio
 from ..classifier import Classifier
-from ..errors import EdgeGenreError
+from ..errors import EdgeGenreError, ModelWarning
+from ..sources import CHUNK_SECONDS
 from ..stream import ClassifierStream
-from . import Finding, Verdict
+from . import Finding, fault, ok, warning
 
-_SLOW, _TOO_SLOW = 0.5, 1.0
-"""Seconds of processor time for a second of sound"""
-
-
-def check_model(name: str | None) -> Iterator[Finding]:
-    """Load a model, and let it hear the demo clip as a stream."""
-    try:
-        classifier = Classifier(name)
-    except EdgeGenreError as error:
-        yield Finding("model", Verdict.FAULT, str(error), "see: edge-genre info")
-        return
-    weights = classifier.manifest.weights
-    yield Finding(
-        "model",
-        Verdict.OK,
-        f"{classifier.manifest.name} {classifier.manifest.version} ({weights.format}, "
-        f"{weights.bytes / 1000:.0f} KB) runs with {classifier.backend.name}",
-    )
-    try:
-        yield _speed(classifier)
-    except EdgeGenreError as error:
-        yield Finding("speed", Verdict.FAULT, str(error), "install edge-genre again")
+_RATE = 48_000
+"""Of most microphones, hertz"""
+_SECONDS = 10.0
+_BUSY, _TOO_BUSY = 0.5, 0.95
+"""Shares of a core; the rest of the machine wants some, too"""
 
 
-def _speed(classifier: Classifier) -> Finding:
-    audio = open_audio("demo")
-    stream = ClassifierStream(classifier, rate=audio.rate, channels=audio.channels)
-    begin, events = time.process_time(), []
-    for block in audio.blocks():
-        events += stream.push(block)
-    factor = (time.process_time() - begin) / stream.seconds
-    label = events[-1].label if events else "nothing"
+def answers(model: str | None) -> tuple[Finding, Classifier | None]:
+    """Whether the model loads, and says something of the demo clip."""
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always", ModelWarning)
+        try:
+            classifier = Classifier(model)
+            heard = classifier.classify(DEMO_CLIP)
+        except EdgeGenreError as error:
+            found, _, remedy = str(error).rpartition("; ")
+            if not found:
+                found, remedy = remedy, "copy the model to this machine again"
+            return fault("model", found, remedy), None
+    manifest = classifier.manifest
+    name = f"{manifest.name} {manifest.version} by {classifier.backend.name}"
+    total = sum(heard.posterior.values())
+    if not abs(total - 1.0) < 1e-3:  # NaN, too
+        return fault(
+            "model",
+            f"{name} does not answer: its posteriors add up to {total:g}",
+            "another runtime or model; please report it",
+        ), None
+    found = f"{name} hears {heard.label} in the demo clip ({heard.confidence:.0%})"
+    for message in warned:
+        if issubclass(message.category, ModelWarning):
+            said, _, remedy = str(message.message).rpartition("; ")
+            return warning("model", f"{found}; {said}", remedy), classifier
+    return ok("model", found), classifier
+
+
+def speed(classifier: Classifier) -> Finding:
+    """What listening costs: all of it, as if a microphone sent 48 kHz."""
+    clip = next(open_audio(DEMO_CLIP).blocks(_SECONDS))
+    samples = np.resize((32767.0 * clip).astype(np.int16), (round(_SECONDS * _RATE), 1))
+    step = round(CHUNK_SECONDS * _RATE)
+    stream = ClassifierStream(classifier, rate=_RATE)
+    cpu, wall, slowest, events = time.process_time(), time.perf_counter(), 0.0, 0
+    for begin in range(0, len(samples), step):
+        for event in stream.push(samples[begin : begin + step]):
+            slowest = max(slowest, event.front_end_ms + event.inference_ms)
+            events += 1
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     found = (
-        f"{factor:.2%} of a core for live sound, an answer every {stream.interval_s:.2f} s; the "
-        f"demo clip is {label!r} to it"
+        f"listening takes {cpu / _SECONDS:.1%} of a core; {_SECONDS:g} s of sound took {wall:.2f} s"
+        f" (real-time factor {wall / _SECONDS:.4f}), the slowest of {events} windows "
+        f"{slowest:.0f} ms"
     )
-    if factor >= _TOO_SLOW:
-        return Finding(
-            "speed", Verdict.FAULT, found, "take a smaller model, or a longer --interval"
-        )
-    if factor >= _SLOW:
-        return Finding("speed", Verdict.WARNING, found, "a longer --interval would help")
-    return Finding("speed", Verdict.OK, found)
+    share = max(cpu, wall) / _SECONDS
+    remedy = "a longer --interval, or the model tiny"
+    if share >= _TOO_BUSY:
+        return fault("speed", f"{found}: sound would be lost", remedy)
+    return warning("speed", found, remedy) if share >= _BUSY else ok("speed", found)

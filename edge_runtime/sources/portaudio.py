@@ -156,19 +156,10 @@ class PortAudioCapture:
             if code == _INVALID_CHANNELS or self.channels > has:
                 raise RefusedError(f"{what}; it has {has} channel(s)") from None
             if code == _INVALID_RATE:
-                raise RefusedError(f"{what}; it has {self._rates(index)} Hz") from None
+                rates = usual_rates(library, index, self.channels)
+                has = ", ".join(map(str, rates)) or round(self._device["default_samplerate"])
+                raise RefusedError(f"{what}; it has {has} Hz") from None
             raise AudioDeviceError(f"{what}; {_remedy(error)}") from None
-
-    def _rates(self, index: int) -> str:
-        """The usual ones of the rates that the microphone has."""
-        found = []
-        for rate in _USUAL_RATES:
-            with contextlib.suppress(self._sounddevice.PortAudioError, ValueError):
-                self._sounddevice.check_input_settings(
-                    device=index, channels=self.channels, dtype="int16", samplerate=rate
-                )
-                found.append(str(rate))
-        return ", ".join(found) or str(round(self._device["default_samplerate"]))
 
     def _captured(
         self, samples: npt.NDArray[np.int16], frames: int, clock: Any, flags: Any
@@ -233,6 +224,18 @@ def find_device(sounddevice: Any, device: str | None) -> tuple[int, Any]:
     if len({known[index] for index in meant}) > 1:
         raise names.ambiguous(device, [known[index] for index in meant])
     return inputs[meant[0]]
+
+
+def usual_rates(sounddevice: Any, index: int, channels: int) -> list[int]:
+    """The usual ones of the rates that a microphone has, hertz; none while it is in use."""
+    found = []
+    for rate in _USUAL_RATES:
+        with contextlib.suppress(sounddevice.PortAudioError, ValueError):
+            sounddevice.check_input_settings(
+                device=index, channels=channels, dtype="int16", samplerate=rate
+            )
+            found.append(rate)
+    return found
 
 
 def _inputs(sounddevice: Any) -> list[tuple[int, Any]]:

@@ -17,6 +17,9 @@ from tests.command import edge_genre, refused, succeed
 from .audio import noise, write_wav
 from .models import FAKE_TFLITE, manifest_for
 
+DEVICE_COMMANDS = (
+    "listen", "classify", "history", "devices", "doctor", "install-service", "info"
+)  # fmt: skip
 COMMAND = [sys.executable, "-m", "edge_runtime"]
 FULL = Path("/dev/full")
 
@@ -29,7 +32,7 @@ def test_version_is_the_packages():
 @pytest.mark.parametrize("how", [["--help"], ["-h"], ["help"]])
 def test_help_lists_every_command(how):
     done = succeed(*how)
-    for name in ("listen", "classify", "devices", "info", "train", "evaluate", "export"):
+    for name in ("listen", "classify", "devices", "doctor", "info", "train", "evaluate", "export"):
         assert f"\n  {name} " in done.stdout
     assert done.stderr == ""
 
@@ -40,7 +43,7 @@ def test_no_command_prints_the_help_and_is_wrong_usage():
     assert done.stdout == succeed("--help").stdout
 
 
-@pytest.mark.parametrize("name", ["listen", "classify", "history", "devices", "info"])
+@pytest.mark.parametrize("name", DEVICE_COMMANDS)
 def test_every_command_of_the_device_explains_itself(name):
     done = succeed(name, "--help")
     assert done.stdout.startswith(f"usage: edge-genre {name} ")

@@ -1,142 +1,283 @@
-"""``edge-genre doctor``."""
+"""``edge-genre doctor``: what it finds on machines that are drawn in folders."""
 
 import json
-import os
-import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pytest
 
-from edge_runtime.doctor import Verdict
-from edge_runtime.doctor.machine import check_machine
-from edge_runtime.doctor.microphone import _judged, check_microphone
-from edge_runtime.doctor.model import check_model
-from edge_runtime.sources import Chunk
+from edge_runtime import doctor
+from edge_runtime.cli.doctor import _row
+from edge_runtime.doctor import Verdict, machine, microphone, model, software
+from edge_runtime.doctor.recording import judged, measured
+from tests.command import edge_genre
 
-from .audio import noise
-
-
-def machine(root):
-    return {finding.check: finding for finding in check_machine(root)}
+OK, WARNING, FAULT = Verdict.OK, Verdict.WARNING, Verdict.FAULT
+CHECKS = {"python", "computer", "memory", "heat", "clock", "extras", "runtimes", "model", "capture"}
+THROTTLED = "sys/devices/platform/soc/soc:firmware/get_throttled"
+ZONE = "sys/class/thermal/thermal_zone0/temp"
+FREQUENCY = "sys/devices/system/cpu/cpu0/cpufreq"
 
 
 @pytest.fixture
-def pi(tmp_path, monkeypatch):
-    """A Raspberry Pi that is hot, short of memory, and says so."""
-    (tmp_path / "proc").mkdir()
-    (tmp_path / "proc/meminfo").write_text("MemTotal: 443000 kB\nMemAvailable: 51200 kB\n")
-    zone = tmp_path / "sys/class/thermal/thermal_zone0"
-    zone.mkdir(parents=True)
-    (zone / "temp").write_text("82345\n")
-    clock = tmp_path / "sys/devices/system/cpu/cpu0/cpufreq"
-    clock.mkdir(parents=True)
-    (clock / "scaling_cur_freq").write_text("600000\n")
-    (clock / "cpuinfo_max_freq").write_text("1500000\n")
-    programs = tmp_path / "bin"
-    programs.mkdir()
-    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
-
-    def says(line):
-        program = programs / "vcgencmd"
-        program.write_text(f"#!/bin/sh\necho '{line}'\n")
-        program.chmod(0o755)
-        return tmp_path
-
-    return says
+def root(tmp_path, monkeypatch):
+    """A machine of which files say nothing; nor does a program."""
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    return tmp_path
 
 
-def test_a_pi_that_is_hot_slow_and_short_of_power_is_told_so(pi):
-    found = machine(pi("throttled=0x50005"))
-    assert found["memory"].verdict is Verdict.WARNING
-    assert found["memory"].found == "50 MiB free of 433 MiB"
-    assert (found["temperature"].verdict, found["temperature"].found) == ("warning", "82 °C")
-    assert found["clock"].found == "0.60 of 1.50 GHz"
-    throttling = found["throttling"]
-    assert throttling.verdict is Verdict.WARNING
-    assert throttling.found == (
-        "its supply voltage is too low now, it is slowed down now, its supply voltage was too low, "
-        "it was slowed down"
-    )
-    assert "power supply" in throttling.remedy
+def put(root, **files):
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
 
 
-def test_a_pi_that_is_well_is_left_alone(pi):
-    assert machine(pi("throttled=0x0"))["throttling"].verdict is Verdict.OK
-    assert "group video" in machine(pi("VCHI initialization failed"))["throttling"].remedy
+def test_a_machine_that_tells_nothing_of_itself_is_not_at_fault(root):
+    for check in (machine.computer, machine.memory, machine.heat):
+        assert check(root).verdict is OK
 
 
-def test_a_machine_that_tells_nothing_of_itself_has_no_fault(tmp_path):
-    findings = list(check_machine(tmp_path))
-    assert all(finding.verdict is Verdict.OK for finding in findings)
-    assert {"software", "memory", "disk", "extra mqtt"} <= {finding.check for finding in findings}
+def test_a_raspberry_pi_is_called_by_its_name(root):
+    put(root, **{"proc/device-tree/model": "Raspberry Pi Zero 2 W Rev 1.0\0"})
+    put(root, **{"proc/cpuinfo": "processor\t: 0\nmodel name\t: ARMv7 Processor\n"})
+    assert machine.computer(root).found.startswith("Raspberry Pi Zero 2 W Rev 1.0, ")
 
 
-def test_a_model_is_loaded_and_hears_the_demo_clip():
-    model, speed = check_model("seed-cnn")
-    assert (model.verdict, speed.verdict) == ("ok", "ok")
-    assert "seed-cnn-gtzan" in model.found
-    assert "of a core" in speed.found
+def test_a_computer_that_is_overloaded_is_warned_of(root):
+    put(root, **{"proc/cpuinfo": "model name\t: Some CPU\n", "proc/loadavg": "900.12 5 5 1/1 1\n"})
+    finding = machine.computer(root)
+    assert finding.verdict is WARNING
+    assert finding.found.startswith("Some CPU, ")
+    assert "load 900.12" in finding.found
 
 
-def test_a_model_that_cannot_be_loaded_is_a_fault(tmp_path):
-    (finding,) = check_model(str(tmp_path / "none.tflite"))
-    assert finding.verdict is Verdict.FAULT
-    assert "no such model file" in finding.found
-
-
-class Microphone:
-    name, rate, channels, closed = "fake", 16_000, 1, False
-
-    def __init__(self, sound):
-        self._sound = sound
-
-    def chunks(self, _):
-        for first in range(0, len(self._sound), 1600):
-            yield Chunk(self._sound[first : first + 1600, np.newaxis])
-
-    def close(self):
-        self.closed = True
+@pytest.mark.parametrize(("kilobytes", "verdict"), [(2_000_000, OK), (50_000, WARNING)])
+def test_memory_is_what_is_available_not_what_is_free(root, kilobytes, verdict):
+    put(root, **{"proc/meminfo": f"MemFree:  10 kB\nMemAvailable:  {kilobytes} kB\n"})
+    finding = machine.memory(root)
+    assert finding.verdict is verdict
+    assert f"{kilobytes / 1024:,.0f} MiB" in finding.found
 
 
 @pytest.mark.parametrize(
-    ("gain", "verdict", "found"),
+    ("files", "verdict", "found"),
     [
-        (0.0, "warning", "nothing but zeros"),
-        (1e-5, "warning", "counts as silence"),
-        (0.1, "ok", "fake: 16000 Hz, -"),
-        (50.0, "warning", "clipped"),
+        ({ZONE: "45200\n"}, OK, "45 °C"),
+        ({ZONE: "-273000\n"}, OK, "this machine does not tell"),
+        ({ZONE: "broken\n"}, OK, "this machine does not tell"),
+        ({ZONE: "83100\n"}, WARNING, "83 °C"),
+        ({ZONE: "45200\n", THROTTLED: "0\n"}, OK, "45 °C, never slowed down since its start"),
+        ({THROTTLED: "50005\n"}, WARNING, "slowed down now by under-voltage and throttling"),
+        ({THROTTLED: "80000\n"}, WARNING, "since its start by the soft temperature limit"),
+        (
+            {f"{FREQUENCY}/scaling_max_freq": "600000", f"{FREQUENCY}/cpuinfo_max_freq": "1500000"},
+            OK,
+            "held to 600 of 1,500 MHz",
+        ),
     ],
 )
-def test_what_a_microphone_delivers_is_judged(gain, verdict, found):
-    microphone = Microphone(np.clip(gain * noise(32_000), -1.0, 1.0).astype(np.float32))
-    finding = _judged(microphone, None)
-    assert finding.verdict == verdict
+def test_heat_is_read_where_a_raspberry_pi_tells_it(root, files, verdict, found):
+    put(root, **files)
+    finding = machine.heat(root)
+    assert finding.verdict is verdict
     assert found in finding.found
-    assert microphone.closed
+    assert bool(finding.remedy) == (verdict is not OK)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may open everything")
-def test_sound_cards_that_may_not_be_opened_are_a_fault(tmp_path):
-    (tmp_path / "pcmC0D0c").touch(mode=0)
-    first = next(check_microphone(None, tmp_path))
-    assert first.verdict is Verdict.FAULT
-    assert "usermod -aG audio" in first.remedy
+@pytest.mark.parametrize(
+    ("program", "verdict", "found"),
+    [
+        ("echo throttled=0x50000", WARNING, "since its start by under-voltage and throttling"),
+        ("echo throttled=0x0", OK, "never slowed down"),
+        ("echo VCHI initialization failed; exit 1", WARNING, "vcgencmd gives no answer"),
+    ],
+)
+def test_heat_is_asked_of_vcgencmd_where_no_file_tells_it(root, program, verdict, found):
+    put(root, **{"bin/vcgencmd": f"#!/bin/sh\n{program}\n"})
+    (root / "bin/vcgencmd").chmod(0o755)
+    finding = machine.heat(root)
+    assert finding.verdict is verdict
+    assert found in finding.found
 
 
-def test_sound_cards_that_may_be_opened_are_counted(tmp_path):
-    (tmp_path / "pcmC0D0c").touch()
-    assert "1 sound card(s)" in next(check_microphone(None, tmp_path)).found
+def test_under_voltage_is_a_matter_of_the_power_supply(root):
+    put(root, **{THROTTLED: "1\n"})
+    assert "power supply" in machine.heat(root).remedy
+    put(root, **{THROTTLED: "4\n"})
+    assert "fan" in machine.heat(root).remedy
 
 
-def test_the_command_prints_one_json_line_for_each_finding(monkeypatch):
-    monkeypatch.setenv("PULSE_SERVER", "unix:/nowhere")
-    done = subprocess.run(
-        [sys.executable, "-m", "edge_runtime", "doctor", "--json"],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+@pytest.mark.parametrize(("code", "verdict"), [(0, OK), (None, OK), (5, WARNING)])
+def test_a_clock_that_nobody_sets_is_warned_of(code, verdict):
+    assert machine.wall_clock(lambda: code).verdict is verdict
+
+
+def test_a_clock_without_battery_that_was_never_set_is_warned_of(monkeypatch):
+    monkeypatch.setattr("edge_runtime.doctor.machine.time.time", lambda: 0.0)
+    assert "never set" in machine.wall_clock(lambda: 0).found
+
+
+def test_a_file_to_write_needs_a_folder_permission_and_room(tmp_path, monkeypatch):
+    assert machine.disk(tmp_path / "genre.db").verdict in (OK, WARNING)
+    missing = machine.disk(tmp_path / "no" / "genre.db")
+    assert (missing.verdict, missing.remedy) == (FAULT, f"mkdir -p {tmp_path / 'no'}")
+    monkeypatch.setattr("edge_runtime.doctor.machine.os.access", lambda *_: False)
+    assert "may not write" in machine.disk(tmp_path / "genre.db").found
+
+
+def test_thirty_two_bits_are_warned_of(monkeypatch):
+    assert software.python().verdict is OK
+    monkeypatch.setattr(sys, "maxsize", 2**31 - 1)
+    assert "32 bit" in software.python().found
+
+
+@pytest.fixture
+def installed(monkeypatch):
+    """Tells which libraries are there."""
+
+    def only(*names):
+        monkeypatch.setattr(software, "_is_there", lambda name: name in names)
+
+    return only
+
+
+def test_no_runtime_for_the_model_is_a_fault(installed):
+    installed("onnxruntime")
+    finding = software.runtimes(None)
+    assert finding.verdict is FAULT
+    assert "none of them runs a tflite model" in finding.found
+    assert "ai-edge-litert" in finding.remedy
+
+
+def test_tflite_runtime_does_not_work_with_numpy_2(installed, monkeypatch):
+    installed("tflite_runtime")
+    monkeypatch.setattr(software.np, "__version__", "2.1.0")
+    assert software.runtimes(None).verdict is FAULT
+    monkeypatch.setattr(software.np, "__version__", "1.26.4")
+    assert software.runtimes(None).verdict is OK
+    monkeypatch.setattr(software.np, "__version__", "2.1.0")
+    installed("tflite_runtime", "ai_edge_litert")
+    assert software.runtimes(None).verdict is OK
+
+
+def test_tensorflow_is_a_heavy_way_to_run_a_model(installed):
+    installed("tensorflow")
+    assert software.runtimes(None).verdict is WARNING
+
+
+def test_extras_are_listed_there_or_not(installed):
+    installed("rich")
+    found = software.extras().found
+    assert found.startswith("live (")
+    assert found.endswith("not installed: mic, audio, onnx, mqtt")
+
+
+def test_the_model_that_ships_loads_answers_and_is_fast_enough():
+    finding, classifier = model.answers("seed-cnn")
+    assert finding.verdict is OK
+    assert "in the demo clip" in finding.found
+    assert "of a core" in model.speed(classifier).found
+
+
+def test_a_model_that_is_missing_is_a_fault(tmp_path):
+    finding, classifier = model.answers(str(tmp_path / "no.tflite"))
+    assert (finding.verdict, classifier) == (FAULT, None)
+    assert finding.remedy == "check the path"
+
+
+def test_a_model_that_answers_nonsense_is_a_fault(monkeypatch):
+    def nonsense(self, features):
+        return np.full((len(features), len(self.labels)), np.nan, np.float32)
+
+    monkeypatch.setattr("edge_runtime.Classifier.posteriors", nonsense)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        finding, classifier = model.answers("seed-cnn")
+    assert (finding.verdict, classifier) == (FAULT, None)
+    assert "nan" in finding.found
+
+
+def sound(rng_scale=0.01, offset=0.0, seconds=0.5):
+    rng = np.random.default_rng(0)
+    samples = offset + rng_scale * rng.standard_normal((round(seconds * 48_000), 2))
+    return np.clip(32768 * samples, -32768, 32767).astype(np.int16)
+
+
+@pytest.mark.parametrize(
+    ("samples", "verdict", "found"),
+    [
+        (sound(), OK, "-40 dBFS"),
+        (sound(rng_scale=0.0001), WARNING, "which counts as silence (below -60)"),
+        (np.zeros((100, 1), np.int16), WARNING, "digital silence"),
+        (sound(rng_scale=1.0), WARNING, "clipped"),
+        (sound(offset=-0.1), WARNING, "off zero by -10.0% of full scale"),
+    ],
+)
+def test_half_a_second_of_sound_is_judged(samples, verdict, found):
+    finding = judged(measured(samples, 48_000), silence_dbfs=-60.0)
+    assert finding.verdict is verdict
+    assert found in finding.found
+
+
+def test_an_offset_is_no_sound():
+    assert measured(np.full((100, 1), 3000, np.int16), 48_000).level_dbfs < -100
+
+
+def test_without_a_library_there_is_no_microphone(monkeypatch):
+    monkeypatch.setattr(microphone.portaudio, "import_sounddevice", lambda: None)
+    monkeypatch.setenv("PATH", "")
+    first, second, *rest = microphone.checks(None, None)
+    assert (first.verdict, second.verdict, rest) == (FAULT, FAULT, [])
+    assert "libportaudio2" in first.remedy
+
+
+def test_a_sound_card_that_this_user_may_not_use_is_the_fault_whatever_else_there_is(monkeypatch):
+    monkeypatch.setattr(microphone, "is_forbidden", lambda: True)
+    *_, last = microphone.checks(None, None)
+    assert (last.check, last.verdict) == ("permission", FAULT)
+    assert "usermod -aG audio" in last.remedy
+
+
+@pytest.fixture
+def no_microphone(monkeypatch):
+    monkeypatch.setattr(microphone, "is_forbidden", lambda: False)
+    monkeypatch.setattr(microphone, "list_devices", list)
+
+
+def test_no_microphone_is_a_fault_with_a_remedy(no_microphone):
+    *_, last = microphone.checks(None, None)
+    assert (last.check, last.verdict) == ("microphones", FAULT)
+    assert "no microphone" in last.found
+    assert "--input FILE" in last.remedy
+
+
+def test_a_finding_is_read_in_columns_with_what_to_do_below(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    assert _row(doctor.warning("heat", "it is warm " * 5, "open a window")) == (
+        "warning  heat         it is warm it is warm it is warm it is\n"
+        "                      warm it is warm\n"
+        "                      -> open a window"
+    )
+
+
+def test_the_command_prints_a_row_for_each_check_and_a_summary(tmp_path):
+    done = edge_genre("doctor", "--model", "seed-cnn", "--history", tmp_path / "genre.db")
+    rows = [line.split(maxsplit=2)[:2] for line in done.stdout.splitlines() if line[0] != " "]
+    *rows, summary = rows
+    assert {check for _, check in rows} >= CHECKS | {"disk"}
+    assert {verdict for verdict, _ in rows} <= set(Verdict)
+    assert done.returncode == (FAULT in {verdict for verdict, _ in rows})
+    assert done.stderr == ""
+    assert "\x1b" not in done.stdout
+    assert summary
+
+
+def test_as_json_it_is_a_line_for_each_check_and_a_fault_is_exit_code_1(tmp_path):
+    done = edge_genre("doctor", "--json", "--model", tmp_path / "no.tflite")
     findings = [json.loads(line) for line in done.stdout.splitlines()]
-    faults = [finding for finding in findings if finding["verdict"] == "fault"]
-    assert done.returncode == bool(faults)
-    assert {"software", "model", "speed", "microphones"} <= {f["check"] for f in findings}
-    assert all(finding["remedy"] for finding in faults)
+    assert done.returncode == 1
+    (said,) = (finding for finding in findings if finding["check"] == "model")
+    assert said["verdict"] == "fault"
+    assert set(said) == {"check", "verdict", "found", "remedy"}

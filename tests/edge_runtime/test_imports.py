@@ -10,6 +10,7 @@ import pytest
 import edge_runtime
 
 from .audio import noise, write_wav
+from .test_cli import DEVICE_COMMANDS
 
 HEAVY = {
     "tensorflow", "keras", "librosa", "scipy", "matplotlib", "soundfile", "rich", "sounddevice",
@@ -56,7 +57,7 @@ def test_listening_to_a_pipe_brings_nothing_heavy(classifier):
     assert not modules_after(code) & HEAVY
 
 
-@pytest.mark.parametrize("command", ["listen", "classify", "history", "devices", "info"])
+@pytest.mark.parametrize("command", DEVICE_COMMANDS)
 def test_the_commands_help_brings_nothing_heavy(command):
     code = (
         "from edge_runtime.cli import main\n"
