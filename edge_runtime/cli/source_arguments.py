@@ -70,16 +70,25 @@ def open_source(args: argparse.Namespace, stop: Stop) -> Iterator[Source]:
     EdgeGenreError
         If it cannot be had; a microphone that is missing is waited for in `chunks`.
     """
-    kind, colon, name = (_MICROPHONE if args.input is None else args.input).partition(":")
-    if kind == _MICROPHONE:
+    path = file_of(args.input)
+    if path is not None:
+        yield _file(args, path)
+    elif args.input == "-":
+        yield _stdin(args)
+    else:
+        _, colon, name = (args.input or "").partition(":")
         if colon and not name:
             raise ParameterError("--input mic: names no microphone; see: edge-genre devices")
         with _microphone(args, name or None, stop) as microphone:
             yield microphone
-    elif args.input == "-":
-        yield _stdin(args)
-    else:
-        yield _file(args, Path(name) if colon and kind == _FILE else args.input)
+
+
+def file_of(source: str | None) -> Path | None:
+    """The file that ``--input`` names; None where it is a microphone or stdin."""
+    kind, colon, name = (source or _MICROPHONE).partition(":")
+    if kind == _MICROPHONE or source == "-":
+        return None
+    return Path(name if colon and kind == _FILE else source or "")
 
 
 @contextmanager
@@ -127,7 +136,7 @@ def _stdin(args: argparse.Namespace) -> Source:
     )
 
 
-def _file(args: argparse.Namespace, path: str | Path) -> Source:
+def _file(args: argparse.Namespace, path: Path) -> Source:
     _refuse(args, "a file, which says so itself", (*_OF_MICROPHONES, *_OF_BOTH, *_OF_PIPES))
     audio = open_audio(path)
     if audio.warning:

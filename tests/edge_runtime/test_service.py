@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_runtime.service_manager import ServiceManager
-from edge_runtime.systemd_unit import quote, unit
+from edge_runtime.systemd_unit import Service, quote, unit
 from tests.command import refused, succeed
 
 from .audio import RATE
@@ -142,7 +142,7 @@ def test_the_unit_starts_this_python_with_these_options():
     lines = succeed("install-service", *OPTIONS).stdout.splitlines()
     (command,) = (line.removeprefix("ExecStart=") for line in lines if line.startswith("ExecS"))
     undone = shlex.split(command.replace("%%", "%").replace("$$", "$"))
-    assert undone == [sys.executable, "-m", "edge_runtime", "listen", *OPTIONS]
+    assert undone == [sys.executable, "-P", "-m", "edge_runtime", "listen", *OPTIONS]
     assert "Type=notify" in lines
     assert "DynamicUser=yes" in lines
     assert "DynamicUser=yes" not in succeed("install-service", "--user").stdout
@@ -165,7 +165,7 @@ def test_any_argument_survives_the_quoting(argument):
 
 def test_a_byte_that_is_no_text_is_written_by_its_number():
     assert quote("\udcff") == '"\\xff"'
-    assert unit(["/x", "\udcff"], user=True).encode()
+    assert unit(Service(command=["/x", "\udcff"])).encode()
 
 
 @pytest.mark.parametrize(
