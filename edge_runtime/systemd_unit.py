@@ -54,7 +54,7 @@ RestartPreventExitStatus=2 3
 # The loop tells that it goes round; one that hangs in a driver is started anew.
 WatchdogSec=60
 TimeoutStopSec=15
-Environment=PYTHONUNBUFFERED=1
+SyslogIdentifier=edge-genre
 {who}
 # What it may do: hear, write its own files{talk}.
 NoNewPrivileges=yes

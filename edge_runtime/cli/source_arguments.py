@@ -14,6 +14,7 @@ from ..pcm import PcmFormat
 from ..quiet import quiet_stderr
 from ..sources import Source, Stop
 from ..sources.file import FileSource
+from ..trouble import Report
 from . import warn
 from .arguments import Number, Whole
 
@@ -62,8 +63,15 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 @contextmanager
-def open_source(args: argparse.Namespace, stop: Stop) -> Iterator[Source]:
+def open_source(args: argparse.Namespace, stop: Stop, report: Report = warn) -> Iterator[Source]:
     """The source that the options ask for; a microphone is let go of at the end.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+    stop : Stop
+    report : callable
+        Told when a microphone is missing, lost or back.
 
     Raises
     ------
@@ -79,7 +87,7 @@ def open_source(args: argparse.Namespace, stop: Stop) -> Iterator[Source]:
         _, colon, name = (args.input or "").partition(":")
         if colon and not name:
             raise ParameterError("--input mic: names no microphone; see: edge-genre devices")
-        with _microphone(args, name or None, stop) as microphone:
+        with _microphone(args, name or None, stop, report) as microphone:
             yield microphone
 
 
@@ -92,7 +100,9 @@ def file_of(source: str | None) -> Path | None:
 
 
 @contextmanager
-def _microphone(args: argparse.Namespace, name: str | None, stop: Stop) -> Iterator[Source]:
+def _microphone(
+    args: argparse.Namespace, name: str | None, stop: Stop, report: Report
+) -> Iterator[Source]:
     _refuse(args, "the microphone", (*_OF_PIPES, *_OF_FILES))
     from ..sources.microphone import AUTO, Microphone
     from ..sources.names import is_numbered
@@ -112,7 +122,7 @@ def _microphone(args: argparse.Namespace, name: str | None, stop: Stop) -> Itera
         name=called,
         rate=args.rate,
         channels=args.channels,
-        report=warn,
+        report=report,
         fail_fast=args.fail_fast,
     )
     # For all the time: a driver that hangs may print, or hide stderr itself, at any time.
