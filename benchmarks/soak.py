@@ -150,7 +150,7 @@ class _House:
         self._model_path = path
         self._asked = False
         self.model = ModelReload(_arguments(path))
-        self.broker = _Broker(folder) if shutil.which("mosquitto") else None
+        self.broker = Broker(folder) if shutil.which("mosquitto") else None
         self._log = folder / "log" / "events.jsonl"
         self._log.parent.mkdir()
         self._slow = folder / "slow"
@@ -243,7 +243,7 @@ def _arguments(model: Path) -> argparse.Namespace:
     return parser.parse_args(["--model", str(model)])
 
 
-class _Broker:
+class Broker:
     """A real mosquitto."""
 
     def __init__(self, folder: Path) -> None:

@@ -12,9 +12,6 @@ from pathlib import Path
 
 from ..errors import ParameterError
 
-_EVERYBODY = stat.S_IXOTH
-
-
 @dataclass(frozen=True)
 class Account:
     """A user, and what there is to say of the choice."""
@@ -26,7 +23,12 @@ class Account:
     """Why it may not work; empty where it should"""
 
 
-def choose_account(wanted: str | None, read: Iterable[Path]) -> Account:
+_PROGRAM = (Path(sys.executable), Path(__file__), Path(os.__file__))
+
+
+def choose_account(
+    wanted: str | None, read: Iterable[Path], program: Iterable[Path] = _PROGRAM
+) -> Account:
     """The user that was asked for, or else the one in whose home the program or its files are.
 
     Homes are closed to others on Debian, and so to a user that exists only while it runs.
@@ -35,7 +37,9 @@ def choose_account(wanted: str | None, read: Iterable[Path]) -> Account:
     ----------
     wanted : str or None
     read : iterable of Path
-        Files that the service reads, besides the program.
+        Files that the service reads.
+    program : iterable of Path
+        Those of Python and of this package.
 
     Raises
     ------
@@ -48,7 +52,6 @@ def choose_account(wanted: str | None, read: Iterable[Path]) -> Account:
         except (KeyError, ValueError):
             raise ParameterError(f"--as {wanted}: there is no such user") from None
         return Account(wanted)
-    program = (Path(sys.executable), Path(__file__), Path(os.__file__))
     for path in (*program, *read):
         closed = _closed(path)
         if closed is None:
@@ -65,14 +68,15 @@ def choose_account(wanted: str | None, read: Iterable[Path]) -> Account:
 
 
 def _closed(path: Path) -> Path | None:
-    """The first folder on the way to a file that not everybody may enter, links followed."""
+    """What is closed to others on the way to a file, links followed: a folder, or the file."""
     for way in dict.fromkeys((path.absolute(), path.resolve())):
-        for folder in reversed(way.parents):
+        for place in (*reversed(way.parents), way):
+            needed = stat.S_IROTH if place == way else stat.S_IXOTH
             try:
-                if not folder.stat().st_mode & _EVERYBODY:
-                    return folder
+                if not place.stat().st_mode & needed:
+                    return place
             except OSError:
-                return folder
+                return place
     return None
 
 

@@ -197,6 +197,21 @@ def test_a_unit_is_written_and_replaced_but_no_other_file(tmp_path):
     assert "is not ours" not in refused("install-service", f"--write={tmp_path}", code=3)
 
 
+def test_a_service_runs_as_who_can_read_its_files(tmp_path):
+    config = tmp_path / "private" / "edge-genre.toml"
+    config.parent.mkdir(mode=0o700)
+    config.write_text("rate = 48000\n")
+    mine = Account(pwd.getpwuid(os.geteuid()).pw_name)
+    for path, closed in ((config, config.parent), (Path("/etc/hostname"), None)):
+        account = choose_account(None, [path], program=[])
+        if closed is None or os.geteuid() == 0:
+            assert account.name is None
+        else:
+            assert account.name == mine.name  # whose it is
+        assert (str(closed) in f"{account.words} {account.doubt}") == (closed is not None)
+    assert str(config) not in succeed("install-service", "--user", "--config", config).stderr
+
+
 def test_a_unit_of_a_user_goes_where_the_user_s_manager_looks(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     succeed("install-service", "--user", "--write")
