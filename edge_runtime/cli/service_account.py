@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ..errors import ParameterError
 
+
 @dataclass(frozen=True)
 class Account:
     """A user, and what there is to say of the choice."""
