@@ -10,6 +10,8 @@ from collections.abc import Mapping
 
 from .events import Event
 
+_PATIENCE_SECONDS = 5.0
+
 
 class ServiceManager:
     """Sends states to the socket that ``NOTIFY_SOCKET`` names; does nothing without one.
@@ -34,15 +36,24 @@ class ServiceManager:
         self._beat_s = _watchdog_seconds(environment) / 2.0
         self._beat_at = 0.0
         self._label: str | None = None
+        self._troubled = False
 
     def ready(self, what: str) -> None:
-        """The model is loaded and all sinks are open."""
-        self._send("READY=1", f"STATUS=listening to {what}")
+        """The model is loaded and all sinks are open; a microphone may be missing."""
+        if self._socket is not None:
+            self._socket.settimeout(_PATIENCE_SECONDS)  # without this one it would be killed
+            self._send("READY=1", *([] if self._troubled else [f"STATUS=listening to {what}"]))
+            self._socket.setblocking(False)
+
+    def trouble(self, message: str) -> None:
+        """Tell what is wrong, or that it is over, until the next answer."""
+        self._label, self._troubled = None, True
+        self._send(f"STATUS={' '.join(message.split())}")
 
     def show(self, event: Event) -> None:
         """Tell the answer when it changes; as a sink does."""
         if event.label != self._label:
-            self._label = event.label
+            self._label, self._troubled = event.label, False
             sure = f" ({event.confidence:.0%})" if event.confidence else ""
             self._send(f"STATUS={event.label}{sure}")
 
@@ -64,7 +75,7 @@ class ServiceManager:
     def _send(self, *lines: str) -> None:
         if self._socket is not None:
             with contextlib.suppress(OSError):
-                self._socket.sendto("\n".join(lines).encode(), self._address)
+                self._socket.sendto("\n".join(lines).encode(errors="replace"), self._address)
 
 
 def _watchdog_seconds(environment: Mapping[str, str]) -> float:

@@ -2,19 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 
 MARK = "# Made by edge-genre install-service"
 """The first line of a unit that is ours to replace."""
 
+STATE = Path("/var/lib/edge-genre")
+"""Where a service of the system starts, and may write."""
+
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@+=:,./_-")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """What is to be started, by whom, and what it may do."""
+
+    command: Sequence[str]
+    """An absolute path and its arguments"""
+    user_manager: bool = False
+    """For a user's own service manager, which reaches PulseAudio or PipeWire"""
+    account: str | None = None
+    """The system's manager runs it as this user; as a user that exists while it runs where None"""
+    network: bool = True
+    """Whether it may talk to others than this machine's services"""
+    writable: Sequence[Path] = ()
+    """Folders that it may write to besides its own"""
+    secrets: Mapping[str, Path] = field(default_factory=dict)
+    """Files that only root can read, by the option that is to name a copy for the service"""
+
 
 _UNIT = """\
 {mark}; `edge-genre install-service --help` tells how.
 [Unit]
 Description=edge-genre: what kind of music is playing
 Documentation=man:systemd.service(5)
-After=sound.target network.target
+{order}
 StartLimitIntervalSec=0
 
 [Service]
@@ -25,24 +49,27 @@ ExecReload=/bin/kill -HUP $MAINPID
 # A listener waits for its microphone and broker by itself; what ends it is a fault.
 Restart=on-failure
 RestartSec=10
-# Wrong usage, a bad file, a missing extra: starting again would not help.
+# Wrong usage, a bad file: starting again would not help.
 RestartPreventExitStatus=2 3
 # The loop tells that it goes round; one that hangs in a driver is started anew.
 WatchdogSec=60
 TimeoutStopSec=15
-Environment=PYTHONUNBUFFERED=1
+SyslogIdentifier=edge-genre
 {who}
-# What it may do: hear, write its own files, talk to a broker.
+# What it may do: hear, write its own files{talk}.
 NoNewPrivileges=yes
-RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6
+RestrictAddressFamilies={families}
 RestrictNamespaces=yes
 RestrictRealtime=yes
 RestrictSUIDSGID=yes
 LockPersonality=yes
+KeyringMode=private
 UMask=0077
 SystemCallArchitectures=native
 SystemCallFilter=@system-service
+SystemCallFilter=~@privileged @resources
 SystemCallErrorNumber=EPERM
+# Not MemoryDenyWriteExecute: PortAudio's callback into Python is code made while it runs.
 MemoryMax=300M
 TasksMax=64
 
@@ -50,11 +77,17 @@ TasksMax=64
 WantedBy={target}
 """
 
+# The device class "alsa" has a number only once the module is loaded, maybe by a microphone that
+# is plugged in later.
+_ORDER = """\
+Wants=modprobe@snd.service
+After=modprobe@snd.service sound.target network.target"""
+
 _SYSTEM = """\
-DynamicUser=yes
+{user}
 SupplementaryGroups=audio
 StateDirectory=edge-genre
-WorkingDirectory=/var/lib/edge-genre
+WorkingDirectory={state}
 DevicePolicy=closed
 DeviceAllow=char-alsa rw
 CapabilityBoundingSet=
@@ -69,41 +102,57 @@ ProtectKernelLogs=yes
 ProtectControlGroups=yes
 ProtectClock=yes
 ProtectHostname=yes
-ProtectProc=invisible
-RemoveIPC=yes"""
+ProtectProc=invisible"""
 
 _USER = """\
 StateDirectory=edge-genre
 WorkingDirectory=%S/edge-genre"""
 
 
-def unit(command: Sequence[str], *, user: bool) -> str:
-    """The text of a unit.
-
-    Parameters
-    ----------
-    command : sequence of str
-        What to start: an absolute path and its arguments.
-    user : bool
-        For a user's own service manager, which reaches PulseAudio or PipeWire; else for the
-        system's, which runs it as a user of its own that may reach ALSA's devices.
-    """
+def unit(service: Service) -> str:
+    """The text of a unit."""
+    who, order = _USER, "After=sound.target pipewire-pulse.service pulseaudio.service"
+    if not service.user_manager:
+        order = _ORDER
+        user = f"User={service.account}" if service.account else "DynamicUser=yes"
+        lines = [_SYSTEM.format(user=user, state=STATE)]
+        lines += [
+            f"ReadWritePaths={quote(str(path), variables=False)}" for path in service.writable
+        ]
+        lines += [
+            f"LoadCredential={option}:{str(path).replace('%', '%%')}"
+            for option, path in service.secrets.items()
+        ]
+        who = "\n".join(lines)
+    command = [quote(argument) for argument in service.command]
+    command += [f"--{option}=%d/{option}" for option in service.secrets]
     return _UNIT.format(
         mark=MARK,
-        command=" ".join(map(quote, command)),
-        who=_USER if user else _SYSTEM,
-        target="default.target" if user else "multi-user.target",
+        order=order,
+        command=" ".join(command),
+        who=who,
+        talk=", talk to a broker" if service.network else "",
+        families="AF_UNIX AF_INET AF_INET6" if service.network else "AF_UNIX",
+        target="default.target" if service.user_manager else "multi-user.target",
     )
 
 
-def quote(argument: str) -> str:
+def quote(argument: str, *, variables: bool = True) -> str:
     """An argument as a unit's ``ExecStart=`` takes it.
 
     ``%`` is a specifier and ``$`` a variable there, so both are doubled; all else that is not
     plain is put between quotes, with C's escapes (systemd.service(5), "Command lines";
     systemd.syntax(7), "Quoting").
+
+    Parameters
+    ----------
+    argument : str
+    variables : bool
+        False for what is no command: a dollar is a dollar there.
     """
-    doubled = argument.replace("%", "%%").replace("$", "$$")
+    doubled = argument.replace("%", "%%")
+    if variables:
+        doubled = doubled.replace("$", "$$")
     if argument and _PLAIN.issuperset(argument):
         return doubled
     escaped = "".join(_ESCAPES.get(character, character) for character in doubled)

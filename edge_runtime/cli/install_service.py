@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..errors import OutputFileError, ParameterError
-from ..systemd_unit import MARK, unit
-from . import Parser, config_file, listen, note, warn
+from ..systemd_unit import MARK, STATE, Service, unit
+from . import note, warn
+from .service_account import Account, choose_account
+from .service_options import ListenOptions, checked
 
 HELP = "print or write a systemd unit that listens from boot on"
 
@@ -38,6 +40,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="for your own service manager: hears through PulseAudio or PipeWire",
     )
+    parser.add_argument(
+        "--as",
+        dest="account",
+        metavar="USER",
+        help="run as this user; else as one of its own that exists only while it runs, or, where "
+        "that one could not read a home, as whose it is",
+    )
     parser.add_argument("--force", action="store_true", help="replace a unit that is not ours")
     parser.add_argument("listen", nargs="*", metavar="LISTEN_OPTION", help="what listen is told")
 
@@ -52,7 +61,10 @@ def expand(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> list[st
         if argument == "--write":
             path = rest.pop(0) if rest and not rest[0].startswith("-") else ""
             ours.append(f"--write={path}")
-        elif argument in _OWN_FLAGS or argument.startswith("--write="):
+        elif argument == "--as":
+            ours += [argument, *rest[:1]]
+            del rest[:1]
+        elif argument in _OWN_FLAGS or argument.startswith(("--write=", "--as=")):
             ours.append(argument)
         elif argument != "--" or its:
             its.append(argument)
@@ -61,30 +73,69 @@ def expand(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> list[st
 
 def run(args: argparse.Namespace) -> int:
     """Print the unit (exit code 0), or write it."""
-    options = _checked(args.listen)
-    if not args.user:
-        _warn_of_closed([_python(), *(x.partition("=")[2] or x for x in options)])
-    text = unit([_python(), "-m", "edge_runtime", "listen", *options], user=args.user)
+    if args.force and args.write is None:
+        raise ParameterError("--force has no meaning without --write")
+    if args.user and args.account:
+        raise ParameterError("--as has no meaning with --user: that service is yours")
+    options = checked(args.listen)
+    account = Account(None) if args.user else choose_account(args.account, options.read)
+    text = unit(_service(options, account, user_manager=args.user))
     if args.write is None:
-        if args.force:
-            raise ParameterError("--force has no meaning without --write")
         print(text, end="")
-        return 0
-    path = Path(args.write) if args.write else _place(user=args.user)
-    _write(path, text, force=args.force)
-    control = "systemctl --user" if args.user else "sudo systemctl"
-    note(f"wrote {path}; start it: {control} daemon-reload && {control} enable --now {path.stem}")
+    else:
+        path = Path(args.write) if args.write else _place(user=args.user)
+        _write(path, text, force=args.force)
+        control = "systemctl --user" if args.user else "sudo systemctl"
+        note(
+            f"wrote {path}; start it: {control} daemon-reload && {control} enable {path.stem} && "
+            f"{control} restart {path.stem}"
+        )
+    for word in account.words:
+        note(word)
+    for word in _doubts(options, account, user_manager=args.user):
+        warn(word)
     return 0
 
 
-def _checked(options: list[str]) -> list[str]:
-    """The options, once `listen` would take them."""
-    parser = Parser(prog="edge-genre listen")
-    listen.add_arguments(parser)
-    given = parser.parse_args(config_file.expand(parser, options))
-    if given.input == "-":
-        raise ParameterError("a service has no stdin to listen to; name a microphone or a file")
-    return options
+def _service(options: ListenOptions, account: Account, *, user_manager: bool) -> Service:
+    # -P: a module that lies in the folder where it writes must not be taken for Python's.
+    command = [_python(), "-P", "-m", "edge_runtime", "listen", *options.arguments]
+    secrets = options.secrets
+    if user_manager:  # which knows no secrets that its user does not
+        command += [f"--{option}={path}" for option, path in secrets.items()]
+        secrets = {}
+    return Service(
+        command=command,
+        user_manager=user_manager,
+        account=account.name,
+        network=options.network,
+        writable=sorted({path.parent for path in _elsewhere(options)}) if account.name else (),
+        secrets=secrets,
+    )
+
+
+def _elsewhere(options: ListenOptions) -> list[Path]:
+    """Files that are written outside of the service's own folder."""
+    return [p for p in options.written if p.is_absolute() and not p.is_relative_to(STATE)]
+
+
+def _doubts(options: ListenOptions, account: Account, *, user_manager: bool) -> Iterator[str]:
+    """What may keep the service from working."""
+    if account.doubt:
+        yield account.doubt
+    if not user_manager:
+        for path in options.read:
+            if path.is_relative_to("/tmp") or path.is_relative_to("/var/tmp"):
+                yield f"{path} is out of sight of the service, which has a /tmp of its own; move it"
+    if not user_manager and not account.name:
+        for path in _elsewhere(options):
+            yield (
+                f"{path} cannot be written by a user that exists only while it runs; give a name "
+                f"without a folder (it will be in {STATE}), or a user with --as"
+            )
+    if any(argument.startswith("--http-token=") or argument == "--http-token"
+           for argument in options.arguments):  # fmt: skip
+        yield "everybody can read the token in the unit; use --http-token-file"
 
 
 def _python() -> str:
@@ -92,23 +143,6 @@ def _python() -> str:
     if not sys.executable:
         raise ParameterError("cannot tell which Python runs this; use the edge-genre command")
     return os.path.abspath(sys.executable)  # noqa: PTH100  # resolving would leave the environment
-
-
-def _warn_of_closed(arguments: list[str]) -> None:
-    """A service's user is nobody in particular: what is not open to everybody is closed to it."""
-    for argument in arguments:
-        path = Path(argument)
-        if not (path.is_absolute() and path.is_file()):
-            continue
-        modes = [(place, place.stat().st_mode) for place in (path, *path.parents)]
-        # A folder must let others through, a file let them (or the group audio) read.
-        closed = [place for place, mode in modes[1:] if not mode & 0o001]
-        closed += [path] if not modes[0][1] & 0o044 else []
-        if closed:
-            warn(
-                f"the service's user may not open {closed[0]}, which {path} needs; move it (to "
-                "/opt or /etc), or make a unit with --user"
-            )
 
 
 def _place(*, user: bool) -> Path:

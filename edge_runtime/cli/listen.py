@@ -63,9 +63,14 @@ def run(args: argparse.Namespace) -> int:
     """Listen until the source ends (exit code 0), SIGTERM (0) or Ctrl-C (130)."""
     show_up_to(LEVELS[args.log_level])
     with _heeding_signals() as signals, ExitStack() as opened:
+
+        def tell(message: str) -> None:
+            warn(message)
+            signals.manager.trouble(message)
+
         model = ModelReload(args)
         classifier, settings = model.first.classifier, model.first.settings
-        source = opened.enter_context(open_source(args, signals))
+        source = opened.enter_context(open_source(args, signals, tell))
         listening = Listening(
             source=source.name,
             manifest=classifier.manifest,
@@ -85,7 +90,8 @@ def run(args: argparse.Namespace) -> int:
         others: list[Sink] = [page] if page else []
         others += open_sinks(args, listening)
         others += [Timings()] if args.log_level == "debug" else []
-        sink = Several([choose_display(listening, json_lines=args.json), *others, signals.manager])
+        # The service manager first: it is to know of the end before slow sinks are closed.
+        sink = Several([signals.manager, choose_display(listening, json_lines=args.json), *others])
 
         def new_model() -> LoadedModel | None:
             return model.load(asked=signals.hung_up())

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import time
 from enum import IntEnum
 
 from ..errors import EdgeGenreError
 from ..events import Event
-from ..quiet import say
+from ..journal import is_journal
+from ..quiet import say, visible_stderr
 
 
 class Level(IntEnum):
@@ -87,19 +87,5 @@ class Timings:
 def _tell(level: Level, message: str) -> None:
     if level <= _shown:
         line = f"edge-genre: {' '.join(message.split())}"
-        say(f"<{int(level)}>{line}" if _is_journal() else line)
-
-
-def _is_journal() -> bool:
-    """Whether stderr goes to systemd's journal, which takes a level before each line.
-
-    See sd-daemon(3) and systemd.exec(5), ``$JOURNAL_STREAM``.
-    """
-    stream = os.environ.get("JOURNAL_STREAM")
-    if not stream:
-        return False
-    try:
-        status = os.fstat(2)
-    except OSError:
-        return False
-    return stream == f"{status.st_dev}:{status.st_ino}"
+        # The journal takes a level before each line: sd-daemon(3).
+        say(f"<{int(level)}>{line}" if is_journal(visible_stderr()) else line)

@@ -14,6 +14,7 @@ from ..pcm import PcmFormat
 from ..quiet import quiet_stderr
 from ..sources import Source, Stop
 from ..sources.file import FileSource
+from ..trouble import Report
 from . import warn
 from .arguments import Number, Whole
 
@@ -62,28 +63,46 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 @contextmanager
-def open_source(args: argparse.Namespace, stop: Stop) -> Iterator[Source]:
+def open_source(args: argparse.Namespace, stop: Stop, report: Report = warn) -> Iterator[Source]:
     """The source that the options ask for; a microphone is let go of at the end.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+    stop : Stop
+    report : callable
+        Told when a microphone is missing, lost or back.
 
     Raises
     ------
     EdgeGenreError
         If it cannot be had; a microphone that is missing is waited for in `chunks`.
     """
-    kind, colon, name = (_MICROPHONE if args.input is None else args.input).partition(":")
-    if kind == _MICROPHONE:
-        if colon and not name:
-            raise ParameterError("--input mic: names no microphone; see: edge-genre devices")
-        with _microphone(args, name or None, stop) as microphone:
-            yield microphone
+    path = file_of(args.input)
+    if path is not None:
+        yield _file(args, path)
     elif args.input == "-":
         yield _stdin(args)
     else:
-        yield _file(args, Path(name) if colon and kind == _FILE else args.input)
+        _, colon, name = (args.input or "").partition(":")
+        if colon and not name:
+            raise ParameterError("--input mic: names no microphone; see: edge-genre devices")
+        with _microphone(args, name or None, stop, report) as microphone:
+            yield microphone
+
+
+def file_of(source: str | None) -> Path | None:
+    """The file that ``--input`` names; None where it is a microphone or stdin."""
+    kind, colon, name = (source or _MICROPHONE).partition(":")
+    if kind == _MICROPHONE or source == "-":
+        return None
+    return Path(name if colon and kind == _FILE else source or "")
 
 
 @contextmanager
-def _microphone(args: argparse.Namespace, name: str | None, stop: Stop) -> Iterator[Source]:
+def _microphone(
+    args: argparse.Namespace, name: str | None, stop: Stop, report: Report
+) -> Iterator[Source]:
     _refuse(args, "the microphone", (*_OF_PIPES, *_OF_FILES))
     from ..sources.microphone import AUTO, Microphone
     from ..sources.names import is_numbered
@@ -103,7 +122,7 @@ def _microphone(args: argparse.Namespace, name: str | None, stop: Stop) -> Itera
         name=called,
         rate=args.rate,
         channels=args.channels,
-        report=warn,
+        report=report,
         fail_fast=args.fail_fast,
     )
     # For all the time: a driver that hangs may print, or hide stderr itself, at any time.
@@ -127,7 +146,7 @@ def _stdin(args: argparse.Namespace) -> Source:
     )
 
 
-def _file(args: argparse.Namespace, path: str | Path) -> Source:
+def _file(args: argparse.Namespace, path: Path) -> Source:
     _refuse(args, "a file, which says so itself", (*_OF_MICROPHONES, *_OF_BOTH, *_OF_PIPES))
     audio = open_audio(path)
     if audio.warning:

@@ -6,6 +6,7 @@ import sys
 from typing import Protocol
 
 from ..events import Event
+from ..journal import is_journal
 from ..listening import Listening
 from ..sinks import Sink
 
@@ -17,7 +18,10 @@ class Display(Sink, Protocol):
 
 
 def choose_display(listening: Listening, *, json_lines: bool) -> Display:
-    """JSON lines if asked for, a live panel on a terminal that has rich, else plain lines."""
+    """JSON lines if asked for, a live panel on a terminal that has rich, else plain lines.
+
+    The journal, which keeps all for months, is told of changes alone.
+    """
     if json_lines:
         from .lines import JsonLines
 
@@ -29,9 +33,18 @@ def choose_display(listening: Listening, *, json_lines: bool) -> Display:
             pass
         else:
             return LivePanel(listening)
-    from .lines import PlainLines
+    from .lines import Changes, PlainLines
 
+    if _to_journal():
+        return Changes(sys.stdout, listening)
     return PlainLines(sys.stdout, listening)
+
+
+def _to_journal() -> bool:
+    try:
+        return is_journal(sys.stdout.fileno())
+    except (OSError, ValueError):  # no file
+        return False
 
 
 def bar(share: float, width: int = 10) -> str:

@@ -53,6 +53,32 @@ def _width(listening: Listening) -> int:
     return max(map(len, (*listening.manifest.labels, SILENCE)))
 
 
+class Changes:
+    """A line for each change of the answer."""
+
+    def __init__(self, file: TextIO, listening: Listening) -> None:
+        self._file = file
+        self._label: str | None = None
+        self.describe(listening)
+
+    def show(self, event: Event) -> None:
+        """Print the answer if it is another one."""
+        if event.label != self._label:
+            self._label = event.label
+            sure = f" {event.confidence:.0%}" if event.label not in (SILENCE, UNKNOWN) else ""
+            self._print(f"{event.label}{sure}")
+
+    def describe(self, listening: Listening) -> None:
+        """Say what is heard, and which model answers."""
+        self._print(f"listening to {listening.source} with {listening.manifest.name}")
+
+    def close(self) -> None:
+        """Nothing is pending."""
+
+    def _print(self, line: str) -> None:
+        print(line, file=self._file, flush=True)
+
+
 class JsonLines:
     """One JSON object per line, flushed at once."""
 

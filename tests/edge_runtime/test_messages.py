@@ -1,5 +1,6 @@
 """What `listen` says on stderr."""
 
+import itertools
 import os
 import subprocess
 
@@ -47,3 +48,19 @@ def test_the_journal_is_told_how_much_a_line_matters(short, tmp_path):
         note, warning = journal.read().splitlines()
     assert note.startswith("<6>edge-genre: the page is at")
     assert warning.startswith("<4>edge-genre: warning: ")
+
+
+def test_the_journal_is_told_of_changes_alone(tmp_path):
+    with (tmp_path / "journal").open("w+") as journal:
+        status = os.fstat(journal.fileno())
+        subprocess.run(
+            [*COMMAND, "--input", "demo", "--fast", "--model", "seed-cnn"],
+            stdout=journal, check=True,
+            env=os.environ | {"JOURNAL_STREAM": f"{status.st_dev}:{status.st_ino}"},
+        )  # fmt: skip
+        journal.seek(0)
+        first, *answers = journal.read().splitlines()
+    assert first.startswith("listening to ")
+    assert 1 <= len(answers) < 5
+    labels = [line.split()[0] for line in answers]
+    assert all(label != after for label, after in itertools.pairwise(labels))
