@@ -8,13 +8,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEPENDENCIES := pyproject.toml edge_runtime/__init__.py
 
-.PHONY: demo test lint format models tiny base seed-cnn clean
+.PHONY: demo test test-arm64 lint format models tiny base seed-cnn clean
 
 demo: $(VENV)/.demo
 	$(BIN)/edge-genre listen --input demo --speed 4
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest
+
+# Our wheel on an emulated ARM: right or wrong, never how fast. Needs root on Debian, ten minutes.
+test-arm64: $(VENV)/.dev
+	PYTHON=$(BIN)/python benchmarks/arm64/run.sh
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -1,0 +1,1 @@
+"""Our wheel on a Debian of ARM processors, emulated: whether it is right there, never how fast."""
