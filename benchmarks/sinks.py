@@ -14,13 +14,11 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import os
 import platform
 import shutil
 import socket
 import statistics
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -28,6 +26,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.device.processes import cost, launched
 from benchmarks.soak import Broker
 from edge_runtime.audio_file import open_audio
 
@@ -58,10 +57,10 @@ def measure(options: list[str], sound: bytes, second: int, *, watched: bool) -> 
     port = _free_port()
     options = [option.replace("{port}", str(port)) for option in options]
     process = subprocess.Popen(
-        [sys.executable, "-m", "edge_runtime", "listen", "--input", "-", "--rate", "22050",
-         *options],
-        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        launched(["listen", "--input", "-", "--rate", "22050", *options]),
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
     )  # fmt: skip
+    assert process.stdout is not None
     assert process.stdin is not None
     reader = threading.Thread(target=_watch, args=(port,), daemon=True)
     if watched:
@@ -72,11 +71,9 @@ def measure(options: list[str], sound: bytes, second: int, *, watched: bool) -> 
         process.stdin.flush()
         time.sleep(max(0.0, begin + (number + 1) / _PACE - time.monotonic()))
     process.stdin.close()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"listen {' '.join(options)} ended with {process.returncode}")
-    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+    told = cost(process.stdout.read())
+    process.wait()
+    return told["cpu_s"], told["peak_rss_mib"]
 
 
 def _watch(port: int) -> None:
@@ -130,8 +127,8 @@ def main() -> None:
                     watched = way == "page, watched"
                     start, _ = measure(options, sound[: _START * second], second, watched=watched)
                     cpu, rss = measure(options, sound, second, watched=watched)
-                    row = ((cpu - start) / (args.seconds - _START), rss)
-                    samples.setdefault(way, []).append(row)
+                    steady = (cpu - start) / (args.seconds - _START)
+                    samples.setdefault(way, []).append((steady, rss))
         finally:
             if broker is not None:
                 broker.stop()

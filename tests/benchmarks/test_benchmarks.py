@@ -10,6 +10,7 @@ import pytest
 import soundfile
 
 from edge_runtime.model_file import BUNDLED
+from tests.command import refused, succeed
 from tests.pipeline import Pipeline
 from tests.synthetic import RATE, clip
 
@@ -128,3 +129,40 @@ def test_the_soak_loses_nothing(tmp_path: Path) -> None:
     heard, answered = results["nan_samples"]
     assert heard == answered > 0
     assert results["log"]["unaccounted"] == 0
+
+
+def test_bench_measures_every_stage_and_compares(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    done = succeed(
+        "bench", "--model", "seed-cnn", "--rounds", "1", "--threads", "1", "--sustain", "1s",
+        "--out", out,
+    )  # fmt: skip
+    result = json.loads((out / "bench.json").read_text())
+    model = result["models"]["seed-cnn"]
+    stages = model["stages"]
+    assert stages["network_window_by_threads"].keys() == {"1"}
+    for one in (stages["resample_second"], stages["front_end_window"], stages["decoder_window"]):
+        assert 0.0 < one["median_ms"] <= one["p95_ms"] <= one["p99_ms"] <= one["max_ms"]
+    assert 0.0 < model["pipeline"]["cpu_s_per_s"] < 1.0
+    assert model["process"]["cold_start_s"] > 0.0
+    assert model["process"]["listen_peak_rss_mib"] <= 60
+    assert 0.0 < model["sustained"]["last_to_best"] <= 1.0
+    assert done.stdout == (out / "bench.md").read_text()
+    assert (out / "bench.png").read_bytes().startswith(b"\x89PNG")
+    both = succeed("bench", "--compare", out / "bench.json", out / "bench.json").stdout
+    ratios = [line.split()[-1] for line in both.splitlines()[1:]]
+    assert set(ratios) == {"1.00"}
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint", "code"),
+    [
+        (("--sustain", "long"), "is no time; write 90s", 2),
+        (("--threads", "0"), "must be numbers from 1 to 64", 2),
+        (("--rounds", "0"), "is not a whole number from 1", 2),
+        (("--model", "none.tflite"), "no such model file", 3),
+        (("--compare", "none.json", "none.json"), "none.json: No such file", 3),
+    ],
+)
+def test_bench_refuses_what_makes_no_sense(options, complaint, code) -> None:
+    assert complaint in refused("bench", *options, code=code)
