@@ -8,7 +8,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEPENDENCIES := pyproject.toml edge_runtime/__init__.py
 
-.PHONY: demo test test-arm64 lint format models tiny base seed-cnn clean
+# The kernels beside their peers; the first run saves a baseline of this machine, later ones compare.
+bench: $(VENV)/.dev
+	$(BIN)/python -m pytest benchmarks/test_kernels.py --benchmark-autosave --benchmark-compare \
+		--benchmark-columns=median,iqr,ops --benchmark-sort=name
+
+.PHONY: demo test test-arm64 bench lint format models tiny base seed-cnn clean
 
 demo: $(VENV)/.demo
 	$(BIN)/edge-genre listen --input demo --speed 4

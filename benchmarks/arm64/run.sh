@@ -36,8 +36,8 @@ if [[ $(uname -m) != aarch64 ]]; then
     mounted=yes
   fi
   if [[ ! -e $binfmt/qemu-aarch64 ]]; then
-    format=$(find /usr/lib/binfmt.d /usr/share/qemu -name 'qemu-aarch64.conf' 2>/dev/null | head -n 1)
-    [[ -n $format ]] || skip "qemu-user-static brings no description for binfmt_misc"
+    format=/usr/lib/binfmt.d/qemu-aarch64.conf
+    [[ -e $format ]] || skip "qemu-user-static brings no $format"
     cat "$format" > $binfmt/register
     registered=yes
   fi
@@ -48,7 +48,7 @@ export QEMU_CPU=cortex-a72
 if [[ ! -e $root/.complete ]]; then
   rm -rf "$root"
   mirror=$(sed -n 's/^\(deb \|URIs: *\)\(\[[^]]*\] \)\?\(http[^ ]*debian\)\/\?\( .*\)\?$/\3/p' \
-    /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null | grep -v security | head -n 1)
+    /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null | sed -n '/security/!{p;q}' || true)
   debootstrap --arch=arm64 --foreign --variant=minbase \
     --include=python3,python3-venv,python3-pip,ca-certificates,libportaudio2 \
     bookworm "$root" "${mirror:-http://deb.debian.org/debian}"

@@ -1,0 +1,188 @@
+"""Writes ``docs/performance.md`` from the committed results; no number there is typed by hand.
+
+``python -m benchmarks.performance_page [--check]``
+
+With ``--check`` nothing is written: exit code 1 if the page is not what the results say.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+_ROOT = Path(__file__).parents[1]
+RESULTS = _ROOT / "benchmarks" / "results"
+PAGE = _ROOT / "docs" / "performance.md"
+
+_HEAD = """\
+# What it costs
+
+Made by `python -m benchmarks.performance_page` from `benchmarks/results/`; do not edit it. Another
+machine takes other times: `edge-genre bench` measures yours with the base install, and
+`edge-genre bench --compare A.json B.json` puts two side by side.
+"""
+
+
+def page(results: Path = RESULTS) -> str:
+    """The page's text."""
+    parts = [
+        _HEAD,
+        *_models(_read(results, "bench.json")),
+        *_sinks(_read(results, "sinks.json")),
+        *_soak(_read(results, "soak.json")),
+        *_front_end(_read(results, "frontend.json")),
+        *_arm64(results / "arm64.log"),
+    ]
+    return "\n".join(parts)
+
+
+def _read(results: Path, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((results / name).read_text(encoding="utf-8"))
+    return found
+
+
+def _models(bench: dict[str, Any]) -> list[str]:
+    machine = bench["machine"]
+    models = bench["models"]
+    lines = [
+        "## Models",
+        "",
+        f"{machine['model']}, {machine['cores']} cores, {machine['system']}, Python "
+        f"{machine['python']}, numpy {machine['numpy']}; {bench['utc'][:10]}:",
+        "",
+        f"    edge-genre bench --model {' '.join(models)} --out DIR",
+        "",
+        f"| | {' | '.join(f'`{name}`' for name in models)} |",
+        f"|---|{'---|' * len(models)}",
+    ]
+    rows: list[tuple[str, list[str]]] = [
+        ("file", [f"{m['bytes'] / 1000:.0f} KB, {m['quantization']}" for m in models.values()]),
+    ]
+    for name, key in (
+        ("1 s of sound from 48 kHz to the model's rate, ms", "resample_second"),
+        ("front end, a window, ms", "front_end_window"),
+    ):
+        rows.append((name, [_times(m["stages"][key]) for m in models.values()]))
+    threads = next(iter(models.values()))["stages"]["network_window_by_threads"]
+    for count in threads:
+        rows.append(
+            (
+                f"network, a window, {count} thread{'s' if count != '1' else ''}, ms",
+                [_times(m["stages"]["network_window_by_threads"][count]) for m in models.values()],
+            )
+        )
+    rows.append(
+        ("decoder, a window, ms", [_times(m["stages"]["decoder_window"]) for m in models.values()])
+    )
+    for name, group, key, text in (
+        ("an answer every", "pipeline", "interval_s", "{:.3f} s"),
+        ("listening, CPU s for a second of sound", "pipeline", "cpu_s_per_s", "{:.4f}"),
+        ("cold start to the demo clip's answer", "process", "cold_start_s", "{:.2f} s"),
+        ("peak memory of `listen`", "process", "listen_peak_rss_mib", "{:.1f} MiB"),
+    ):
+        rows.append((name, [text.format(m[group][key]) for m in models.values()]))
+    lines += [f"| {name} | {' | '.join(values)} |" for name, values in rows]
+    return [*lines, "", "Medians, and the 99th percentile in brackets.", ""]
+
+
+def _times(values: dict[str, float]) -> str:
+    return f"{values['median_ms']:.2f} ({values['p99_ms']:.2f})"
+
+
+def _sinks(sinks: dict[str, Any]) -> list[str]:
+    rows = sinks["sinks"]
+    alone = rows["JSON lines"]["cpu_s_per_s"]
+    lines = [
+        "## Sinks of `listen`",
+        "",
+        f"    python -m benchmarks.sinks --seconds {sinks['seconds']} --rounds {sinks['rounds']}",
+        "",
+        f"One at a time, in turn, at {sinks['pace']:.0f} times real time; what starting costs is "
+        "left out of the CPU time:",
+        "",
+        "| | CPU s for a second of sound | times JSON lines | peak memory |",
+        "|---|---|---|---|",
+    ]
+    lines += [
+        f"| {name} | {row['cpu_s_per_s']:.4f} | {row['cpu_s_per_s'] / alone:.2f} | "
+        f"{row['peak_rss_mib']:.1f} MiB |"
+        for name, row in rows.items()
+    ]
+    return [*lines, ""]
+
+
+def _soak(soak: dict[str, Any]) -> list[str]:
+    faults = ", ".join(
+        f"{count} of {name.replace('_', ' ')}" for name, count in soak["faults"].items()
+    )
+    return [
+        "## A day of listening",
+        "",
+        "    python -m benchmarks.soak",
+        "",
+        f"{soak['hours']:.0f} simulated hours in {soak['wall_s'] / 60:.0f} minutes, "
+        f"{soak['windows']:,} windows, with faults: {faults}.",
+        "",
+        "| | |",
+        "|---|---|",
+        f"| crashes | {soak['crashes']} |",
+        f"| windows lost | {soak['windows_lost']} |",
+        f"| error of the stream's clock | {soak['clock_error_samples']} samples |",
+        f"| growth of memory after warming up | {soak['rss_growth_mib']:.2f} MiB |",
+        f"| answers in the log, told to be lost, unaccounted for | {soak['log']['written']:,}, "
+        f"{soak['log']['told_lost']:,}, {soak['log']['unaccounted']} |",
+        "",
+    ]
+
+
+def _front_end(front_end: dict[str, Any]) -> list[str]:
+    lines = [
+        "## The front end against others",
+        "",
+        "    python -m benchmarks.frontend",
+        "",
+        "13 MFCCs of a window of 3 s, one thread, interleaved:",
+        "",
+        "| | ms | times ours |",
+        "|---|---|---|",
+    ]
+    lines += [
+        f"| {name} | {ms:.2f} | {front_end['segment_vs'][name]:.2f} |"
+        for name, ms in front_end["segment_ms"].items()
+    ]
+    return [*lines, "", "[Its own page](front-end.md) tells of streams and exactness.", ""]
+
+
+def _arm64(log: Path) -> list[str]:
+    return [
+        "## On an ARM",
+        "",
+        "    make test-arm64",
+        "",
+        "Our wheel with its aarch64 dependencies on Debian arm64, emulated by qemu: whether it is "
+        "right, never how fast. Compared with what an x86 answers:",
+        "",
+        "```",
+        log.read_text(encoding="utf-8").rstrip(),
+        "```",
+        "",
+    ]
+
+
+def main() -> None:
+    """Write the page, or check it."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true")
+    args = parser.parse_args()
+    text = page()
+    if not args.check:
+        PAGE.write_text(text, encoding="utf-8")
+    elif not PAGE.exists() or PAGE.read_text(encoding="utf-8") != text:
+        sys.exit(f"{PAGE.name} is stale; write it with: python -m benchmarks.performance_page")
+
+
+if __name__ == "__main__":
+    main()
