@@ -72,4 +72,4 @@ chroot "$root" /venv/bin/pip install --quiet --no-index --find-links /wheels edg
 cp benchmarks/arm64/check.py "$root/check.py"
 record=$root/recorded.npz
 "$python" benchmarks/arm64/check.py record "$record"
-chroot "$root" /venv/bin/python /check.py compare /recorded.npz
+chroot "$root" /venv/bin/python /check.py compare /recorded.npz | tee "$work/result.txt"

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import soundfile
 
+from benchmarks.performance_page import RESULTS, page
 from edge_runtime.model_file import BUNDLED
 from tests.command import refused, succeed
 from tests.pipeline import Pipeline
@@ -166,3 +167,17 @@ def test_bench_measures_every_stage_and_compares(tmp_path: Path) -> None:
 )
 def test_bench_refuses_what_makes_no_sense(options, complaint, code) -> None:
     assert complaint in refused("bench", *options, code=code)
+
+
+def test_the_page_of_what_it_costs_is_what_the_results_say() -> None:
+    run("performance_page", "--check")
+
+
+def test_a_stale_page_is_noticed(tmp_path: Path) -> None:
+    results = tmp_path / "results"
+    shutil.copytree(RESULTS, results)
+    soak = json.loads((results / "soak.json").read_text())
+    soak["windows_lost"] = 12_345
+    (results / "soak.json").write_text(json.dumps(soak))
+    assert page(results) != page()
+    assert "| windows lost | 12345 |" in page(results)
