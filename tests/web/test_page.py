@@ -41,6 +41,53 @@ def test_the_answer_is_shown_live_on_any_screen(chromium, listener, width, heigh
     assert all(url.startswith(listener.url) for url in chromium.requested)
 
 
+CONTRAST = """(() => {
+  const parse = (text) => text.match(/[\\d.]+/g).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map((v) => v / 255)
+    .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, v, k) => sum + v * [0.2126, 0.7152, 0.0722][k], 0);
+  const paper = (item) => {
+    for (let at = item; at; at = at.parentElement) {
+      const colour = parse(getComputedStyle(at).backgroundColor);
+      if (colour.length < 4 || colour[3] > 0) return colour;
+    }
+  };
+  const found = [];
+  for (const item of document.body.querySelectorAll('*')) {
+    const own = [...item.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+    if (!own || !item.checkVisibility()) continue;
+    const [a, b] = [light(parse(getComputedStyle(item).color)), light(paper(item))];
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    found.push([Math.round(100 * ratio) / 100, item.textContent]);
+  }
+  return found.sort((a, b) => a[0] - b[0]);
+})()"""
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_everything_can_be_read_by_who_sees_little(chromium, listener, dark):
+    chromium.look(1280, 800, dark=dark)
+    chromium.open(listener.url)
+    chromium.until("document.querySelector('#genre')?.textContent", ANSWERED.__contains__)
+    found = chromium.value(CONTRAST)
+    assert len(found) > 40
+    assert found[0][0] >= 4.5, "the least contrast that WCAG allows for text (AA)"
+
+
+@pytest.mark.parametrize(("width", "heading"), [(1280, "Last two minutes"), (390, "Last minute")])
+def test_the_picture_says_how_far_back_it_goes(chromium, listener, width, heading):
+    chromium.look(width, 800, dark=False)
+    chromium.open(listener.url)
+    chromium.until("document.querySelector('#sound-title').textContent", heading.__eq__)
+
+
+def test_a_laptop_s_screen_holds_all(chromium, listener):
+    chromium.look(1280, 800, dark=False)
+    chromium.open(listener.url)
+    chromium.until("document.querySelector('#genre')?.textContent", ANSWERED.__contains__)
+    assert chromium.value("document.documentElement.scrollHeight") <= 800
+
+
 def test_the_sound_is_drawn(chromium, listener):
     chromium.look(1280, 800, dark=False)
     chromium.open(listener.url)

@@ -67,7 +67,11 @@ def test_events_are_streamed(listener):
     with listener.stream() as client:
         name, state = first_event(client)
         assert (name, state["status"]) == ("state", "listening")
-        assert b"event: update" in client.recv(65536)
+        data = b""
+        while b"event: update" not in data:
+            more = client.recv(65536)
+            assert more, data
+            data += more
 
 
 def test_prometheus_understands_the_metrics(listener):

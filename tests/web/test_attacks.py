@@ -1,0 +1,210 @@
+"""The parts of the server, given what no browser sends."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge_runtime import Classifier
+from edge_runtime.listening import Listening
+from edge_runtime.web import connection, live
+from edge_runtime.web.access import Access
+from edge_runtime.web.address import parse_address
+from edge_runtime.web.connection import Connection
+from edge_runtime.web.page import Page
+from edge_runtime.web.request import BadRequest, Request, parse_head
+from edge_runtime.web.response import Response, text
+from edge_runtime.web.server import Server
+from tests.edge_runtime.sinks.events import PATIENCE_S, Told, event
+
+from .listener import read_all, status
+
+GET = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+SPACES = b" " * 8000
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"X:" + SPACES + b"\n", b"X:" + SPACES + b"\x00", SPACES + b"X: y", b"X" * 8000 + b": y"],
+)
+def test_a_header_of_spaces_is_refused_at_once(line: bytes) -> None:
+    with pytest.raises(BadRequest):  # a pattern that looks for their end took minutes
+        parse_head(b"GET / HTTP/1.1\r\nHost: a\r\n" + line)
+
+
+@given(st.lists(st.binary(max_size=200), max_size=8), st.booleans())
+def test_any_bytes_get_an_answer_or_an_end(parts: list[bytes], begun: bool) -> None:
+    ours, theirs = socket.socketpair()
+    with theirs:
+        client = Connection(ours, lambda request: text("ok"))
+        for part in [b"GET / HTTP/1.1\r\nHost: a\r\n"] * begun + parts:
+            if client.closed or not part:
+                continue
+            with contextlib.suppress(ConnectionError):
+                theirs.sendall(part)
+            client.on_readable()
+            if client.writing:
+                client.on_writable()
+        client.check_deadline(1e12)
+        if client.writing:
+            client.on_writable()
+        client.close()
+        answer = read_all(theirs)
+    assert answer == b"" or 200 <= status(answer) < 600
+
+
+@contextlib.contextmanager
+def served(respond: Callable[[Request], Response], told: Told) -> Iterator[int]:
+    """A server of one's own; its port."""
+    listener = parse_address("0").listen()
+    port: int = listener.getsockname()[1]
+    server = Server(listener, respond=respond, tick=lambda now: (b"", 1.0), report=told)
+    server.start()
+    yield port
+    server.close()
+
+
+def ask(port: int, request: bytes = GET) -> bytes:
+    """Everything that is answered."""
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as client:
+        client.sendall(request)
+        return read_all(client)
+
+
+def test_a_fault_in_one_answer_leaves_the_others() -> None:
+    def respond(request: Request) -> Response:
+        if request.path == "/bad":
+            raise ZeroDivisionError("of ours")
+        return text("ok")
+
+    told = Told()
+    with served(respond, told) as port:
+        for _ in range(2):
+            assert status(ask(port, GET.replace(b"/healthz", b"/bad"))) == 500
+            assert status(ask(port)) == 200
+    assert told.lines == ["the web page could not answer /bad: ZeroDivisionError: of ours"]
+
+
+def test_a_request_that_drips_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "HEAD_SECONDS", 0.1)
+    with served(lambda request: text("ok"), Told()) as port:
+        assert status(ask(port, GET[:-2])) == 408
+
+
+def listening(model: str, source: str = "mic") -> Listening:
+    """What a page is told of."""
+    return Listening(source=source, manifest=Classifier(model).manifest, interval_s=1.0)
+
+
+@contextlib.contextmanager
+def page_of(facts: Listening) -> Iterator[tuple[Page, int]]:
+    """A page without a listener behind it."""
+    told = Told()
+    listener = parse_address("0").listen()
+    port: int = listener.getsockname()[1]
+    page = Page(listener, Access(port=port, loopback=True), facts, report=told)
+    yield page, port
+    page.close()
+    assert told.lines == []
+
+
+def test_a_source_whose_name_is_no_text_is_shown() -> None:
+    with page_of(listening("seed-cnn", "bad\udcff.wav")) as (_, port):
+        answer = ask(port, GET.replace(b"/healthz", b"/api/state"))
+        assert status(answer) == 200
+        assert json.loads(answer.partition(b"\r\n\r\n")[2])["source"] == "bad\udcff.wav"
+
+
+def test_a_probe_is_told_of_a_stall_and_of_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    with page_of(listening("seed-cnn")) as (_, port):
+        assert ask(port).endswith(b"\r\n\r\nok\n")
+        monkeypatch.setattr(live, "_PATIENCE_SECONDS", -100.0)
+        stalled = ask(port)
+        assert (status(stalled), b"no window of sound for 0 s" in stalled) == (503, True)
+        assert b"edge_genre_up 0\n" in ask(port, GET.replace(b"/healthz", b"/metrics"))
+        monkeypatch.undo()
+        assert status(ask(port)) == 200
+
+
+class Stream:
+    """Messages of ``/api/events``, one by one."""
+
+    def __init__(self, port: int) -> None:
+        self._client = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S)
+        self._client.sendall(b"GET /api/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        self._file = self._client.makefile("r", encoding="utf-8", newline="\n")
+        while self._file.readline() != "\n":  # the head, and "retry" after it
+            pass
+
+    def next(self) -> tuple[str, dict[str, Any]]:
+        """Name and value."""
+        fields: dict[str, str] = {}
+        for line in self._file:
+            name, colon, value = line.rstrip("\n").partition(": ")
+            if colon:
+                fields[name] = value
+            elif fields:
+                break
+        return fields["event"], json.loads(fields["data"])
+
+    def close(self) -> None:
+        """Go away."""
+        self._file.close()
+        self._client.close()
+
+
+def test_answers_of_the_old_model_are_never_shown_as_the_new_one_s() -> None:
+    old, new = listening("tiny"), listening("seed-cnn")
+    rates = [facts.manifest.front_end.sample_rate for facts in (old, new)]
+    assert rates[0] != rates[1]
+    sounds = [np.full(5 * rate, 0.1, np.float32) for rate in rates]
+    with page_of(old) as (page, port):
+        stream = Stream(port)
+        assert stream.next()[1]["model"]["name"] == old.manifest.name
+        # All at once, as after a moment in which the server's thread got no CPU.
+        page.hear(sounds[0], 5 * rates[0])
+        page.show(event("unknown", time=5.0, posterior={"not music": 1.0}))
+        page.describe(new)
+        page.hear(sounds[1], 10 * rates[1])
+        told = []
+        while not told or told[-1]["event"] is None or told[-1]["event"]["label"] != "rock":
+            name, value = stream.next()
+            if name == "sound":
+                continue
+            told.append(value)
+            if value.get("model", {}).get("name") == new.manifest.name:
+                page.show(event("rock", time=10.0, posterior={"rock": 1.0}))
+        begun = [value.get("model", {}).get("name") for value in told].index(new.manifest.name)
+        shown = [value["event"] and value["event"]["label"] for value in told[begun:]]
+        assert shown == [None, "rock"]
+        assert told[-1]["health"]["windows"] == 2, "the old model's answer counts"
+        stream.close()
+
+
+def test_a_port_that_needs_a_privilege_is_told(tmp_path: Path) -> None:
+    first = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
+    if not first.exists() or int(first.read_text()) <= 80 or shutil.which("setpriv") is None:
+        pytest.skip("every port may be taken here, or setpriv (util-linux) is missing")
+    # Root without the right to take it is like any other user.
+    done = subprocess.run(
+        ["setpriv", "--bounding-set=-net_bind_service", "--inh-caps=-net_bind_service",
+         sys.executable, "-m", "edge_runtime", "listen", "--input", "demo", "--http", "80"],
+        capture_output=True, text=True, timeout=PATIENCE_S, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr == (
+        "edge-genre: --http 80: Permission denied: ports below 1024 need a privilege; "
+        "name one from 1024 on\n"
+    )
