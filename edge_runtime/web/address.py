@@ -86,7 +86,7 @@ def parse_address(text: str) -> Address:
         found = socket.getaddrinfo(
             host, int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
-    except (OSError, UnicodeError) as error:
+    except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not a host name"
         raise ParameterError(f"--http: host {host!r}: {reason}") from None
     # "localhost" may be both; what tries one of them only tries IPv4.

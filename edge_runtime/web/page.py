@@ -7,6 +7,7 @@ import socket
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -29,8 +30,15 @@ _UPDATE_SECONDS = 0.1
 """Browsers are told no more often than this, however fast a file is played"""
 _HEARTBEAT_SECONDS = 5.0
 """... and no less often, so that they notice a connection that is dead"""
-_WAITING_EVENTS, _WAITING_SOUNDS = 256, 8
-"""If the server's thread gets no CPU at all, the oldest are forgotten"""
+_WAITING_SOUNDS, _WAITING_EVENTS, _WAITING_MODELS = 16, 256, 300
+"""If the server's thread gets no CPU at all, what is new beyond this is forgotten"""
+
+
+@dataclass(frozen=True)
+class _Sound:
+    first: int
+    """Column of the picture"""
+    samples: npt.NDArray[np.float32]
 
 
 class Page:
@@ -57,15 +65,13 @@ class Page:
         self._access = access
         self._files = StaticFiles()
         self._live = Live(listening, time.monotonic())
-        self._events: deque[Event] = deque(maxlen=_WAITING_EVENTS)
-        self._sounds: deque[tuple[Grid, int, npt.NDArray[np.float32]]] = deque(
-            maxlen=_WAITING_SOUNDS
-        )
+        # One queue, so that nothing of one model is taken for the next one's.
+        self._waiting: deque[Event | _Sound | Listening] = deque()
         self._grid = Grid(listening.manifest.front_end.sample_rate)
         self._next_column = 0
         self._spectrogram: Spectrogram | None = None
         self._watched_until = 0.0
-        self._described: deque[Listening] = deque(maxlen=1)
+        self._untold: list[str] = []
         self._id = 0
         self._told_at = 0.0
         self._told_end = -1.0
@@ -74,7 +80,7 @@ class Page:
 
     def show(self, event: Event) -> None:
         """Take an event; browsers see it a moment later."""
-        self._events.append(event)
+        self._hand_over(event, _WAITING_EVENTS)
         self._server.wake()
 
     def hear(self, samples: npt.NDArray[np.float32], end: int) -> None:
@@ -95,18 +101,23 @@ class Page:
         columns = grid.due(start, end, self._next_column)
         if columns:
             first, last = columns[0] * grid.hop, columns[-1] * grid.hop + grid.n_fft
-            self._sounds.append((grid, columns[0], samples[first - start : last - start].copy()))
+            sound = _Sound(columns[0], samples[first - start : last - start].copy())
+            self._hand_over(sound, _WAITING_SOUNDS)
             self._next_column = columns[-1] + 1
 
     def describe(self, listening: Listening) -> None:
         """Another source or model takes over."""
-        self._described.append(listening)
+        self._hand_over(listening, _WAITING_MODELS)
         self._grid, self._next_column = Grid(listening.manifest.front_end.sample_rate), 0
         self._server.wake()
 
     def close(self) -> None:
         """Stop serving."""
         self._server.close()
+
+    def _hand_over(self, item: Event | _Sound | Listening, most: int) -> None:
+        if len(self._waiting) < most:
+            self._waiting.append(item)
 
     # The rest runs in the server's thread.
 
@@ -125,7 +136,7 @@ class Page:
             body = metrics_text(
                 self._live, now, streams=self._server.streams, requests=self._server.requests
             )
-            return Response(content_type=CONTENT_TYPE, body=body.encode())
+            return Response(content_type=CONTENT_TYPE, body=body.encode(errors="replace"))
         if request.path == "/healthz":
             if self._live.status(now) == "stalled":
                 age = now - self._live.heard_at
@@ -150,24 +161,17 @@ class Page:
 
     def _tick(self, now: float) -> tuple[bytes, float]:
         """What is new for the pages that are open, and how long nothing more is due, seconds."""
-        messages = []
-        if self._described:
-            self._live.describe(self._described.popleft())
-            self._sounds.clear()
-            self._spectrogram = None
-            self._told_end = -1.0
-            messages.append(self._message("state", self._state(now)))
         today = datetime.date.today()
-        while self._events:
-            self._live.take(self._events.popleft(), now, today)
+        while self._waiting:
+            self._take(self._waiting.popleft(), now, today)
         if self._server.streams:
             self._watched_until = now + SHOWN_SECONDS
         elif now > self._watched_until:
             self._spectrogram = None
         wait = self._told_at + _UPDATE_SECONDS - now
-        if wait > 0.0 and not messages:
+        if wait > 0.0:
             return b"", wait
-        messages += [self._message("sound", sound) for sound in self._new_sounds()]
+        messages, self._untold = self._untold, []
         event, end = self._live.event, self._told_end
         if event is not None and event.end != end:
             if event.end < end:
@@ -180,18 +184,20 @@ class Page:
             self._told_at = now
         return "".join(messages).encode(), max(0.0, self._told_at + _HEARTBEAT_SECONDS - now)
 
-    def _new_sounds(self) -> list[dict[str, Any]]:
-        found = []
-        while self._sounds:
-            grid, first, samples = self._sounds.popleft()
-            if grid is not self._grid:
-                continue  # of the model before
+    def _take(self, item: Event | _Sound | Listening, now: float, today: datetime.date) -> None:
+        if isinstance(item, Event):
+            self._live.take(item, now, today)
+        elif isinstance(item, _Sound):
             if self._spectrogram is None:
-                self._spectrogram = Spectrogram(grid, SHOWN_SECONDS)
-            columns = self._spectrogram.add(first, samples)
-            if columns:
-                found.append(columns)
-        return found
+                rate = self._live.listening.manifest.front_end.sample_rate
+                self._spectrogram = Spectrogram(Grid(rate), SHOWN_SECONDS)
+            columns = self._spectrogram.add(item.first, item.samples)
+            if columns and self._server.streams:
+                self._untold.append(self._message("sound", columns))
+        else:
+            self._live.describe(item)
+            self._spectrogram, self._told_end = None, -1.0
+            self._untold = [self._message("state", self._state(now))]
 
     def _message(self, name: str, value: dict[str, Any]) -> str:
         self._id += 1

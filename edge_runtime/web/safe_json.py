@@ -9,10 +9,11 @@ from typing import Any
 
 def to_json(value: Any) -> str:
     """One line of JSON; numbers that are not finite, which JSON has no word for, become null."""
+    # Escaped, because a file's name may hold what cannot be encoded.
     try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+        return json.dumps(value, allow_nan=False)
     except ValueError:
-        return json.dumps(_finite(value), ensure_ascii=False, allow_nan=False)
+        return json.dumps(_finite(value), allow_nan=False)
 
 
 def _finite(value: Any) -> Any:

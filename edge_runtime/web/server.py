@@ -21,8 +21,8 @@ _LOOK_SECONDS = 1.0
 _PAUSE_SECONDS = 1.0
 """No client is accepted for so long after the system ran out of files"""
 _SLICE_SECONDS = 0.1
-_ACTS_IN_A_SLICE = 100
-"""Accepting, reading, sending: a flood must not take the CPU that the classifier needs"""
+_CPU_SHARE = 0.2
+"""Of a slice: a flood must not take the CPU that the classifier needs, however slow the machine"""
 _SEND_BUFFER_BYTES = 65_536
 """Of the system, for each client; it would grow to megabytes by itself"""
 _UNREAD_MS = 30_000
@@ -61,7 +61,7 @@ class Server:
         self._selector = selectors.DefaultSelector()
         self._connections: dict[int, Connection] = {}
         self._accept_from = 0.0
-        self._acts = 0
+        self._faulty = False
         self._ears, self._voice = socket.socketpair()
         self._stopping = False
         self.streams = 0
@@ -103,12 +103,12 @@ class Server:
                 own.close()
 
     def _serve(self) -> None:
-        look, due, slice_end = 0.0, 0.0, 0.0
+        look, due, slice_end, spent = 0.0, 0.0, 0.0, 0.0
         while not self._stopping:
             now = time.monotonic()
             if now >= slice_end:
-                slice_end, self._acts = now + _SLICE_SECONDS, 0
-            elif self._acts > _ACTS_IN_A_SLICE:
+                slice_end, spent = now + _SLICE_SECONDS, time.thread_time()
+            elif time.thread_time() - spent > _CPU_SHARE * _SLICE_SECONDS:
                 time.sleep(slice_end - now)
                 continue
             for key, events in self._selector.select(max(0.0, min(look, due) - now)):
@@ -136,17 +136,19 @@ class Server:
                 client, _address = self._listener.accept()
             except BlockingIOError:
                 return
+            except ConnectionAbortedError:
+                continue  # went away while it waited
             except OSError:  # too many open files, most likely; the client stays in the queue
                 self._selector.unregister(self._listener)
                 self._accept_from = time.monotonic() + _PAUSE_SECONDS
                 return
             if len(self._connections) >= MAX_CONNECTIONS:
                 self._make_room()
-            if hasattr(socket, "TCP_USER_TIMEOUT"):
-                client.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNREAD_MS)
-            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
-            self._acts += 1
+            with contextlib.suppress(OSError):  # some systems refuse where the client has gone
+                if hasattr(socket, "TCP_USER_TIMEOUT"):
+                    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNREAD_MS)
+                client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
             self._connections[client.fileno()] = Connection(client, self._answer)
             self._selector.register(client, selectors.EVENT_READ)
 
@@ -159,7 +161,16 @@ class Server:
 
     def _answer(self, request: Request) -> Response:
         self.requests += 1
-        response = self._respond(request)
+        try:
+            response = self._respond(request)
+        except Exception as error:
+            # A fault of ours in one answer must not take the others away.
+            if not self._faulty:
+                self._faulty = True
+                self._report(
+                    f"the web page could not answer {request.path}: {type(error).__name__}: {error}"
+                )
+            return refusal(500, "this could not be answered")
         if response.stream and request.method == "GET":
             self._count_streams()
             if self.streams >= MAX_STREAMS:
@@ -169,7 +180,6 @@ class Server:
     def _attend(self, connection: Connection | None, events: int) -> None:
         if connection is None:
             return
-        self._acts += 1
         fd = connection.socket.fileno()
         if events & selectors.EVENT_READ:
             connection.on_readable()

@@ -44,6 +44,7 @@ class Chromium:
         self._buffer = b""
         self._id = 0
         self._session: str | None = None
+        self._loaded = False
         self.requested: list[str] = []
         """Addresses that the page asked for"""
         self.complaints: list[str] = []
@@ -82,7 +83,9 @@ class Chromium:
         return message
 
     def _note(self, method: str, params: dict[str, Any]) -> None:
-        if method == "Network.requestWillBeSent":
+        if method == "Page.loadEventFired":
+            self._loaded = True
+        elif method == "Network.requestWillBeSent":
             self.requested.append(params["request"]["url"])
         elif method == "Runtime.exceptionThrown":
             self.complaints.append(json.dumps(params["exceptionDetails"]))
@@ -93,7 +96,12 @@ class Chromium:
 
     def open(self, url: str) -> None:
         """Go to an address."""
-        self.call("Page.navigate", url=url)
+        self._loaded = False
+        answer = self.call("Page.navigate", url=url)
+        assert "errorText" not in answer, answer
+        deadline = time.monotonic() + PATIENCE_S
+        while not self._loaded:
+            self._read(deadline)
 
     def value(self, expression: str) -> Any:
         """What a JavaScript expression, or the promise that it makes, evaluates to."""

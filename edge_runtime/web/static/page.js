@@ -10,7 +10,9 @@ const QUIET = ["silence", "unknown"];
 
 const root = document.documentElement;
 const at = (id) => document.getElementById(id);
-const picture = new Picture(at("picture"));
+const picture = new Picture(at("picture"), (seconds) => {
+  at("sound-title").textContent = seconds > 60 ? "Last two minutes" : "Last minute";
+});
 let model = null;
 let shares = new Map();
 
@@ -31,6 +33,7 @@ function showFacts(state) {
   ]);
   at("model").title = model.labels.join(", ");
   at("model-note").textContent = [model.licence, model.attribution].filter(Boolean).join(". ");
+  at("model-more").hidden = !at("model-note").textContent;
   shares = new Map();
   at("shares").replaceChildren();
 }

@@ -14,8 +14,10 @@ const MAPS = {
 };
 
 export class Picture {
-  constructor(canvas) {
+  // `told` hears how many seconds fit, at first and when that changes.
+  constructor(canvas, told) {
     this.canvas = canvas;
+    this.told = told;
     this.context = canvas.getContext("2d");
     this.dark = matchMedia("(prefers-color-scheme: dark)");
     this.still = matchMedia("(prefers-reduced-motion: reduce)");
@@ -137,9 +139,11 @@ export class Picture {
       canvas.width = Math.round(width * ratio);
       canvas.height = Math.round(height * ratio);
     }
+    const seconds = width < 560 ? SECONDS / 2 : SECONDS;
+    if (seconds !== this.seconds) this.told((this.seconds = seconds));
     const style = getComputedStyle(canvas);
     const colour = (name) => style.getPropertyValue(name).trim();
-    const view = { width, sound: height - STRIP - AXIS - GAP, seconds: width < 560 ? SECONDS / 2 : SECONDS, colour, font: style.fontFamily };
+    const view = { width, sound: height - STRIP - AXIS - GAP, seconds, colour, font: style.fontFamily };
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, width, height);
     this.drawSound(view);
