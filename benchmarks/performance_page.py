@@ -1,8 +1,9 @@
-"""Writes ``docs/performance.md`` from the committed results; no number there is typed by hand.
+"""Writes ``docs/performance.md`` and a table of the README from the committed results.
 
 ``python -m benchmarks.performance_page [--check]``
 
-With ``--check`` nothing is written: exit code 1 if the page is not what the results say.
+No number in them is typed by hand. With ``--check`` nothing is written: exit code 1 if one of
+them is not what the results say.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from typing import Any
 _ROOT = Path(__file__).parents[1]
 RESULTS = _ROOT / "benchmarks" / "results"
 PAGE = _ROOT / "docs" / "performance.md"
+README = _ROOT / "README.md"
+_BEGIN, _END = "<!-- performance_page: begin -->\n", "<!-- performance_page: end -->\n"
 
 _HEAD = """\
 # What it costs
@@ -37,6 +40,48 @@ def page(results: Path = RESULTS) -> str:
         *_arm64(results / "arm64.log"),
     ]
     return "\n".join(parts)
+
+
+def summary(results: Path = RESULTS) -> str:
+    """The README's table: the models on one machine."""
+    bench = _read(results, "bench.json")
+    machine, models = bench["machine"], bench["models"]
+    lines = [
+        f"On one core of a {machine['model']} ([all figures](docs/performance.md)):",
+        "",
+        f"| | {' | '.join(f'`{name}`' for name in models)} |",
+        f"|---|{'---|' * len(models)}",
+    ]
+    network = [m["stages"]["network_window_by_threads"]["1"] for m in models.values()]
+    front_end = [m["stages"]["front_end_window"] for m in models.values()]
+    rows = [
+        ("file", [f"{m['bytes'] / 1000:.0f} KB" for m in models.values()]),
+        ("front end, a window", [f"{one['median_ms']:.2f} ms" for one in front_end]),
+        ("network, a window", [f"{one['median_ms']:.2f} ms" for one in network]),
+        (
+            "listening, live sound from 48 kHz",
+            [f"{m['pipeline']['cpu_s_per_s']:.2%} of a core" for m in models.values()],
+        ),
+        (
+            "cold start to an answer for a file",
+            [f"{m['process']['cold_start_s']:.2f} s" for m in models.values()],
+        ),
+        (
+            "peak memory of `listen`",
+            [f"{m['process']['listen_peak_rss_mib']:.0f} MiB" for m in models.values()],
+        ),
+    ]
+    lines += [f"| {name} | {' | '.join(values)} |" for name, values in rows]
+    return "\n".join([*lines, ""])
+
+
+def readme(text: str, block: str) -> str:
+    """A README with its table made anew."""
+    before, begin, rest = text.partition(_BEGIN)
+    _, end, after = rest.partition(_END)
+    if not (begin and end):
+        raise SystemExit(f"{README.name} has no {_BEGIN.strip()} ... {_END.strip()}")
+    return f"{before}{begin}{block}{end}{after}"
 
 
 def _read(results: Path, name: str) -> dict[str, Any]:
@@ -177,11 +222,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true")
     args = parser.parse_args()
-    text = page()
-    if not args.check:
-        PAGE.write_text(text, encoding="utf-8")
-    elif not PAGE.exists() or PAGE.read_text(encoding="utf-8") != text:
-        sys.exit(f"{PAGE.name} is stale; write it with: python -m benchmarks.performance_page")
+    old = README.read_text(encoding="utf-8")
+    for path, text in ((PAGE, page()), (README, readme(old, summary()))):
+        if not args.check:
+            path.write_text(text, encoding="utf-8")
+        elif not path.exists() or path.read_text(encoding="utf-8") != text:
+            sys.exit(f"{path.name} is stale; write it with: python -m benchmarks.performance_page")
 
 
 if __name__ == "__main__":

@@ -32,6 +32,7 @@ def draw(result: dict[str, Any], path: Path) -> None:
     axes[0].set_yticks(places, names)
     axes[0].invert_yaxis()
     axes[0].set_xscale("log")
+    axes[0].set_xlim(left=0.2 * min(medians))
     axes[0].set_xlabel("milliseconds")
     axes[0].legend(frameon=False, loc="lower right")
     axes[0].spines[["top", "right"]].set_visible(False)
