@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from ..errors import EdgeGenreError, ParameterError
 
 _LOOPBACK = "127.0.0.1"
-_BACKLOG = 64
+_BACKLOG = 256
+"""Clients that may wait to be accepted; beyond it the system drops them, and they wait a second"""
 
 
 @dataclass(frozen=True)
