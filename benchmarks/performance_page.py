@@ -47,7 +47,7 @@ def summary(results: Path = RESULTS) -> str:
     bench = _read(results, "bench.json")
     machine, models = bench["machine"], bench["models"]
     lines = [
-        f"On one core of a {machine['model']} ([all figures](docs/performance.md)):",
+        f"{machine['model']}, one core ([all figures](docs/performance.md)):",
         "",
         f"| | {' | '.join(f'`{name}`' for name in models)} |",
         f"|---|{'---|' * len(models)}",
