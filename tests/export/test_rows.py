@@ -7,8 +7,11 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from keras import layers
 
+from export.blocks import blocked, blocks_under, places_at_once
 from export.conversion import FLOAT32
 from export.rows import in_rows
 from export.tflite import convert
@@ -29,6 +32,25 @@ CASES: dict[str, tuple[Any, ...]] = {
     "... at the loudest of pairs of bands": (
         layers.Conv2D(3, (16, 1), activation="relu"),
         layers.MaxPooling2D((1, 2)),
+    ),
+    "places in whole blocks": (
+        layers.Conv2D(3, (1, 13), activation="relu"),
+        layers.MaxPooling2D((1, 12)),
+    ),
+    "fewer places than a block": (
+        layers.Conv2D(3, (1, 22), activation="relu"),
+        layers.MaxPooling2D((1, 3)),
+    ),
+    "as long as the sound": (layers.Conv2D(3, (40, 1)),),
+    "without a bias": (layers.Conv2D(3, (16, 1), use_bias=False),),
+    "an activation over all filters": (layers.Conv2D(3, (16, 1), activation="softmax"),),
+    "of means of two frames": (
+        layers.AveragePooling2D((2, 1), padding="same"),
+        layers.Conv2D(3, (16, 1)),
+    ),
+    "overlapping maxima": (
+        layers.Conv2D(3, (1, 16), activation="relu"),
+        layers.MaxPooling2D((1, 9), strides=(1, 1)),
     ),
 }
 
@@ -75,12 +97,39 @@ def test_two_that_are_pooled_keep_apart() -> None:
         layers.Conv2D(3, (16, 2)),
         layers.Conv2D(3, (16, 1), strides=(2, 1)),
         layers.Conv2D(3, (1, 16), padding="same"),
+        layers.Conv2D(3, (10, 1), dilation_rate=(2, 1)),
+        layers.Conv2D(4, (16, 1), groups=2),
+        layers.AveragePooling2D((2, 2)),
     ],
-    ids=["short", "wide", "strided", "padded"],
+    ids=["short", "wide", "strided", "padded", "dilated", "grouped", "means over bands"],
 )
 def test_other_filters_stay_as_they_are(layer: Any) -> None:
     plain = network(layer)
     assert in_rows(plain) is plain
+
+
+@given(
+    taps=st.integers(1, 20), channels=st.integers(1, 9), filters=st.integers(1, 4),
+    length=st.integers(20, 40), seed=st.integers(0, 99),
+)  # fmt: skip
+def test_blocks_are_the_same_sums_of_products(
+    taps: int, channels: int, filters: int, length: int, seed: int
+) -> None:
+    generator = np.random.default_rng(seed)
+    sound = generator.integers(-9, 10, (length, channels)).astype(np.float32)
+    kernel = generator.integers(-9, 10, (taps, channels, filters)).astype(np.float32)
+    at_once = places_at_once(channels)
+    assert at_once * channels >= 8
+    places, under = length - taps + 1, blocks_under(taps, at_once)
+    blocks = -(-places // at_once)
+    wide = np.zeros(((blocks - 1 + under) * at_once, channels), np.float32)
+    heard = min(length, len(wide))
+    wide[:heard] = sound[:heard]
+    cut = wide.reshape(-1, at_once * channels)
+    many = blocked(kernel, at_once)
+    found = [np.einsum("bc,bcf->f", cut[b : b + under], many) for b in range(blocks)]
+    wanted = [np.einsum("kc,kcf->f", sound[p : p + taps], kernel) for p in range(places)]
+    np.testing.assert_array_equal(np.array(found).reshape(-1, filters)[:places], wanted)
 
 
 def test_a_converted_network_answers_alike() -> None:
