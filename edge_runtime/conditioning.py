@@ -71,16 +71,24 @@ class Conditioner:
                 f"a chunk of shape {samples.shape} does not hold whole frames of "
                 f"{self.channels} channel(s)"
             )
+        # Nearly all sound is below full scale throughout, where nothing can be wrong with it; a
+        # comparison with NaN is false.
+        fault = len(chunk) > 0 and not max(chunk.max(), -chunk.min()) < _FULL_SCALE
+        if fault:
+            chunk = self._without_faults(chunk)
+        self.frames += len(chunk)
+        mono = chunk[:, 0] if self.channels == 1 else chunk.mean(axis=1, dtype=np.float32)
+        return np.ascontiguousarray(mono)
+
+    def _without_faults(self, chunk: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         magnitude = np.abs(chunk)
         chunk = self._finite(chunk, magnitude)
-        mono = chunk[:, 0] if self.channels == 1 else chunk.mean(axis=1, dtype=np.float32)
         flat = chunk.reshape(-1)
-        if len(mono) >= _JUDGED_FROM and is_unscaled(flat, float(np.dot(flat, flat))):
+        if len(chunk) >= _JUDGED_FROM and is_unscaled(flat, float(np.dot(flat, flat))):
             raise AudioFormatError(_other_scale(chunk))
-        self.frames += len(chunk)
         clipped = (magnitude >= _FULL_SCALE) & (magnitude <= _GLITCH)
         self.clipped_samples += int(np.count_nonzero(clipped))
-        return np.ascontiguousarray(mono)
+        return chunk
 
     def _finite(
         self, chunk: npt.NDArray[np.float32], magnitude: npt.NDArray[np.float32]
