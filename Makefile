@@ -8,11 +8,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEPENDENCIES := pyproject.toml edge_runtime/__init__.py
 
-# The kernels beside their peers; the first run saves a baseline of this machine, later ones compare.
-bench: $(VENV)/.dev
-	$(BIN)/python -m pytest benchmarks/test_kernels.py --benchmark-autosave --benchmark-compare \
-		--benchmark-columns=median,iqr,ops --benchmark-sort=name
-
 .PHONY: demo test test-arm64 bench lint format models tiny base seed-cnn clean
 
 demo: $(VENV)/.demo
@@ -20,6 +15,12 @@ demo: $(VENV)/.demo
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest
+
+# The kernels beside their peers, compared with the last run on this machine (.benchmarks/ keeps them);
+# JSON=FILE writes one down.
+bench: $(VENV)/.dev
+	$(BIN)/python -m pytest benchmarks/test_kernels.py --benchmark-autosave --benchmark-compare \
+		--benchmark-columns=median,iqr,ops --benchmark-sort=name $(if $(JSON),--benchmark-json=$(JSON))
 
 # Our wheel on an emulated ARM: right or wrong, never how fast. Needs root on Debian, ten minutes.
 test-arm64: $(VENV)/.dev

@@ -15,7 +15,7 @@ from edge_runtime.errors import DataSetError, ParameterError
 from edge_runtime.model_file import BUNDLED, read_model
 
 HELP = "measure what a model costs on this machine"
-EXTRA = "train"
+EXTRA = "bench"
 """For the picture alone; everything else runs on the base install"""
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
         for path in report.write(result, args.out):
             print(f"wrote {path}", file=sys.stderr)
         if not (args.out / "bench.png").exists():
-            print('no picture: pip install "edge-genre[train]" draws one', file=sys.stderr)
+            print('no picture: pip install "edge-genre[bench]" draws one', file=sys.stderr)
     return 0
 
 

@@ -31,6 +31,7 @@ def markdown(result: dict[str, Any]) -> str:
         "",
         f"{machine['system']}, {machine['architecture']}, {machine['cores']} cores, Python "
         f"{machine['python']}, numpy {machine['numpy']}; {result['utc']}",
+        *_conditions(result["before"], result["after"]),
     ]
     for name, model in result["models"].items():
         lines += [
@@ -55,10 +56,17 @@ def markdown(result: dict[str, Any]) -> str:
             "|---|---|",
             f"| listening, 48 kHz in, an answer every {pipeline['interval_s']:.3f} s | "
             f"{pipeline['cpu_s_per_s']:.5f} CPU s per s of sound |",
+            f"| ... as a real-time factor, the slowest round in brackets | "
+            f"{pipeline['real_time_factor']:.5f} ({pipeline['worst_real_time_factor']:.5f}) |",
             f"| cold start to the answer for the demo clip | {process['cold_start_s']:.3f} s |",
             f"| peak memory of `classify demo` | {process['classify_peak_rss_mib']:.1f} MiB |",
             f"| peak memory of `listen --input demo` | {process['listen_peak_rss_mib']:.1f} MiB |",
         ]
+        if pipeline.get("joules_per_s") is not None:
+            lines.append(
+                f"| ... energy of the whole processor | {pipeline['joules_per_s']:.4f} J per s of "
+                "sound |"
+            )
         if "sustained" in model:
             one = model["sustained"]
             lines.append(
@@ -66,6 +74,18 @@ def markdown(result: dict[str, Any]) -> str:
                 f"{one['last_to_best']:.1%} of the best rate |"
             )
     return "\n".join([*lines, ""])
+
+
+def _conditions(before: dict[str, float | None], after: dict[str, float | None]) -> list[str]:
+    """Heat and clock, where the machine tells them."""
+    told = [
+        f"{name} {before[key]:.{digits}f} before, {after[key]:.{digits}f} after"
+        for name, key, digits in (("degrees Celsius:", "celsius", 1), ("GHz:", "gigahertz", 2))
+        if before[key] is not None and after[key] is not None
+    ]
+    if after["throttled_bits"] is not None:
+        told.append(f"throttled: {int(after['throttled_bits']):#x} (vcgencmd get_throttled)")
+    return ["", "; ".join(told)] if told else []
 
 
 def write(result: dict[str, Any], folder: Path) -> list[Path]:

@@ -16,6 +16,8 @@ from edge_runtime.decoder import Decoder
 from edge_runtime.frontend import StreamingFrontEnd
 from edge_runtime.resample import StreamResampler
 
+from .facts import energy_joules
+
 SOURCE_RATE = 48_000
 """Of a usual USB microphone, hertz"""
 CHUNK_SECONDS = 0.1
@@ -114,22 +116,30 @@ def measure_stages(
     }
 
 
-def measure_pipeline(model: str | Path | None, rounds: int) -> dict[str, float]:
-    """CPU and wall seconds for a second of sound, all stages together, at the model's interval."""
+def measure_pipeline(model: str | Path | None, rounds: int) -> dict[str, float | None]:
+    """CPU and wall seconds for a second of sound, all stages together, at the model's interval.
+
+    And the energy that the processor took meanwhile, where the kernel tells: the whole package's,
+    whatever else it did.
+    """
     stream = ClassifierStream(Classifier(model), rate=SOURCE_RATE)
     sound = (demo_sound() * 32767.0).astype(np.int16)
     chunk = round(CHUNK_SECONDS * SOURCE_RATE)
+    seconds = len(sound) / SOURCE_RATE
     cpu, wall = [], []
+    energy = energy_joules()
     for _ in range(rounds):
         cpu_begin, begin = time.process_time(), time.perf_counter()
         for first in range(0, len(sound), chunk):
             stream.push(sound[first : first + chunk])
-        seconds = len(sound) / SOURCE_RATE
         cpu.append((time.process_time() - cpu_begin) / seconds)
         wall.append((time.perf_counter() - begin) / seconds)
+    after = energy_joules()
+    joules = None if energy is None or after is None or after < energy else after - energy
     return {
         "interval_s": round(stream.interval_s, 4),
         "cpu_s_per_s": round(float(np.median(cpu)), 6),
         "real_time_factor": round(float(np.median(wall)), 6),
         "worst_real_time_factor": round(max(wall), 6),
+        "joules_per_s": None if joules is None else round(joules / (rounds * seconds), 6),
     }

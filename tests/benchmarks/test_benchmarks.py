@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 import soundfile
 
+from benchmarks.device.facts import conditions, energy_joules
+from benchmarks.device.report import markdown
 from benchmarks.performance_page import RESULTS, page
 from edge_runtime.model_file import BUNDLED
 from tests.command import refused, succeed
@@ -153,6 +155,27 @@ def test_bench_measures_every_stage_and_compares(tmp_path: Path) -> None:
     both = succeed("bench", "--compare", out / "bench.json", out / "bench.json").stdout
     ratios = [line.split()[-1] for line in both.splitlines()[1:]]
     assert set(ratios) == {"1.00"}
+
+
+def test_heat_clock_and_energy_are_told_where_the_machine_tells_them(tmp_path: Path) -> None:
+    zone, rapl = tmp_path / "sys/class/thermal/thermal_zone0", tmp_path / "sys/class/powercap"
+    clock = tmp_path / "sys/devices/system/cpu/cpu0/cpufreq"
+    for folder in (zone, clock, rapl / "intel-rapl:0"):
+        folder.mkdir(parents=True)
+    (rapl / "intel-rapl:0" / "energy_uj").write_text("2500000\n")
+    (zone / "temp").write_text("61234\n")
+    (clock / "scaling_cur_freq").write_text("1500000\n")
+    assert energy_joules(tmp_path) == 2.5
+    warm = conditions(tmp_path)
+    assert (warm["celsius"], warm["gigahertz"]) == (61.234, 1.5)
+    cold = {**warm, "celsius": 40.0}
+    result = json.loads((RESULTS / "bench.json").read_text())
+    result.update(before=cold, after={**warm, "throttled_bits": 0x50000})
+    result["models"]["tiny"]["pipeline"]["joules_per_s"] = 0.0125
+    text = markdown(result)
+    assert "degrees Celsius: 40.0 before, 61.2 after; GHz: 1.50 before, 1.50 after" in text
+    assert "throttled: 0x50000" in text
+    assert "0.0125 J per s of sound" in text
 
 
 @pytest.mark.parametrize(
