@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEPENDENCIES := pyproject.toml edge_runtime/__init__.py
 
-.PHONY: demo test test-arm64 bench lint format models tiny base seed-cnn clean
+.PHONY: demo test test-arm64 test-armhf bench lint format models tiny base seed-cnn clean
 
 demo: $(VENV)/.demo
 	$(BIN)/edge-genre listen --input demo --speed 4
@@ -23,8 +23,8 @@ bench: $(VENV)/.dev
 		--benchmark-columns=median,iqr,ops --benchmark-sort=name $(if $(JSON),--benchmark-json=$(JSON))
 
 # Our wheel on an emulated ARM: right or wrong, never how fast. Needs root on Debian, ten minutes.
-test-arm64: $(VENV)/.dev
-	PYTHON=$(BIN)/python benchmarks/arm64/run.sh
+test-arm64 test-armhf: test-%: $(VENV)/.dev
+	PYTHON=$(BIN)/python benchmarks/arm/run.sh $* benchmarks/results/$*.log
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -49,12 +49,12 @@ models: tiny base seed-cnn
 tiny: $(VENV)/.dev
 	$(TRAIN) --model tiny --teacher $(TEACHER) --more-music $(MORE) --out runs/tiny
 	$(REFIT) runs/tiny $(DATA) --out runs/tiny-all
-	$(EXPORT) runs/tiny-all --quantize dynamic --out edge_runtime/bundled/tiny.tflite --name tiny --model-version 1.0 $(OF_MUSICNN)
+	$(EXPORT) runs/tiny-all --quantize dynamic --out edge_runtime/bundled/tiny.tflite --name tiny --model-version 1.1 $(OF_MUSICNN)
 
 base: $(VENV)/.dev
 	$(TRAIN) --model base --teacher $(TEACHER) --out runs/base
 	$(REFIT) runs/base $(DATA) --out runs/base-all
-	$(EXPORT) runs/base-all --quantize dynamic --out edge_runtime/bundled/base.tflite --name base --model-version 0.3 $(OF_MUSICNN)
+	$(EXPORT) runs/base-all --quantize dynamic --out edge_runtime/bundled/base.tflite --name base --model-version 0.4 $(OF_MUSICNN)
 
 seed-cnn: $(VENV)/.dev
 	$(TRAIN) --model seed-cnn --gain-db 15 --learning-rate 3e-4 --out runs/seed-cnn
