@@ -34,6 +34,10 @@ def main() -> None:
     parser.description = __doc__.splitlines()[0]
     parser.add_argument("runs", nargs="+", type=Path, metavar="RUN")
     parser.add_argument("--files", type=Path, metavar="DIR", help="keep the exported files there")
+    parser.add_argument(
+        "--formats", nargs="+", choices=("tflite", "onnx", "numpy"),
+        default=["tflite", "onnx", "numpy"], help="(all)",
+    )  # fmt: skip
     parser.add_argument("--rounds", type=int, default=40, help="(40)")
     parser.add_argument("--json", type=Path, metavar="FILE")
     parser.add_argument("--png", type=Path, metavar="FILE")
@@ -50,7 +54,7 @@ def main() -> None:
             models = {}
             for run in args.runs:
                 print(f"exporting {run} ...", file=sys.stderr)
-                name, model = exported(run, folder)
+                name, model = exported(run, folder, args.formats)
                 models[name] = model
             timed(models, folder, args.rounds)
         except EdgeGenreError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from edge_runtime import Classifier
 from edge_runtime.errors import ExportParityError
 from export.artefact import Artefact, Description, Source, write
 from export.choice import attempts
-from export.formats import FORMATS, file_name
+from export.formats import file_name
 from export.run import Run, read_run
 from train.evaluation.predictions import Predictions
 from train.evaluation.scores import score_predictions
@@ -26,8 +26,8 @@ _CALLS = 3
 _LICENCE = Description("", "benchmark", "not for distribution", "")
 
 
-def exported(folder: Path, files: Path) -> tuple[str, dict[str, Any]]:
-    """Export all variants of a run into ``files/NAME`` and compare them with the float model.
+def exported(folder: Path, files: Path, formats: Sequence[str]) -> tuple[str, dict[str, Any]]:
+    """Export a run's variants into ``files/NAME`` and compare them with the float model.
 
     Returns
     -------
@@ -46,7 +46,7 @@ def exported(folder: Path, files: Path) -> tuple[str, dict[str, Any]]:
     own = files / run.name
     own.mkdir(parents=True, exist_ok=True)
     rows = []
-    for fmt in FORMATS:
+    for fmt in formats:
         for variant, result in attempts(source, fmt):
             row: dict[str, Any] = {
                 "file": file_name(run.name, variant),

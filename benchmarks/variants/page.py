@@ -23,7 +23,7 @@ def table(results: dict[str, Any]) -> list[str]:
     return lines
 
 
-def section(results: dict[str, Any], command: str) -> list[str]:
+def section(results: dict[str, Any]) -> list[str]:
     """Lines of Markdown: every model's variants, and how they were measured."""
     machine, models = results["machine"], results["models"]
     versions = ", ".join(f"{name} {version}" for name, version in machine["packages"].items())
@@ -31,7 +31,7 @@ def section(results: dict[str, Any], command: str) -> list[str]:
     lines = [
         "## Quantized against float",
         "",
-        f"    {command}",
+        f"    python -m benchmarks.variants {' '.join(f'runs/{name}' for name in models)}",
         "",
         f"{machine['model']}, {machine['cores']} cores, {versions}; {results['utc'][:10]}. "
         f"{first['n_windows']:,} validation windows of {first['n_tracks']} tracks "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +11,14 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter
 
 mpl.use("Agg")
 
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
 _MARKERS = {"tflite": "o", "onnx": "s", "numpy": "^"}
 _NAMES = {"tflite": "TFLite (LiteRT)", "onnx": "ONNX Runtime", "numpy": "numpy"}
+_FORMATS = {"tflite": "TFLite", "onnx": "ONNX", "numpy": "numpy"}
 
 
 def front(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
@@ -26,8 +30,16 @@ def front(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
     return best
 
 
+def fingerprint(results: dict[str, Any]) -> str:
+    """What tells the results of one measurement from those of another."""
+    return hashlib.sha256(json.dumps(results, sort_keys=True).encode()).hexdigest()
+
+
 def draw(results: dict[str, Any], path: Path) -> None:
-    """Two panels that share the accuracy; variants that the gate refuses are hollow."""
+    """Two panels that share the accuracy; variants that the gate refuses are hollow.
+
+    The file says which results it is of (`fingerprint`).
+    """
     figure = Figure(figsize=(10, 5.2), dpi=130)
     left, right = figure.subplots(1, 2, sharey=True)
     _panel(left, results["models"], lambda row: row["latency_ms"]["1"])
@@ -55,11 +67,13 @@ def draw(results: dict[str, Any], path: Path) -> None:
     ]
     figure.legend(handles=handles, loc="lower center", ncols=4, frameon=False)
     figure.tight_layout(rect=(0, 0.12, 1, 1))
-    figure.savefig(path)
+    figure.savefig(path, metadata={"Source": fingerprint(results)})
 
 
 def _panel(axes: Axes, models: dict[str, Any], cost: Any) -> None:
     axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.margins(x=0.12)
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", color="0.92")
     axes.set_axisbelow(True)
@@ -89,9 +103,13 @@ def _panel(axes: Axes, models: dict[str, Any], cost: Any) -> None:
         )  # fmt: skip
     best = front([(x, y) for x, y, _ in everything])
     axes.step([x for x, _ in best], [y for _, y in best], where="post", color="0.6", linewidth=1.2)
-    for x, y, row in everything:
-        if (x, y) in best:
-            axes.annotate(
-                row["quantization"], (x, y), xytext=(5, 6), textcoords="offset points", fontsize=8,
-                color="0.25",
-            )  # fmt: skip
+    for place, point in enumerate(best):
+        row = next(row for x, y, row in everything if (x, y) == point)
+        axes.annotate(
+            f"{row['quantization']} {_FORMATS[row['format']]}",
+            point,
+            xytext=(4, (8, -15)[place % 2]),  # above and below in turn: neighbours are near
+            textcoords="offset points",
+            fontsize=8,
+            color="0.25",
+        )
