@@ -1,0 +1,110 @@
+"""What the base install is and whether it is enough, measured in an empty environment."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from benchmarks.device import facts
+
+from .environment import Environment, listen_here
+from .wheel import build, faults, upward_imports
+
+BUDGET_BYTES = 80_000_000
+"""Of site-packages beyond numpy"""
+FORBIDDEN = {
+    "scipy", "librosa", "numba", "scikit-learn", "tensorflow", "keras", "torch", "matplotlib",
+    "onnx", "onnxruntime", "tf2onnx", "soundfile", "rich",
+}  # fmt: skip
+"""Distributions of the workstation and of extras: the base install brings none of them"""
+LISTEN_LOADS = {"edge_runtime", "numpy", "ai_edge_litert", "soxr"}
+"""All that ``listen`` may load from site-packages for a file of another rate"""
+
+
+def measure() -> dict[str, Any]:
+    """Build the wheel, install it where nothing else is, and let it answer.
+
+    Returns
+    -------
+    dict
+        JSON-ready. ``checks`` holds by name what is wrong, in words: nothing, if all is well.
+
+    Raises
+    ------
+    NoIndexError
+        If pip can fetch neither the build's nor the package's dependencies.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        wheel = build(Path(folder))
+        environment = Environment(Path(folder))
+        environment.install(wheel)
+        with zipfile.ZipFile(wheel) as archive:
+            members = archive.infolist()
+        found = environment.installed()
+        modules = environment.modules_of_listen()
+        events = environment.listen()
+        bench = environment.bench()
+        return {
+            "schema": 1,
+            "utc": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "machine": facts.machine(),
+            "wheel": {
+                "name": wheel.name,
+                "bytes": wheel.stat().st_size,
+                "files": len(members),
+                "unpacked_bytes": sum(member.file_size for member in members),
+            },
+            **found,
+            "budget_bytes": BUDGET_BYTES,
+            "listen_loads": modules,
+            "listen_answers": len(events),
+            "bench_stages": sorted(bench["models"]["tiny"]["stages"]),
+            "checks": {
+                "wheel": faults([member.filename for member in members]),
+                "upward imports": upward_imports(wheel),
+                "distributions": foreign(found["distributions"]),
+                "size": too_large(found["beyond_numpy_bytes"]),
+                "modules of listen": strangers(modules),
+                "answers of listen": other_answers(events, listen_here()),
+            },
+        }
+
+
+def foreign(distributions: dict[str, Any]) -> list[str]:
+    """Distributions that the base install must not bring, and what it must bring and did not."""
+    lacking = {"edge-genre", "numpy"}.difference(distributions)
+    return [
+        *(f"{name}: is installed" for name in sorted(FORBIDDEN.intersection(distributions))),
+        *(f"{name}: is not installed" for name in sorted(lacking)),
+    ]
+
+
+def too_large(beyond_numpy: int) -> list[str]:
+    """Complaint of a size over the budget."""
+    if beyond_numpy <= BUDGET_BYTES:
+        return []
+    return [f"{beyond_numpy / 1e6:.1f} MB beyond numpy; the budget is {BUDGET_BYTES / 1e6:.0f} MB"]
+
+
+def strangers(modules: list[str]) -> list[str]:
+    """Modules that ``listen`` has no business with, and ours if it came from elsewhere."""
+    lacking = {"edge_runtime", "numpy"}.difference(modules)
+    return [
+        *(f"listen loads {name}" for name in sorted(set(modules) - LISTEN_LOADS)),
+        *(f"listen does not load {name} from its environment" for name in sorted(lacking)),
+    ]
+
+
+def other_answers(there: list[dict[str, Any]], here: list[dict[str, Any]]) -> list[str]:
+    """Where the installed package answers otherwise than the checkout."""
+    if not here or len(there) != len(here):
+        return [f"{len(there)} answers; the checkout gives {len(here)}"]
+    told = ("end", "label", "confidence", "posterior")
+    return [
+        f"at {mine['end']} s: {own['label']}; the checkout says {mine['label']}"
+        for own, mine in zip(there, here, strict=True)
+        if any(own[name] != mine[name] for name in told)
+    ]
