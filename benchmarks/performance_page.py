@@ -1,4 +1,4 @@
-"""Writes ``docs/performance.md`` and a table of the README from the committed results.
+"""Writes ``docs/performance.md``, its picture and a table of the README from the committed results.
 
 ``python -m benchmarks.performance_page [--check]``
 
@@ -14,9 +14,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from . import budgets
+from .footprint.page import section as footprint_section
+from .peers.page import section as peers_section
+from .variants.page import section as variants_section
+from .variants.picture import draw, fingerprint
+
 _ROOT = Path(__file__).parents[1]
 RESULTS = _ROOT / "benchmarks" / "results"
 PAGE = _ROOT / "docs" / "performance.md"
+PICTURE = PAGE.with_name("pareto.png")
 README = _ROOT / "README.md"
 _BEGIN, _END = "<!-- performance_page: begin -->\n", "<!-- performance_page: end -->\n"
 
@@ -31,20 +38,34 @@ machine takes other times: `edge-genre bench` measures yours with the base insta
 
 def page(results: Path = RESULTS) -> str:
     """The page's text."""
+    found = read_results(results)
     parts = [
         _HEAD,
-        *_models(_read(results, "bench.json")),
-        *_sinks(_read(results, "sinks.json")),
-        *_soak(_read(results, "soak.json")),
-        *_front_end(_read(results, "frontend.json")),
-        *_arm64(results / "arm64.log"),
+        *budgets.section(found),
+        *_models(found["bench"]),
+        *variants_section(found["variants"]),
+        *peers_section(found["peers"]),
+        *footprint_section(found["footprint"]),
+        *_kernels(found["kernels"]),
+        *_sinks(found["sinks"]),
+        *_soak(found["soak"]),
+        *_front_end(found["frontend"]),
+        *_arm(results),
     ]
     return "\n".join(parts)
 
 
+def read_results(results: Path = RESULTS) -> dict[str, dict[str, Any]]:
+    """What the benchmarks wrote, by the names of the files."""
+    return {
+        path.stem: json.loads(path.read_text(encoding="utf-8"))
+        for path in sorted(results.glob("*.json"))
+    }
+
+
 def summary(results: Path = RESULTS) -> str:
     """The README's table: the models on one machine."""
-    bench = _read(results, "bench.json")
+    bench = read_results(results)["bench"]
     machine, models = bench["machine"], bench["models"]
     lines = [
         f"{machine['model']}, one core ([all figures](docs/performance.md)):",
@@ -55,7 +76,7 @@ def summary(results: Path = RESULTS) -> str:
     network = [m["stages"]["network_window_by_threads"]["1"] for m in models.values()]
     front_end = [m["stages"]["front_end_window"] for m in models.values()]
     rows = [
-        ("file", [f"{m['bytes'] / 1000:.0f} KB" for m in models.values()]),
+        ("file", [f"{m['file_bytes'] / 1000:.0f} KB" for m in models.values()]),
         ("front end, a window", [f"{one['median_ms']:.2f} ms" for one in front_end]),
         ("network, a window", [f"{one['median_ms']:.2f} ms" for one in network]),
         (
@@ -84,11 +105,6 @@ def readme(text: str, block: str) -> str:
     return f"{before}{begin}{block}{end}{after}"
 
 
-def _read(results: Path, name: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((results / name).read_text(encoding="utf-8"))
-    return found
-
-
 def _models(bench: dict[str, Any]) -> list[str]:
     machine = bench["machine"]
     models = bench["models"]
@@ -104,7 +120,10 @@ def _models(bench: dict[str, Any]) -> list[str]:
         f"|---|{'---|' * len(models)}",
     ]
     rows: list[tuple[str, list[str]]] = [
-        ("file", [f"{m['bytes'] / 1000:.0f} KB, {m['quantization']}" for m in models.values()]),
+        (
+            "file",
+            [f"{m['file_bytes'] / 1000:.0f} KB, {m['quantization']}" for m in models.values()],
+        ),
     ]
     for name, key in (
         ("1 s of sound from 48 kHz to the model's rate, ms", "resample_second"),
@@ -198,23 +217,60 @@ def _front_end(front_end: dict[str, Any]) -> list[str]:
         f"| {name} | {ms:.2f} | {front_end['segment_vs'][name]:.2f} |"
         for name, ms in front_end["segment_ms"].items()
     ]
-    return [*lines, "", "[Its own page](front-end.md) tells of streams and exactness.", ""]
-
-
-def _arm64(log: Path) -> list[str]:
+    lines += [
+        "",
+        "As a stream, librosa takes these times as long as ours, which computes no frame twice:",
+        "",
+        "| windows overlap by | times |",
+        "|---|---|",
+    ]
+    lines += [
+        f"| {float(overlap):.1%} | {peers['librosa']:.1f} |"
+        for overlap, peers in front_end["stream_vs"].items()
+    ]
+    error = front_end["max_abs_error_mfcc"]
     return [
+        *lines,
+        "",
+        f"Largest difference from librosa's MFCCs: {error:.1e}. [Its own page](front-end.md) tells "
+        "how exact it is for any sound.",
+        "",
+    ]
+
+
+def _kernels(kernels: dict[str, Any]) -> list[str]:
+    lines = [
+        "## Kernels beside peers",
+        "",
+        "    make bench JSON=FILE",
+        "",
+        f"{kernels['machine_info']['model']}, Python {kernels['machine_info']['python']}, commit "
+        f"`{kernels['commit_info']['id'][:7]}`; one thread each, kernel and peer in turn:",
+        "",
+        "| | median ms | peer | takes times as long |",
+        "|---|---|---|---|",
+    ]
+    for one in kernels["benchmarks"]:
+        name = one["name"].removeprefix("test_").replace("_", " ")
+        peer, times = one["extra_info"].get("peer takes", ("", ""))
+        lines.append(f"| {name} | {1e3 * one['stats']['median']:.3f} | {peer} | {times} |")
+    return [*lines, ""]
+
+
+def _arm(results: Path) -> list[str]:
+    lines = [
         "## On an ARM",
         "",
         "    make test-arm64",
+        "    make test-armhf",
         "",
-        "Our wheel with its aarch64 dependencies on Debian arm64, emulated by qemu: whether it is "
-        "right, never how fast. Compared with what an x86 answers:",
-        "",
-        "```",
-        log.read_text(encoding="utf-8").rstrip(),
-        "```",
+        "Our wheel with its dependencies on Debian arm64 and armhf, emulated by qemu: whether it "
+        "is right, never how fast. Compared with what an x86 answers:",
         "",
     ]
+    for log in sorted(results.glob("arm*.log")):
+        lines += ["```", log.read_text(encoding="utf-8").rstrip(), "```", ""]
+    return lines
 
 
 def main() -> None:
@@ -227,7 +283,16 @@ def main() -> None:
         if not args.check:
             path.write_text(text, encoding="utf-8")
         elif not path.exists() or path.read_text(encoding="utf-8") != text:
-            sys.exit(f"{path.name} is stale; write it with: python -m benchmarks.performance_page")
+            sys.exit(_stale(path))
+    variants = read_results()["variants"]
+    if not args.check:
+        draw(variants, PICTURE)
+    elif not PICTURE.exists() or fingerprint(variants).encode() not in PICTURE.read_bytes():
+        sys.exit(_stale(PICTURE))
+
+
+def _stale(path: Path) -> str:
+    return f"{path.name} is stale; write it with: python -m benchmarks.performance_page"
 
 
 if __name__ == "__main__":

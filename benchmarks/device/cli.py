@@ -14,6 +14,8 @@ from typing import Any
 from edge_runtime.errors import DataSetError, ParameterError
 from edge_runtime.model_file import BUNDLED, read_model
 
+from ..numbers import whole
+
 HELP = "measure what a model costs on this machine"
 EXTRA = "bench"
 """For the picture alone; everything else runs on the base install"""
@@ -32,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--out", type=Path, metavar="DIR", help="write bench.json, .md and .png")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the JSON alone")
-    parser.add_argument("--rounds", type=_rounds, default=10, help="how thoroughly (default 10)")
+    parser.add_argument("--rounds", type=whole, default=10, help="how thoroughly (default 10)")
     parser.add_argument("--threads", default="1,2,4", help="inference threads (default 1,2,4)")
     parser.add_argument(
         "--sustain",
@@ -75,11 +77,12 @@ def _measured(args: argparse.Namespace) -> dict[str, Any]:
     models: dict[str, Any] = {}
     before = facts.conditions()
     for name in args.model:
-        weights = read_model(BUNDLED.get(name, name)).manifest.weights
+        file = Path(BUNDLED.get(name, name))
+        weights = read_model(file).manifest.weights
         print(f"measuring {name} ...", file=sys.stderr)
         models[Path(name).name] = {
             "sha256": weights.sha256,
-            "bytes": weights.bytes,
+            "file_bytes": file.stat().st_size,
             "format": weights.format,
             "quantization": weights.quantization,
             "stages": stages.measure_stages(name, threads, args.rounds),
@@ -115,12 +118,6 @@ def _seconds(text: str) -> float:
     if found is None:
         raise ParameterError(f"--sustain {text!r} is no time; write 90s, 10m or 1h")
     return float(found[1]) * _UNITS[found[2]]
-
-
-def _rounds(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 10_000:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to 10000")
-    return int(text)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -26,7 +26,7 @@ def cost(told: bytes) -> dict[str, float]:
     """
     found: dict[str, float] = json.loads(told)
     if found["exit_code"]:
-        raise RuntimeError(f"edge-genre ended with exit code {found['exit_code']:.0f}")
+        raise RuntimeError(f"the command ended with exit code {found['exit_code']:.0f}")
     return found
 
 

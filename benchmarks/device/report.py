@@ -38,8 +38,8 @@ def markdown(result: dict[str, Any]) -> str:
             "",
             f"## {name}",
             "",
-            f"{model['bytes']:,} bytes, {model['format']}, quantization {model['quantization']}, "
-            f"sha256 `{model['sha256'][:16]}`",
+            f"{model['file_bytes']:,} bytes, {model['format']}, quantization "
+            f"{model['quantization']}, sha256 `{model['sha256'][:16]}`",
             "",
             "| stage | median ms | 95 % | 99 % | max |",
             "|---|---|---|---|---|",
@@ -64,8 +64,8 @@ def markdown(result: dict[str, Any]) -> str:
         ]
         if pipeline.get("joules_per_s") is not None:
             lines.append(
-                f"| ... energy of the whole processor | {pipeline['joules_per_s']:.4f} J per s of "
-                "sound |"
+                f"| energy of the whole processor while listening | {pipeline['joules_per_s']:.4f} "
+                "J per s of sound |"
             )
         if "sustained" in model:
             one = model["sustained"]

@@ -21,6 +21,7 @@ from edge_runtime.errors import EdgeGenreError
 from edge_runtime.model_file import read_model
 
 from ..device.facts import machine
+from ..numbers import whole
 from .candidates import CANDIDATES, LEFT_OUT, Candidate
 from .clips import LEAST_SECONDS, default_folder, find_clips
 from .measure import PROTOCOL, Run, essentia_difference, versions
@@ -116,8 +117,8 @@ def main() -> None:
         prog="python -m benchmarks.peers", description=__doc__.splitlines()[0]
     )
     parser.add_argument("--data", type=Path, help="folder of clips with their tracks.csv")
-    parser.add_argument("--rounds", type=_count, default=5, help="cold starts of each")
-    parser.add_argument("--clips", type=_count, help="hear that many clips instead of all")
+    parser.add_argument("--rounds", type=whole, default=5, help="cold starts of each")
+    parser.add_argument("--clips", type=whole, help="hear that many clips instead of all")
     parser.add_argument("--only", nargs="+", metavar="NAME", help="measure these candidates")
     parser.add_argument(
         "--held-out", nargs="+", type=Path, default=[], metavar="FILE",
@@ -149,12 +150,6 @@ def main() -> None:
     print(table(results))
     if args.json:
         args.json.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
-
-
-def _count(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
-    return int(text)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from .genres import AUDIOSET, MUSICNN_TAGS, SAME, SIX_GENRES, GenreLabels
 
-PEERS_EXTRA = 'pip install -e ".[peers]"'
+PEERS_EXTRA = 'pip install -e ".[dev,peers]"'
 TRAIN_EXTRA = 'pip install -e ".[train]"'
 
 

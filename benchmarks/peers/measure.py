@@ -25,6 +25,7 @@ from .processes import ENVIRONMENT, Worker, arguments, cold_start
 from .resources import MissingPeerError, Resources
 
 NOT_HELD_OUT = "not measured: its weights were fitted to the validation clips; pass --held-out"
+_HELD_OUT = "held out: "
 NO_GENRES = "not measured: no validation clips; pass --data"
 
 
@@ -87,7 +88,11 @@ class Run:
         for number in progress(range(rounds + 1), total=rounds + 1, label="cold start"):
             for candidate in self.candidates:
                 if candidate.name in self.heard:
-                    told = cold_start(arguments(candidate, self._resources), file, rate)
+                    try:
+                        told = cold_start(arguments(candidate, self._resources), file, rate)
+                    except RuntimeError as error:
+                        self._without(candidate.name, f"cold start: {error}")
+                        continue
                     if number:  # the first warms the page cache
                         self.heard[candidate.name].starts.append(told)
 
@@ -108,7 +113,7 @@ class Run:
         for name, path in self._held_out.items():
             own = dataclasses.replace(_named(self.candidates, name), arguments=(str(path),))
             heard = self.unseen[name] = Heard()
-            workers[f"held out: {name}"] = (Worker(own, self._resources), heard)
+            workers[f"{_HELD_OUT}{name}"] = (Worker(own, self._resources), heard)
         return workers
 
     def _ask(
@@ -126,8 +131,7 @@ class Run:
             try:
                 told = worker.answer(file, rate)
             except MissingPeerError as error:
-                self.missing[name] = without_paths(str(error))
-                self.heard.pop(name, None)
+                self._without(name, str(error))
                 worker.close()
                 del workers[name]
                 continue
@@ -135,6 +139,12 @@ class Run:
                 heard.seconds.append(told["seconds"])
                 heard.cpu_seconds.append(told["cpu_seconds"])
                 heard.scores.append(told["scores"])
+
+    def _without(self, name: str, reason: str) -> None:
+        """Leave a candidate out, or a held-out model, whose name tells so."""
+        self.missing[name] = without_paths(reason)
+        self.heard.pop(name, None)
+        self.unseen.pop(name.removeprefix(_HELD_OUT), None)
 
     def _row(self, candidate: Candidate, clips: Sequence[Clip]) -> dict[str, Any]:
         row: dict[str, Any] = {

@@ -107,10 +107,10 @@ def _accuracy(results: dict[str, Any], rows: dict[str, Row]) -> list[str]:
     if differs := results["essentia_mfcc_minus_librosa"]:
         mfcc, bands = differs["mfcc"], differs["bands"]
         lines.append(
-            f"- On one clip essentia's MFCCs differ from librosa's by {mfcc['median']:.1g} in the "
-            f"median and {mfcc['max']:.1g} at most, since it has no floor below a window's loudest "
+            f"- On one clip essentia's MFCCs differ from librosa's by {mfcc['median']:.3g} in the "
+            f"median and {mfcc['max']:.3g} at most, since it has no floor below a window's loudest "
             "band, which the network was trained with; its bands with that floor differ by "
-            f"{bands['median']:.1g} and {bands['max']:.1g}. A network trained on its own MFCCs "
+            f"{bands['median']:.3g} and {bands['max']:.3g}. A network trained on its own MFCCs "
             "would learn them as they are."
         )
     return [*lines, ""]

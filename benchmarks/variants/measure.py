@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_runtime import Classifier
-from edge_runtime.errors import ExportParityError
+from edge_runtime.errors import DataSetError, ExportParityError
 from export.artefact import Artefact, Description, Source, write
 from export.choice import attempts
 from export.formats import file_name
@@ -23,7 +22,6 @@ from train.evaluation.scores import score_predictions
 from ..timing import interleaved
 
 _CALLS = 3
-_LICENCE = Description("", "benchmark", "not for distribution", "")
 
 
 def exported(folder: Path, files: Path, formats: Sequence[str]) -> tuple[str, dict[str, Any]]:
@@ -39,10 +37,15 @@ def exported(folder: Path, files: Path, formats: Sequence[str]) -> tuple[str, di
     Raises
     ------
     DataSetError
-        If it is no run folder.
+        If it is no run folder, or its network has heard the windows that would examine it.
     """
     run = read_run(folder)
-    source = Source(run, _named(run.name))
+    if run.unheard is not None:
+        raise DataSetError(
+            f"{folder}: has heard its validation windows; name the run that was before "
+            "edge-genre refit"
+        )
+    source = Source(run, Description(run.name, "benchmark", "not for distribution", ""))
     own = files / run.name
     own.mkdir(parents=True, exist_ok=True)
     rows = []
@@ -72,26 +75,24 @@ def exported(folder: Path, files: Path, formats: Sequence[str]) -> tuple[str, di
 
 
 def timed(models: dict[str, Any], files: Path, rounds: int) -> None:
-    """Add ``backend`` and ``latency_ms`` (by threads) to every row; all networks in turn."""
-    counts = [count for count in (1, 2, 4) if count <= (os.cpu_count() or 1)]
-    for count in counts:
-        calls: dict[str, Callable[[], object]] = {}
-        rows = {}
-        for name, model in models.items():
-            window = np.random.default_rng(0).standard_normal((1, *model["input"]))
-            for row in model["variants"]:
-                if "bytes" not in row:
-                    continue
-                backend = Classifier(files / name / row["file"], threads=count).backend
-                calls[row["file"]] = partial(backend.run, window.astype(np.float32))
-                row["backend"] = backend.name
-                rows[row["file"]] = row
-        for file, seconds in interleaved(calls, rounds=rounds, calls=_CALLS).items():
-            rows[file].setdefault("latency_ms", {})[str(count)] = round(1e3 * seconds, 4)
+    """Add ``backend`` and ``latency_ms`` to every row; all networks in turn, on one thread.
 
-
-def _named(name: str) -> Description:
-    return Description(name, _LICENCE.version, _LICENCE.licence, _LICENCE.attribution)
+    With more, the threads of those whose turn is over still wait for work, and take it from the
+    next; ``edge-genre bench`` measures threads, one network at a time.
+    """
+    calls: dict[str, Callable[[], object]] = {}
+    rows = {}
+    for name, model in models.items():
+        window = np.random.default_rng(0).standard_normal((1, *model["input"]))
+        for row in model["variants"]:
+            if "bytes" not in row:
+                continue
+            backend = Classifier(files / name / row["file"]).backend
+            calls[row["file"]] = partial(backend.run, window.astype(np.float32))
+            row["backend"] = backend.name
+            rows[row["file"]] = row
+    for file, seconds in interleaved(calls, rounds=rounds, calls=_CALLS).items():
+        rows[file]["latency_ms"] = round(1e3 * seconds, 4)
 
 
 def _worth(artefact: Artefact, path: Path, run: Run) -> dict[str, Any]:

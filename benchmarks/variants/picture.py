@@ -17,7 +17,6 @@ mpl.use("Agg")
 
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
 _MARKERS = {"tflite": "o", "onnx": "s", "numpy": "^"}
-_NAMES = {"tflite": "TFLite (LiteRT)", "onnx": "ONNX Runtime", "numpy": "numpy"}
 _FORMATS = {"tflite": "TFLite", "onnx": "ONNX", "numpy": "numpy"}
 
 
@@ -42,7 +41,7 @@ def draw(results: dict[str, Any], path: Path) -> None:
     """
     figure = Figure(figsize=(10, 5.2), dpi=130)
     left, right = figure.subplots(1, 2, sharey=True)
-    _panel(left, results["models"], lambda row: row["latency_ms"]["1"])
+    _panel(left, results["models"], lambda row: row["latency_ms"])
     _panel(right, results["models"], lambda row: row["bytes"] / 1000)
     left.set_xlabel("milliseconds for a window of 3 s, one thread")
     right.set_xlabel("kilobytes of the file")
@@ -56,7 +55,7 @@ def draw(results: dict[str, Any], path: Path) -> None:
         for (name, colour) in zip(results["models"], _COLOURS, strict=False)
     ]
     handles += [
-        Line2D([], [], color="0.35", marker=marker, linestyle="", label=_NAMES[fmt])
+        Line2D([], [], color="0.35", marker=marker, linestyle="", label=_FORMATS[fmt])
         for fmt, marker in _MARKERS.items()
     ]
     handles += [

@@ -37,6 +37,10 @@ CASES: dict[str, tuple[Any, ...]] = {
         layers.Conv2D(3, (1, 13), activation="relu"),
         layers.MaxPooling2D((1, 12)),
     ),
+    "one whole block and a part": (
+        layers.Conv2D(3, (1, 19), activation="relu"),
+        layers.MaxPooling2D((1, 6)),
+    ),
     "fewer places than a block": (
         layers.Conv2D(3, (1, 22), activation="relu"),
         layers.MaxPooling2D((1, 3)),
@@ -74,6 +78,17 @@ def test_rows_as_images_answer_alike(case: str) -> None:
     seen = [layer.output.shape for layer in changed.layers if isinstance(layer, layers.Conv2D)]
     assert all(1 in shape[1:3] for shape in seen)
     np.testing.assert_allclose(changed.predict(windows, verbose=0), wanted, atol=1e-5)
+
+
+def test_a_filter_that_is_used_twice_stays_as_it_is() -> None:
+    keras.utils.set_random_seed(0)
+    inputs = keras.Input(SHAPE)
+    shared, own = layers.Conv2D(2, (16, 1)), layers.Conv2D(2, (16, 1))
+    twice = [shared(inputs), shared(layers.ReLU()(inputs)), own(inputs)]
+    plain = keras.Model(inputs, layers.Dense(5)(layers.Flatten()(layers.Add()(twice))))
+    windows = np.random.default_rng(0).standard_normal((3, *SHAPE)).astype(np.float32)
+    wanted = plain.predict(windows, verbose=0)
+    np.testing.assert_allclose(in_rows(plain).predict(windows, verbose=0), wanted, atol=1e-5)
 
 
 def test_two_that_are_pooled_keep_apart() -> None:

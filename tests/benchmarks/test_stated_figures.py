@@ -1,0 +1,55 @@
+"""What README and the model cards say by hand is what files and results have."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from benchmarks.performance_page import README, read_results
+from edge_runtime.model_file import BUNDLED, read_model
+
+TAUGHT = ("tiny", "base")
+
+
+def card(model: str) -> str:
+    return BUNDLED[model].with_name(f"{model.upper()}_CARD.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("model", TAUGHT)
+def test_the_readme_has_the_accuracy_that_was_measured(model: str) -> None:
+    rows = read_results()["variants"]["models"][model]["variants"]
+    found = next(row for row in rows if row["file"] == f"{model}-dynamic.tflite")
+    low, high = found["track_accuracy_ci95"]
+    size = f"{BUNDLED[model].stat().st_size / 1000:.0f} KB"
+    row = next(
+        line for line in README.read_text(encoding="utf-8").splitlines()
+        if line.startswith(f"| **`{model}`**")
+    )  # fmt: skip
+    assert f"**{found['track_accuracy']:.3f}** ({low:.3f} to {high:.3f})" in row
+    assert f"**{found['macro_recall']:.3f}**" in row
+    assert size in row
+    assert size in card(model)
+    if model == "tiny":
+        assert f"one model file of {size}" in README.read_text(encoding="utf-8")
+
+
+def test_the_readme_has_the_front_end_s_speed_that_was_measured() -> None:
+    front_end = read_results()["frontend"]
+    stream = front_end["stream_vs"]
+    assert (
+        f"is {front_end['segment_vs']['librosa']:.1f} times as fast as `librosa.feature.mfcc` on "
+        f"one window, and {int(stream['0.50']['librosa'])} to {int(stream['0.876']['librosa'])} "
+        "times"
+    ) in " ".join(README.read_text(encoding="utf-8").split())
+
+
+@pytest.mark.parametrize("model", TAUGHT)
+def test_a_card_names_the_model_s_version_and_commits(model: str) -> None:
+    manifest = read_model(BUNDLED[model]).manifest
+    text = card(model)
+    assert text.startswith(f"# {manifest.name} {manifest.version}\n")
+    row = next(line for line in text.splitlines() if line.startswith("| commits |"))
+    named = re.findall(r"`([0-9a-f]{7})`", row)
+    training = manifest.training
+    assert named == [training["commit_before"][:7], training["commit"][:7]]
+    assert Path(BUNDLED[model]).name in text
