@@ -217,23 +217,31 @@ def _front_end(front_end: dict[str, Any]) -> list[str]:
         f"| {name} | {ms:.2f} | {front_end['segment_vs'][name]:.2f} |"
         for name, ms in front_end["segment_ms"].items()
     ]
+    overlaps = front_end["stream_vs"]
+    ours = " | ".join(f"{us:.0f}" for us in front_end["stream_us_per_second_of_audio"].values())
     lines += [
         "",
-        "As a stream, librosa takes these times as long as ours, which computes no frame twice:",
+        "A stream of windows that overlap; ours computes no frame twice, the others each window "
+        "anew:",
         "",
-        "| windows overlap by | times |",
-        "|---|---|",
+        f"| times ours, at an overlap of | {' | '.join(f'{float(o):.1%}' for o in overlaps)} |",
+        f"|---|{'---|' * len(overlaps)}",
+        f"| edge-genre, µs for a second of sound | {ours} |",
     ]
-    lines += [
-        f"| {float(overlap):.1%} | {peers['librosa']:.1f} |"
-        for overlap, peers in front_end["stream_vs"].items()
-    ]
-    error = front_end["max_abs_error_mfcc"]
+    for name in front_end["segment_ms"]:
+        if name != "edge-genre":
+            times = " | ".join(f"{peers[name]:.1f}" for peers in overlaps.values())
+            lines.append(f"| {name} | {times} |")
+    start = front_end["new_process"]
+    first, numpy_alone = start["first MFCC"], start["import numpy"]
     return [
         *lines,
         "",
-        f"Largest difference from librosa's MFCCs: {error:.1e}. [Its own page](front-end.md) tells "
-        "how exact it is for any sound.",
+        f"Largest difference from librosa's MFCCs: {front_end['max_abs_error_mfcc']:.1e}. A new "
+        f"process has its first MFCC after {first['ms']:.0f} ms and in {first['peak_rss_mib']:.1f} "
+        f"MiB, of which `import numpy` takes {numpy_alone['ms']:.0f} ms and "
+        f"{numpy_alone['peak_rss_mib']:.1f} MiB. [The front end](front-end.md) has a page of its "
+        "own.",
         "",
     ]
 
