@@ -33,8 +33,10 @@ def draw(result: dict[str, Any], path: Path) -> None:
     axes[0].invert_yaxis()
     axes[0].set_xscale("log")
     axes[0].set_xlim(left=0.2 * min(medians))
+    axes[0].xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes[0].set_xlabel("milliseconds")
-    axes[0].legend(frameon=False, loc="lower right")
+    # Above the bars, which may be anywhere.
+    axes[0].legend(frameon=False, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2)
     axes[0].spines[["top", "right"]].set_visible(False)
     if sustained:
         for name, one in sustained.items():
