@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import signal
 import socket
@@ -21,10 +22,17 @@ USER, PASSWORD = "den", "geheim:/@ä"
 
 def free_port() -> int:
     """A port that nobody listens on, for now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    return free_ports(1)[0]
+
+
+def free_ports(count: int) -> list[int]:
+    """Different ports that nobody listens on, for now."""
+    with contextlib.ExitStack() as stack:
+        # All are held until the last is found: the system may give one that was let go again.
+        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
 
 
 def make_certificates(folder: Path) -> None:
@@ -50,9 +58,7 @@ class Mosquitto:
 
     def __init__(self, folder: Path, certificates: Path) -> None:
         self._folder = folder
-        self.port, self.password_port, self.tls_port, self.client_port = (
-            free_port() for _ in range(4)
-        )
+        self.port, self.password_port, self.tls_port, self.client_port = free_ports(4)
         passwords = folder / "passwords"
         subprocess.run(
             ["mosquitto_passwd", "-b", "-c", str(passwords), USER, PASSWORD],
