@@ -15,14 +15,14 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from .timing import interleaved, use_one_thread
+from edge_runtime.bench.timing import interleaved, use_one_thread
 
 use_one_thread()
 
 from edge_runtime import Classifier  # noqa: E402 - threads are counted when numpy is imported
-from edge_runtime.audio_file import DEMO_CLIP, open_audio  # noqa: E402
+from edge_runtime.audio.file import DEMO_CLIP, open_audio  # noqa: E402
+from edge_runtime.audio.windows import SoundPath, file_windows  # noqa: E402
 from edge_runtime.errors import EdgeGenreError  # noqa: E402
-from edge_runtime.segments import SoundPath, file_windows  # noqa: E402
 
 _CALLS = 10
 """One call is a few dozen microseconds."""

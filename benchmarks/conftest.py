@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from .timing import use_one_thread
+from edge_runtime.bench.timing import use_one_thread
 
 use_one_thread()  # before numpy is imported
 
-from .device.facts import machine  # noqa: E402
+from edge_runtime.bench.machine import machine  # noqa: E402
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -37,11 +37,11 @@ import numpy.typing as npt
 
 from edge_runtime import Classifier, ClassifierStream
 from edge_runtime.answer import genre_or_unknown
-from edge_runtime.audio_file import open_audio
+from edge_runtime.audio.file import open_audio
 from edge_runtime.decoder import Decoder
-from edge_runtime.manifest import DecoderSettings
+from edge_runtime.model.manifest import DecoderSettings
+from train.data.tracks import Track, read_track_list
 from train.progress import progress
-from train.tracks import Track, read_track_list
 
 _CLIPS_OF_A_STRETCH = (2, 4)
 _FLOOR = 1e-3

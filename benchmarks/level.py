@@ -15,12 +15,12 @@ from pathlib import Path
 import numpy as np
 
 from edge_runtime import Classifier
-from edge_runtime.audio_file import open_audio
-from edge_runtime.segments import SoundPath, file_windows
-from train.evaluation.predictions import Predictions
+from edge_runtime.audio.file import open_audio
+from edge_runtime.audio.windows import SoundPath, file_windows
+from train.data.tracks import Track, read_track_list
 from train.evaluation.scores import Scores, score_predictions
 from train.progress import progress
-from train.tracks import Track, read_track_list
+from train.run.predictions import Predictions
 
 GAINS_DB = (0, -10, -20, -30)
 

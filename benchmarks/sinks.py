@@ -26,9 +26,9 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.device.processes import cost, launched
-from benchmarks.soak import Broker
-from edge_runtime.audio_file import open_audio
+from benchmarks.soak.__main__ import Broker
+from edge_runtime.audio.file import open_audio
+from edge_runtime.bench.processes import cost, launched
 
 _PACE = 25.0
 """Times real time"""

@@ -28,20 +28,20 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .classifier import Classification, Classifier
     from .errors import EdgeGenreError
-    from .events import Event
     from .frontend import FrontEnd, FrontEndParams, StreamingFrontEnd
-    from .manifest import Manifest
-    from .stream import ClassifierStream
+    from .model.manifest import Manifest
+    from .stream.classifier_stream import ClassifierStream
+    from .stream.event import Event
 
 _HOMES = {
     "Classification": "classifier",
     "Classifier": "classifier",
-    "ClassifierStream": "stream",
+    "ClassifierStream": "stream.classifier_stream",
     "EdgeGenreError": "errors",
-    "Event": "events",
+    "Event": "stream.event",
     "FrontEnd": "frontend",
     "FrontEndParams": "frontend",
-    "Manifest": "manifest",
+    "Manifest": "model.manifest",
     "StreamingFrontEnd": "frontend",
 }
 

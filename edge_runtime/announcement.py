@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .manifest import SILENCE, UNKNOWN, DecoderSettings
+from .model.manifest import SILENCE, UNKNOWN, DecoderSettings
 
 _SLACK_S = 1e-6
 """Times of windows are sums; a time that is reached but for rounding is reached."""

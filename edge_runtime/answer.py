@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .manifest import UNKNOWN
+from .model.manifest import UNKNOWN
 
 
 def genre_or_unknown(

@@ -14,14 +14,14 @@ import numpy.typing as npt
 
 from . import backends
 from .answer import genre_or_unknown
-from .audio_file import AudioFile, open_audio
-from .conditioning import Conditioner, level_dbfs
+from .audio.conditioning import Conditioner, level_dbfs
+from .audio.file import AudioFile, open_audio
+from .audio.resample import missing_band
+from .audio.windows import SoundPath, file_windows, fill_window
 from .errors import ModelFileError, ModelWarning, ParameterError
 from .frontend import FrontEnd
-from .manifest import SILENCE, Manifest
-from .model_file import BUNDLED_MODEL, read_model
-from .resample import missing_band
-from .segments import SoundPath, file_windows, fill_window
+from .model.file import BUNDLED_MODEL, read_model
+from .model.manifest import SILENCE, Manifest
 
 _WHOLE = 0.98
 """Share of the promised frames that counts as all of them: MP3 headers only estimate."""

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from .announcement import Announcement, SilenceGate
 from .answer import genre_or_unknown
-from .manifest import SILENCE, DecoderSettings
+from .model.manifest import SILENCE, DecoderSettings
 
 _POSTERIOR_FLOOR = 1e-3
 """One overconfident window must not rule a genre out for good."""

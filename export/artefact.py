@@ -17,20 +17,20 @@ import numpy.typing as npt
 
 from edge_runtime import Classifier, __version__
 from edge_runtime.errors import ExportParityError
-from edge_runtime.manifest import Manifest, Weights
-from edge_runtime.model_file import write_model
+from edge_runtime.model.file import write_model
+from edge_runtime.model.manifest import Manifest, Weights
 
-from .calibration import scaled, temperature
-from .complexity import multiply_accumulates
-from .conversion import FLOAT32, Conversion, Variant
 from .formats import FORMATS, Convert, file_name
-from .layer_error import layer_errors, worst_layer
+from .formats.conversion import FLOAT32, Conversion, Variant
+from .formats.unsupported import unconvertible_layer
 from .logits import logits_model
+from .macs import multiply_accumulates
 from .parity import HEARD, VALIDATION, Parity, compare
-from .rewriting import rewritten, shift_logits
-from .rounding import round_weights
+from .quantize.equalize import rewritten, shift_logits
+from .quantize.gptq import round_weights
+from .quantize.layer_error import layer_errors, worst_layer
 from .run import Run
-from .unsupported import unconvertible_layer
+from .temperature import scaled, temperature
 
 _BLAME_WINDOWS = 20
 _LATENCY_CALLS = 200

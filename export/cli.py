@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from edge_runtime.cli import warn
 from edge_runtime.errors import ParameterError
-from edge_runtime.quiet import quiet_stderr
+from edge_runtime.stderr import quiet_stderr
 
-from .choice import AUTO
 from .formats import FORMATS, QUANTIZATIONS, file_name
+from .variants import AUTO
 
 if TYPE_CHECKING:
     from .artefact import Artefact, Source
@@ -126,7 +126,7 @@ def _check(args: argparse.Namespace) -> None:
 
 
 def _describe_anew(args: argparse.Namespace) -> int:
-    from .relabelling import Changes, relabel
+    from .edit_manifest import Changes, relabel
 
     labels = tuple(name.strip() for name in args.labels.split(",")) if args.labels else None
     changes = Changes(
@@ -155,8 +155,8 @@ def _read(args: argparse.Namespace) -> Source:
 
 def _one(args: argparse.Namespace, source: Source) -> int:
     from .artefact import make, write
-    from .choice import smallest
-    from .conversion import Variant
+    from .formats.conversion import Variant
+    from .variants import smallest
 
     with quiet_stderr():  # the converters print their progress from native code
         if args.quantize == AUTO:
@@ -182,7 +182,7 @@ def _sources(args: argparse.Namespace, source: Source) -> int:
 
 
 def _all(args: argparse.Namespace, source: Source) -> int:
-    from .distribution import export_all, float32_passed, table
+    from .export_all import export_all, float32_passed, table
 
     folder = args.out or Path("dist")
     with quiet_stderr():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .artefact import Source
-    from .distribution import Row
+    from .export_all import Row
 
 
 def model_card(source: Source, rows: list[Row]) -> str:

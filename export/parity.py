@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .conversion import FLOAT32
+from .formats.conversion import FLOAT32
 from .mcnemar import mcnemar_p
 from .run import Run
 

@@ -14,9 +14,9 @@ import numpy.typing as npt
 
 from edge_runtime.errors import DataSetError, EdgeGenreError
 from edge_runtime.frontend import FrontEndParams
-from edge_runtime.json_values import dataclass_from_json
+from edge_runtime.model.from_json import dataclass_from_json
 
-from .representative import Representative, representative
+from .quantize.representative import Representative, representative
 
 
 @dataclass(frozen=True)

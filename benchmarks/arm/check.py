@@ -19,9 +19,9 @@ import numpy.typing as npt
 
 from benchmarks.footprint.installed import installed
 from edge_runtime import Classifier, FrontEnd, FrontEndParams, StreamingFrontEnd
-from edge_runtime.audio_file import open_audio
+from edge_runtime.audio.file import open_audio
 from edge_runtime.frontend.params import PRESETS
-from edge_runtime.model_file import BUNDLED
+from edge_runtime.model.file import BUNDLED
 
 FRONT_END_BOUND = 5e-4
 """Largest difference of a feature, in its own units (MFCC, log-mel, or normalised)"""

@@ -19,13 +19,13 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.arm.check import ABOUT, ANSWERS, MODELS, SOUNDS, answers, key
-from edge_runtime.audio_file import open_audio
+from edge_runtime.audio.file import open_audio
+from edge_runtime.audio.windows import SoundPath, file_windows
 from edge_runtime.frontend import FrontEnd, FrontEndParams
 from edge_runtime.frontend.params import PRESETS
-from edge_runtime.manifest import Weights
-from edge_runtime.model_file import BUNDLED, read_model, write_model
-from edge_runtime.quiet import quiet_stderr
-from edge_runtime.segments import SoundPath, file_windows
+from edge_runtime.model.file import BUNDLED, read_model, write_model
+from edge_runtime.model.manifest import Weights
+from edge_runtime.stderr import quiet_stderr
 
 _FLOAT_SEED_CNN = Path(__file__).parents[2] / "tests" / "export" / "default_model.keras"
 """The network that ships as seed-cnn, before it was quantized"""

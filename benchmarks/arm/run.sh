@@ -149,7 +149,7 @@ in_root /venv/bin/pip install --quiet --no-index --find-links /wheels edge-genre
 if [[ $architecture == arm64 ]]; then
   told=$(in_root /venv/bin/python -c "
 from ai_edge_litert.interpreter import Interpreter
-from edge_runtime.model_file import read_model
+from edge_runtime.model.file import read_model
 Interpreter(model_content=read_model('tiny').network).allocate_tensors()" 2>&1)
   [[ $told == *XNNPACK* ]] || fail "LiteRT runs without XNNPACK, as on no Pi: $told"
 fi

@@ -8,7 +8,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks.device import facts
+from edge_runtime.bench import machine
 
 from .environment import Environment, listen_here
 from .wheel import build, faults, upward_imports
@@ -50,7 +50,7 @@ def measure() -> dict[str, Any]:
         return {
             "schema": 1,
             "utc": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            "machine": facts.machine(),
+            "machine": machine.machine(),
             "wheel": {
                 "name": wheel.name,
                 "bytes": wheel.stat().st_size,

@@ -20,7 +20,7 @@ _NEEDED = (
     "edge_runtime/bundled/tiny.tflite",
 )
 """How the names of files end without which it is no wheel of ours"""
-_DATA = ("edge_runtime/bundled/demo.wav", "train/pretrained/musicnn.npz")
+_DATA = ("edge_runtime/bundled/demo.wav", "train/transfer/musicnn.npz")
 """The only sound, and the only weights that are no model for a device"""
 _SUFFIXES = {
     ".py", ".typed", ".json", ".md", ".tflite", ".html", ".css", ".js", ".svg",

@@ -17,11 +17,11 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from edge_runtime.bench.machine import machine
+from edge_runtime.cli.arguments import Whole
 from edge_runtime.errors import EdgeGenreError
-from edge_runtime.model_file import read_model
+from edge_runtime.model.file import read_model
 
-from ..device.facts import machine
-from ..numbers import whole
 from .candidates import CANDIDATES, LEFT_OUT, Candidate
 from .clips import LEAST_SECONDS, default_folder, find_clips
 from .measure import PROTOCOL, Run, essentia_difference, versions
@@ -117,8 +117,10 @@ def main() -> None:
         prog="python -m benchmarks.peers", description=__doc__.splitlines()[0]
     )
     parser.add_argument("--data", type=Path, help="folder of clips with their tracks.csv")
-    parser.add_argument("--rounds", type=whole, default=5, help="cold starts of each")
-    parser.add_argument("--clips", type=whole, help="hear that many clips instead of all")
+    parser.add_argument("--rounds", type=Whole(1, 10_000), default=5, help="cold starts of each")
+    parser.add_argument(
+        "--clips", type=Whole(1, 10_000), help="hear that many clips instead of all"
+    )
     parser.add_argument("--only", nargs="+", metavar="NAME", help="measure these candidates")
     parser.add_argument(
         "--held-out", nargs="+", type=Path, default=[], metavar="FILE",

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
-from edge_runtime.audio_file import DEMO_CLIP
+from edge_runtime.audio.file import DEMO_CLIP
 from edge_runtime.errors import DataSetError
-from train.tracks import read_track_list
+from train.data.tracks import read_track_list
 
 from .genres import GENRES
 

@@ -71,7 +71,7 @@ def in_onnx(model: str) -> Ready:
 
 
 def _answer(run: Callable[[Array], Array]) -> Answer:
-    from train.teachers.musicnn import TAGS
+    from train.transfer.musicnn import TAGS
 
     def answer(samples: Array, rate: int) -> dict[str, float]:
         spectrogram = log_mel(samples, rate)
@@ -86,7 +86,7 @@ def _answer(run: Callable[[Array], Array]) -> Answer:
 def _tagger(wheel: Path) -> Any:
     import keras
 
-    from train.teachers.musicnn import musicnn
+    from train.transfer.musicnn import musicnn
 
     network = musicnn(wheel)
     return keras.Model(network.inputs[0], network.output["tags"])

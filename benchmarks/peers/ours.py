@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_runtime import Classifier
-from edge_runtime.audio_file import AudioFile
-from edge_runtime.model_file import BUNDLED
+from edge_runtime.audio.file import AudioFile
+from edge_runtime.model.file import BUNDLED
 
 from .worker import Ready
 

@@ -10,8 +10,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from ..device.processes import cost
-from ..timing import SINGLE_THREAD
+from edge_runtime.bench.processes import cost
+from edge_runtime.bench.timing import SINGLE_THREAD
+
 from .candidates import Candidate
 from .resources import MissingPeerError, Resources
 

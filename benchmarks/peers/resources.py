@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from train.teachers import musicnn_wheel
+from train.transfer import musicnn_wheel
 
 CACHE = Path.home() / ".cache" / "edge-genre"
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from edge_runtime.model_file import BUNDLED, read_model
+from edge_runtime.model.file import BUNDLED, read_model
 
 from .worker import Ready
 

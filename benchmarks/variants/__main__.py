@@ -10,7 +10,7 @@ all of them.
 
 from __future__ import annotations
 
-from ..timing import use_one_thread
+from edge_runtime.bench.timing import use_one_thread
 
 use_one_thread()
 
@@ -23,10 +23,9 @@ import time  # noqa: E402
 import warnings  # noqa: E402
 from pathlib import Path  # noqa: E402
 
+from edge_runtime.bench.machine import machine  # noqa: E402
+from edge_runtime.cli.arguments import Whole  # noqa: E402
 from edge_runtime.errors import DataSetError, EdgeGenreError, ModelWarning  # noqa: E402
-
-from ..device.facts import machine  # noqa: E402
-from ..numbers import whole  # noqa: E402
 
 
 def main() -> None:
@@ -39,7 +38,7 @@ def main() -> None:
         "--formats", nargs="+", choices=("tflite", "onnx", "numpy"),
         default=["tflite", "onnx", "numpy"], help="(all)",
     )  # fmt: skip
-    parser.add_argument("--rounds", type=whole, default=40, help="(40)")
+    parser.add_argument("--rounds", type=Whole(1, 10_000), default=40, help="(40)")
     parser.add_argument("--json", type=Path, metavar="FILE")
     parser.add_argument("--png", type=Path, metavar="FILE")
     args = parser.parse_args()

@@ -11,15 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_runtime import Classifier
+from edge_runtime.bench.timing import interleaved
 from edge_runtime.errors import DataSetError, ExportParityError
 from export.artefact import Artefact, Description, Source, write
-from export.choice import attempts
 from export.formats import file_name
 from export.run import Run, read_run
-from train.evaluation.predictions import Predictions
+from export.variants import attempts
 from train.evaluation.scores import score_predictions
-
-from ..timing import interleaved
+from train.run.predictions import Predictions
 
 _CALLS = 3
 

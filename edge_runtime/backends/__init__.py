@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from ..model_file import ModelFile
+from ..model.file import ModelFile
 
 
 class Backend(Protocol):

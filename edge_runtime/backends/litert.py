@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import MissingDependencyError, ModelFileError
-from ..manifest import TensorInfo
-from ..model_file import ModelFile
-from ..quiet import quiet_stderr
+from ..model.file import ModelFile
+from ..model.manifest import TensorInfo
+from ..stderr import quiet_stderr
 
 _RUNTIMES = (
     "ai_edge_litert.interpreter",

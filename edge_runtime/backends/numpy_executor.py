@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import ModelFileError, ParameterError
-from ..model_file import ModelFile
+from ..model.file import ModelFile
 from .blas_threads import blas_threads
 from .numpy_ops import OPERATIONS
 from .numpy_ops.graph import Graph, read_graph

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import MissingExtraError, ModelFileError
-from ..model_file import ModelFile
+from ..model.file import ModelFile
 
 _ERRORS_ONLY = 3
 """ONNX Runtime's log level: warnings about missing GPUs help nobody on a device."""

@@ -25,7 +25,9 @@ from .. import __version__
 from ..errors import EdgeGenreError, MissingExtraError, ModelWarning
 from .messages import note, report, warn
 
-_DEVICE_COMMANDS = ("listen", "classify", "history", "devices", "doctor", "install-service", "info")
+_DEVICE_COMMANDS = (
+    "listen", "classify", "history", "devices", "doctor", "bench", "install-service", "info",
+)  # fmt: skip
 _ENTRY_POINTS = "edge_genre.commands"
 
 INTERRUPTED = 130

@@ -6,9 +6,9 @@ import argparse
 import json
 
 from ..classifier import Classification, Classifier
-from ..display import bar, clock
 from ..errors import AudioFormatError, MissingExtraError
-from ..manifest import UNKNOWN
+from ..model.manifest import UNKNOWN
+from ..sinks.terminal import bar, clock
 from . import report, warn
 from .arguments import add_model_arguments
 

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..display import bar
 from ..errors import ParameterError
+from ..sinks.terminal import bar
 
 if TYPE_CHECKING:
     from ..sinks.history_file import Total

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ParameterError
-from ..listening import Listening
+from ..stream.session import Listening
 from . import note, warn
 
 if TYPE_CHECKING:  # who asks for no page need not wait for its modules

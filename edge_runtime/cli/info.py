@@ -6,7 +6,7 @@ import argparse
 import textwrap
 from typing import Any
 
-from ..model_file import BUNDLED, BUNDLED_MODEL, ModelFile, read_model
+from ..model.file import BUNDLED, BUNDLED_MODEL, ModelFile, read_model
 
 HELP = "show a model's card"
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..errors import OutputFileError, ParameterError
-from ..systemd_unit import MARK, STATE, Service, unit
+from ..service.account import Account, choose_account
+from ..service.unit import MARK, STATE, Service, unit
 from . import note, warn
-from .service_account import Account, choose_account
 from .service_options import ListenOptions, checked
 
 HELP = "print or write a systemd unit that listens from boot on"

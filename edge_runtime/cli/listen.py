@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from types import FrameType
 
-from ..display import choose_display
 from ..errors import AudioFormatError
-from ..events import Event
-from ..listener import LoadedModel, answers
-from ..listening import Listening
-from ..service_manager import ServiceManager
+from ..service.notify import ServiceManager
 from ..sinks import Several, Sink
-from ..stream import ClassifierStream
+from ..sinks.terminal import choose_display
+from ..stream.classifier_stream import ClassifierStream
+from ..stream.event import Event
+from ..stream.loop import LoadedModel, answers
+from ..stream.session import Listening
 from . import INTERRUPTED, warn
 from .arguments import add_model_arguments
 from .config_file import add_config_arguments, expand

@@ -6,9 +6,9 @@ import time
 from enum import IntEnum
 
 from ..errors import EdgeGenreError
-from ..events import Event
 from ..journal import is_journal
-from ..quiet import say, visible_stderr
+from ..stderr import say, visible_stderr
+from ..stream.event import Event
 
 
 class Level(IntEnum):

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from ..classifier import Classifier
 from ..errors import EdgeGenreError
-from ..listener import LoadedModel
-from ..model_file import BUNDLED
+from ..model.file import BUNDLED
+from ..stream.loop import LoadedModel
 from . import warn
 from .decoder_arguments import decoder_settings
 

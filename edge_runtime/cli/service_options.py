@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import ParameterError
-from ..model_file import BUNDLED
+from ..model.file import BUNDLED
 from . import Parser, config_file, listen
 from .source_arguments import file_of
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import MissingExtraError, ParameterError
-from ..listening import Listening
 from ..sinks import Sink
+from ..stream.session import Listening
 from . import warn
 from .arguments import Number, Whole
 

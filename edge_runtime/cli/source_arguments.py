@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from ..audio_file import open_audio
+from ..audio.file import open_audio
+from ..audio.pcm import PcmFormat
 from ..errors import AudioFormatError, ParameterError
-from ..pcm import PcmFormat
-from ..quiet import quiet_stderr
+from ..retry import Report
 from ..sources import Source, Stop
 from ..sources.file import FileSource
-from ..trouble import Report
+from ..stderr import quiet_stderr
 from . import warn
 from .arguments import Number, Whole
 
@@ -104,9 +104,9 @@ def _microphone(
     args: argparse.Namespace, name: str | None, stop: Stop, report: Report
 ) -> Iterator[Source]:
     _refuse(args, "the microphone", (*_OF_PIPES, *_OF_FILES))
+    from ..sources.device_names import is_numbered
     from ..sources.microphone import AUTO, Microphone
-    from ..sources.names import is_numbered
-    from ..sources.watchdog import WatchedMicrophone
+    from ..sources.reconnect import WatchedMicrophone
 
     device = args.device or name
     if name is not None and device != name:

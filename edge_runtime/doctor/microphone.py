@@ -7,17 +7,17 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ..audio.resample import missing_band
 from ..classifier import Classifier
 from ..errors import AudioDeviceError, EdgeGenreError
-from ..manifest import DecoderSettings
-from ..quiet import quiet_stderr
-from ..resample import missing_band
+from ..model.manifest import DecoderSettings
 from ..sources import portaudio
 from ..sources.arecord import ArecordCapture
 from ..sources.capture import Capture
 from ..sources.devices import NO_MICROPHONE, NO_PERMISSION, InputDevice, is_forbidden
-from ..sources.driver import Driver
+from ..sources.driver_calls import Driver
 from ..sources.microphone import Microphone, list_devices
+from ..stderr import quiet_stderr
 from . import Finding, fault, ok, warning
 from .recording import judged, measured
 

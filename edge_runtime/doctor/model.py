@@ -7,11 +7,11 @@ import warnings
 
 import numpy as np
 
-from ..audio_file import DEMO_CLIP, open_audio
+from ..audio.file import DEMO_CLIP, open_audio
 from ..classifier import Classifier
 from ..errors import EdgeGenreError, ModelWarning
 from ..sources import CHUNK_SECONDS
-from ..stream import ClassifierStream
+from ..stream.classifier_stream import ClassifierStream
 from . import Finding, fault, ok, warning
 
 _RATE = 48_000

@@ -10,7 +10,7 @@ import sys
 import numpy as np
 
 from ..errors import EdgeGenreError
-from ..model_file import BUNDLED_MODEL, read_model
+from ..model.file import BUNDLED_MODEL, read_model
 from . import Finding, fault, ok, warning
 
 _RUNTIMES = {

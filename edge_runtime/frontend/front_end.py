@@ -164,7 +164,7 @@ def take_samples(
     if not math.isfinite(energy):
         raise ParameterError(
             f"{name} holds NaN or infinity, or values far outside -1 to 1; zero such samples first "
-            "(edge_runtime.conditioning does)"
+            "(edge_runtime.audio.conditioning does)"
         )
     return energy
 

@@ -25,7 +25,7 @@ class FrontEndParams:
 
     dc_block_hz: float | None = None
     """Cut-off of the high-pass that sound passes before it is cut into windows, hertz; None for
-    none (see `edge_runtime.dc_block`)"""
+    none (see `edge_runtime.audio.dc_block`)"""
     kind: str = "mfcc"
     """``"mfcc"`` or ``"log_mel"``"""
     sample_rate: int = 22050

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Protocol, runtime_checkable
 
-from ..events import Event
-from ..listening import Listening
+from ..stream.event import Event
+from ..stream.session import Listening
 
 
 class Sink(Protocol):

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from ..trouble import Report, Trouble
+from ..retry import Report, Trouble
 
 CLOSE_SECONDS = 3.0
 """How long a sink may go on writing when the program ends."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from ..events import Event
-from ..trouble import Report
+from ..retry import Report
+from ..stream.event import Event
 from .background import Background
 from .history_file import HistoryFile, Stretch
 

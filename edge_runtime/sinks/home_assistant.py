@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import __version__
-from ..manifest import SILENCE, UNKNOWN
+from ..model.manifest import SILENCE, UNKNOWN
 
 BIRTH = "online"
 """What Home Assistant says on ``homeassistant/status`` when it has started."""

@@ -7,9 +7,9 @@ import os
 import signal
 import subprocess
 
-from ..events import Event
-from ..quiet import visible_stderr
-from ..trouble import Report
+from ..retry import Report
+from ..stderr import visible_stderr
+from ..stream.event import Event
 from .background import Background
 
 

@@ -9,8 +9,8 @@ import stat
 from pathlib import Path
 
 from ..errors import OutputFileError
-from ..events import Event
-from ..trouble import Report
+from ..retry import Report
+from ..stream.event import Event
 from .background import Background
 
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)

@@ -16,9 +16,9 @@ from typing import Any
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 
-from ..events import Event
-from ..listening import Listening
-from ..trouble import Report, Trouble
+from ..retry import Report, Trouble
+from ..stream.event import Event
+from ..stream.session import Listening
 from .background import CLOSE_SECONDS
 from .broker import Broker
 from .home_assistant import BIRTH, Topics

@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import AudioDeviceError
-from . import CHUNK_SECONDS, POLL_SECONDS, Chunk, Stop, names
-from .arecord_says import Said
+from . import CHUNK_SECONDS, POLL_SECONDS, Chunk, Stop, device_names
+from .arecord_output import Said
 from .capture import take
 from .devices import (
     CLOSE_SECONDS,
@@ -143,16 +143,16 @@ def open_arecord(
 
 def _meant(device: str) -> str:
     """The ALSA id that a user's words mean."""
-    if names.is_alsa_id(device):
+    if device_names.is_alsa_id(device):
         return device
     described = _listed()
     known = [f"{name} {text}".strip() for name, text in described.items()]
     if device in described:
         return device
-    found = [list(described)[index] for index in names.matches(device, known)]
+    found = [list(described)[index] for index in device_names.matches(device, known)]
     cards = {_CARD.findall(name)[0] if "CARD=" in name else name for name in found}
     if len(cards) > 1:
-        raise names.ambiguous(device, found)
+        raise device_names.ambiguous(device, found)
     # The ids of one card differ in what ALSA converts; plughw converts all, and mixes nothing.
     found.sort(key=lambda name: not name.startswith("plughw:"))
     return found[0] if found else device  # ALSA knows more than it lists
@@ -246,7 +246,7 @@ class ArecordCapture:
         reason = said.complaint or f"exit code {self._process.returncode}"
         if "Unknown PCM" in reason:
             with contextlib.suppress(AudioDeviceError):
-                return names.unknown(self.name, list(_listed()), reason)
+                return device_names.unknown(self.name, list(_listed()), reason)
         return AudioDeviceError(
             f"microphone {self.name!r}: arecord ended ({reason}); look at: edge-genre devices"
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
-from ..audio_file import AudioFile
+from ..audio.file import AudioFile
 from . import CHUNK_SECONDS, POLL_SECONDS, Chunk, Stop
 
 

@@ -6,11 +6,11 @@ import shutil
 from typing import Any
 
 from ..errors import MissingDependencyError
-from ..quiet import quiet_stderr
-from . import Stop, arecord, names, portaudio
+from ..stderr import quiet_stderr
+from . import Stop, arecord, device_names, portaudio
 from .capture import Capture
 from .devices import InputDevice
-from .driver import Driver
+from .driver_calls import Driver
 
 AUTO, PORTAUDIO, ARECORD = "auto", "portaudio", "arecord"
 LIBRARIES = (AUTO, PORTAUDIO, ARECORD)
@@ -124,10 +124,10 @@ class Microphone:
 
     def _only_alsa_knows(self, sounddevice: Any) -> bool:
         """Whether the name is an ALSA id that PortAudio does not list; it lists few of them."""
-        if self._device is None or not names.is_alsa_id(self._device):
+        if self._device is None or not device_names.is_alsa_id(self._device):
             return False
         known = [device.name for device in portaudio.devices(sounddevice)]
-        return not names.matches(self._device, known)
+        return not device_names.matches(self._device, known)
 
 
 def _no_library(wanted: str) -> MissingDependencyError:

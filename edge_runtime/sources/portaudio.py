@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..audio.resample import HIGHEST_RATE, LOWEST_RATE
 from ..errors import AudioDeviceError
-from ..quiet import quiet_stderr
-from ..resample import HIGHEST_RATE, LOWEST_RATE
-from . import CHUNK_SECONDS, Chunk, Stop, names
+from ..stderr import quiet_stderr
+from . import CHUNK_SECONDS, Chunk, Stop, device_names
 from .capture import take
 from .devices import (
     CLOSE_SECONDS,
@@ -22,7 +22,7 @@ from .devices import (
     lost,
     none_found,
 )
-from .driver import Driver
+from .driver_calls import Driver
 from .ring import RING_SECONDS, Ring
 
 _INVALID_CHANNELS, _INVALID_RATE = -9998, -9997
@@ -215,14 +215,16 @@ def find_device(sounddevice: Any, device: str | None) -> tuple[int, Any]:
         try:
             found = sounddevice.query_devices(None, "input")
         except (ValueError, sounddevice.PortAudioError) as error:
-            raise names.unknown("default", [d["name"] for _, d in inputs], _reason(error)) from None
+            raise device_names.unknown(
+                "default", [d["name"] for _, d in inputs], _reason(error)
+            ) from None
         return int(found["index"]), found
     known = [str(description["name"]) for _, description in inputs]
-    meant = names.matches(device, known)
+    meant = device_names.matches(device, known)
     if not meant:
-        raise names.unknown(device, known)
+        raise device_names.unknown(device, known)
     if len({known[index] for index in meant}) > 1:
-        raise names.ambiguous(device, [known[index] for index in meant])
+        raise device_names.ambiguous(device, [known[index] for index in meant])
     return inputs[meant[0]]
 
 

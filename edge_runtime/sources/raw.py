@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ..audio.pcm import PcmFormat
 from ..errors import AudioFormatError
-from ..pcm import PcmFormat
 from . import CHUNK_SECONDS, POLL_SECONDS, Chunk, Stop
 
 _MAGIC_BYTES = 4

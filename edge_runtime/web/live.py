@@ -7,10 +7,10 @@ import json
 import time
 from typing import Any
 
-from ..display.colours import colour_of
-from ..events import Event
-from ..listening import Listening
-from .process import CpuShare, cpu_seconds, rss_bytes
+from ..sinks.process_cost import CpuShare, cpu_seconds, rss_bytes
+from ..sinks.terminal.colours import colour_of
+from ..stream.event import Event
+from ..stream.session import Listening
 from .tally import DayTally, Runs
 
 STATE_SCHEMA_VERSION = 1

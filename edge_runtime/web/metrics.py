@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 from .. import __version__
-from ..manifest import SILENCE, UNKNOWN
+from ..model.manifest import SILENCE, UNKNOWN
+from ..sinks.process_cost import cpu_seconds, rss_bytes
 from .live import Live
-from .process import cpu_seconds, rss_bytes
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..events import Event
-from ..listening import Listening
+from ..stream.event import Event
+from ..stream.session import Listening
 from .access import Access
 from .live import SHOWN_SECONDS, Live
 from .metrics import CONTENT_TYPE, metrics_text

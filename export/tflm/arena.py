@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from edge_runtime.errors import ExportParityError
-from edge_runtime.model_file import ModelFile
+from edge_runtime.model.file import ModelFile
 
 from .interpreter import MicroInterpreter
 

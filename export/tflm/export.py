@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_runtime.errors import ModelFileError, ParameterError
-from edge_runtime.model_file import ModelFile, read_model
+from edge_runtime.model.file import ModelFile, read_model
 
 from ..artefact import Source
-from ..conversion import Variant
+from ..formats.conversion import Variant
 from . import interpreter
 from .arena import smallest_arena
 from .front_end_tables import check_front_end, front_end_tables

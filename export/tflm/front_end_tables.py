@@ -8,7 +8,7 @@ from edge_runtime.errors import ParameterError
 from edge_runtime.frontend import FrontEndParams
 from edge_runtime.frontend.log_mel import frame_window
 from edge_runtime.frontend.mel import dct_matrix, mel_filterbank
-from edge_runtime.manifest import TensorInfo
+from edge_runtime.model.manifest import TensorInfo
 
 from .c_text import float_array, float_literal, header, uint16_array
 

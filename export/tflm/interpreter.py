@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from edge_runtime.backends.litert import dequantize, quantize
 from edge_runtime.errors import ExportParityError, MissingExtraError
-from edge_runtime.model_file import ModelFile
+from edge_runtime.model.file import ModelFile
 
 EXTRA = "tflm"
 

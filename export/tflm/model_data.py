@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edge_runtime.manifest import Manifest
+from edge_runtime.model.manifest import Manifest
 
 from .c_text import GENERATED, float_literal, header, wrapped
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from string import Template
 
-from edge_runtime.manifest import Manifest
+from edge_runtime.model.manifest import Manifest
 
 from .front_end_tables import scratch_bytes, tables_bytes
 from .operators import resolver_method

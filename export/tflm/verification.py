@@ -12,7 +12,7 @@ from edge_runtime import backends
 from edge_runtime.backends.litert import dequantize, quantize
 from edge_runtime.classifier import softmax
 from edge_runtime.errors import ExportParityError
-from edge_runtime.model_file import ModelFile
+from edge_runtime.model.file import ModelFile
 
 from .interpreter import MicroInterpreter, interpreter_version
 

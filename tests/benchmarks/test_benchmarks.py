@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from benchmarks.device.facts import conditions, energy_joules
-from benchmarks.device.report import markdown
-from benchmarks.performance_page import RESULTS, page
-from edge_runtime.model_file import BUNDLED
+from benchmarks.report.performance_page import RESULTS, page
+from edge_runtime.bench.machine import conditions, energy_joules
+from edge_runtime.bench.report import markdown
+from edge_runtime.model.file import BUNDLED
 from tests.command import refused, succeed
 from tests.pipeline import Pipeline
 from tests.synthetic import RATE, clip

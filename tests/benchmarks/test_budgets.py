@@ -2,8 +2,8 @@
 
 import pytest
 
-from benchmarks.budgets import BUDGETS, Budget, section
-from benchmarks.performance_page import read_results
+from benchmarks.report.budgets import BUDGETS, Budget, section
+from benchmarks.report.performance_page import read_results
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ WHEEL = [
     "edge_runtime/py.typed",
     "edge_runtime/bundled/demo.wav",
     "edge_runtime/bundled/tiny.tflite",
-    "train/pretrained/musicnn.npz",
+    "train/transfer/musicnn.npz",
     "edge_genre-0.1.0.dist-info/entry_points.txt",
     "edge_genre-0.1.0.dist-info/licenses/LICENSE",
     "edge_genre-0.1.0.dist-info/licenses/THIRD_PARTY.md",

@@ -30,9 +30,9 @@ from benchmarks.peers.install_size import closure, install_size
 from benchmarks.peers.page import section
 from benchmarks.peers.processes import Worker
 from benchmarks.peers.resources import MissingPeerError, Resources
-from edge_runtime.model_file import BUNDLED
+from edge_runtime.model.file import BUNDLED
 from tests.synthetic import RATE, clip
-from train.teachers.musicnn import TAGS
+from train.transfer.musicnn import TAGS
 
 ROOT = Path(__file__).parents[2]
 

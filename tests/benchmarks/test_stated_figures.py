@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.performance_page import README, read_results
-from edge_runtime.model_file import BUNDLED, read_model
+from benchmarks.report.performance_page import README, read_results
+from edge_runtime.model.file import BUNDLED, read_model
 
 TAUGHT = ("tiny", "base")
 

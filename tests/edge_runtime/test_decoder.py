@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from edge_runtime.announcement import Announcement
 from edge_runtime.decoder import Decoder, StickyDecoder
-from edge_runtime.manifest import DecoderSettings
+from edge_runtime.model.manifest import DecoderSettings
 
 TWO, THREE = ("blues", "jazz"), ("blues", "jazz", "pop")
 LOUD = -20.0

@@ -9,8 +9,8 @@ import pytest
 
 import edge_runtime
 
-from .audio import noise, write_wav
-from .test_cli import DEVICE_COMMANDS
+from .cli.test_main import DEVICE_COMMANDS
+from .sounds import noise, write_wav
 
 HEAVY = {
     "tensorflow", "keras", "librosa", "scipy", "matplotlib", "soundfile", "rich", "sounddevice",
@@ -95,7 +95,7 @@ def test_an_optional_library_has_one_place():
         for library in ("soundfile", "sounddevice", "rich", "onnxruntime", "soxr", "paho")
     }
     assert places == {
-        "soundfile": ["audio_file.py"],
+        "soundfile": ["file.py"],
         "sounddevice": ["portaudio.py"],
         "rich": ["panel.py"],
         "onnxruntime": ["onnx.py"],

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from edge_runtime import Classifier, ClassifierStream
-from edge_runtime.model_file import read_model, write_model
+from edge_runtime.model.file import read_model, write_model
 from tests.command import succeed
 
-from .audio import RATE, noise, write_wav
+from .sounds import RATE, noise, write_wav
 
 SOUND = noise(4 * RATE)
 

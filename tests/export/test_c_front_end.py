@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from benchmarks import c_front_end
-from benchmarks.c_front_end import SOURCES, STRICT, c_features, network_input
+from benchmarks.frontend import c_front_end
+from benchmarks.frontend.c_front_end import SOURCES, STRICT, c_features, network_input
 from edge_runtime.backends.litert import quantize
 from edge_runtime.errors import ParameterError
 from edge_runtime.frontend import FrontEnd, FrontEndParams
-from edge_runtime.manifest import TensorInfo
+from edge_runtime.model.manifest import TensorInfo
 from export.tflm.front_end_tables import check_front_end, front_end_tables, scratch_bytes
 from tests.synthetic import clip
 

@@ -13,19 +13,18 @@ import pytest
 from keras import layers as L
 
 from edge_runtime import Classifier
-from edge_runtime.audio_file import open_audio
+from edge_runtime.audio.file import open_audio
+from edge_runtime.audio.windows import SoundPath, file_windows
 from edge_runtime.backends import Backend
 from edge_runtime.errors import ExportParityError
 from edge_runtime.frontend.params import PRESETS
-from edge_runtime.manifest import TensorInfo, Weights
-from edge_runtime.model_file import write_model
-from edge_runtime.segments import SoundPath, file_windows
-from export import numpy_model
-from export.conversion import FLOAT32, Variant
-from export.formats import FORMATS, file_name
+from edge_runtime.model.file import write_model
+from edge_runtime.model.manifest import TensorInfo, Weights
+from export.formats import FORMATS, file_name, numpy_graph
+from export.formats.conversion import FLOAT32, Variant
 from export.logits import logits_model
 from tests.command import refused, succeed
-from tests.edge_runtime.models import manifest_for
+from tests.edge_runtime.manifests import manifest_for
 from tests.pipeline import Pipeline
 from tests.synthetic import GENRES
 from train.models import NETWORKS
@@ -176,7 +175,7 @@ def build(name: str) -> keras.Model:
 
 
 def backend_of(model: keras.Model, folder: Path) -> Backend:
-    conversion = numpy_model.convert(model)
+    conversion = numpy_graph.convert(model)
     bands = model.input_shape[2]
     manifest = manifest_for(
         conversion.network,
@@ -202,7 +201,7 @@ def test_every_layer_answers_as_keras(tmp_path: Path, name: str) -> None:
 
 
 def graph_of(model: keras.Model) -> list[str]:
-    network = numpy_model.convert(model).network
+    network = numpy_graph.convert(model).network
     return re.findall(r'"op": "(\w+)"', network.decode("latin-1"))
 
 
@@ -239,14 +238,14 @@ class OwnDense(L.Dense):
 def test_a_layer_that_is_not_run_is_named(layers: list, complaint: str) -> None:
     model = keras.Sequential([keras.Input((130, 13, 1)), *(layer() for layer in layers)])
     with pytest.raises(ExportParityError, match=rf"layer 'odd' .*{complaint}"):
-        numpy_model.convert(model)
+        numpy_graph.convert(model)
 
 
 def test_arithmetic_between_layers_is_named() -> None:
     features = keras.Input((130, 13, 1))
     model = keras.Model(features, L.Dense(3)(features) * 2.0)
     with pytest.raises(ExportParityError, match="is a Multiply which the NumPy backend"):
-        numpy_model.convert(model)
+        numpy_graph.convert(model)
 
 
 @pytest.fixture(scope="module")
@@ -274,7 +273,7 @@ def test_the_commands_take_the_file(pipeline: Pipeline, exported: Path, tmp_path
 
 def test_exporting_twice_gives_the_same_bytes(pipeline: Pipeline, exported: Path) -> None:
     model = logits_model(keras.saving.load_model(pipeline.run / "model.keras", compile=False))
-    assert exported.read_bytes().startswith(numpy_model.convert(model).network)
+    assert exported.read_bytes().startswith(numpy_graph.convert(model).network)
 
 
 def test_quantization_and_other_endings_are_refused(pipeline: Pipeline, tmp_path: Path) -> None:

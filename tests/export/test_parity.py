@@ -11,9 +11,9 @@ import pytest
 from scipy.special import rel_entr, softmax
 from scipy.stats import binomtest
 
-from export.layer_error import layer_errors, worst_layer
 from export.mcnemar import mcnemar_p
 from export.parity import Parity, compare
+from export.quantize.layer_error import layer_errors, worst_layer
 
 
 def run_of(labels: np.ndarray, tracks: np.ndarray) -> Any:

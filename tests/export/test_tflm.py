@@ -22,7 +22,7 @@ from edge_runtime.errors import (
     ParameterError,
 )
 from edge_runtime.frontend import FrontEndParams
-from edge_runtime.model_file import ModelFile, read_model
+from edge_runtime.model.file import ModelFile, read_model
 from export.artefact import Source
 from tests.command import succeed
 from tests.pipeline import Pipeline

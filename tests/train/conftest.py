@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from train.teachers.musicnn_wheel import WHEEL
+from train.transfer.musicnn_wheel import WHEEL
 
 CACHED = Path.home() / ".cache" / "edge-genre" / WHEEL
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from train.evaluation.predictions import PREDICTIONS, REJECTED, Predictions
+from train.run.predictions import PREDICTIONS, REJECTED, Predictions
 
 LABELS = ("blues", "jazz", "rock")
 

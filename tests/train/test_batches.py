@@ -7,8 +7,8 @@ import pytest
 from edge_runtime.errors import ParameterError
 from edge_runtime.frontend import PRESETS, FrontEnd, FrontEndParams
 from tests.synthetic import clip
-from train.batches import Variation, batches, gain_per_db, mask
-from train.windows import Windows
+from train.experiment.windows import Windows
+from train.fit.batches import Variation, batches, gain_per_db, mask
 
 MFCC = PRESETS["seed-mfcc13"]
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.command import edge_genre, refused, succeed
-from train.evaluation.predictions import PREDICTIONS
+from train.run.predictions import PREDICTIONS
 
 from .predictions import answering, write_run
 

@@ -11,10 +11,10 @@ import soundfile
 
 from tests.command import edge_genre, refused, succeed
 from tests.synthetic import RATE, clip, write_data_set
-from train.data_check.check import DataCheck, check
-from train.data_check.clip_facts import ClipFacts, clip_facts
-from train.datasets import load
-from train.tracks import Track
+from train.data.check.check import DataCheck, check
+from train.data.check.clip_facts import ClipFacts, clip_facts
+from train.data.datasets import load
+from train.data.tracks import Track
 
 REAL_GTZAN = Path(__file__).parents[2].parent / "shared" / "data" / "gtzan"
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from edge_runtime.errors import DataSetError, ParameterError
-from train.aliases import spelling_key
-from train.datasets import DATASETS, load, recognised
-from train.datasets.gtzan import GENRES, GTZAN, KNOWN_REPEATS
-from train.datasets.gtzan_split import fault_filtered
+from train.data.datasets import DATASETS, load, recognised
+from train.data.datasets.gtzan import GENRES, GTZAN, KNOWN_REPEATS
+from train.data.datasets.gtzan_split import fault_filtered
+from train.data.genre_names import spelling_key
 
 REAL_GTZAN = Path(__file__).parents[2].parent / "shared" / "data" / "gtzan"
 needs_gtzan = pytest.mark.skipif(

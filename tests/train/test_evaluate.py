@@ -11,8 +11,8 @@ from tests.command import refused, succeed
 from tests.pipeline import Pipeline
 from tests.synthetic import GENRES
 from train.evaluation.answers import answers_of, compare_answers, difference_text
-from train.evaluation.predictions import REJECTED, load_predictions
 from train.evaluation.scores import score_predictions
+from train.run.predictions import REJECTED, load_predictions
 
 from .predictions import answering, write_run
 

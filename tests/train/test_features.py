@@ -14,12 +14,12 @@ import soundfile
 from edge_runtime.errors import DataSetError, ParameterError
 from edge_runtime.frontend import PRESETS, FrontEnd
 from tests.synthetic import RATE, clip
+from train.augment.waveform import AudioAugmentation
+from train.data.tracks import Track
 from train.features import store as feature_store
 from train.features import workers as feature_workers
-from train.features.audio_augment import AudioAugmentation
 from train.features.extraction import Extraction, extract
 from train.features.store import FeatureStore, StoreSettings
-from train.tracks import Track
 
 PARAMS = PRESETS["seed-mfcc13"]
 SETTINGS = StoreSettings(PARAMS, PARAMS.window_samples)
@@ -257,7 +257,7 @@ import sys
 from pathlib import Path
 from edge_runtime.frontend import PRESETS
 from train.features.extraction import extract
-from train.tracks import find_tracks
+from train.data.tracks import find_tracks
 if __name__ == "__main__":
     tracks = find_tracks(Path(sys.argv[1])).tracks
     extract(tracks, PRESETS["seed-mfcc13"], Path(sys.argv[2]), workers=2)

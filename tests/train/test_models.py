@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from train.models import BASELINES, MODELS, NETWORKS
 from train.models.baseline import gaussians, statistics
 from train.models.gaussian_knn import symmetric_divergence
-from train.pretrained.recipe import Pretrained
+from train.transfer.recipe import Pretrained
 
 GENERATOR = np.random.default_rng(0)
 

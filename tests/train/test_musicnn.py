@@ -15,8 +15,8 @@ import pytest
 from edge_runtime.errors import DataSetError
 from edge_runtime.frontend import FrontEnd
 from tests.synthetic import GENRES, clip
-from train.teachers.musicnn import FRONT_END, TAGS, musicnn
-from train.teachers.musicnn_wheel import SHA256, WHEEL, check_wheel
+from train.transfer.musicnn import FRONT_END, TAGS, musicnn
+from train.transfer.musicnn_wheel import SHA256, WHEEL, check_wheel
 
 DATA = Path(os.environ.get("EDGE_GENRE_DATA", Path(__file__).parents[3] / "shared" / "data"))
 

@@ -16,7 +16,7 @@ from matplotlib.image import imread
 from edge_runtime import Classifier, Event, FrontEndParams
 from edge_runtime.errors import ParameterError
 from edge_runtime.frontend import FrontEnd
-from edge_runtime.manifest import SILENCE
+from edge_runtime.model.manifest import SILENCE
 from train.plots import FIGURES, draw, draw_sheet, read_sound, save
 from train.plots.genre_colours import PALETTE, genre_colours, text_colour
 from train.plots.page import DPI, WIDTH_INCHES

@@ -12,10 +12,11 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from edge_runtime import Classifier
-from edge_runtime.model_file import read_model, write_model
+from edge_runtime.model.file import read_model, write_model
 from tests.command import refused, succeed
 from tests.pipeline import Pipeline
 from tests.synthetic import GENRES
+from train.data.tracks import Track
 from train.evaluation.classify import evaluate
 from train.evaluation.rejection import (
     Separation,
@@ -25,7 +26,6 @@ from train.evaluation.rejection import (
     roc_auc,
 )
 from train.not_music.sounds import make_sounds
-from train.tracks import Track
 
 LABELS = ("blues", "not music", "rock")
 

@@ -4,8 +4,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from train.evaluation.predictions import REJECTED, Predictions
 from train.evaluation.report import write_report
+from train.run.predictions import REJECTED, Predictions
 
 from .predictions import answering, random_predictions
 

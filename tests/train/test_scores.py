@@ -13,8 +13,8 @@ from sklearn.metrics import (
 )
 
 from train.evaluation.calibration_error import expected_calibration_error
-from train.evaluation.predictions import REJECTED, Predictions, load_predictions
 from train.evaluation.scores import score_predictions, scores_text
+from train.run.predictions import REJECTED, Predictions, load_predictions
 
 from .predictions import LABELS, answering, random_predictions
 

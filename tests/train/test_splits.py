@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_runtime.errors import DataSetError
-from train.clusters import clusters
-from train.duplicates import without_straddlers
-from train.splits import (
+from train.data.clusters import clusters
+from train.data.duplicates import without_straddlers
+from train.data.splits import (
     TRAIN,
     VALID,
     Candidate,
@@ -19,7 +19,7 @@ from train.splits import (
     random_track_split,
     split_from_list,
 )
-from train.tracks import Track
+from train.data.tracks import Track
 
 
 def tracks(**clips: int) -> list[Candidate]:

@@ -13,11 +13,11 @@ from edge_runtime import Classifier
 from edge_runtime.errors import DataSetError
 from tests.command import refused, succeed
 from tests.synthetic import GENRES, RATE, clip, write_data_set
-from train.pretrained.pruning import prune
-from train.pretrained.stored import FILE, stored_musicnn
-from train.pretrained.teaching import FEWEST, folds, look
-from train.teachers.musicnn_wheel import read_weights
-from train.tracks import find_tracks
+from train.data.tracks import find_tracks
+from train.transfer.musicnn_wheel import read_weights
+from train.transfer.own_genres import FEWEST, folds, look
+from train.transfer.pruning import prune
+from train.transfer.weights_file import FILE, stored_musicnn
 
 
 def test_teaches_own_genres_and_says_how_sure_it_is(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from edge_runtime.errors import DataSetError
-from train.tracks import find_tracks, read_track_list
+from train.data.tracks import find_tracks, read_track_list
 
 
 def touch(path: Path) -> Path:

@@ -13,8 +13,8 @@ import pytest
 from tests.command import edge_genre, refused, succeed
 from tests.pipeline import Pipeline
 from tests.synthetic import GENRES, write_data_set
-from train.evaluation.predictions import load_predictions
 from train.models import BASELINES
+from train.run.predictions import load_predictions
 
 
 def test_a_run_folder_tells_how_it_was_trained(pipeline: Pipeline) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from tests.edge_runtime.audio import PCM, RATE, encode, noise
+from tests.edge_runtime.sounds import PCM, RATE, encode, noise
 
 PATIENCE_S = 60.0
 

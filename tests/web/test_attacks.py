@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_runtime import Classifier
-from edge_runtime.listening import Listening
+from edge_runtime.stream.session import Listening
 from edge_runtime.web import connection, live
 from edge_runtime.web.access import Access
 from edge_runtime.web.address import parse_address

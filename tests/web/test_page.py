@@ -6,7 +6,7 @@ import datetime
 import pytest
 
 from edge_runtime import Classifier
-from edge_runtime.listening import Listening
+from edge_runtime.stream.session import Listening
 from edge_runtime.web.live import Live
 from tests.edge_runtime.sinks.events import event
 

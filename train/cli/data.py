@@ -10,9 +10,9 @@ from pathlib import Path
 from edge_runtime import __version__
 from edge_runtime.errors import DataSetError, ParameterError
 
-from ..data_check.check import DataCheck, check
-from ..data_check.text import check_text
-from ..datasets import DATASETS, load, recognised
+from ..data.check.check import DataCheck, check
+from ..data.check.text import check_text
+from ..data.datasets import DATASETS, load, recognised
 
 HELP = "look at a data set before training on it"
 EXTRA = "train"

@@ -13,9 +13,11 @@ from edge_runtime import Classifier, __version__
 from edge_runtime.cli import warn
 from edge_runtime.cli.arguments import add_threads_argument
 from edge_runtime.errors import DataSetError, MissingExtraError, ParameterError
-from edge_runtime.model_file import MANIFEST_NAME
+from edge_runtime.model.file import MANIFEST_NAME
 
-from ..datasets import load
+from ..data.datasets import load
+from ..data.splits import LEAK_WARNING
+from ..data.tracks import Track, TrackList, read_track_list
 from ..evaluation.answers import (
     Answers,
     Difference,
@@ -30,8 +32,6 @@ from ..evaluation.rejection import Rejection, measure_rejection, not_music_for, 
 from ..evaluation.scores import scores_text
 from ..not_music.espeak import check_espeak
 from ..not_music.recorded_speech import SOURCES
-from ..splits import LEAK_WARNING
-from ..tracks import Track, TrackList, read_track_list
 
 HELP = "measure a model's accuracy on labelled clips"
 

@@ -10,10 +10,10 @@ from edge_runtime.cli.arguments import Number, Whole
 from edge_runtime.errors import DataSetError, ParameterError
 from edge_runtime.frontend import PRESETS, FrontEndParams
 
+from ..data.tracks import TrackList, find_tracks, read_track_list
 from ..features.extraction import Extraction, default_cache, extract, store_folder
 from ..features.seed_json import write_seed_json
 from ..features.store import FeatureStore, StoreSettings
-from ..tracks import TrackList, find_tracks, read_track_list
 
 HELP = "compute the features of a data set ahead of training"
 EXTRA = "train"

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from edge_runtime import Classifier
-from edge_runtime.audio_file import resolve
+from edge_runtime.audio.file import resolve
 from edge_runtime.cli import warn
 from edge_runtime.cli.arguments import Number
 

@@ -12,18 +12,19 @@ from edge_runtime.cli import warn
 from edge_runtime.errors import DataSetError
 from edge_runtime.frontend import PRESETS
 
-from .. import provenance, run_folder
-from ..datasets import load
-from ..evaluation.predictions import load_predictions
+from ..data.datasets import load
+from ..data.split_choice import SplitChoice
+from ..data.splits import TRAIN, VALID
 from ..evaluation.report import write_report
-from ..experiment import Experiment, prepare
+from ..experiment.prepare import Experiment, prepare
 from ..features.extraction import default_cache
 from ..models import PRETRAINED
 from ..not_music.espeak import check_espeak
-from ..pretrained.corpus import NOT_MUSIC
-from ..pretrained.recipe import FRONT_END, sources
-from ..split_choice import SplitChoice
-from ..splits import TRAIN, VALID
+from ..run import folder as run_folder
+from ..run import provenance
+from ..run.predictions import load_predictions
+from ..transfer.corpus import NOT_MUSIC
+from ..transfer.recipe import FRONT_END, sources
 
 HELP = "fit the last layer of a trained model to the validation clips as well, to ship it"
 EXTRA = "train"
@@ -77,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
 
     import keras
 
-    from ..pretrained.refit import refit
+    from ..transfer.refit import refit
 
     seed = before["training"]["seed"]
     model = keras.saving.load_model(args.run / run_folder.MODEL, compile=False)

@@ -14,11 +14,11 @@ from edge_runtime.cli import warn
 from edge_runtime.cli.arguments import add_threads_argument
 from edge_runtime.errors import DataSetError, ParameterError
 
-from ..datasets import load
-from ..degrade import GRID, Degradation
-from ..degrade.robustness import Robustness, measure, robustness_text
-from ..provenance import commit
-from ..tracks import Track, TrackList, read_track_list
+from ..augment import GRID, Degradation
+from ..data.datasets import load
+from ..data.tracks import Track, TrackList, read_track_list
+from ..evaluation.robustness import Robustness, measure, robustness_text
+from ..run.provenance import commit
 
 HELP = "measure what rooms, noise, codecs and levels cost a model"
 EXTRA = "train"

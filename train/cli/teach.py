@@ -14,14 +14,14 @@ from edge_runtime.cli import main, warn
 from edge_runtime.cli.arguments import Whole
 from edge_runtime.errors import DataSetError, ParameterError
 
-from .. import run_folder
-from ..datasets import load
+from ..data.datasets import load
+from ..evaluation.run_summary import run_summary
 from ..evaluation.scores import Scores, answers_text, score_predictions
 from ..features.extraction import default_cache
-from ..pretrained.corpus import NOT_MUSIC
-from ..pretrained.stored import stored_musicnn
-from ..pretrained.teaching import BASES, ENOUGH, FEWEST, learn, look
-from ..run_summary import run_summary
+from ..run import folder as run_folder
+from ..transfer.corpus import NOT_MUSIC
+from ..transfer.own_genres import BASES, ENOUGH, FEWEST, learn, look
+from ..transfer.weights_file import stored_musicnn
 
 HELP = "make a model for genres of your own, from a folder of a few clips each"
 EXTRA = "train"

@@ -15,24 +15,24 @@ from edge_runtime.cli import warn
 from edge_runtime.errors import MissingExtraError, ParameterError
 from edge_runtime.frontend import PRESETS
 
-from .. import run_folder
-from ..batches import Variation
-from ..checkpoint import Checkpoint
-from ..datasets import load
-from ..evaluation.predictions import Predictions
+from ..data.datasets import load
+from ..data.split_choice import SplitChoice
+from ..data.splits import LEAK_WARNING, TRAIN
+from ..data.tracks import TrackList
 from ..evaluation.report import write_report
+from ..evaluation.run_summary import run_summary
 from ..evaluation.scores import Scores, score_predictions, scores_text
-from ..experiment import Experiment, prepare, prepare_json
-from ..fitting import FitSettings, fit, settings_dict
+from ..experiment.prepare import Experiment, prepare, prepare_json
+from ..fit.batches import Variation
+from ..fit.checkpoint import Checkpoint
+from ..fit.fit import FitSettings, fit, settings_dict
 from ..models import BASELINES, MODELS, PRETRAINED, BaselineRecipe, Network
 from ..not_music.espeak import check_espeak
-from ..pretrained.corpus import NOT_MUSIC
-from ..pretrained.recipe import Pretrained, sources, train_pretrained
-from ..run_summary import run_summary
-from ..split_choice import SplitChoice
-from ..splits import LEAK_WARNING, TRAIN
-from ..teachers.musicnn_wheel import DOWNLOAD, WHEEL, check_wheel
-from ..tracks import TrackList
+from ..run import folder as run_folder
+from ..run.predictions import Predictions
+from ..transfer.corpus import NOT_MUSIC
+from ..transfer.musicnn_wheel import DOWNLOAD, WHEEL, check_wheel
+from ..transfer.recipe import Pretrained, sources, train_pretrained
 from .train_arguments import NETWORK_OPTIONS, add_arguments, augmentation
 
 __all__ = ["EXTRA", "HELP", "REQUIRES", "add_arguments", "run"]

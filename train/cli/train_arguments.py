@@ -8,12 +8,12 @@ from pathlib import Path
 from edge_runtime.cli.arguments import Number, Whole
 from edge_runtime.errors import ParameterError
 
-from ..datasets import DATASETS
-from ..features.audio_augment import AudioAugmentation
+from ..augment.waveform import AudioAugmentation
+from ..data.datasets import DATASETS
 from ..features.extraction import default_cache
-from ..fitting import SCHEDULES
+from ..fit.fit import SCHEDULES
 from ..models import BASELINES, MODELS, PRETRAINED
-from ..teachers.musicnn_wheel import DOWNLOAD
+from ..transfer.musicnn_wheel import DOWNLOAD
 
 NETWORK_OPTIONS = (
     "epochs", "batch_size", "learning_rate", "schedule", "patience", "class_weight", "gain_db",

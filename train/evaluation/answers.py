@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from edge_runtime.errors import DataSetError
 
-from .predictions import Predictions, load_predictions
+from ..run.predictions import Predictions, load_predictions
 from .significance import Interval, McNemar, bootstrap_interval, mcnemar
 
 

@@ -10,11 +10,11 @@ import numpy as np
 
 from edge_runtime import Classification, Classifier
 from edge_runtime.errors import AudioFormatError, DataSetError, MissingExtraError
-from edge_runtime.manifest import SILENCE
+from edge_runtime.model.manifest import SILENCE
 
+from ..data.tracks import Track
 from ..progress import progress
-from ..tracks import Track
-from .predictions import Predictions
+from ..run.predictions import Predictions
 from .scores import Scores, score_predictions
 
 

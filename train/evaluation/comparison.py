@@ -11,9 +11,9 @@ from typing import Any
 
 from edge_runtime.errors import DataSetError
 
-from ..run_folder import RUN
+from ..run.folder import RUN
+from ..run.predictions import PREDICTIONS, Predictions, load_predictions
 from .answers import Difference, answers_of, compare_answers
-from .predictions import PREDICTIONS, Predictions, load_predictions
 from .scores import Scores, score_predictions
 
 

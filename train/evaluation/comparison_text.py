@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..splits import LEAK_WARNING
+from ..data.splits import LEAK_WARNING
 from .answers import Difference, p_text
 from .comparison import Comparison, Leak, Run, SplitGroup
 from .scores import three_digits

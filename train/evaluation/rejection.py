@@ -12,13 +12,13 @@ import numpy.typing as npt
 
 from edge_runtime import Classifier
 from edge_runtime.answer import genre_or_unknown
-from edge_runtime.manifest import UNKNOWN
-from edge_runtime.segments import cut_windows
+from edge_runtime.audio.windows import cut_windows
+from edge_runtime.model.manifest import UNKNOWN
 
 from ..not_music.espeak import check_espeak
 from ..not_music.sounds import KINDS, NotMusic, make_sounds, recorded_sounds
 from ..progress import progress
-from .predictions import REJECTED, Predictions
+from ..run.predictions import REJECTED, Predictions
 
 ACCEPTANCE = 0.95
 """Share of real music that must be accepted where false accepts are counted"""

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..run.predictions import REJECTED, Predictions
 from .calibration_error import expected_calibration_error
-from .predictions import REJECTED, Predictions
 from .significance import Interval, bootstrap_sums, percentile_interval
 
 

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edge_runtime.audio_file import open_audio
-from edge_runtime.conditioning import Conditioner, level_dbfs
+from edge_runtime.audio.conditioning import Conditioner, level_dbfs
+from edge_runtime.audio.file import open_audio
+from edge_runtime.audio.windows import Samples, SoundPath, cut_windows, file_windows, sound_blocks
 from edge_runtime.frontend import FrontEnd, FrontEndParams
-from edge_runtime.manifest import DecoderSettings
-from edge_runtime.segments import Samples, SoundPath, cut_windows, file_windows, sound_blocks
+from edge_runtime.model.manifest import DecoderSettings
 
-from .audio_augment import AudioAugmentation, add_noise, change_sound
+from ..augment.waveform import AudioAugmentation, add_noise, change_sound
 
 SILENCE_DBFS = DecoderSettings().silence_dbfs
 """Windows with a level below this are left out, dBFS."""

@@ -13,9 +13,9 @@ import numpy.typing as npt
 
 from edge_runtime.frontend import FrontEndParams
 
+from ..augment.waveform import AudioAugmentation
+from ..data.tracks import Track
 from ..progress import progress
-from ..tracks import Track
-from .audio_augment import AudioAugmentation
 from .clip import Clip, sha256_of
 from .store import FeatureStore, StoreSettings, is_store
 from .workers import compute

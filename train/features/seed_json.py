@@ -22,9 +22,9 @@ import numpy.typing as npt
 from edge_runtime.errors import DataSetError
 from edge_runtime.frontend import FrontEndParams
 
-from ..tracks import Track
+from ..data.tracks import Track
 from .extraction import Extraction, TrackFeatures
-from .writing import open_whole, storing
+from .files import open_whole, storing
 
 Features = npt.NDArray[np.float32]
 

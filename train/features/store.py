@@ -29,13 +29,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edge_runtime.audio.windows import check_step
 from edge_runtime.errors import DataSetError
 from edge_runtime.frontend import FrontEndParams
-from edge_runtime.segments import check_step
 
-from .audio_augment import AudioAugmentation
+from ..augment.waveform import AudioAugmentation
 from .clip import SILENCE_DBFS
-from .writing import open_whole, storing, temporary_name
+from .files import open_whole, storing, temporary_name
 
 STORE = "store.json"
 

@@ -2,7 +2,7 @@
 
 A *network* is a Keras model and can be exported to the device. A *baseline* is a classic method on
 statistics of the features; it is trained, scored and compared, and stays on the workstation. A
-*pretrained* model begins with the weights of MusiCNN (`train.pretrained`).
+*pretrained* model begins with the weights of MusiCNN (`train.transfer`).
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..pretrained.compact import Places
-from ..pretrained.recipe import Pretrained
+from ..transfer.keras_model import Places
+from ..transfer.recipe import Pretrained
 from .baseline import Baseline
 from .crnn import crnn
 from .gaussian_knn import GaussianKnn

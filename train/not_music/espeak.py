@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from edge_runtime import wav
+from edge_runtime.audio import wav
+from edge_runtime.audio.resample import StreamResampler
 from edge_runtime.errors import EdgeGenreError, MissingDependencyError
-from edge_runtime.resample import StreamResampler
 
 from .noise import Sound
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from edge_runtime.audio_file import open_audio
-from edge_runtime.conditioning import Conditioner
-from edge_runtime.resample import StreamResampler
+from edge_runtime.audio.conditioning import Conditioner
+from edge_runtime.audio.file import open_audio
+from edge_runtime.audio.resample import StreamResampler
 
 from .noise import Sound
 

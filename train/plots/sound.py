@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_runtime import Classifier, ClassifierStream, Event, FrontEndParams
-from edge_runtime.audio_file import AudioFile, open_audio
+from edge_runtime.audio.file import AudioFile, open_audio
+from edge_runtime.audio.resample import missing_band
+from edge_runtime.audio.windows import SoundPath
 from edge_runtime.errors import AudioFormatError, ParameterError
-from edge_runtime.resample import missing_band
-from edge_runtime.segments import SoundPath
 
 from .spectra import Spectrogram, log_mel, mean_spectrum, spectrogram
 

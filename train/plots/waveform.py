@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from edge_runtime.conditioning import SILENCE_FLOOR_DBFS, level_dbfs
+from edge_runtime.audio.conditioning import SILENCE_FLOOR_DBFS, level_dbfs
 
 from .axes import BLUE, LIGHT_BLUE, time_axis, title
 from .sound import Sound

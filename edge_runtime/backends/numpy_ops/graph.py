@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import ModelFileError, ParameterError
-from ...json_values import dataclass_from_json
+from ...model.from_json import dataclass_from_json
 from .plan import Array
 
 GRAPH_NAME = "graph.json"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from edge_runtime.events import Event
+from edge_runtime.stream.event import Event
 
 PATIENCE_S = 60.0
 """For anything that should happen soon, on a machine that may be busy."""

@@ -4,17 +4,17 @@ import threading
 
 import pytest
 
+from edge_runtime.retry import Trouble
 from edge_runtime.sinks import Several, background
 from edge_runtime.sinks.background import Background
-from edge_runtime.trouble import Trouble
 
 from .events import PATIENCE_S, event
 
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
-    monkeypatch.setattr("edge_runtime.trouble.FIRST_DELAY_SECONDS", 0.01)
-    monkeypatch.setattr("edge_runtime.trouble.LONGEST_DELAY_SECONDS", 0.02)
+    monkeypatch.setattr("edge_runtime.retry.FIRST_DELAY_SECONDS", 0.01)
+    monkeypatch.setattr("edge_runtime.retry.LONGEST_DELAY_SECONDS", 0.02)
 
 
 class Gate:
@@ -107,8 +107,8 @@ def test_a_new_kind_of_fault_within_a_streak_is_told_too_but_once(told):
 
 
 def test_delays_grow_up_to_a_limit_and_begin_anew_after_a_success(told, monkeypatch):
-    monkeypatch.setattr("edge_runtime.trouble.FIRST_DELAY_SECONDS", 1.0)
-    monkeypatch.setattr("edge_runtime.trouble.LONGEST_DELAY_SECONDS", 60.0)
+    monkeypatch.setattr("edge_runtime.retry.FIRST_DELAY_SECONDS", 1.0)
+    monkeypatch.setattr("edge_runtime.retry.LONGEST_DELAY_SECONDS", 60.0)
     trouble = Trouble("broker", told)
     delays = [trouble.failed("refused") for _ in range(2000)]
     assert delays[:8] == [1, 2, 4, 8, 16, 32, 60, 60]

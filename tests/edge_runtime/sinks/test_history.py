@@ -151,7 +151,7 @@ def test_what_was_saved_survives_a_process_that_is_killed(tmp_path):
 
 
 def test_a_history_that_is_locked_for_long_waits_and_loses_nothing(tmp_path, told, monkeypatch):
-    monkeypatch.setattr("edge_runtime.trouble.FIRST_DELAY_SECONDS", 0.01)
+    monkeypatch.setattr("edge_runtime.retry.FIRST_DELAY_SECONDS", 0.01)
     monkeypatch.setattr("edge_runtime.sinks.history_file._BUSY_SECONDS", 0.01)
     path = tmp_path / "genre.db"
     history = History(path, source="mic", report=told)
@@ -170,7 +170,7 @@ def test_a_history_that_is_locked_for_long_waits_and_loses_nothing(tmp_path, tol
 
 
 def test_a_history_that_cannot_be_written_for_now_is_opened_later(tmp_path, told, monkeypatch):
-    monkeypatch.setattr("edge_runtime.trouble.FIRST_DELAY_SECONDS", 0.01)
+    monkeypatch.setattr("edge_runtime.retry.FIRST_DELAY_SECONDS", 0.01)
     monkeypatch.setattr("edge_runtime.sinks.history_file._BUSY_SECONDS", 0.01)
     path = tmp_path / "genre.db"
     HistoryFile(path, "mic").close()

@@ -83,7 +83,7 @@ def test_a_log_that_somebody_else_rotated_is_opened_anew(tmp_path):
 def test_a_full_disk_is_told_once_and_the_log_goes_on_when_there_is_space(
     tmp_path, told, monkeypatch
 ):
-    monkeypatch.setattr("edge_runtime.trouble.FIRST_DELAY_SECONDS", 0.01)
+    monkeypatch.setattr("edge_runtime.retry.FIRST_DELAY_SECONDS", 0.01)
     path = tmp_path / "log"
     path.symlink_to("/dev/full")
     log = JsonlLog(path, max_bytes=1000, keep=1, report=told)

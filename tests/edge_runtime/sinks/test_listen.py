@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from tests.command import edge_genre, refused, succeed
-from tests.edge_runtime.audio import RATE, noise, write_wav
+from tests.edge_runtime.sounds import RATE, noise, write_wav
 
 pytestmark = pytest.mark.usefixtures("classifier")
 

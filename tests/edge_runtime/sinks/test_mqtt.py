@@ -13,11 +13,11 @@ import threading
 import pytest
 
 from edge_runtime import Classifier
-from edge_runtime.listening import Listening
 from edge_runtime.sinks.broker import parse_broker
 from edge_runtime.sinks.mqtt import Discovery, MqttSink
 from edge_runtime.sinks.tls import tls_context
-from tests.edge_runtime.audio import PCM, RATE, encode, noise
+from edge_runtime.stream.session import Listening
+from tests.edge_runtime.sounds import PCM, RATE, encode, noise
 
 from .events import PATIENCE_S, event
 from .mosquitto import PASSWORD, USER, free_port
@@ -37,8 +37,8 @@ def listening(model):
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
-    monkeypatch.setattr("edge_runtime.trouble.FIRST_DELAY_SECONDS", 0.1)
-    monkeypatch.setattr("edge_runtime.trouble.LONGEST_DELAY_SECONDS", 0.2)
+    monkeypatch.setattr("edge_runtime.retry.FIRST_DELAY_SECONDS", 0.1)
+    monkeypatch.setattr("edge_runtime.retry.LONGEST_DELAY_SECONDS", 0.2)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from edge_runtime.errors import AudioDeviceError
 from edge_runtime.sources import arecord
 from edge_runtime.sources.arecord import open_arecord
-from edge_runtime.sources.arecord_says import Said
+from edge_runtime.sources.arecord_output import Said
 from edge_runtime.sources.devices import RefusedError
 
 ABILITIES = b"""\

@@ -10,7 +10,7 @@ import pytest
 from edge_runtime.errors import AudioDeviceError, MissingDependencyError
 from edge_runtime.sources import devices, microphone, portaudio
 from edge_runtime.sources.devices import RefusedError
-from edge_runtime.sources.driver import Driver
+from edge_runtime.sources.driver_calls import Driver
 from edge_runtime.sources.microphone import Microphone
 
 CLEAR, OVERFLOW = SimpleNamespace(input_overflow=False), SimpleNamespace(input_overflow=True)

@@ -1,0 +1,1 @@
+"""The front end's speed and exactness, beside its peers."""

@@ -1,0 +1,1 @@
+"""Sound before the front end: files, PCM, conditioning, resampling, windows."""

@@ -1,0 +1,145 @@
+"""RIFF/WAVE files, read in blocks with numpy alone.
+
+The device install has no soundfile; WAV is what recorders, ``arecord`` and test suites write, so
+it is read here: PCM of 8, 16, 24 and 32 bits, floats of 32 and 64, plain or
+``WAVE_FORMAT_EXTENSIBLE`` (Microsoft, "Multiple Channel Audio Data and WAVE Files", 2007).
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import AudioFormatError
+from .pcm import PcmFormat
+
+_PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
+_UNKNOWN_LENGTH = 0x7FFFF000
+"""Lengths from here on are written by recorders that cannot seek back to fill the true one in
+(0x7FFFF000 by sox, 0x80000000 by arecord, 0xFFFFFFFF by ffmpeg)."""
+
+_FORMATS: dict[tuple[int, int], PcmFormat] = {
+    (_PCM, 8): PcmFormat.U8,
+    (_PCM, 16): PcmFormat.S16_LE,
+    (_PCM, 24): PcmFormat.S24_3LE,
+    (_PCM, 32): PcmFormat.S32_LE,
+    (_FLOAT, 32): PcmFormat.FLOAT_LE,
+    (_FLOAT, 64): PcmFormat.FLOAT64_LE,
+}
+
+
+class UnsupportedWavError(AudioFormatError):
+    """A WAV whose encoding (ADPCM, A-law, ...) is not read here; soundfile may know it."""
+
+
+@dataclass(frozen=True)
+class WavHeader:
+    """Where the samples of a WAV file are, and what they are."""
+
+    rate: int
+    """Hertz"""
+    channels: int
+    format: PcmFormat
+    data_start: int
+    """Offset of the first sample, bytes"""
+    data_bytes: int
+    """Bytes of whole frames in the file, whatever the header promised"""
+    promised_bytes: int | None
+    """Bytes the header promised; None where the recorder could not know"""
+
+    @property
+    def frame_bytes(self) -> int:
+        """Bytes of one sample of every channel."""
+        return self.channels * self.format.sample_bytes
+
+    @property
+    def frames(self) -> int:
+        """Samples per channel."""
+        return self.data_bytes // self.frame_bytes
+
+    @property
+    def truncated(self) -> bool:
+        """Whether the file ends before the length in its header."""
+        promised = self.promised_bytes
+        return promised is not None and self.data_bytes < promised - promised % self.frame_bytes
+
+
+def is_wav(head: bytes) -> bool:
+    """Whether a file that starts with these 12 bytes is RIFF/WAVE."""
+    return head[:4] == b"RIFF" and head[8:12] == b"WAVE"
+
+
+def read_header(file: BinaryIO, path: Path) -> WavHeader:
+    """Walk the chunks up to the samples.
+
+    Raises
+    ------
+    AudioFormatError
+        If the file is cut off before its samples or its header contradicts itself.
+    UnsupportedWavError
+        If the samples are neither PCM nor float.
+    """
+    size = file.seek(0, 2)
+    file.seek(4)
+    riff_length = int.from_bytes(file.read(4), "little")
+    file.seek(12)
+    format_chunk: bytes | None = None
+    while True:
+        head = file.read(8)
+        if len(head) < 8 or head[:4] == b"\0\0\0\0":
+            missing = "samples (no data chunk)" if format_chunk else "format (no fmt chunk)"
+            raise AudioFormatError(
+                f"{path}: this WAV file ends before its {missing}; it is damaged, copy it again"
+            )
+        name, length = head[:4], int.from_bytes(head[4:], "little")
+        if name == b"data":
+            break
+        if name == b"fmt ":
+            format_chunk = file.read(length)
+            file.seek(length % 2, 1)
+        else:
+            file.seek(length + length % 2, 1)
+    if format_chunk is None or len(format_chunk) < 16:
+        raise AudioFormatError(f"{path}: this WAV file has no valid fmt chunk; it is damaged")
+    tag, channels, rate, _, frame_bytes, bits = struct.unpack("<HHIIHH", format_chunk[:16])
+    if tag == _EXTENSIBLE and len(format_chunk) >= 26:
+        tag = int.from_bytes(format_chunk[24:26], "little")
+    packed = frame_bytes == channels * bits // 8
+    if (tag, bits) not in _FORMATS or not packed:
+        raise UnsupportedWavError(
+            f"{path}: WAV encoding {tag:#06x} with {bits} bits in frames of {frame_bytes} bytes is "
+            "not read; convert it to 16-bit PCM"
+        )
+    if not channels or not rate:
+        raise AudioFormatError(
+            f"{path}: the WAV header says {channels} channels at {rate} Hz; it is damaged"
+        )
+    sample_format = _FORMATS[tag, bits]
+    start = file.tell()
+    frame = channels * sample_format.sample_bytes
+    # A recorder that still runs has filled in neither length; an empty recording has both.
+    running = length == 0 and riff_length == 0
+    promised = None if running or length >= _UNKNOWN_LENGTH else length
+    available = size - start if promised is None else min(promised, size - start)
+    return WavHeader(rate, channels, sample_format, start, available - available % frame, promised)
+
+
+def read_blocks(
+    file: BinaryIO, header: WavHeader, block_frames: int
+) -> Iterator[npt.NDArray[np.float32]]:
+    """Samples in blocks of (at most block_frames, channels) float32, full scale at 1."""
+    file.seek(header.data_start)
+    remaining = header.data_bytes
+    while remaining > 0:
+        data = file.read(min(remaining, block_frames * header.frame_bytes))
+        data = data[: len(data) - len(data) % header.frame_bytes]
+        if not data:
+            return
+        remaining -= len(data)
+        yield header.format.decode(data).reshape(-1, header.channels)

@@ -1,0 +1,1 @@
+"""A model file and the manifest inside it."""

@@ -1,0 +1,246 @@
+"""The manifest: what a model file says about itself, and all that the runtime knows of a model.
+
+It travels inside the model file (see `edge_runtime.model.file`) as JSON. The field names here
+are the JSON keys.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..errors import ManifestVersionError, ModelFileError, ParameterError
+from ..frontend import FrontEndParams
+from .from_json import dataclass_from_json
+
+SCHEMA_VERSION = "1.2"
+"""Minor versions add keys, which older runtimes ignore; a new major version is refused."""
+
+SILENCE = "silence"
+"""The runtime's answer where the level is below the gate"""
+UNKNOWN = "unknown"
+"""The runtime's answer where no genre is convincing"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TensorInfo:
+    """One tensor of the network, as it must be fed or read."""
+
+    name: str
+    shape: tuple[int, ...]
+    """Batch first; -1 where any size goes"""
+    dtype: str
+    """numpy's name: ``"float32"``, ``"int8"``"""
+    scale: float | None = None
+    """Quantization step; None for floats"""
+    zero_point: int | None = None
+    """Quantized value of 0.0; None for floats"""
+
+    def __post_init__(self) -> None:
+        if len(self.shape) < 2:
+            raise ParameterError(
+                f"tensor {self.name!r} has shape {self.shape}; it must have 2 axes"
+            )
+        if self.dtype not in ("float32", "int8", "uint8", "int16"):
+            raise ParameterError(f"tensor {self.name!r} has dtype {self.dtype!r}, which is not run")
+        if self.dtype == "float32":
+            return
+        if self.scale is None or self.zero_point is None:
+            raise ParameterError(
+                f"tensor {self.name!r} is {self.dtype} without scale or zero_point"
+            )
+        if not 1e-12 < self.scale < 1e12:
+            raise ParameterError(f"tensor {self.name!r} has scale {self.scale}; it must be above 0")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecoderSettings:
+    """How posteriors of overlapping windows become an answer. Times are in seconds."""
+
+    interval_s: float = 0.743
+    """Time between windows of a stream, rounded to whole frames when used"""
+    dwell_s: float = 120.0
+    """Mean time that a genre is expected to last before another one plays"""
+    silence_dbfs: float = -60.0
+    """A window with a level below this is silence, dBFS"""
+    silence_hysteresis_db: float = 3.0
+    """Silence ends so much above the level at which it begins, dB"""
+    rejection_threshold: float = 0.0
+    """A smoothed posterior below this is answered ``unknown``; 0 never is"""
+    confirm_s: float = 0.0
+    """For so long a new answer must be the likeliest before it is given, seconds"""
+    minimum_s: float = 0.0
+    """For so long an answer stays, unless silence falls, seconds"""
+
+    def __post_init__(self) -> None:
+        for name in ("interval_s", "dwell_s"):
+            if not 0.01 <= getattr(self, name) <= 86400.0:
+                raise ParameterError(
+                    f"{name} is {getattr(self, name)} s; it must be from 0.01 to 86400 s"
+                )
+        for name in ("confirm_s", "minimum_s"):
+            if not 0.0 <= getattr(self, name) <= 86400.0:
+                raise ParameterError(
+                    f"{name} is {getattr(self, name)} s; it must be from 0 to 86400 s"
+                )
+        if not 0.0 <= self.silence_hysteresis_db <= 60.0:
+            raise ParameterError(
+                f"silence_hysteresis_db is {self.silence_hysteresis_db} dB; it must be from 0 to 60"
+            )
+        if not -200.0 <= self.silence_dbfs <= 0.0:
+            raise ParameterError(
+                f"silence_dbfs is {self.silence_dbfs} dBFS; it must be from -200 to 0"
+            )
+        if not 0.0 <= self.rejection_threshold < 1.0:
+            raise ParameterError(
+                f"rejection_threshold is {self.rejection_threshold}; it must be from 0 to below 1"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Weights:
+    """The network itself: the first `bytes` bytes of the model file."""
+
+    format: str
+    """``"tflite"``, ``"onnx"`` or ``"numpy"``"""
+    quantization: str
+    """``"none"``, ``"float16"``, ``"dynamic"``, ``"int8"``, ``"int8-float-io"`` or
+    ``"int8-mixed"``"""
+    bytes: int
+    sha256: str
+
+    def __post_init__(self) -> None:
+        if self.format not in ("tflite", "onnx", "numpy"):
+            raise ParameterError(
+                f"weights format is {self.format!r}; it must be tflite, onnx or numpy"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """Everything that a device needs to know of a model."""
+
+    schema_version: str = SCHEMA_VERSION
+    name: str
+    version: str
+    labels: tuple[str, ...]
+    """Genres, and whatever else the network tells apart, in the order of its outputs"""
+    rejected: tuple[str, ...] = ()
+    """Those of `labels` that are no genre, such as ``not music``: answered ``unknown`` where they
+    are the likeliest"""
+    front_end: FrontEndParams
+    input: TensorInfo
+    output: TensorInfo
+    output_kind: str
+    """``"logits"`` or ``"posterior"``"""
+    temperature: float = 1.0
+    """Logits are divided by this before the softmax (calibration)"""
+    decoder: DecoderSettings = field(default_factory=DecoderSettings)
+    weights: Weights
+    training: dict[str, Any]
+    """Data set, split id and hash, command, commit, versions"""
+    metrics: dict[str, Any]
+    """Figures, each with the protocol it was measured by"""
+    parity: dict[str, Any]
+    """How the exported model compares with the one it was made from; its ``status`` is
+    ``"passed"`` or ``"failed"`` (the file was written all the same, with ``--force``)"""
+    conversion: dict[str, Any] = field(default_factory=dict)
+    """How the network was converted: libraries, opset, representative windows"""
+    licence: str
+    attribution: str
+    minimum_runtime: str
+    """Oldest edge-genre that runs this file"""
+
+    def __post_init__(self) -> None:
+        if len(self.labels) < 2 or len(set(self.labels)) != len(self.labels):
+            raise ParameterError(f"labels are {list(self.labels)}; there must be 2 different ones")
+        if {SILENCE, UNKNOWN} & set(self.labels):
+            raise ParameterError(
+                f"labels must not be {SILENCE!r} or {UNKNOWN!r}: the runtime's own"
+            )
+        strange = [label for label in self.rejected if label not in self.labels]
+        if strange or len(set(self.rejected)) != len(self.rejected):
+            raise ParameterError(
+                f"rejected is {list(self.rejected)}; it must be different ones of the labels "
+                f"{list(self.labels)}"
+            )
+        if len(self.genres) < 1:
+            raise ParameterError("rejected names every label; at least one must be a genre")
+        if self.output_kind not in ("logits", "posterior"):
+            raise ParameterError(
+                f"output_kind is {self.output_kind!r}; it must be 'logits' or 'posterior'"
+            )
+        if self.output.shape[-1] != len(self.labels):
+            raise ParameterError(
+                f"the network has {self.output.shape[-1]} outputs for {len(self.labels)} labels"
+            )
+        expected = (self.front_end.n_frames, self.front_end.n_coefficients)
+        if tuple(self.input.shape[1:3]) != expected:
+            raise ParameterError(
+                f"the network takes {self.input.shape[1:3]}, the front end makes {expected} "
+                "(frames, coefficients)"
+            )
+        if not 0.01 <= self.temperature <= 100.0:
+            raise ParameterError(f"temperature is {self.temperature}; it must be from 0.01 to 100")
+
+    @property
+    def genres(self) -> tuple[str, ...]:
+        """The labels that are answers: those that are not rejected."""
+        return tuple(label for label in self.labels if label not in self.rejected)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready form."""
+        return dataclasses.asdict(self)
+
+    def to_json(self) -> str:
+        """The text that is written into a model file."""
+        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str, *, source: str) -> Manifest:
+        """Read and validate a manifest.
+
+        Parameters
+        ----------
+        text : str
+        source : str
+            What to call the file in messages.
+
+        Raises
+        ------
+        ManifestVersionError
+            If it was written for a newer runtime.
+        ModelFileError
+            If it is not JSON, or a key is missing, of the wrong type, or makes no sense.
+        """
+        from .. import __version__
+
+        try:
+            values = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise ModelFileError(f"{source}: its manifest is not JSON ({error})") from None
+        if not isinstance(values, dict):
+            raise ModelFileError(f"{source}: its manifest is not a JSON object; export it again")
+        _check_versions(values, __version__, source)
+        return dataclass_from_json(cls, values, f"{source}: manifest")
+
+
+def _check_versions(values: dict[str, Any], runtime: str, source: str) -> None:
+    schema = str(values.get("schema_version", ""))
+    if schema.split(".", maxsplit=1)[0] != SCHEMA_VERSION.split(".", maxsplit=1)[0]:
+        raise ManifestVersionError(
+            f"{source}: its manifest has schema version {schema or 'none'!r}, this runtime "
+            f"({runtime}) reads {SCHEMA_VERSION}; upgrade edge-genre or export the model again"
+        )
+    needed = str(values.get("minimum_runtime", "0"))
+    if _version_key(needed) > _version_key(runtime):
+        raise ManifestVersionError(
+            f"{source}: needs edge-genre {needed} or newer, this is {runtime}: "
+            "pip install --upgrade edge-genre"
+        )
+
+
+def _version_key(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".") if part.isdecimal())

@@ -1,0 +1,1 @@
+"""Running as a systemd service: the unit, its account, sd_notify."""

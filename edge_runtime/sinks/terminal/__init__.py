@@ -1,0 +1,83 @@
+"""How events look on a screen: a live panel, plain lines, or JSON lines."""
+
+from __future__ import annotations
+
+import sys
+from typing import Protocol
+
+from ...journal import is_journal
+from ...stream.event import Event
+from ...stream.session import Listening
+from .. import Sink
+
+_EIGHTHS = " ▏▎▍▌▋▊▉█"
+
+
+class Display(Sink, Protocol):
+    """A sink that somebody looks at."""
+
+
+def choose_display(listening: Listening, *, json_lines: bool) -> Display:
+    """JSON lines if asked for, a live panel on a terminal that has rich, else plain lines.
+
+    The journal, which keeps all for months, is told of changes alone.
+    """
+    if json_lines:
+        from .lines import JsonLines
+
+        return JsonLines(sys.stdout)
+    if sys.stdout.isatty():
+        try:
+            from .panel import LivePanel
+        except ImportError:
+            pass
+        else:
+            return LivePanel(listening)
+    from .lines import Changes, PlainLines
+
+    if _to_journal():
+        return Changes(sys.stdout, listening)
+    return PlainLines(sys.stdout, listening)
+
+
+def _to_journal() -> bool:
+    try:
+        return is_journal(sys.stdout.fileno())
+    except (OSError, ValueError):  # no file
+        return False
+
+
+def bar(share: float, width: int = 10) -> str:
+    """A bar of `width` characters, filled to `share` (0 to 1) in steps of an eighth."""
+    eighths = round(max(0.0, min(1.0, share)) * width * 8)
+    full, rest = divmod(eighths, 8)
+    return ("█" * full + (_EIGHTHS[rest] if rest else "")).ljust(width, "·")
+
+
+def clock(seconds: float) -> str:
+    """A duration as people write it: ``0:07``, ``1:02:03``."""
+    minutes, second = divmod(int(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
+
+
+class Tally:
+    """Seconds per answer, for the summary at the end."""
+
+    def __init__(self) -> None:
+        self._by_label: dict[str, float] = {}
+        self._end = self._missing = 0.0  # of the latest window; of the stream until then
+        self.seconds = 0.0
+        """Sound heard so far"""
+
+    def add(self, event: Event) -> None:
+        """Count the sound that is new in this event towards its answer."""
+        new = event.end - self._end - (event.missing_s - self._missing)
+        self._by_label[event.label] = self._by_label.get(event.label, 0.0) + new
+        self.seconds += new
+        self._end, self._missing = event.end, event.missing_s
+
+    def __str__(self) -> str:
+        ranked = sorted(self._by_label.items(), key=lambda item: -item[1])
+        heard = ", ".join(f"{label} {clock(round(seconds))}" for label, seconds in ranked)
+        return f"heard {clock(round(self.seconds))}: {heard}"

@@ -1,0 +1,94 @@
+"""Events as lines of text: for pipes, logs, and terminals without rich."""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+from ...model.manifest import SILENCE, UNKNOWN
+from ...stream.event import Event
+from ...stream.session import Listening
+from . import Tally, bar, clock
+
+_RUNNERS_UP = 2
+
+
+class PlainLines:
+    """One line per event, and a summary."""
+
+    def __init__(self, file: TextIO, listening: Listening) -> None:
+        self._file, self._tally = file, Tally()
+        self._width = _width(listening)
+        seconds, name = listening.seconds, listening.manifest.name
+        length = "" if seconds is None else f" ({clock(seconds)})"
+        self._print(f"listening to {listening.source}{length} with {name}; Ctrl-C ends")
+
+    def show(self, event: Event) -> None:
+        """Print time, genre, confidence and the runners-up."""
+        self._tally.add(event)
+        ranked = sorted(event.posterior.items(), key=lambda item: -item[1])
+        sure = ""
+        if event.label != SILENCE:
+            others = "  ".join(f"{label} {p:.0%}" for label, p in ranked[1 : 1 + _RUNNERS_UP])
+            # "unknown" is not what the posterior is of; say what is.
+            named = f" {ranked[0][0]}," if event.label == UNKNOWN else "  "
+            sure = f"{bar(event.confidence)} {event.confidence:>4.0%}{named} {others}"
+        line = f"{clock(event.end):>7}  {event.label:<{self._width}}  {sure}"
+        self._print(line.rstrip())
+
+    def describe(self, listening: Listening) -> None:
+        """Say that another model answers."""
+        self._width = _width(listening)
+        self._print(f"now with {listening.manifest.name}")
+
+    def close(self) -> None:
+        """Print the summary, if there was anything to hear."""
+        if self._tally.seconds:
+            self._print(str(self._tally))
+
+    def _print(self, line: str) -> None:
+        print(line, file=self._file, flush=True)
+
+
+def _width(listening: Listening) -> int:
+    return max(map(len, (*listening.manifest.labels, SILENCE)))
+
+
+class Changes:
+    """A line for each change of the answer."""
+
+    def __init__(self, file: TextIO, listening: Listening) -> None:
+        self._file = file
+        self._label: str | None = None
+        self.describe(listening)
+
+    def show(self, event: Event) -> None:
+        """Print the answer if it is another one."""
+        if event.label != self._label:
+            self._label = event.label
+            sure = f" {event.confidence:.0%}" if event.label not in (SILENCE, UNKNOWN) else ""
+            self._print(f"{event.label}{sure}")
+
+    def describe(self, listening: Listening) -> None:
+        """Say what is heard, and which model answers."""
+        self._print(f"listening to {listening.source} with {listening.manifest.name}")
+
+    def close(self) -> None:
+        """Nothing is pending."""
+
+    def _print(self, line: str) -> None:
+        print(line, file=self._file, flush=True)
+
+
+class JsonLines:
+    """One JSON object per line, flushed at once."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def show(self, event: Event) -> None:
+        """Write the event."""
+        self._file.write(event.to_json() + "\n")
+        self._file.flush()
+
+    def close(self) -> None:
+        """Nothing is pending: every line was flushed."""

@@ -1,0 +1,122 @@
+"""Events as a live panel on a terminal, drawn by rich."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from ...model.manifest import SILENCE, UNKNOWN
+from ...stream.event import Event
+from ...stream.session import Listening
+from . import Tally, bar, clock
+from .colours import colour_of
+
+_QUIET = "bright_black"
+_WIDEST = 78
+_ROWS = 5
+_LEVEL_RANGE_DB = 60.0
+
+
+class LivePanel:
+    """The genre, how sure it is, the runners-up, and what was heard so far."""
+
+    def __init__(self, listening: Listening) -> None:
+        self._listening, self._tally = listening, Tally()
+        self._console = Console()
+        self._width = min(_WIDEST, self._console.width)
+        self._history: deque[str] = deque(maxlen=max(8, self._width - 14))
+        self._live = Live(self._waiting(), console=self._console, auto_refresh=False)
+        self._live.start(refresh=True)
+
+    def show(self, event: Event) -> None:
+        """Redraw the panel."""
+        self._tally.add(event)
+        self._history.append(event.label)
+        body = Group(
+            self._answer(event),
+            Text(),
+            self._bars(event),
+            Text(),
+            self._strip(),
+            self._health(event),
+        )
+        self._live.update(self._panel(body, event.end), refresh=True)
+
+    def describe(self, listening: Listening) -> None:
+        """Colours are those of another model's labels from now on."""
+        self._listening = listening
+
+    def close(self) -> None:
+        """Leave the last picture standing, with a summary below."""
+        self._live.stop()
+        if self._tally.seconds:
+            self._console.print(str(self._tally), style=_QUIET, highlight=False)
+
+    def _waiting(self) -> Panel:
+        return self._panel(Text("listening ...", style=_QUIET), 0.0)
+
+    def _panel(self, body: Group | Text, seconds: float) -> Panel:
+        total = self._listening.seconds
+        time = clock(seconds) if total is None else f"{clock(seconds)} / {clock(total)}"
+        source = Text(
+            f"{self._listening.source}  {time}", style="default", overflow="ellipsis", no_wrap=True
+        )
+        return Panel(
+            body,
+            title=Text("edge-genre", style="bold"),
+            title_align="left",
+            subtitle=source,
+            subtitle_align="right",
+            border_style=_QUIET,
+            padding=(1, 2),
+            width=self._width,
+        )
+
+    def _answer(self, event: Event) -> Text:
+        answer = Text(event.label.upper(), style=f"bold {self._colour(event.label)}")
+        if event.label not in (SILENCE, UNKNOWN):
+            answer.append(f"   {event.confidence:.0%} sure", style="default not bold")
+        return answer
+
+    def _bars(self, event: Event) -> Table:
+        names = max(map(len, self._listening.manifest.labels))
+        width = max(4, self._width - 6 - names - 8)  # frame and padding; percent and gaps
+        table = Table.grid(padding=(0, 2, 0, 0))
+        table.add_column(width=names)
+        table.add_column(width=width)
+        table.add_column(justify="right", width=4)
+        ranked = sorted(event.posterior.items(), key=lambda item: -item[1])
+        for label, share in ranked[:_ROWS]:
+            style = self._colour(label) if label == event.label else _QUIET
+            table.add_row(
+                Text(label, style="bold" if label == event.label else "default"),
+                Text(bar(share, width).rstrip("·"), style=style),
+                f"{share:.0%}",
+            )
+        return table
+
+    def _strip(self) -> Text:
+        strip = Text("heard   ", style=_QUIET)
+        for label in self._history:
+            strip.append("▁" if label == SILENCE else "▆", style=self._colour(label))
+        return strip
+
+    def _health(self, event: Event) -> Text:
+        share = 1.0 + max(event.level_dbfs, -_LEVEL_RANGE_DB) / _LEVEL_RANGE_DB
+        text = Text("level   ", style=_QUIET)
+        text.append(bar(share, 12).rstrip("·").ljust(12), style="default")
+        text.append(f" {event.level_dbfs:.0f} dBFS", style=_QUIET)
+        text.append(f"   {event.front_end_ms + event.inference_ms:.1f} ms a window", style=_QUIET)
+        if event.clipped_samples:
+            text.append(f"   {event.clipped_samples} clipped", style="yellow")
+        if event.dropped_samples:
+            text.append(f"   {event.dropped_samples} dropped", style="red")
+        return text
+
+    def _colour(self, label: str) -> str:
+        return colour_of(label, self._listening.manifest.labels) or _QUIET

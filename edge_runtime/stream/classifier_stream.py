@@ -1,0 +1,313 @@
+"""A classifier on a stream: chunks of sound in, events out."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from ..audio.conditioning import Conditioner, level_dbfs
+from ..audio.resample import missing_band
+from ..audio.windows import Samples, lost_samples
+from ..classifier import Classifier
+from ..decoder import Decoder
+from ..errors import ParameterError
+from ..model.manifest import DecoderSettings
+from .event import Event
+from .model_windows import HeardWindow, Hearing
+
+
+class ClassifierStream:
+    """Listens to one source; memory does not grow with time.
+
+    Parameters
+    ----------
+    classifier : Classifier
+    rate : int, optional
+        Sample rate of the source, hertz; the model's own where none is given.
+    channels : int
+        Channels of the source; they are mixed down.
+    settings : DecoderSettings, optional
+        The model's own where none are given. The interval is rounded to whole frames.
+    on_window : callable, optional
+        Told the samples of each window, (n,) float32 at the model's rate, and the sample clock of
+        its end, before its event is made: for those who draw the sound. The samples are a
+        read-only view that is valid during the call.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from edge_runtime import Classifier, ClassifierStream
+    >>> stream = ClassifierStream(Classifier(), rate=48000)
+    >>> for second in range(4):
+    ...     for event in stream.push(np.zeros(48000, dtype=np.int16)):
+    ...         print(event.label)
+    silence
+    silence
+    """
+
+    def __init__(
+        self,
+        classifier: Classifier,
+        *,
+        rate: int | None = None,
+        channels: int = 1,
+        settings: DecoderSettings | None = None,
+        on_window: Callable[[npt.NDArray[np.float32], int], None] | None = None,
+    ) -> None:
+        self._source_rate = classifier.manifest.front_end.sample_rate if rate is None else rate
+        self._conditioner = Conditioner(channels)
+        self._hearing = Hearing(classifier, settings, self._source_rate)
+        self._next: Hearing | None = None  # of a model that has not heard a window yet
+        self._decoder = _decoder(self._hearing)
+        self._on_window = on_window
+        self._since_s = 0.0  # stream time at which the source began to send as it does
+        self._taken = 0  # samples (per channel) since then
+        self._answered_s = 0.0  # end of the last window that was answered
+        self._dropped = 0
+        self._missing_s = 0.0
+        self._faults_before = (0, 0)  # counted by the conditioners before this one
+        self._finished = False
+
+    @property
+    def classifier(self) -> Classifier:
+        """The one that answers; another one from some window on after `change_model`."""
+        return self._hearing.classifier
+
+    @property
+    def warning(self) -> str | None:
+        """What the source lacks of what the model heard in training; None if nothing."""
+        return missing_band(self._source_rate, self.classifier.manifest.front_end)
+
+    @property
+    def interval_s(self) -> float:
+        """Time between windows, seconds, after rounding to whole frames."""
+        return self._hearing.interval_s
+
+    @property
+    def seconds(self) -> float:
+        """Time of the stream so far, seconds: sound taken in, and time that was missing."""
+        return self._hearing.clock_s
+
+    def push(self, samples: npt.NDArray[np.generic], *, dropped: int = 0) -> list[Event]:
+        """Take a chunk in.
+
+        Parameters
+        ----------
+        samples : (n,) or (n, channels), float or int16
+            Any number of samples, none included.
+        dropped : int
+            Samples (per channel) that were lost before this chunk. Zeros take their place, so
+            that the clock of the stream stays exact.
+
+        Returns
+        -------
+        list of Event
+            Of the windows that became due; often empty.
+
+        Raises
+        ------
+        AudioFormatError
+            If the chunk does not fit the number of channels, or is neither float nor int16.
+        ParameterError
+            If the stream was finished before, or `dropped` is negative.
+        """
+        self._check_open()
+        if dropped < 0:
+            raise ParameterError(f"dropped is {dropped}; it must be 0 or more")
+        self._dropped += dropped
+        events = [event for zeros in lost_samples(dropped) for event in self._hear(zeros)]
+        return events + self._hear(self._conditioner(samples))
+
+    def resume(
+        self, *, missing_s: float, rate: int | None = None, channels: int | None = None
+    ) -> list[Event]:
+        """The source was away, and is back, maybe with another rate or other channels.
+
+        What was heard before is answered; no window spans the gap. The clock of the stream moves
+        on by the time that is missing, which costs nothing however long it was.
+
+        Parameters
+        ----------
+        missing_s : float
+            Between the last sample before and the next one, seconds.
+        rate : int, optional
+            Of the source from now on, hertz; as before where none is given.
+        channels : int, optional
+            From now on; as before where none are given.
+
+        Returns
+        -------
+        list of Event
+            Windows of the sound before that were still due.
+
+        Raises
+        ------
+        AudioFormatError
+            If there cannot be such a rate or number of channels. The stream is as it was then.
+        ParameterError
+            If the stream was finished before, or `missing_s` is negative.
+        """
+        self._check_open()
+        if not missing_s >= 0.0:
+            raise ParameterError(f"missing_s is {missing_s}; it must be 0 or more")
+        rate = self._source_rate if rate is None else rate
+        conditioner = Conditioner(self._conditioner.channels if channels is None else channels)
+        now_s = self._now_s + missing_s
+        coming = self._next or self._hearing
+        hearing = Hearing(coming.classifier, coming.settings, rate, origin_s=now_s)
+        events = self._answer_all(self._hearing.finish())
+        if self._hearing.heard_a_window:
+            events += self._answer_rest()
+        self._faults_before = self._faults
+        self._conditioner, self._source_rate = conditioner, rate
+        self._since_s, self._taken = now_s, 0
+        self._missing_s += missing_s
+        self._use(hearing)
+        return events
+
+    def change_model(self, classifier: Classifier, settings: DecoderSettings | None = None) -> None:
+        """Have another model answer, from the first window on that it has heard as a whole.
+
+        Until then the one before goes on: no sound is without an answer. The windows stay as far
+        apart as they were at the change, whatever the two models' windows and rates are.
+
+        Parameters
+        ----------
+        classifier : Classifier
+        settings : DecoderSettings, optional
+            The model's own where none are given.
+        """
+        self._check_open()
+        # Its first window shall end where one of the model before would.
+        new = Hearing(classifier, settings, self._source_rate)
+        late = self._now_s + new.window_s - self._hearing.due_s
+        due_s = self._hearing.due_s + self.interval_s * max(0, math.ceil(late / self.interval_s))
+        wait = max(0, round((due_s - new.window_s - self._now_s) * self._source_rate))
+        self._next = Hearing(
+            classifier,
+            settings,
+            self._source_rate,
+            origin_s=self._now_s + wait / self._source_rate,
+            wait=wait,
+        )
+
+    def finish(self) -> list[Event]:
+        """End the stream.
+
+        Returns
+        -------
+        list of Event
+            Windows that were still due, and one more for what came after the last window: it
+            ends with the stream. A stream shorter than a window is repeated to fill one.
+        """
+        self._check_open()
+        self._finished = True
+        return self._answer_all(self._hearing.finish()) + self._answer_rest()
+
+    def _check_open(self) -> None:
+        if self._finished:
+            raise ParameterError("this stream was finished; make a new ClassifierStream")
+
+    @property
+    def _now_s(self) -> float:
+        """Time of the next sample that comes, seconds."""
+        return self._since_s + self._taken / self._source_rate
+
+    @property
+    def _faults(self) -> tuple[int, int]:
+        non_finite, clipped = self._faults_before
+        return (
+            non_finite + self._conditioner.non_finite_samples,
+            clipped + self._conditioner.clipped_samples,
+        )
+
+    def _hear(self, mono: Samples) -> list[Event]:
+        if self._next is None:
+            self._taken += len(mono)
+            return self._answer_all(self._hearing.push(mono))
+        events = []
+        # In pieces, so that the change is no later than it must be.
+        step = max(1, int(self.interval_s * self._source_rate / 2))
+        for first in range(0, len(mono), step):
+            piece = mono[first : first + step]
+            self._taken += len(piece)
+            events += self._answer_all(self._with_next(piece))
+        return events
+
+    def _with_next(self, piece: Samples) -> Iterator[HeardWindow]:
+        """Windows that are due while two models listen, or after the change."""
+        coming = iter(()) if self._next is None else self._next.push(piece)
+        first = next(coming, None)
+        if first is None:
+            yield from self._hearing.push(piece)
+            return
+        assert self._next is not None
+        self._use(self._next)
+        for window in itertools.chain((first,), coming):
+            # The model before may have answered for the very same sound a moment earlier.
+            if window.end_s - self._answered_s > self.interval_s / 2:
+                yield window
+
+    def _use(self, hearing: Hearing) -> None:
+        """Answer by this one from now on."""
+        before, self._hearing, self._next = self._hearing, hearing, None
+        if not hearing.decodes_like(before):
+            self._decoder = _decoder(hearing)
+
+    def _answer_all(self, windows: Iterable[HeardWindow]) -> list[Event]:
+        events = []
+        begin = time.perf_counter()
+        for window in windows:
+            events.append(self._answer(window, begin))
+            begin = time.perf_counter()
+        return events
+
+    def _answer_rest(self) -> list[Event]:
+        """What came after the last window, with as much before it as makes a window."""
+        hearing = self._hearing
+        new_s = hearing.clock_s - max(self._answered_s, hearing.origin_s)
+        if round(new_s * hearing.classifier.manifest.front_end.sample_rate) < 1:
+            return []
+        begin = time.perf_counter()
+        return [self._answer(hearing.latest(), begin)]
+
+    def _answer(self, window: HeardWindow, begin: float) -> Event:
+        """Answer for a window; its front end began at `begin`."""
+        classifier, samples = self._hearing.classifier, window.samples
+        middle = time.perf_counter()
+        posterior = classifier.posteriors(window.features[np.newaxis])[0]
+        inference_ms = 1e3 * (time.perf_counter() - middle)
+        if self._on_window is not None:
+            params = classifier.manifest.front_end
+            self._on_window(samples, round(window.end_s * params.sample_rate))
+        level = level_dbfs(samples)
+        decision = self._decoder.decide(posterior, level, window.end_s - self._answered_s)
+        self._answered_s = window.end_s
+        non_finite, clipped = self._faults
+        return Event(
+            time=time.monotonic(),
+            start=window.start_s,
+            end=window.end_s,
+            label=decision.label,
+            confidence=decision.confidence,
+            posterior=classifier.by_label(decision.smoothed),
+            raw_posterior=classifier.by_label(posterior),
+            level_dbfs=level,
+            front_end_ms=1e3 * (middle - begin),
+            inference_ms=inference_ms,
+            padded=len(samples) < classifier.manifest.front_end.window_samples,
+            dropped_samples=self._dropped,
+            missing_s=self._missing_s,
+            non_finite_samples=non_finite,
+            clipped_samples=clipped,
+        )
+
+
+def _decoder(hearing: Hearing) -> Decoder:
+    classifier = hearing.classifier
+    return Decoder(classifier.labels, hearing.settings, hearing.window_s, classifier.rejected)

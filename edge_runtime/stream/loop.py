@@ -1,0 +1,64 @@
+"""The loop of a listener: a source's chunks in, answers out, whatever happens in between."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from ..classifier import Classifier
+from ..model.manifest import DecoderSettings
+from ..sources import Source, Stop
+from .classifier_stream import ClassifierStream
+from .event import Event
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model, and how the user wants it decoded."""
+
+    classifier: Classifier
+    settings: DecoderSettings
+
+
+def answers(
+    source: Source,
+    stream: ClassifierStream,
+    stop: Stop,
+    new_model: Callable[[], LoadedModel | None] = lambda: None,
+) -> Iterator[Event]:
+    """Answers until the source ends or `stop` is set.
+
+    What was heard by then is answered, whatever ended it; an error of the source is raised after
+    that.
+
+    Parameters
+    ----------
+    source : Source
+    stream : ClassifierStream
+        For the source's rate and channels.
+    stop : Stop
+        Looked at by the source.
+    new_model : callable
+        Asked with each chunk for a model that is to take over; returns at once where there is
+        none.
+
+    Yields
+    ------
+    Event
+    """
+    try:
+        for chunk in source.chunks(stop):
+            if chunk.rate is not None or chunk.missing_s:
+                yield from stream.resume(
+                    rate=chunk.rate,
+                    channels=chunk.samples.shape[1],
+                    missing_s=chunk.missing_s,
+                )
+            if (new := new_model()) is not None:
+                stream.change_model(new.classifier, new.settings)
+            yield from stream.push(chunk.samples, dropped=chunk.dropped)
+    finally:
+        # Not where the one who asks has gone.
+        if not isinstance(sys.exc_info()[1], GeneratorExit):
+            yield from stream.finish()

@@ -1,0 +1,47 @@
+"""The formats that a network can be exported to: one entry each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from . import numpy_graph, onnx, tflite
+from .conversion import Conversion, Variant
+
+Windows = npt.NDArray[np.float32]
+Convert = Callable[[Any, str, Windows], Conversion]
+"""Keras model of logits, quantization, representative windows -> conversion"""
+
+
+@dataclass(frozen=True)
+class Format:
+    """How one format is made."""
+
+    ending: str
+    """Of its files, with the dot"""
+    quantizations: tuple[str, ...]
+    """The variants it has, float32 (``"none"``) first"""
+    convert: Convert
+    activations: Callable[[bytes, Windows], dict[str, Windows]] | None = None
+    """Network, windows -> what its layers give, by name and in order; for blaming a layer"""
+
+
+FORMATS: dict[str, Format] = {
+    "tflite": Format(".tflite", tflite.QUANTIZATIONS, tflite.convert, tflite.activations),
+    "onnx": Format(".onnx", onnx.QUANTIZATIONS, onnx.convert, onnx.activations),
+    "numpy": Format(".npz", ("none",), lambda model, _, __: numpy_graph.convert(model)),
+}
+
+QUANTIZATIONS = tuple(
+    dict.fromkeys(name for item in FORMATS.values() for name in item.quantizations)
+)
+"""Of any format"""
+
+
+def file_name(name: str, variant: Variant) -> str:
+    """What a model's file is called: ``NAME-int8.tflite``."""
+    return f"{name}-{variant.precision}{FORMATS[variant.format].ending}"

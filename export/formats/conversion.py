@@ -1,0 +1,55 @@
+"""What a converter is asked for, and what it hands over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from edge_runtime.model.manifest import TensorInfo
+
+FLOAT32 = "none"
+"""The quantization that is none"""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """What to make of a network."""
+
+    format: str
+    """``"tflite"``, ``"onnx"`` or ``"numpy"``"""
+    quantization: str
+    """``"none"``, ``"float16"``, ``"dynamic"``, ``"int8"``, ``"int8-float-io"`` or
+    ``"int8-mixed"``"""
+
+    @property
+    def precision(self) -> str:
+        """The quantization as file names have it: ``"float32"`` for none."""
+        return "float32" if self.quantization == FLOAT32 else self.quantization
+
+    @property
+    def quantizes_input(self) -> bool:
+        """Whether the features themselves are rounded to 8 bits."""
+        return self.quantization in ("int8", "int8-float-io")
+
+    @property
+    def rounds_weights(self) -> bool:
+        """Whether weights are rounded to 8 bits for layers that run in them."""
+        # ONNX Runtime's dynamic convolutions are slow and stay in float: too little to care for.
+        return self.quantizes_activations or self == Variant("tflite", "dynamic")
+
+    @property
+    def quantizes_activations(self) -> bool:
+        """Whether ranges come from representative windows."""
+        return self.quantization.startswith("int8")
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """A converted network, without its manifest."""
+
+    network: bytes
+    """TFLite flatbuffer, ONNX protobuf or .npz archive"""
+    input: TensorInfo
+    output: TensorInfo
+    facts: dict[str, Any] = field(default_factory=dict)
+    """How it was made: libraries, opset, layers left in float; for the manifest"""

@@ -1,0 +1,1 @@
+"""Quantization: rounding, equalization, representative windows, error by layer."""

@@ -1,0 +1,148 @@
+"""A model that is exchanged while `listen` runs."""
+
+import argparse
+import os
+import shutil
+import signal
+import subprocess
+
+import numpy as np
+import pytest
+
+from edge_runtime.cli import model_reload
+from edge_runtime.cli.listen import add_arguments
+from edge_runtime.cli.model_reload import ModelReload
+from edge_runtime.errors import ModelFileError
+from edge_runtime.model.file import BUNDLED
+
+from ..sounds import RATE
+from .test_listen import COMMAND, PATIENCE_S, events_of, pcm, wait_until_read
+
+needs_sighup = pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="no SIGHUP here")
+
+
+@pytest.fixture
+def model(tmp_path):
+    return shutil.copyfile(BUNDLED["seed-cnn"], tmp_path / "model.tflite")
+
+
+def put(path, content):
+    """Exchange a file at once, as a careful copy does."""
+    new = path.with_suffix(".new")
+    new.write_bytes(content)
+    new.replace(path)
+
+
+def heard_with_sighup(model, content):
+    """9 s of sound through `listen`; after 4 s of it the model's file gets other content."""
+    with subprocess.Popen(
+        [*COMMAND, "--input", "-", "--rate", str(RATE), "--json", "--model", model],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        sound = pcm(9.0)
+        process.stdin.write(sound[: 2 * 4 * RATE])
+        process.stdin.flush()
+        first = process.stdout.readline().decode()
+        wait_until_read(process.stdin.fileno())
+        if content is not None:
+            put(model, content)
+        process.send_signal(signal.SIGHUP)
+        process.stdin.write(sound[2 * 4 * RATE :])
+        process.stdin.close()
+        rest, stderr = process.stdout.read().decode(), process.stderr.read().decode()
+        process.wait(PATIENCE_S)
+    assert process.returncode == 0
+    return events_of(first + rest), stderr
+
+
+@needs_sighup
+def test_after_sighup_the_new_model_answers_and_no_window_is_missing(model):
+    events, stderr = heard_with_sighup(model, BUNDLED["tiny"].read_bytes())
+    assert stderr == ""
+    assert "not music" not in events[0]["posterior"]
+    assert "not music" in events[-1]["posterior"]
+    ends = [event["end"] for event in events]
+    assert np.diff(ends[:-1]) == pytest.approx(ends[1] - ends[0], abs=0.015)
+    assert ends[-1] == 9.0
+
+
+@needs_sighup
+def test_a_damaged_model_is_told_of_and_the_one_before_goes_on(model):
+    events, stderr = heard_with_sighup(model, BUNDLED["tiny"].read_bytes()[:-500])
+    (line,) = stderr.splitlines()
+    assert line.startswith(f"edge-genre: warning: {model}: ")
+    assert line.endswith("; the model before goes on")
+    assert {len(event["posterior"]) for event in events} == {10}
+    assert events[-1]["end"] == 9.0
+
+
+def arguments(model):
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    options = ["--interval", "1", *(["--model", str(model)] if model else [])]
+    return parser.parse_args(options)
+
+
+@pytest.fixture
+def pass_time(monkeypatch):
+    """Lets seconds pass for a `ModelReload` without waiting."""
+    now = [100.0]
+    monkeypatch.setattr(model_reload.time, "monotonic", lambda: now[0])
+
+    def passed(seconds):
+        now[0] += seconds
+
+    return passed
+
+
+def test_a_changed_file_is_loaded_once_it_stays_the_same(model, pass_time):
+    reload = ModelReload(arguments(model))
+    assert reload.first.classifier.manifest.name == "seed-cnn-gtzan"
+    pass_time(60.0)
+    assert reload.load(asked=False) is None
+    put(model, BUNDLED["tiny"].read_bytes())
+    pass_time(2.1)
+    assert reload.load(asked=False) is None, "it may still be written"
+    with model.open("ab"):
+        os.utime(model, ns=(1, 1))
+    pass_time(2.1)
+    assert reload.load(asked=False) is None, "it was written meanwhile"
+    pass_time(2.1)
+    loaded = reload.load(asked=False)
+    assert loaded.classifier.manifest.name == "tiny"
+    assert loaded.settings.interval_s == 1.0
+    pass_time(60.0)
+    assert reload.load(asked=False) is None
+
+
+def test_a_file_that_is_away_or_damaged_is_not_tried_without_end(model, pass_time, capsys):
+    reload = ModelReload(arguments(model))
+    content = model.read_bytes()
+    model.unlink()
+    for _ in range(5):
+        pass_time(2.1)
+        assert reload.load(asked=False) is None
+    assert capsys.readouterr().err == ""
+    model.write_bytes(content[:1000])
+    for _ in range(5):
+        pass_time(2.1)
+        assert reload.load(asked=False) is None
+    assert capsys.readouterr().err.count("the model before goes on") == 1
+    model.write_bytes(content)
+    pass_time(2.1)
+    reload.load(asked=False)
+    pass_time(2.1)
+    assert reload.load(asked=False) is not None
+
+
+@pytest.mark.parametrize("name", [None, "base"])
+def test_a_model_that_ships_is_loaded_again_when_asked(name, pass_time):
+    reload = ModelReload(arguments(name))
+    pass_time(60.0)
+    assert reload.load(asked=False) is None
+    assert reload.load(asked=True).classifier.manifest.name == (name or "tiny")
+
+
+def test_a_model_that_cannot_be_loaded_at_the_start_is_an_error(tmp_path):
+    with pytest.raises(ModelFileError, match="no such model file"):
+        ModelReload(arguments(tmp_path / "none.tflite"))

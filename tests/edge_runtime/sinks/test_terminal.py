@@ -1,0 +1,223 @@
+"""How events look."""
+
+import dataclasses
+import io
+import json
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from edge_runtime import Classifier
+from edge_runtime.sinks.terminal import Tally, bar, choose_display, clock
+from edge_runtime.sinks.terminal.lines import JsonLines, PlainLines
+from edge_runtime.sinks.terminal.panel import LivePanel
+from edge_runtime.stream.event import Event
+from edge_runtime.stream.session import Listening
+
+LABELS = ("blues", "classical", "jazz")
+MANIFEST = Classifier("seed-cnn").manifest
+
+
+def listening(source, model="tiny", seconds=None):
+    output = dataclasses.replace(MANIFEST.output, shape=(1, len(LABELS)))
+    manifest = dataclasses.replace(MANIFEST, name=model, labels=LABELS, output=output)
+    return Listening(source=source, manifest=manifest, interval_s=0.7, seconds=seconds)
+
+
+HEADING = listening("song.ogg", seconds=65.0)
+
+
+def event(end=3.0, label="jazz", **values):
+    fields = {
+        "time": 1.5,
+        "start": max(0.0, end - 3.0),
+        "end": end,
+        "label": label,
+        "confidence": 0.0 if label == "silence" else 0.75,
+        "posterior": {"blues": 0.2, "classical": 0.05, "jazz": 0.75},
+        "raw_posterior": {"blues": 0.25, "classical": 0.25, "jazz": 0.5},
+        "level_dbfs": -20.0,
+        "front_end_ms": 2.0,
+        "inference_ms": 1.0,
+        "utc": "2026-11-23T11:38:05.042Z",
+    }
+    return Event(**{**fields, **values})
+
+
+@pytest.mark.parametrize(
+    ("share", "expected"),
+    [
+        (0.0, "··········"),
+        (1.0, "██████████"),
+        (0.5, "█████·····"),
+        (0.0125, "▏·········"),
+        (0.9875, "█████████▉"),
+        (-1.0, "··········"),
+        (2.0, "██████████"),
+    ],
+)
+def test_a_bar_fills_in_steps_of_an_eighth(share, expected):
+    assert bar(share) == expected
+
+
+@given(st.floats(-2.0, 2.0), st.integers(1, 100))
+def test_a_bar_always_has_its_width(share, width):
+    assert len(bar(share, width)) == width
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        (0.0, "0:00"),
+        (7.9, "0:07"),
+        (59.99, "0:59"),
+        (60.0, "1:00"),
+        (3599.0, "59:59"),
+        (3723.0, "1:02:03"),
+        (90_000.0, "25:00:00"),
+    ],
+)
+def test_the_clock_is_written_as_people_write_it(seconds, expected):
+    assert clock(seconds) == expected
+
+
+def test_the_tally_counts_the_sound_that_is_new():
+    tally = Tally()
+    assert tally.seconds == 0.0
+    for end, label in ((3.0, "jazz"), (4.0, "blues"), (5.0, "blues"), (67.0, "silence")):
+        tally.add(event(end, label))
+    assert str(tally) == "heard 1:07: silence 1:02, jazz 0:03, blues 0:02"
+    assert tally.seconds == 67.0
+
+
+def test_plain_lines_show_time_answer_confidence_and_runners_up():
+    file = io.StringIO()
+    lines = PlainLines(file, HEADING)
+    lines.show(event(3.0))
+    lines.show(event(63.0, "silence"))
+    lines.show(event(3700.0, "unknown", confidence=0.4))
+    lines.close()
+    assert file.getvalue().splitlines() == [
+        "listening to song.ogg (1:05) with tiny; Ctrl-C ends",
+        "   0:03  jazz       ███████▌··  75%   blues 20%  classical 5%",
+        "   1:03  silence",
+        "1:01:40  unknown    ████······  40% jazz, blues 20%  classical 5%",
+        "heard 1:01:40: unknown 1:00:37, silence 1:00, jazz 0:03",
+    ]
+
+
+def test_plain_lines_make_up_neither_a_length_nor_a_summary():
+    file = io.StringIO()
+    PlainLines(file, listening("stdin")).close()
+    assert file.getvalue() == "listening to stdin with tiny; Ctrl-C ends\n"
+
+
+def test_a_json_line_holds_exactly_the_fields_of_the_event():
+    file = io.StringIO()
+    lines = JsonLines(file)
+    lines.show(event(3.0, time=1.23456, level_dbfs=-20.04, label="jazz"))
+    lines.close()
+    assert file.getvalue().endswith("}\n")
+    assert json.loads(file.getvalue()) == {
+        "schema": 1,
+        "time": 1.235,
+        "start": 0.0,
+        "end": 3.0,
+        "label": "jazz",
+        "confidence": 0.75,
+        "posterior": {"blues": 0.2, "classical": 0.05, "jazz": 0.75},
+        "raw_posterior": {"blues": 0.25, "classical": 0.25, "jazz": 0.5},
+        "level_dbfs": -20.0,
+        "front_end_ms": 2.0,
+        "inference_ms": 1.0,
+        "padded": False,
+        "dropped_samples": 0,
+        "missing_s": 0.0,
+        "non_finite_samples": 0,
+        "clipped_samples": 0,
+        "utc": "2026-11-23T11:38:05.042Z",
+    }
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    """Make rich draw for a terminal of a given width, whatever stdout is."""
+
+    def set_width(width):
+        monkeypatch.setenv("COLUMNS", str(width))
+        monkeypatch.setenv("LINES", "30")
+        monkeypatch.setenv("TERM", "xterm-256color")
+        monkeypatch.setenv("FORCE_COLOR", "1")
+
+    return set_width
+
+
+def shown(text):
+    """Lines of a terminal's output, without control sequences."""
+    return re.split(r"[\r\n]+", re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text))
+
+
+HEADINGS = {
+    "plain": HEADING,
+    "endless": listening("stdin"),
+    "long names": listening("a very long file name " * 6 + ".ogg", "tiny " * 20, 7200.0),
+    "wide characters": listening("ジャズ喫茶の長い曲名" * 4, seconds=60.0),
+    "markup": listening("[bold]no[/nothing] [red.ogg", "[/]", 60.0),
+}
+
+
+@pytest.mark.parametrize("name", HEADINGS)
+@pytest.mark.parametrize("width", [80, 40])
+def test_the_live_panel_stays_within_the_terminal(terminal, capsys, width, name):
+    terminal(width)
+    panel = LivePanel(HEADINGS[name])
+    for end in range(3, 200):
+        label = ("jazz", "silence", "unknown", "classical")[end // 20 % 4]
+        panel.show(event(float(end), label, level_dbfs=-120.0 if label == "silence" else -20.0))
+    panel.show(event(8000.0, clipped_samples=10**9, dropped_samples=10**9, front_end_ms=12345.6))
+    panel.close()
+    lines = shown(capsys.readouterr().out)
+    assert max(map(cell_len, lines)) <= width
+    text = "\n".join(lines)
+    for expected in ("listening ...", "JAZZ   75% sure", "SILENCE", "UNKNOWN", "heard 2:13:20:"):
+        assert expected in text
+
+
+@pytest.mark.parametrize("width", [30, 20])
+def test_the_live_panel_of_a_tiny_terminal_still_tells_the_answer(terminal, capsys, width):
+    terminal(width)
+    panel = LivePanel(HEADING)
+    panel.show(event(3.0))
+    panel.close()
+    lines = shown(capsys.readouterr().out)
+    assert max(map(cell_len, lines)) <= width
+    assert any("JAZZ" in line for line in lines)
+
+
+def test_the_live_panel_shows_what_was_lost_only_where_something_was(terminal, capsys):
+    terminal(80)
+    panel = LivePanel(HEADING)
+    panel.show(event(3.0))
+    assert "clipped" not in capsys.readouterr().out
+    panel.show(event(4.0, clipped_samples=7, dropped_samples=9))
+    panel.close()
+    text = "\n".join(shown(capsys.readouterr().out))
+    assert "7 clipped" in text
+    assert "9 dropped" in text
+
+
+def test_a_panel_that_never_heard_anything_closes_without_a_summary(terminal, capsys):
+    terminal(80)
+    LivePanel(HEADING).close()
+    text = capsys.readouterr().out
+    assert "listening ..." in text
+    assert "heard" not in text
+
+
+def test_what_is_no_terminal_gets_lines(capsys):
+    assert isinstance(choose_display(HEADING, json_lines=False), PlainLines)
+    assert isinstance(choose_display(HEADING, json_lines=True), JsonLines)
+    assert capsys.readouterr().out.count("\n") == 1

@@ -1,0 +1,194 @@
+"""Where sound comes from: pipes and files."""
+
+import fcntl
+import os
+import struct
+import termios
+import threading
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge_runtime.audio.file import open_audio
+from edge_runtime.audio.pcm import PcmFormat
+from edge_runtime.errors import AudioFormatError
+from edge_runtime.sources.file import FileSource
+from edge_runtime.sources.raw import RawSource
+
+from ..sounds import PCM, RATE, encode, noise, wav_bytes, write_wav
+
+MANY_SECONDS = 30.0
+
+
+def raw(descriptor, *, rate=RATE, channels=1, form="S16_LE"):
+    return RawSource(
+        descriptor, rate=rate, channels=channels, sample_format=PcmFormat(form), name="stdin"
+    )
+
+
+def wait_until_read(descriptor):
+    """Wait until nobody has bytes of a pipe left to read."""
+    deadline = time.monotonic() + MANY_SECONDS
+    while struct.unpack("i", fcntl.ioctl(descriptor, termios.FIONREAD, b"\0" * 4))[0]:
+        assert time.monotonic() < deadline
+        time.sleep(0.0001)
+
+
+def hear(pieces, **how):
+    """Chunks of a raw source whose pipe gets the pieces one by one, and then ends."""
+    reader, writer = os.pipe()
+
+    def feed():
+        try:
+            for piece in pieces:
+                os.write(writer, piece)
+                wait_until_read(writer)
+        finally:
+            os.close(writer)
+
+    feeder = threading.Thread(target=feed)
+    feeder.start()
+    try:
+        return list(raw(reader, **how).chunks(threading.Event()))
+    finally:
+        os.read(reader, 1 << 20)
+        feeder.join(MANY_SECONDS)
+        os.close(reader)
+
+
+def samples_of(chunks):
+    return np.concatenate([chunk.samples for chunk in chunks])
+
+
+STORED = encode(noise(300, channels=2), PCM, 16)
+
+
+@settings(max_examples=25)
+@given(cuts=st.lists(st.integers(0, len(STORED)), max_size=12))
+def test_frames_may_be_cut_anywhere_on_their_way_through_the_pipe(cuts):
+    ends = [*sorted(cuts), len(STORED)]
+    pieces = [STORED[a:b] for a, b in zip([0, *ends], ends, strict=False) if a < b]
+    heard = samples_of(hear(pieces, channels=2))
+    assert np.array_equal(heard, np.frombuffer(STORED, "<i2").reshape(-1, 2) / np.float32(32768))
+
+
+@pytest.mark.parametrize(
+    ("form", "stored", "expected"),
+    [
+        ("U8", "00 80", [[-1.0, 0.0]]),
+        ("S16_LE", "0080 0040", [[-1.0, 0.5]]),
+        ("S24_3LE", "000080 000040", [[-1.0, 0.5]]),
+        ("S32_LE", "00000080 00000040", [[-1.0, 0.5]]),
+        ("FLOAT_LE", "000080bf 0000003f", [[-1.0, 0.5]]),
+        ("FLOAT64_LE", "000000000000f0bf 000000000000e03f", [[-1.0, 0.5]]),
+    ],
+)
+def test_every_format_is_heard_with_full_scale_at_one(form, stored, expected):
+    (chunk,) = hear([bytes.fromhex(stored)], channels=2, form=form)
+    assert chunk.samples.tolist() == expected
+    assert chunk.dropped == 0
+
+
+def test_half_a_frame_at_the_end_is_left_out():
+    assert samples_of(hear([STORED + b"\1\2\3"], channels=2)).shape == (300, 2)
+
+
+def test_an_empty_pipe_gives_nothing():
+    assert hear([]) == []
+    assert hear([b"\1"]) == []
+
+
+def test_chunks_are_a_tenth_of_a_second_at_most():
+    chunks = hear([bytes(40_000)], rate=8000)
+    assert max(len(chunk.samples) for chunk in chunks) <= 800
+    assert sum(len(chunk.samples) for chunk in chunks) == 20_000
+
+
+@pytest.mark.parametrize("head", [wav_bytes(noise(50)), b"OggS\0", b"fLaC\0", b"ID3\4\0\0"])
+def test_an_audio_file_on_the_pipe_is_refused(head):
+    with pytest.raises(AudioFormatError, match="stdin: holds an audio file, not raw samples"):
+        hear([head])
+
+
+@pytest.mark.parametrize("form", ["U8", "S16_LE", "FLOAT_LE"])
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_an_audio_file_is_refused_however_few_bytes_arrive_at_first(size, form):
+    data = wav_bytes(noise(50))
+    with pytest.raises(AudioFormatError, match="stdin: holds an audio file, not raw samples"):
+        hear([data[:size], data[size:]], form=form)
+
+
+def test_samples_that_look_like_a_header_are_taken_in_the_middle():
+    heard = hear([b"\x80", b"RIFF0000WAVE", b"fLaC"], form="U8")
+    assert len(samples_of(heard)) == 17
+
+
+def test_a_source_that_was_stopped_reads_nothing():
+    reader, writer = os.pipe()
+    os.write(writer, STORED)
+    stop = threading.Event()
+    stop.set()
+    assert list(raw(reader).chunks(stop)) == []
+    assert os.read(reader, 1 << 20) == STORED
+    os.close(reader)
+    os.close(writer)
+
+
+def test_a_source_stops_while_it_waits_for_a_pipe_that_stays_open():
+    reader, writer = os.pipe()
+    os.write(writer, STORED)
+    stop, heard = threading.Event(), []
+    listener = threading.Thread(target=lambda: heard.extend(raw(reader).chunks(stop)))
+    listener.start()
+    wait_until_read(writer)
+    stop.set()
+    listener.join(MANY_SECONDS)
+    assert not listener.is_alive()
+    assert len(samples_of(heard)) == 600
+    os.close(reader)
+    os.close(writer)
+
+
+@pytest.fixture
+def clip(tmp_path):
+    return open_audio(write_wav(tmp_path / "clip.wav", noise(8000, channels=2), rate=16000))
+
+
+@pytest.mark.parametrize("speed", [None, 1.0, 100.0])
+def test_a_file_gives_all_of_its_samples_at_any_speed(clip, speed):
+    source = FileSource(clip, speed=speed)
+    assert (source.name, source.rate, source.channels) == ("clip.wav", 16000, 2)
+    assert source.seconds == 0.5
+    chunks = list(source.chunks(threading.Event()))
+    assert [len(chunk.samples) for chunk in chunks] == [1600] * 5
+    assert np.array_equal(samples_of(chunks), np.concatenate(list(clip.blocks())))
+
+
+def test_a_file_is_never_ahead_of_the_clock(clip):
+    begin, played = time.monotonic(), 0.0
+    for chunk in FileSource(clip, speed=2.0).chunks(threading.Event()):
+        played += len(chunk.samples) / 16000
+        assert time.monotonic() - begin >= played / 2.0 - 0.005
+
+
+def test_a_file_is_heard_until_it_is_stopped(clip):
+    stop, chunks = threading.Event(), []
+    for chunk in FileSource(clip, speed=None).chunks(stop):
+        chunks.append(chunk)
+        if len(chunks) == 2:
+            stop.set()
+    assert len(chunks) == 2
+
+
+def test_a_slow_file_stops_without_waiting_for_its_next_chunk(clip):
+    stop, heard = threading.Event(), []
+    source = FileSource(clip, speed=0.0001)  # 1000 s a chunk
+    listener = threading.Thread(target=lambda: heard.extend(source.chunks(stop)))
+    listener.start()
+    stop.set()
+    listener.join(MANY_SECONDS)
+    assert not listener.is_alive()
+    assert heard == []

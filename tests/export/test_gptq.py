@@ -1,0 +1,76 @@
+"""Weights rounded in turn."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from export.quantize.gptq import round_weights, rounded_weights
+
+
+def nearest(weights: np.ndarray) -> np.ndarray:
+    step = np.abs(weights).max(axis=0) / 127
+    return np.asarray(np.round(weights / step) * step)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_rounded_in_turn_loses_less_on_inputs_that_are_alike(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    # Never negative, and moving together: what a layer behind ReLU hears.
+    inputs = np.abs(generator.standard_normal((400, 4)) @ generator.standard_normal((4, 60)))
+    weights = generator.standard_normal((60, 5))
+    found = rounded_weights(weights, inputs)
+    lost = np.abs(inputs @ (found - weights)).mean()
+    assert lost < 0.5 * np.abs(inputs @ (nearest(weights) - weights)).mean()
+
+
+def test_rounded_weights_lie_on_the_grid_that_a_converter_takes_from_them() -> None:
+    generator = np.random.default_rng(0)
+    weights = generator.standard_normal((40, 6))
+    weights[:, 5] = 0.0
+    found = rounded_weights(weights, generator.standard_normal((200, 40)))
+    assert np.array_equal(np.abs(found).max(axis=0), np.abs(weights).max(axis=0))
+    steps = found[:, :5] / (np.abs(weights[:, :5]).max(axis=0) / 127)
+    np.testing.assert_allclose(steps, np.round(steps), atol=1e-9)
+    assert np.abs(steps).max() < 127.5
+    assert not found[:, 5].any()
+
+
+def test_what_earlier_layers_lost_is_made_up_for() -> None:
+    generator = np.random.default_rng(0)
+    whole = np.abs(generator.standard_normal((400, 4)) @ generator.standard_normal((4, 60)))
+    # Rounding does this to channels: each is off by a factor of its own.
+    heard = whole * generator.uniform(0.9, 1.1, 60)
+    weights = generator.standard_normal((60, 5))
+    lost, left = (
+        np.abs(heard @ found - whole @ weights).mean()
+        for found in (rounded_weights(weights, heard), rounded_weights(weights, heard, whole))
+    )
+    assert left < 0.3 * lost
+
+
+def test_a_network_of_rounded_weights_says_nearly_the_same() -> None:
+    import keras
+    from keras import layers
+
+    keras.utils.set_random_seed(0)
+    inputs = keras.Input((20, 8, 1))
+    x = layers.Conv2D(6, (3, 3), strides=(2, 1), padding="same", activation="relu")(inputs)
+    x = layers.DepthwiseConv2D(1)(x)
+    x = layers.Reshape((10, 48))(x)
+    x = layers.Conv1D(5, 3, dilation_rate=2, activation="relu")(x)
+    x = layers.GlobalMaxPooling1D()(x)
+    model = keras.Model(inputs, layers.Dense(4, use_bias=False)(x))
+    windows = np.random.default_rng(0).standard_normal((60, 20, 8)).astype(np.float32)
+    before = model.predict(windows[..., np.newaxis], verbose=0)
+    kept = {layer.name: layer.get_weights() for layer in model.layers if layer.get_weights()}
+    round_weights(model, windows, 0)
+    after = model.predict(windows[..., np.newaxis], verbose=0)
+    ours = np.abs(after - before).mean()
+    for layer in model.layers:
+        if layer.name in kept and not isinstance(layer, layers.DepthwiseConv2D):
+            kernel, *bias = kept[layer.name]
+            flat = nearest(kernel.reshape(-1, kernel.shape[-1]))
+            layer.set_weights([flat.reshape(kernel.shape).astype(np.float32), *bias])
+    plain = np.abs(model.predict(windows[..., np.newaxis], verbose=0) - before).mean()
+    assert 0.0 < ours < plain

@@ -1,0 +1,162 @@
+"""Rows as images of a batch: the same answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from keras import layers
+
+from export.formats.conversion import FLOAT32
+from export.formats.tflite import convert
+from export.formats.xnnpack_blocks import blocked, blocks_under, places_at_once
+from export.formats.xnnpack_rows import in_rows
+
+SHAPE = (40, 24, 2)
+
+CASES: dict[str, tuple[Any, ...]] = {
+    "long in frequency": (layers.Conv2D(3, (1, 16), activation="relu"),),
+    "... at its loudest place": (
+        layers.Conv2D(3, (1, 16), activation="relu"),
+        layers.MaxPooling2D((1, 9)),
+    ),
+    "long in time": (layers.Conv2D(3, (16, 1)),),
+    "... at its loudest band": (
+        layers.Conv2D(3, (16, 1), activation="relu"),
+        layers.MaxPooling2D((1, 24)),
+    ),
+    "... at the loudest of pairs of bands": (
+        layers.Conv2D(3, (16, 1), activation="relu"),
+        layers.MaxPooling2D((1, 2)),
+    ),
+    "places in whole blocks": (
+        layers.Conv2D(3, (1, 13), activation="relu"),
+        layers.MaxPooling2D((1, 12)),
+    ),
+    "one whole block and a part": (
+        layers.Conv2D(3, (1, 19), activation="relu"),
+        layers.MaxPooling2D((1, 6)),
+    ),
+    "fewer places than a block": (
+        layers.Conv2D(3, (1, 22), activation="relu"),
+        layers.MaxPooling2D((1, 3)),
+    ),
+    "as long as the sound": (layers.Conv2D(3, (40, 1)),),
+    "without a bias": (layers.Conv2D(3, (16, 1), use_bias=False),),
+    "an activation over all filters": (layers.Conv2D(3, (16, 1), activation="softmax"),),
+    "of means of two frames": (
+        layers.AveragePooling2D((2, 1), padding="same"),
+        layers.Conv2D(3, (16, 1)),
+    ),
+    "overlapping maxima": (
+        layers.Conv2D(3, (1, 16), activation="relu"),
+        layers.MaxPooling2D((1, 9), strides=(1, 1)),
+    ),
+}
+
+
+def network(*middle: Any) -> Any:
+    tensor = inputs = keras.Input(SHAPE)
+    for layer in middle:
+        tensor = type(layer).from_config(layer.get_config())(tensor)
+    return keras.Model(inputs, layers.Dense(5)(layers.Flatten()(tensor)))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_rows_as_images_answer_alike(case: str) -> None:
+    keras.utils.set_random_seed(0)
+    plain = network(*CASES[case])
+    windows = np.random.default_rng(0).standard_normal((3, *SHAPE)).astype(np.float32)
+    wanted = plain.predict(windows, verbose=0)
+    changed = in_rows(plain)
+    assert changed is not plain
+    # Every long filter sees one row at a time now.
+    seen = [layer.output.shape for layer in changed.layers if isinstance(layer, layers.Conv2D)]
+    assert all(1 in shape[1:3] for shape in seen)
+    np.testing.assert_allclose(changed.predict(windows, verbose=0), wanted, atol=1e-5)
+
+
+def test_a_filter_that_is_used_twice_stays_as_it_is() -> None:
+    keras.utils.set_random_seed(0)
+    inputs = keras.Input(SHAPE)
+    shared, own = layers.Conv2D(2, (16, 1)), layers.Conv2D(2, (16, 1))
+    twice = [shared(inputs), shared(layers.ReLU()(inputs)), own(inputs)]
+    plain = keras.Model(inputs, layers.Dense(5)(layers.Flatten()(layers.Add()(twice))))
+    windows = np.random.default_rng(0).standard_normal((3, *SHAPE)).astype(np.float32)
+    wanted = plain.predict(windows, verbose=0)
+    np.testing.assert_allclose(in_rows(plain).predict(windows, verbose=0), wanted, atol=1e-5)
+
+
+def test_two_that_are_pooled_keep_apart() -> None:
+    keras.utils.set_random_seed(0)
+    inputs = keras.Input(SHAPE)
+    pooled = [
+        layers.MaxPooling2D((1, 24))(layers.Conv2D(2, (taps, 1), activation="relu")(inputs))
+        for taps in (12, 20)
+    ]
+    cut = layers.Cropping2D(((4, 4), (0, 0)))(pooled[0])
+    plain = keras.Model(inputs, layers.Dense(5)(layers.Flatten()(layers.Add()([cut, pooled[1]]))))
+    windows = np.random.default_rng(0).standard_normal((3, *SHAPE)).astype(np.float32)
+    wanted = plain.predict(windows, verbose=0)
+    np.testing.assert_allclose(in_rows(plain).predict(windows, verbose=0), wanted, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        layers.Conv2D(3, (5, 1)),
+        layers.Conv2D(3, (16, 2)),
+        layers.Conv2D(3, (16, 1), strides=(2, 1)),
+        layers.Conv2D(3, (1, 16), padding="same"),
+        layers.Conv2D(3, (10, 1), dilation_rate=(2, 1)),
+        layers.Conv2D(4, (16, 1), groups=2),
+        layers.AveragePooling2D((2, 2)),
+    ],
+    ids=["short", "wide", "strided", "padded", "dilated", "grouped", "means over bands"],
+)
+def test_other_filters_stay_as_they_are(layer: Any) -> None:
+    plain = network(layer)
+    assert in_rows(plain) is plain
+
+
+@given(
+    taps=st.integers(1, 20), channels=st.integers(1, 9), filters=st.integers(1, 4),
+    length=st.integers(20, 40), seed=st.integers(0, 99),
+)  # fmt: skip
+def test_blocks_are_the_same_sums_of_products(
+    taps: int, channels: int, filters: int, length: int, seed: int
+) -> None:
+    generator = np.random.default_rng(seed)
+    sound = generator.integers(-9, 10, (length, channels)).astype(np.float32)
+    kernel = generator.integers(-9, 10, (taps, channels, filters)).astype(np.float32)
+    at_once = places_at_once(channels)
+    assert at_once * channels >= 8
+    places, under = length - taps + 1, blocks_under(taps, at_once)
+    blocks = -(-places // at_once)
+    wide = np.zeros(((blocks - 1 + under) * at_once, channels), np.float32)
+    heard = min(length, len(wide))
+    wide[:heard] = sound[:heard]
+    cut = wide.reshape(-1, at_once * channels)
+    many = blocked(kernel, at_once)
+    found = [np.einsum("bc,bcf->f", cut[b : b + under], many) for b in range(blocks)]
+    wanted = [np.einsum("kc,kcf->f", sound[p : p + taps], kernel) for p in range(places)]
+    np.testing.assert_array_equal(np.array(found).reshape(-1, filters)[:places], wanted)
+
+
+def test_a_converted_network_answers_alike() -> None:
+    from ai_edge_litert.interpreter import Interpreter
+
+    keras.utils.set_random_seed(0)
+    plain = network(*CASES["... at its loudest band"])
+    window = np.random.default_rng(0).standard_normal((1, *SHAPE)).astype(np.float32)
+    made = convert(plain, FLOAT32, window)
+    interpreter = Interpreter(model_content=made.network)
+    interpreter.allocate_tensors()
+    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], window)
+    interpreter.invoke()
+    found = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
+    np.testing.assert_allclose(found, plain.predict(window, verbose=0), atol=1e-5)

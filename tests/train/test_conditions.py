@@ -1,0 +1,108 @@
+"""Whole conditions and random chains on generated sound."""
+
+import time
+
+import numpy as np
+import pytest
+
+from tests.synthetic import RATE, clip
+from train.augment import GRID, random_degradation
+from train.augment.conditions import _BLOCKS, _ROOMS
+from train.augment.device_chain import _BLOCKS as TRAINING_BLOCKS
+from train.augment.device_chain import _ROOMS as TRAINING_ROOMS
+
+MUSIC = clip("beeps", 0, 3.2) + clip("drone", 1, 3.2)
+BY_NAME = {condition.name: condition for condition in GRID}
+
+
+def level_db(samples):
+    return 10 * np.log10(np.mean(np.square(samples, dtype=np.float64)))
+
+
+def test_the_standard_list_begins_with_the_clip_as_it_is():
+    assert tuple(BY_NAME) == (
+        "clean", "level-20", "level-40", "snr-20", "snr-10", "snr-5", "room-0.2", "room-0.4",
+        "room-0.8", "room-0.4-snr-10", "source-8k", "mp3-32", "opus-24",
+    )  # fmt: skip
+    np.testing.assert_array_equal(GRID[0](MUSIC, RATE, "a"), MUSIC)
+
+
+@pytest.mark.parametrize("condition", GRID[1:], ids=lambda condition: condition.name)
+def test_a_condition_changes_a_clip_the_same_way_each_time(condition):
+    before = MUSIC.copy()
+    heard = condition(MUSIC, RATE, "blues.00001")
+    np.testing.assert_array_equal(MUSIC, before)
+    assert (len(heard), heard.dtype) == (len(MUSIC), np.float32)
+    assert np.isfinite(heard).all()
+    assert not np.allclose(heard, MUSIC, atol=1e-4)
+    np.testing.assert_array_equal(heard, condition(MUSIC, RATE, "blues.00001"))
+
+
+def test_other_clips_and_other_seeds_get_other_rooms_and_noise():
+    condition = BY_NAME["room-0.4-snr-10"]
+    heard = [
+        condition(MUSIC, RATE, "a"),
+        condition(MUSIC, RATE, "b"),
+        condition(MUSIC, RATE, "a", 1),
+    ]
+    assert len({sound.tobytes() for sound in heard}) == 3
+
+
+def test_more_noise_is_the_same_noise_and_louder():
+    soft, loud = (BY_NAME[name](MUSIC, RATE, "a") - MUSIC for name in ("snr-20", "snr-5"))
+    assert np.corrcoef(soft, loud)[0, 1] > 0.999
+    assert level_db(loud) - level_db(soft) == pytest.approx(15.0, abs=0.01)
+
+
+def test_noise_of_a_condition_comes_in_every_colour():
+    slopes = set()
+    for number in range(20):
+        noise = BY_NAME["snr-10"](MUSIC, RATE, f"clip {number}") - MUSIC
+        power = np.abs(np.fft.rfft(noise)) ** 2
+        low, high = power[: len(power) // 20].sum(), power[len(power) // 2 :].sum()
+        slopes.add(round(np.log10(low / high)))
+    assert len(slopes) > 2
+
+
+def test_models_are_not_examined_in_the_rooms_and_noise_that_training_draws_from():
+    assert min(TRAINING_ROOMS) >= _ROOMS
+    assert min(TRAINING_BLOCKS) >= _BLOCKS
+
+
+@pytest.mark.parametrize("length", [0, 1, 50])
+def test_the_shortest_sound_survives_everything(length):
+    for condition in GRID:
+        assert len(condition(MUSIC[:length], RATE, "a")) == length
+    for seed in range(10):
+        assert len(random_degradation(MUSIC[:length], RATE, np.random.default_rng(seed))) == length
+
+
+def test_silence_stays_silence():
+    silence = np.zeros(RATE, np.float32)
+    for condition in GRID:
+        assert np.abs(condition(silence, RATE, "a")).max() < 1e-4, condition.name
+    for seed in range(5):
+        assert not random_degradation(silence, RATE, np.random.default_rng(seed)).any()
+
+
+def test_a_random_chain_is_the_same_for_the_same_numbers_and_never_louder():
+    levels = []
+    for seed in range(30):
+        heard = random_degradation(MUSIC, RATE, np.random.default_rng(seed))
+        assert (len(heard), heard.dtype) == (len(MUSIC), np.float32)
+        levels.append(level_db(heard) - level_db(MUSIC))
+    again = random_degradation(MUSIC, RATE, np.random.default_rng(29))
+    np.testing.assert_array_equal(heard, again)
+    assert min(levels) < -25
+    assert max(levels) < 8  # 6 dB of the equaliser, 1 dB of noise
+    assert np.ptp(levels) > 20
+
+
+def test_a_clip_of_30_s_takes_a_fraction_of_a_second_once_its_room_is_there():
+    sound = np.resize(MUSIC, 30 * RATE)
+    condition = BY_NAME["room-0.4-snr-10"]
+    condition(sound, RATE, "a")
+    begin = time.process_time()
+    for _ in range(3):
+        condition(sound, RATE, "a")
+    assert (time.process_time() - begin) / 3 < 0.2

@@ -1,0 +1,1 @@
+"""Tracks, genres and splits: what there is to train and validate on."""

@@ -1,0 +1,1 @@
+"""Features and a split, made ready for a training."""

@@ -1,0 +1,140 @@
+"""A data set made ready for training: features, a split, and the windows of each part."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge_runtime.errors import DataSetError
+from edge_runtime.frontend import FrontEndParams
+
+from ..augment.waveform import AudioAugmentation
+from ..data.duplicates import without_straddlers
+from ..data.split_choice import SplitChoice
+from ..data.splits import TRAIN, VALID, Candidate, Split, check_parts, random_segment_split
+from ..data.tracks import TrackList
+from ..features.extraction import Extraction, extract
+from ..features.seed_json import extraction_from_json
+from .windows import Windows, normalisation, select
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What a model is trained and examined on."""
+
+    genres: tuple[str, ...]
+    params: FrontEndParams
+    """With the normalisation of the training windows"""
+    split: Split
+    train: Windows
+    valid: Windows
+    extraction: Extraction
+    warnings: tuple[str, ...]
+
+    def n_tracks(self) -> dict[str, int]:
+        """Tracks with windows in each part."""
+        originals = [item for item in self.extraction.tracks if not item.copy]
+        return {
+            part: sum(part in self.split.parts[item.track.id] for item in originals)
+            for part in (TRAIN, VALID)
+        }
+
+
+def prepare(
+    listed: TrackList,
+    choice: SplitChoice,
+    params: FrontEndParams,
+    store: Path,
+    *,
+    overlap: float,
+    augmentation: AudioAugmentation | None,
+    copies: int,
+) -> Experiment:
+    """Extract features, split them, normalise.
+
+    Parameters
+    ----------
+    listed : TrackList
+    choice : SplitChoice
+    params : FrontEndParams
+        Without normalisation.
+    store : Path
+        Folder that keeps features.
+    overlap : float
+        Share of a training window that the next one hears again.
+    augmentation : AudioAugmentation, optional
+    copies : int
+        Varied copies of each training track.
+
+    Raises
+    ------
+    DataSetError
+        If no clip can be used, or the split cannot be trained on.
+    """
+    step = round(params.window_samples * (1 - overlap)) if overlap else None
+    extraction = extract(
+        choice.wanted(listed), params, store, step=step, augmentation=augmentation, copies=copies
+    )
+    if not extraction.tracks:
+        raise DataSetError(f"no clip can be used; the first: {extraction.skipped[0][1]}")
+    candidates = _candidates(extraction)
+    return _experiment(extraction, choice.make(listed, candidates), params, listed.warnings)
+
+
+def prepare_json(file: Path, choice: SplitChoice, params: FrontEndParams) -> Experiment:
+    """The same from the student report's ``data.json``, which does not tell tracks apart.
+
+    Raises
+    ------
+    DataSetError
+        If the split is one of tracks, or the file cannot be used.
+    """
+    if choice.name != "segment":
+        raise DataSetError(
+            f"{file}: does not say which track a segment is of, so that only --split segment is "
+            "possible, which leaks; name the folder of the clips for any other"
+        )
+    extraction = extraction_from_json(file, params)
+    return _experiment(
+        extraction, random_segment_split(_candidates(extraction), choice.seed), params, ()
+    )
+
+
+def _candidates(extraction: Extraction) -> list[Candidate]:
+    return [
+        Candidate(item.track, len(item.features), item.audio_sha256)
+        for item in extraction.tracks
+        if not item.copy
+    ]
+
+
+def _experiment(
+    extraction: Extraction, split: Split, params: FrontEndParams, warnings: tuple[str, ...]
+) -> Experiment:
+    candidates = _candidates(extraction)
+    split, straddling = without_straddlers(split, candidates)
+    odd = check_parts(split, candidates)
+    left_out = (f"left out: {why}" for _, why in extraction.skipped)
+    genres = tuple(
+        sorted({item.track.label for item in candidates if _is_used(split, item.track.id)})
+    )
+    train, valid = (
+        select(extraction.tracks, split, part, genres, params.window_seconds)
+        for part in (TRAIN, VALID)
+    )
+    mean, std = normalisation(train)
+    params = dataclasses.replace(params, mean=mean, std=std)
+    return Experiment(
+        genres,
+        params,
+        split,
+        train.normalised(params),
+        valid.normalised(params),
+        extraction,
+        (*warnings, *left_out, *straddling, *odd),
+    )
+
+
+def _is_used(split: Split, track: str) -> bool:
+    return bool({TRAIN, VALID} & set(split.parts[track]))

