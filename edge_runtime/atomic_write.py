@@ -9,7 +9,7 @@ from pathlib import Path
 from .errors import ModelFileError
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def write_atomically(path: Path, content: bytes) -> None:
     """Write a file; an old one stays until the new one is whole, also where the disk is full.
 
     Raises

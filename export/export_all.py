@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edge_runtime.atomic_write import write_whole
+from edge_runtime.atomic_write import write_atomically
 from edge_runtime.errors import DataSetError, ExportParityError
 
 from .artefact import Artefact, Source, write
@@ -79,8 +79,8 @@ def export_all(source: Source, folder: Path) -> list[Row]:
                 write(result, folder / name)
             rows.append(Row(variant, name, result, result.failures))
     summary = [row.to_dict() for row in rows]
-    write_whole(folder / SUMMARY, (json.dumps(summary, indent=2) + "\n").encode())
-    write_whole(folder / CARD, model_card(source, rows).encode())
+    write_atomically(folder / SUMMARY, (json.dumps(summary, indent=2) + "\n").encode())
+    write_atomically(folder / CARD, model_card(source, rows).encode())
     return rows
 
 

@@ -17,7 +17,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..atomic_write import write_whole
+from ..atomic_write import write_atomically
 from ..errors import ModelFileError
 from .checksum import check_seal, sealed
 from .manifest import Manifest
@@ -120,7 +120,7 @@ def write_model(path: Path, network: bytes, manifest: Manifest) -> None:
         tail = _onnx_entry(ONNX_KEY, text)
     else:
         tail = _zip_tail(network, {MANIFEST_NAME: text, LABELS_NAME: _lines(manifest.labels)})
-    write_whole(path, network + tail)
+    write_atomically(path, network + tail)
 
 
 def _lines(labels: tuple[str, ...]) -> str:
