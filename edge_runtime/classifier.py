@@ -13,15 +13,15 @@ import numpy as np
 import numpy.typing as npt
 
 from . import backends
-from .answer import genre_or_unknown
 from .audio.conditioning import Conditioner, level_dbfs
 from .audio.file import AudioFile, open_audio
 from .audio.resample import missing_band
 from .audio.windows import SoundPath, file_windows, fill_window
+from .decoder import SILENCE, genre_or_unknown
 from .errors import ModelFileError, ModelWarning, ParameterError
 from .frontend import FrontEnd
 from .model.file import BUNDLED_MODEL, ModelFile, read_model
-from .model.manifest import SILENCE, Manifest
+from .model.manifest import Manifest
 
 _WHOLE = 0.98
 """Share of the promised frames that counts as all of them: MP3 headers only estimate."""

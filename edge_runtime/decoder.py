@@ -4,16 +4,83 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from .announcement import Announcement, SilenceGate
-from .answer import genre_or_unknown
-from .model.manifest import SILENCE, DecoderSettings
+from .errors import ParameterError
+
+SILENCE = "silence"
+"""The runtime's answer where the level is below the gate"""
+UNKNOWN = "unknown"
+"""The runtime's answer where no genre is convincing"""
 
 _POSTERIOR_FLOOR = 1e-3
 """One overconfident window must not rule a genre out for good."""
+_SLACK_S = 1e-6
+"""Times of windows are sums; a time that is reached but for rounding is reached."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecoderSettings:
+    """How posteriors of overlapping windows become an answer. Times are in seconds."""
+
+    interval_s: float = 0.743
+    """Time between windows of a stream, rounded to whole frames when used"""
+    dwell_s: float = 120.0
+    """Mean time that a genre is expected to last before another one plays"""
+    silence_dbfs: float = -60.0
+    """A window with a level below this is silence, dBFS"""
+    silence_hysteresis_db: float = 3.0
+    """Silence ends so much above the level at which it begins, dB"""
+    rejection_threshold: float = 0.0
+    """A smoothed posterior below this is answered ``unknown``; 0 never is"""
+    confirm_s: float = 0.0
+    """For so long a new answer must be the likeliest before it is given, seconds"""
+    minimum_s: float = 0.0
+    """For so long an answer stays, unless silence falls, seconds"""
+
+    def __post_init__(self) -> None:
+        for name in ("interval_s", "dwell_s"):
+            if not 0.01 <= getattr(self, name) <= 86400.0:
+                raise ParameterError(
+                    f"{name} is {getattr(self, name)} s; it must be from 0.01 to 86400 s"
+                )
+        for name in ("confirm_s", "minimum_s"):
+            if not 0.0 <= getattr(self, name) <= 86400.0:
+                raise ParameterError(
+                    f"{name} is {getattr(self, name)} s; it must be from 0 to 86400 s"
+                )
+        if not 0.0 <= self.silence_hysteresis_db <= 60.0:
+            raise ParameterError(
+                f"silence_hysteresis_db is {self.silence_hysteresis_db} dB; it must be from 0 to 60"
+            )
+        if not -200.0 <= self.silence_dbfs <= 0.0:
+            raise ParameterError(
+                f"silence_dbfs is {self.silence_dbfs} dBFS; it must be from -200 to 0"
+            )
+        if not 0.0 <= self.rejection_threshold < 1.0:
+            raise ParameterError(
+                f"rejection_threshold is {self.rejection_threshold}; it must be from 0 to below 1"
+            )
+
+
+class SilenceGate:
+    """Closes below `silence_dbfs`, opens again `silence_hysteresis_db` above it.
+
+    Without a hysteresis, a room whose noise lies at the gate would flicker.
+    """
+
+    def __init__(self, settings: DecoderSettings) -> None:
+        self._closes_at = settings.silence_dbfs
+        self._opens_at = settings.silence_dbfs + settings.silence_hysteresis_db
+        self._closed = False
+
+    def is_silent(self, level_dbfs: float) -> bool:
+        """Whether a window of this level, dBFS, is silence."""
+        self._closed = level_dbfs < (self._opens_at if self._closed else self._closes_at)
+        return self._closed
 
 
 class StickyDecoder:
@@ -65,6 +132,76 @@ class StickyDecoder:
             belief = belief * np.maximum(posterior.astype(np.float64), _POSTERIOR_FLOOR) ** share
         self._belief = belief / belief.sum()
         return self._belief.copy()
+
+
+def genre_or_unknown(
+    posterior: npt.NDArray[np.floating[Any]],
+    labels: tuple[str, ...],
+    rejected: tuple[str, ...],
+    *,
+    threshold: float = 0.0,
+) -> str:
+    """The likeliest label if it is a genre and convincing, else ``unknown``.
+
+    Parameters
+    ----------
+    posterior : (labels,) float
+    labels : tuple of str
+    rejected : tuple of str
+        Those of the labels that are no genre.
+    threshold : float
+        What has less is not convincing.
+    """
+    best = int(posterior.argmax())
+    if labels[best] in rejected or posterior[best] < threshold:
+        return UNKNOWN
+    return labels[best]
+
+
+class Announcement:
+    """Holds an answer until another one is confirmed.
+
+    What is likeliest must stay the same for `confirm_s` before it is announced, and what is
+    announced stays for `minimum_s`. Both count from window to window in time, so that more
+    frequent windows confirm no faster. Silence comes and goes at once; after it, and at the
+    start, ``unknown`` is announced until something is confirmed.
+    """
+
+    def __init__(self, settings: DecoderSettings) -> None:
+        self._confirm_s, self._minimum_s = settings.confirm_s, settings.minimum_s
+        self._announced = UNKNOWN
+        self._announced_s = float("inf")  # for how long; what holds at the start need not stay
+        self._candidate = UNKNOWN
+        self._candidate_s = 0.0
+
+    def update(self, candidate: str, elapsed_s: float) -> str:
+        """The answer for a window.
+
+        Parameters
+        ----------
+        candidate : str
+            What is likeliest now: a genre, ``unknown`` or ``silence``.
+        elapsed_s : float
+            Since the window before, seconds.
+        """
+        self._announced_s += elapsed_s
+        if candidate == self._candidate:
+            self._candidate_s += elapsed_s
+        else:
+            self._candidate, self._candidate_s = candidate, 0.0
+        if candidate != self._announced and SILENCE in {candidate, self._announced}:
+            # Silence is a fact, not a guess; what comes after it is one.
+            self._announce(SILENCE if candidate == SILENCE else UNKNOWN, float("inf"))
+        if (
+            candidate != self._announced
+            and self._candidate_s >= self._confirm_s - _SLACK_S
+            and self._announced_s >= self._minimum_s - _SLACK_S
+        ):
+            self._announce(candidate, 0.0)
+        return self._announced
+
+    def _announce(self, answer: str, for_s: float) -> None:
+        self._announced, self._announced_s = answer, for_s
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ import argparse
 import json
 
 from ..classifier import Classification, Classifier
+from ..decoder import UNKNOWN
 from ..errors import AudioFormatError, MissingExtraError
-from ..model.manifest import UNKNOWN
 from ..sinks.terminal import bar, clock
 from . import report, warn
 from .arguments import add_model_arguments

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from ..model.manifest import SILENCE, UNKNOWN
+from ..decoder import SILENCE, UNKNOWN
 from ..version import __version__
 
 BIRTH = "online"

@@ -14,9 +14,8 @@ from ..audio.conditioning import Conditioner, level_dbfs
 from ..audio.resample import missing_band
 from ..audio.windows import Samples, lost_samples
 from ..classifier import Classifier
-from ..decoder import Decoder
+from ..decoder import Decoder, DecoderSettings
 from ..errors import ParameterError
-from ..model.manifest import DecoderSettings
 from .event import Event
 from .model_windows import HeardWindow, Hearing
 

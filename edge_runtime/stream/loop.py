@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ..classifier import Classifier
-from ..model.manifest import DecoderSettings
+from ..decoder import DecoderSettings
 from ..sources import Source, Stop
 from .classifier_stream import ClassifierStream
 from .event import Event

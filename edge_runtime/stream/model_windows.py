@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from ..audio.windows import RatePath, Samples
 from ..classifier import Classifier
+from ..decoder import DecoderSettings
 from ..frontend import StreamingFrontEnd
-from ..model.manifest import DecoderSettings
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ..model.manifest import SILENCE, UNKNOWN
+from ..decoder import SILENCE, UNKNOWN
 from ..sinks.process_cost import cpu_seconds, rss_bytes
 from ..version import __version__
 from .live import Live

@@ -5,9 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_runtime.announcement import Announcement
-from edge_runtime.decoder import Decoder, StickyDecoder
-from edge_runtime.model.manifest import DecoderSettings
+from edge_runtime.decoder import Announcement, Decoder, DecoderSettings, StickyDecoder
 
 TWO, THREE = ("blues", "jazz"), ("blues", "jazz", "pop")
 LOUD = -20.0

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from edge_runtime import Classification, Classifier
+from edge_runtime.decoder import SILENCE
 from edge_runtime.errors import AudioFormatError, DataSetError, MissingExtraError
-from edge_runtime.model.manifest import SILENCE
 
 from ..data.tracks import Track
 from ..progress import progress

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from edge_runtime import ClassifierStream
 from edge_runtime.audio.resample import StreamResampler
+from edge_runtime.decoder import DecoderSettings
 from edge_runtime.errors import AudioFormatError
-from edge_runtime.model.manifest import DecoderSettings
 
 from ..sounds import RATE, noise
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_runtime import Classifier, ClassifierStream
+from edge_runtime.decoder import DecoderSettings
 from edge_runtime.errors import AudioFormatError, ParameterError
-from edge_runtime.model.manifest import DecoderSettings
 
 from ..sounds import RATE, noise
 from .test_classifier_stream import SETTINGS, N, clock, hear, new_sound, open_stream
