@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import warnings
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -14,8 +15,9 @@ import numpy.typing as npt
 
 from . import backends
 from .audio.conditioning import Conditioner, level_dbfs
-from .audio.file import AudioFile, open_audio
+from .audio.file import open_audio
 from .audio.resample import missing_band
+from .audio.samples import Audio, audio_samples
 from .audio.windows import SoundPath, file_windows, fill_window
 from .decoder import SILENCE, genre_or_unknown
 from .errors import ModelFileError, ModelWarning, ParameterError
@@ -28,8 +30,8 @@ _WHOLE = 0.98
 
 
 @dataclass(frozen=True)
-class Segment:
-    """The answer for one window of a file."""
+class WindowClassification:
+    """The label of one window of a file."""
 
     start: float
     """Seconds from the start of the file"""
@@ -44,14 +46,15 @@ class Segment:
 
 @dataclass(frozen=True)
 class Classification:
-    """The answer for one file."""
+    """The label of one file."""
 
     path: str
+    """``samples`` where samples were classified"""
     label: str
     """A genre, ``silence`` or ``unknown``"""
     posterior: dict[str, float]
-    """Mean over the segments that are not silent, by label; all 0 where all of them are"""
-    segments: tuple[Segment, ...]
+    """Mean over the windows that are not silent, by label; all 0 where all of them are"""
+    windows: tuple[WindowClassification, ...]
     seconds: float
     """Duration of the file"""
     warnings: tuple[str, ...]
@@ -62,6 +65,12 @@ class Classification:
         """Posterior of the likeliest label, a rejected one included."""
         return max(self.posterior.values())
 
+    @property
+    def segments(self) -> tuple[WindowClassification, ...]:
+        """The old name of `windows`."""
+        warnings.warn("Classification.segments is now .windows", DeprecationWarning, stacklevel=2)
+        return self.windows
+
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form."""
         return {
@@ -71,13 +80,13 @@ class Classification:
             "seconds": round(self.seconds, 3),
             "segments": [
                 {
-                    "start": round(segment.start, 3),
-                    "end": round(segment.end, 3),
-                    "label": segment.label,
-                    "posterior": _rounded(segment.posterior),
-                    "level_dbfs": round(segment.level_dbfs, 1),
+                    "start": round(window.start, 3),
+                    "end": round(window.end, 3),
+                    "label": window.label,
+                    "posterior": _rounded(window.posterior),
+                    "level_dbfs": round(window.level_dbfs, 1),
                 }
-                for segment in self.segments
+                for window in self.windows
             ],
             "warnings": list(self.warnings),
         }
@@ -85,7 +94,7 @@ class Classification:
 
 @dataclass(frozen=True)
 class WindowResult:
-    """What the network says of one window."""
+    """Posterior and level of one window of samples."""
 
     posterior: npt.NDArray[np.float32]
     """(classes,)"""
@@ -156,28 +165,46 @@ class Classifier:
         """Genres and rejected labels, in the order of the posterior."""
         return self.manifest.labels
 
-    def classify(self, path: str | Path) -> Classification:
-        """Classify an audio file, window by window: a file of any length takes a few MB.
+    def classify(
+        self, audio: str | Path | npt.NDArray[np.generic], *, rate: int | None = None
+    ) -> Classification:
+        """Classify a file or samples, window by window: a file of any length takes a few MB.
 
         Parameters
         ----------
-        path : str or Path
-            ``"demo"`` is the clip that ships with the package.
+        audio : str, Path, or array of (n,) or (n, channels), float or int16
+            Path of a file, where ``"demo"`` is the clip that ships with the package; or samples,
+            floats with full scale at 1.
+        rate : int, optional
+            Of samples, hertz, from 8000 to 192000; a file has its own.
 
         Raises
         ------
         AudioFormatError
-            If the file cannot be read.
+            If the file cannot be read, or the samples are of another shape or type.
+        ParameterError
+            If the rate is missing beside samples, makes no sense, or is given beside a file.
         MissingExtraError
-            If it needs soundfile and that is not installed.
-        """
-        return self.classify_audio(open_audio(path))
+            If a file needs soundfile and that is not installed.
 
-    def classify_audio(self, audio: AudioFile) -> Classification:
-        """Classify an audio file that was opened before."""
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from edge_runtime import Classifier
+        >>> Classifier().classify(np.zeros((48000, 2), dtype=np.int16), rate=48000).label
+        'silence'
+        """
+        if not isinstance(audio, (str, os.PathLike)):
+            return self.classify_audio(audio_samples(audio, rate))
+        if rate is not None:
+            raise ParameterError(f"rate is {rate} beside a file, which has its own; leave it out")
+        return self.classify_audio(open_audio(audio))
+
+    def classify_audio(self, audio: Audio) -> Classification:
+        """Classify a file that was opened before, or samples that were checked."""
         path = SoundPath(audio.rate, audio.channels, self.manifest.front_end)
         conditioner = path.conditioner
-        segments, posteriors = [], []
+        windows, posteriors = [], []
         window_s = self.manifest.front_end.window_seconds
         for start, window in file_windows(audio, self.manifest.front_end, path):
             result = self.classify_window(window)
@@ -187,13 +214,13 @@ class Classifier:
                 posteriors.append(result.posterior)
             end = min(start + window_s, conditioner.frames / audio.rate)
             by_label = self.by_label(result.posterior)
-            segments.append(Segment(start, end, label, by_label, result.level_dbfs))
+            windows.append(WindowClassification(start, end, label, by_label, result.level_dbfs))
         posterior = np.mean(posteriors, axis=0) if posteriors else np.zeros(len(self.labels))
         return Classification(
             path=str(audio.path),
             label=self._label(posterior, silent=not posteriors),
             posterior=self.by_label(posterior),
-            segments=tuple(segments),
+            windows=tuple(windows),
             seconds=conditioner.frames / audio.rate,
             warnings=tuple(self._warnings(audio, conditioner)),
         )
@@ -253,7 +280,7 @@ class Classifier:
             threshold=self.manifest.decoder.rejection_threshold,
         )
 
-    def _warnings(self, audio: AudioFile, conditioner: Conditioner) -> Iterable[str]:
+    def _warnings(self, audio: Audio, conditioner: Conditioner) -> Iterable[str]:
         if audio.warning:
             yield audio.warning
         window_s = self.manifest.front_end.window_seconds

@@ -25,7 +25,7 @@ DEMO_CLIP = Path(__file__).parents[1] / "bundled" / "demo.wav"
 EXTENSIONS = (".wav", ".au", ".ogg", ".oga", ".opus", ".mp3", ".flac", ".aif", ".aiff")
 """File name endings that a data set is searched for."""
 
-_BLOCK_SECONDS = 1.0
+BLOCK_SECONDS = 1.0
 _UNKNOWN_FRAMES = 2**62
 """From here on, a number of frames means that nobody knows it."""
 
@@ -49,7 +49,7 @@ class AudioFile:
         """Duration, seconds."""
         return self.frames / self.rate
 
-    def blocks(self, block_seconds: float = _BLOCK_SECONDS) -> Iterator[npt.NDArray[np.float32]]:
+    def blocks(self, block_seconds: float = BLOCK_SECONDS) -> Iterator[npt.NDArray[np.float32]]:
         """Samples from the start, as (n, channels) float32 with full scale at 1.
 
         Raises

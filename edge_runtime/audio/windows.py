@@ -11,8 +11,8 @@ from ..errors import ParameterError
 from ..frontend import FrontEndParams
 from .conditioning import Conditioner
 from .dc_block import DcBlocker
-from .file import AudioFile
 from .resample import StreamResampler
+from .samples import Audio
 
 Samples = npt.NDArray[np.float32]
 
@@ -100,13 +100,13 @@ def lost_samples(n: int) -> Iterator[Samples]:
 
 
 def file_windows(
-    audio: AudioFile, params: FrontEndParams, path: SoundPath, step: int | None = None
+    audio: Audio, params: FrontEndParams, path: SoundPath, step: int | None = None
 ) -> Iterator[tuple[float, Samples]]:
     """Windows of a file, one after the other, in memory of a few windows.
 
     Parameters
     ----------
-    audio : AudioFile
+    audio : Audio
     params : FrontEndParams
     path : SoundPath
         New; its conditioner counts the file's samples and the faulty ones among them.
@@ -122,7 +122,7 @@ def file_windows(
     return cut_windows(sound_blocks(audio, path), params, step)
 
 
-def sound_blocks(audio: AudioFile, path: SoundPath) -> Iterator[Samples]:
+def sound_blocks(audio: Audio, path: SoundPath) -> Iterator[Samples]:
     """The samples of a file that windows are cut from, block by block."""
     for block in audio.blocks():
         yield path.push(block)

@@ -47,7 +47,7 @@ def test_a_file_and_its_windows_are_unknown_and_the_posteriors_stay(
     before, after = classifier.classify(clip), Classifier(rejecting).classify(clip)
     assert before.label == heard
     assert after.label == "unknown"
-    assert {segment.label for segment in after.segments} == {"unknown"}
+    assert {window.label for window in after.windows} == {"unknown"}
     assert after.posterior == before.posterior
     assert after.confidence == after.posterior[heard]
 

@@ -72,7 +72,7 @@ def _predictions(
     classifier: Classifier, answers: Sequence[tuple[Track, Classification]]
 ) -> Predictions:
     labels = classifier.labels
-    segments = [answer.segments for _, answer in answers]
+    segments = [answer.windows for _, answer in answers]
     posteriors = [
         [0.0 if segment.label == SILENCE else segment.posterior[label] for label in labels]
         for own in segments
