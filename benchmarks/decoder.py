@@ -155,7 +155,7 @@ def shipped(*, every: int = 1, independent: bool = False, **settings: float) -> 
             if index % every:
                 answers.append(answers[-1])
                 continue
-            decision = decoder.decide(
+            decision = decoder.update(
                 programme.posteriors[index], float(programme.levels[index]), end - before
             )
             before = end

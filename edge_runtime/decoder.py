@@ -1,4 +1,7 @@
-"""From the posteriors of overlapping windows to one steady answer."""
+"""From the posteriors of overlapping windows to one steady label.
+
+A gate for silence, the filter of a hidden Markov model, a threshold, and a time to confirm.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,9 @@ import numpy.typing as npt
 from .errors import ParameterError
 
 SILENCE = "silence"
-"""The runtime's answer where the level is below the gate"""
+"""The label where the level is below the gate"""
 UNKNOWN = "unknown"
-"""The runtime's answer where no genre is convincing"""
+"""The label where no genre is convincing"""
 
 _POSTERIOR_FLOOR = 1e-3
 """One overconfident window must not rule a genre out for good."""
@@ -24,7 +27,7 @@ _SLACK_S = 1e-6
 
 @dataclass(frozen=True, kw_only=True)
 class DecoderSettings:
-    """How posteriors of overlapping windows become an answer. Times are in seconds."""
+    """How posteriors of overlapping windows become a label. Times are in seconds."""
 
     interval_s: float = 0.743
     """Time between windows of a stream, rounded to whole frames when used"""
@@ -35,11 +38,11 @@ class DecoderSettings:
     silence_hysteresis_db: float = 3.0
     """Silence ends so much above the level at which it begins, dB"""
     rejection_threshold: float = 0.0
-    """A smoothed posterior below this is answered ``unknown``; 0 never is"""
+    """Below this smoothed posterior the label is ``unknown``; with 0 it never is"""
     confirm_s: float = 0.0
-    """For so long a new answer must be the likeliest before it is given, seconds"""
+    """For so long a new label must be the likeliest before it holds, seconds"""
     minimum_s: float = 0.0
-    """For so long an answer stays, unless silence falls, seconds"""
+    """For so long a label stays, unless silence falls, seconds"""
 
     def __post_init__(self) -> None:
         for name in ("interval_s", "dwell_s"):
@@ -83,13 +86,13 @@ class SilenceGate:
         return self._closed
 
 
-class StickyDecoder:
+class HmmFilter:
     """Forward filter of a hidden Markov model whose states, the labels, last long.
 
     A genre stays with probability ``exp(-elapsed / dwell)`` and otherwise changes to any other
     (Rabiner, "A tutorial on hidden Markov models", 1989, eq. 20). Windows that overlap are not
     independent evidence: each counts with the share of its sound that is new, as a power of its
-    posterior. More overlap therefore brings a smoother answer, not a hastier one.
+    posterior. More overlap therefore brings a smoother posterior, not a hastier one.
 
     Parameters
     ----------
@@ -104,7 +107,7 @@ class StickyDecoder:
         self.reset()
 
     def reset(self) -> None:
-        """Forget everything heard."""
+        """Forget every window."""
         self._belief = np.full(len(self._labels), 1.0 / len(self._labels))
 
     def update(
@@ -115,9 +118,9 @@ class StickyDecoder:
         Parameters
         ----------
         posterior : (classes,) float32 or None
-            The network's; None where the window was silent and tells nothing.
+            The network's; None where the window was silent, which is evidence of no genre.
         elapsed_s : float
-            Seconds of sound since the window before (of the whole window, for the first).
+            Seconds since the window before; the length of the window, for the first.
 
         Returns
         -------
@@ -158,68 +161,66 @@ def genre_or_unknown(
     return labels[best]
 
 
-class Announcement:
-    """Holds an answer until another one is confirmed.
+class LabelConfirmation:
+    """Keeps a label until another one is confirmed.
 
-    What is likeliest must stay the same for `confirm_s` before it is announced, and what is
-    announced stays for `minimum_s`. Both count from window to window in time, so that more
-    frequent windows confirm no faster. Silence comes and goes at once; after it, and at the
-    start, ``unknown`` is announced until something is confirmed.
+    A label must be the likeliest for `confirm_s` before it holds, and then stays for `minimum_s`.
+    Both count from window to window in time, so that more frequent windows confirm no faster.
+    Silence comes and goes at once; after it, and at the start, the label is ``unknown`` until
+    another one is confirmed.
     """
 
     def __init__(self, settings: DecoderSettings) -> None:
         self._confirm_s, self._minimum_s = settings.confirm_s, settings.minimum_s
-        self._announced = UNKNOWN
-        self._announced_s = float("inf")  # for how long; what holds at the start need not stay
-        self._candidate = UNKNOWN
-        self._candidate_s = 0.0
+        self._label = UNKNOWN
+        self._label_s = float("inf")  # for how long it holds; the one of the start need not stay
+        self._window_label = UNKNOWN
+        self._window_label_s = 0.0  # for how long it is the likeliest
 
-    def update(self, candidate: str, elapsed_s: float) -> str:
-        """The answer for a window.
+    def update(self, window_label: str, elapsed_s: float) -> str:
+        """The label that holds, after one more window.
 
         Parameters
         ----------
-        candidate : str
-            What is likeliest now: a genre, ``unknown`` or ``silence``.
+        window_label : str
+            The likeliest at this window: a genre, ``unknown`` or ``silence``.
         elapsed_s : float
             Since the window before, seconds.
         """
-        self._announced_s += elapsed_s
-        if candidate == self._candidate:
-            self._candidate_s += elapsed_s
+        self._label_s += elapsed_s
+        if window_label == self._window_label:
+            self._window_label_s += elapsed_s
         else:
-            self._candidate, self._candidate_s = candidate, 0.0
-        if candidate != self._announced and SILENCE in {candidate, self._announced}:
-            # Silence is a fact, not a guess; what comes after it is one.
-            self._announce(SILENCE if candidate == SILENCE else UNKNOWN, float("inf"))
+            self._window_label, self._window_label_s = window_label, 0.0
+        if window_label != self._label and SILENCE in {window_label, self._label}:
+            # Silence is measured, and needs no confirmation; what comes after it does.
+            self._hold(SILENCE if window_label == SILENCE else UNKNOWN, float("inf"))
         if (
-            candidate != self._announced
-            and self._candidate_s >= self._confirm_s - _SLACK_S
-            and self._announced_s >= self._minimum_s - _SLACK_S
+            window_label != self._label
+            and self._window_label_s >= self._confirm_s - _SLACK_S
+            and self._label_s >= self._minimum_s - _SLACK_S
         ):
-            self._announce(candidate, 0.0)
-        return self._announced
+            self._hold(window_label, 0.0)
+        return self._label
 
-    def _announce(self, answer: str, for_s: float) -> None:
-        self._announced, self._announced_s = answer, for_s
+    def _hold(self, label: str, for_s: float) -> None:
+        self._label, self._label_s = label, for_s
 
 
 @dataclass(frozen=True)
-class Decision:
-    """What is said at a window."""
+class DecodedWindow:
+    """The label that holds after a window, and how sure it is."""
 
     label: str
     """A genre, ``silence`` or ``unknown``"""
     confidence: float
-    """Smoothed posterior of the genre; of the likeliest label where none is said; 0 in silence"""
-    smoothed: npt.NDArray[np.float64]
-    """(classes,), sums to 1"""
+    """Smoothed posterior of the genre; of the likeliest label in ``unknown``; 0 in silence"""
+    posterior: npt.NDArray[np.float64]
+    """(classes,), smoothed over the stream; sums to 1"""
 
 
 class Decoder:
-    """The whole way from a window's posterior and level to a steady answer.
-
-    A gate for silence, the filter, the threshold, and the confirmation, in this order.
+    """The whole way from a window's posterior and level to one steady label.
 
     Parameters
     ----------
@@ -228,7 +229,7 @@ class Decoder:
     window_s : float
         Length of one window, seconds.
     rejected : tuple of str
-        Those of the labels that are no answer: ``unknown`` where they are the likeliest.
+        Those of the labels that are no genre: ``unknown`` where they are the likeliest.
     """
 
     def __init__(
@@ -241,12 +242,12 @@ class Decoder:
         self._labels, self._rejected = labels, rejected
         self._threshold = settings.rejection_threshold
         self._gate = SilenceGate(settings)
-        self._filter = StickyDecoder(labels, settings, window_s)
-        self._announcement = Announcement(settings)
+        self._filter = HmmFilter(labels, settings, window_s)
+        self._confirmation = LabelConfirmation(settings)
 
-    def decide(
+    def update(
         self, posterior: npt.NDArray[np.float32], level_dbfs: float, elapsed_s: float
-    ) -> Decision:
+    ) -> DecodedWindow:
         """Take one window in.
 
         Parameters
@@ -256,17 +257,17 @@ class Decoder:
         level_dbfs : float
             Of the window.
         elapsed_s : float
-            Seconds of sound since the window before (of the whole window, for the first).
+            Seconds since the window before; the length of the window, for the first.
         """
         silent = self._gate.is_silent(level_dbfs)
         smoothed = self._filter.update(None if silent else posterior, elapsed_s)
-        candidate = SILENCE
+        window_label = SILENCE
         if not silent:
-            candidate = genre_or_unknown(
+            window_label = genre_or_unknown(
                 smoothed, self._labels, self._rejected, threshold=self._threshold
             )
-        label = self._announcement.update(candidate, elapsed_s)
-        return Decision(label, self._confidence(label, smoothed), smoothed)
+        label = self._confirmation.update(window_label, elapsed_s)
+        return DecodedWindow(label, self._confidence(label, smoothed), smoothed)
 
     def _confidence(self, label: str, smoothed: npt.NDArray[np.float64]) -> float:
         if label == SILENCE:
