@@ -113,14 +113,14 @@ class Classifier:
     threads : int
         Inference threads.
     only, ignored : collection of str
-        Where `only` names genres, the others are not answered, nor are those that `ignored` names:
-        ``unknown`` where one of them is the likeliest.
+        Genres that are `ignored`, and all but those of `only` where it names any, are rejected: the
+        label is ``unknown`` where one of them is the likeliest.
 
     Raises
     ------
     ParameterError
-        If the model does not know a genre that is to be ignored, or would have none left; if
-        `model` is none of these.
+        If `only` or `ignored` names a genre that the model does not have, or no genre is left; if
+        `model` is none of the above.
     ModelFileError
         If the file is not a model that can be run.
     MissingExtraError
@@ -146,7 +146,7 @@ class Classifier:
             model = read_model(BUNDLED_MODEL if model is None else model)
         self.manifest: Manifest = model.manifest
         self.rejected = _rejected(self.manifest, only, ignored)
-        """Labels that are no answer"""
+        """Labels that become ``unknown``: the manifest's, and those of the user"""
         self.backend = backends.load(model, threads=threads)
         try:
             self.front_end = FrontEnd(self.manifest.front_end)
@@ -237,7 +237,7 @@ class Classifier:
         return WindowResult(posterior, level_dbfs(window))
 
     def features(self, window: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """What the network hears of a window: (frames, coefficients) float32, normalised.
+        """The model input of a window: (frames, coefficients) float32, normalised.
 
         Parameters
         ----------
@@ -293,7 +293,7 @@ class Classifier:
         if seconds < window_s:
             yield (
                 f"{audio.path}: {seconds:.2f} s is shorter than the model's window of "
-                f"{window_s:.0f} s; it was repeated to fill one, so trust the answer less"
+                f"{window_s:.0f} s; it was repeated to fill one, so the label is less certain"
             )
         lacking = missing_band(audio.rate, self.manifest.front_end)
         if lacking:
@@ -316,10 +316,10 @@ def _rejected(
                 f"{manifest.name} knows no genre {label!r}{guess}; it knows "
                 f"{', '.join(manifest.genres)}"
             )
-    answered = set(only or manifest.genres).difference(ignored, manifest.rejected)
-    if not answered:
-        raise ParameterError("no genre is left to be answered")
-    return tuple(label for label in manifest.labels if label not in answered)
+    genres = set(only or manifest.genres).difference(ignored, manifest.rejected)
+    if not genres:
+        raise ParameterError("no genre is left; ignore fewer of them")
+    return tuple(label for label in manifest.labels if label not in genres)
 
 
 def softmax(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -27,7 +27,7 @@ EXTENSIONS = (".wav", ".au", ".ogg", ".oga", ".opus", ".mp3", ".flac", ".aif", "
 
 BLOCK_SECONDS = 1.0
 _UNKNOWN_FRAMES = 2**62
-"""From here on, a number of frames means that nobody knows it."""
+"""From here on, a number of frames means that it is unknown."""
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,7 @@ def _not_audio(path: Path) -> str:
 
 def _readable(soundfile: Any, path: Path) -> Any:
     try:
-        with quiet_stderr():  # libsndfile's MP3 decoder speaks up on its own
+        with quiet_stderr():  # libsndfile's MP3 decoder writes to stderr
             return soundfile.SoundFile(os.fsencode(path))
     except (soundfile.LibsndfileError, TypeError, ValueError):  # TypeError: "raw" in the name
         raise AudioFormatError(_not_audio(path)) from None

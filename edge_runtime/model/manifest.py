@@ -1,4 +1,4 @@
-"""The manifest: what a model file says about itself, and all that the runtime knows of a model.
+"""The manifest: everything that the runtime knows of a model.
 
 It travels inside the model file (see `edge_runtime.model.file`) as JSON. The field names here
 are the JSON keys.
@@ -83,10 +83,10 @@ class Manifest:
     name: str
     version: str
     labels: tuple[str, ...]
-    """Genres, and whatever else the network tells apart, in the order of its outputs"""
+    """Genres, and whatever else the network has an output for, in the order of its outputs"""
     rejected: tuple[str, ...] = ()
-    """Those of `labels` that are no genre, such as ``not music``: answered ``unknown`` where they
-    are the likeliest"""
+    """Those of `labels` that are no genre, such as ``not music``: the label is
+    ``unknown`` where they are the likeliest"""
     front_end: FrontEndParams
     input: TensorInfo
     output: TensorInfo
@@ -144,7 +144,7 @@ class Manifest:
 
     @property
     def genres(self) -> tuple[str, ...]:
-        """The labels that are answers: those that are not rejected."""
+        """The labels that are not rejected."""
         return tuple(label for label in self.labels if label not in self.rejected)
 
     def to_dict(self) -> dict[str, Any]:
@@ -205,7 +205,7 @@ def with_checksum(text: str) -> str:
     """A manifest's JSON with its checksum as the last key.
 
     It tells a file that was edited by hand, or damaged, from one that ``edge-genre export`` wrote.
-    It is no signature: whoever computes it anew can write what they like.
+    It is no signature: anyone can compute it anew.
     """
     values = json.loads(text)
     values[CHECKSUM_KEY] = _digest(values)
@@ -216,7 +216,7 @@ def verify_checksum(text: str, source: str) -> None:
     """Refuse a manifest that was changed after it was written.
 
     Manifests of schema 1.0 were written without a checksum and are let through; so is what is no
-    JSON object, which whoever reads it will refuse.
+    JSON object, which `Manifest.from_json` refuses.
 
     Raises
     ------

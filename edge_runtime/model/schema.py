@@ -30,12 +30,12 @@ def manifest_schema() -> dict[str, Any]:
 
 
 def _of_dataclass(cls: type[Any]) -> dict[str, Any]:
-    hints, says = get_type_hints(cls), _field_docs(cls)
+    hints, docs = get_type_hints(cls), _field_docs(cls)
     properties, required = {}, []
     for item in dataclasses.fields(cls):
         schema = _of_type(hints[item.name])
-        if says.get(item.name):
-            schema["description"] = says[item.name]
+        if docs.get(item.name):
+            schema["description"] = docs[item.name]
         if item.default is not dataclasses.MISSING:
             schema["default"] = item.default
         elif item.default_factory is dataclasses.MISSING:

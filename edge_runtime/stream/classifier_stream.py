@@ -79,7 +79,7 @@ class ClassifierStream:
 
     @property
     def warning(self) -> str | None:
-        """The band that the model was trained on and the source lacks, in words; None if none."""
+        """What the source lacks of the sound of the training, in words; None if nothing."""
         return missing_band(self._source_rate, self.classifier.manifest.front_end)
 
     @property

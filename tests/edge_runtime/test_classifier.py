@@ -18,7 +18,7 @@ STEPS = np.random.default_rng(3).integers(-20_000, 20_000, (7 * 48_000, 2)).asty
 
 
 def without_path(result: Classification) -> dict[str, Any]:
-    """All that does not say where the sound came from, unrounded."""
+    """All fields but the path, unrounded."""
     return {**dataclasses.asdict(result), "path": None}
 
 

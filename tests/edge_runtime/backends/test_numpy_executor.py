@@ -143,7 +143,7 @@ def test_it_computes_what_the_layers_say(model, features):
     assert backend.name == "numpy"
 
 
-def test_a_window_is_answered_the_same_whatever_came_before_it(model, features):
+def test_a_window_has_the_same_outputs_whatever_came_before_it(model, features):
     backend = backends.load(read_model(model))
     batch = backend.run(features)
     again = np.concatenate([backend.run(window[np.newaxis]) for window in features[::-1]])

@@ -1,4 +1,4 @@
-"""What a model file may say about itself."""
+"""Which manifests are read, and which are refused."""
 
 import dataclasses
 import json

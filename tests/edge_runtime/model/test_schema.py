@@ -1,4 +1,4 @@
-"""The published schema is what the dataclasses say, and what exports obey."""
+"""The published schema is that of the dataclasses, and exports are valid by it."""
 
 from __future__ import annotations
 
