@@ -9,8 +9,8 @@ import numpy as np
 
 from ..audio.resample import missing_band
 from ..classifier import Classifier
+from ..decoder import DecoderSettings
 from ..errors import AudioDeviceError, EdgeGenreError
-from ..model.manifest import DecoderSettings
 from ..sources import portaudio
 from ..sources.arecord import ArecordCapture
 from ..sources.capture import Capture

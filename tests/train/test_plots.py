@@ -14,9 +14,9 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 from edge_runtime import Classifier, Event, FrontEndParams
+from edge_runtime.decoder import SILENCE
 from edge_runtime.errors import ParameterError
 from edge_runtime.frontend import FrontEnd
-from edge_runtime.model.manifest import SILENCE
 from train.plots import FIGURES, draw, draw_sheet, read_sound, save
 from train.plots.genre_colours import PALETTE, genre_colours, text_colour
 from train.plots.page import DPI, WIDTH_INCHES
@@ -267,6 +267,7 @@ def event(end: float, label: str, **raw: float) -> Event:
         time=0.0,
         start=end - 3.0,
         end=end,
+        new_s=1.0,
         label=label,
         confidence=0.5,
         posterior=raw,

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from edge_runtime import Classification, Classifier
+from edge_runtime.decoder import SILENCE
 from edge_runtime.errors import AudioFormatError, DataSetError, MissingExtraError
-from edge_runtime.model.manifest import SILENCE
 
 from ..data.tracks import Track
 from ..progress import progress
@@ -72,7 +72,7 @@ def _predictions(
     classifier: Classifier, answers: Sequence[tuple[Track, Classification]]
 ) -> Predictions:
     labels = classifier.labels
-    segments = [answer.segments for _, answer in answers]
+    segments = [answer.windows for _, answer in answers]
     posteriors = [
         [0.0 if segment.label == SILENCE else segment.posterior[label] for label in labels]
         for own in segments

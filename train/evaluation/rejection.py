@@ -11,9 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_runtime import Classifier
-from edge_runtime.answer import genre_or_unknown
 from edge_runtime.audio.windows import cut_windows
-from edge_runtime.model.manifest import UNKNOWN
+from edge_runtime.decoder import UNKNOWN, genre_or_unknown
 
 from ..not_music.espeak import check_espeak
 from ..not_music.sounds import KINDS, NotMusic, make_sounds, recorded_sounds

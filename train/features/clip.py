@@ -15,8 +15,8 @@ import numpy.typing as npt
 from edge_runtime.audio.conditioning import Conditioner, level_dbfs
 from edge_runtime.audio.file import open_audio
 from edge_runtime.audio.windows import Samples, SoundPath, cut_windows, file_windows, sound_blocks
+from edge_runtime.decoder import DecoderSettings
 from edge_runtime.frontend import FrontEnd, FrontEndParams
-from edge_runtime.model.manifest import DecoderSettings
 
 from ..augment.waveform import AudioAugmentation, add_noise, change_sound
 

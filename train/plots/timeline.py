@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_runtime import Event
+from edge_runtime.decoder import SILENCE, UNKNOWN
 from edge_runtime.frontend.mel import hz_to_mel
-from edge_runtime.model.manifest import SILENCE, UNKNOWN
 from edge_runtime.sinks.terminal import clock
 
 from .axes import (

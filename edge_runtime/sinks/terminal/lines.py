@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TextIO
 
-from ...model.manifest import SILENCE, UNKNOWN
+from ...decoder import SILENCE, UNKNOWN
 from ...stream.event import Event
 from ...stream.session import Listening
 from . import Tally, bar, clock

@@ -10,7 +10,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from ...model.manifest import SILENCE, UNKNOWN
+from ...decoder import SILENCE, UNKNOWN
 from ...stream.event import Event
 from ...stream.session import Listening
 from . import Tally, bar, clock

@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from edge_runtime.audio.conditioning import Conditioner, level_dbfs
 from edge_runtime.audio.file import AudioFile, open_audio
+from edge_runtime.decoder import DecoderSettings
 from edge_runtime.errors import EdgeGenreError
-from edge_runtime.model.manifest import DecoderSettings
 
 from ..tracks import Track
 from .cut_off import cut_off
