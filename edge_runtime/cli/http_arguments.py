@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ParameterError
-from ..stream.session import Listening
-from . import note, warn
+from ..stream.session import Session
+from . import note
 
 if TYPE_CHECKING:  # who asks for no page need not wait for its modules
     from ..web.page import Page
@@ -37,13 +37,13 @@ def add_http_arguments(parser: argparse.ArgumentParser) -> None:
     who.add_argument("--http-open", action="store_true", help="who can reach HOST may read")
 
 
-def open_page(args: argparse.Namespace, listening: Listening) -> Page | None:
+def open_page(args: argparse.Namespace, session: Session) -> Page | None:
     """The page that the options ask for, already served; None if they ask for none.
 
     Parameters
     ----------
     args : argparse.Namespace
-    listening : Listening
+    session : Session
 
     Raises
     ------
@@ -67,7 +67,7 @@ def open_page(args: argparse.Namespace, listening: Listening) -> Page | None:
     listener = address.listen()
     port = listener.getsockname()[1]
     access = Access(port=port, loopback=address.loopback, token=token)
-    page = Page(listener, access, listening, report=warn)
+    page = Page(listener, access, session)
     note(f"the page is at {address.url(port)}")
     return page
 

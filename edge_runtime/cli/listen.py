@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import logging
 import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -13,16 +14,17 @@ from ..errors import AudioFormatError
 from ..service.notify import ServiceManager
 from ..sinks import Several, Sink
 from ..sinks.terminal import choose_display
+from ..sinks.timings import Timings
 from ..stream.classifier_stream import ClassifierStream
 from ..stream.event import Event
-from ..stream.loop import LoadedModel, answers
-from ..stream.session import Listening
+from ..stream.loop import LoadedModel, events_of
+from ..stream.session import Session
 from . import INTERRUPTED, warn
 from .arguments import add_model_arguments
 from .config_file import add_config_arguments, expand
 from .decoder_arguments import add_decoder_arguments
 from .http_arguments import add_http_arguments, open_page
-from .messages import LEVELS, Timings, show_up_to
+from .log_handler import LEVELS, set_level
 from .model_reload import ModelReload
 from .sink_arguments import add_sink_arguments, open_sinks
 from .source_arguments import add_source_arguments, open_source
@@ -61,23 +63,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Listen until the source ends (exit code 0), SIGTERM (0) or Ctrl-C (130)."""
-    show_up_to(LEVELS[args.log_level])
+    set_level(args.log_level)
     with _heeding_signals() as signals, ExitStack() as opened:
-
-        def tell(message: str) -> None:
-            warn(message)
-            signals.manager.trouble(message)
-
+        opened.enter_context(_microphone_faults_in_status(signals.manager))
         model = ModelReload(args)
         classifier, settings = model.first.classifier, model.first.settings
-        source = opened.enter_context(open_source(args, signals, tell))
-        listening = Listening(
+        source = opened.enter_context(open_source(args, signals))
+        session = Session(
             source=source.name,
             manifest=classifier.manifest,
             interval_s=settings.interval_s,
             seconds=source.seconds,
         )
-        page = open_page(args, listening)
+        page = open_page(args, session)
         stream = ClassifierStream(
             classifier,
             rate=source.rate,
@@ -88,10 +86,11 @@ def run(args: argparse.Namespace) -> int:
         if stream.warning:
             warn(f"{source.name}: {stream.warning}")
         others: list[Sink] = [page] if page else []
-        others += open_sinks(args, listening)
-        others += [Timings()] if args.log_level == "debug" else []
+        others += open_sinks(args, session)
+        if args.log_level == "debug":
+            others.append(Timings())
         # The service manager first: it is to know of the end before slow sinks are closed.
-        sink = Several([signals.manager, choose_display(listening, json_lines=args.json), *others])
+        sink = Several([signals.manager, choose_display(session, json_lines=args.json), *others])
 
         def new_model() -> LoadedModel | None:
             return model.load(asked=signals.hung_up())
@@ -99,14 +98,14 @@ def run(args: argparse.Namespace) -> int:
         signals.manager.ready(source.name)
         try:
             last = None
-            for event in answers(source, stream, signals, new_model):
-                if stream.classifier.manifest is not listening.manifest:
-                    listening = dataclasses.replace(
-                        listening,
+            for event in events_of(source, stream, signals, new_model):
+                if stream.classifier.manifest is not session.manifest:
+                    session = dataclasses.replace(
+                        session,
                         manifest=stream.classifier.manifest,
                         interval_s=stream.interval_s,
                     )
-                    sink.describe(listening)
+                    sink.describe(session)
                 sink.show(event)
                 last = event
         finally:
@@ -116,6 +115,26 @@ def run(args: argparse.Namespace) -> int:
     elif not signals.is_set():
         raise AudioFormatError(f"{source.name}: no sound arrived; check what feeds it")
     return INTERRUPTED if signals.ending == signal.SIGINT else 0
+
+
+class _StatusHandler(logging.Handler):
+    def __init__(self, manager: ServiceManager) -> None:
+        super().__init__()
+        self._manager = manager
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._manager.trouble(record.getMessage())
+
+
+@contextmanager
+def _microphone_faults_in_status(manager: ServiceManager) -> Iterator[None]:
+    """What is logged of the microphone is the status of the service, too."""
+    sources, handler = logging.getLogger("edge_runtime.sources"), _StatusHandler(manager)
+    sources.addHandler(handler)
+    try:
+        yield
+    finally:
+        sources.removeHandler(handler)
 
 
 def _warn_of_faults(name: str, last: Event) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import MissingExtraError, ParameterError
 from ..sinks import Sink
-from ..stream.session import Listening
+from ..stream.session import Session
 from . import warn
 from .arguments import Number, Whole
 
@@ -119,7 +119,7 @@ def _add_mqtt_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def open_sinks(args: argparse.Namespace, listening: Listening) -> list[Sink]:
+def open_sinks(args: argparse.Namespace, session: Session) -> list[Sink]:
     """The sinks that were asked for; each library is imported only if its sink is.
 
     Raises
@@ -140,7 +140,7 @@ def open_sinks(args: argparse.Namespace, listening: Listening) -> list[Sink]:
             ("log", _log), ("history", _history), ("on_change", _hook), ("mqtt", _mqtt),
         ):  # fmt: skip
             if getattr(args, name) is not None:
-                sink = build(args, listening)
+                sink = build(args, session)
                 undo.callback(sink.close)
                 sinks.append(sink)
         undo.pop_all()
@@ -151,32 +151,31 @@ def _dashed(name: str) -> str:
     return name.replace("_", "-")
 
 
-def _log(args: argparse.Namespace, _: Listening) -> Sink:
+def _log(args: argparse.Namespace, _: Session) -> Sink:
     from ..sinks.jsonl import JsonlLog
 
     return JsonlLog(
         args.log,
         max_bytes=round(1e6 * (args.log_max_mb or _LOG_MAX_MB)),
         keep=_LOG_KEEP if args.log_keep is None else args.log_keep,
-        report=warn,
     )
 
 
-def _history(args: argparse.Namespace, listening: Listening) -> Sink:
+def _history(args: argparse.Namespace, session: Session) -> Sink:
     from ..sinks.history import History
 
-    return History(args.history, source=listening.source, report=warn)
+    return History(args.history, source=session.source)
 
 
-def _hook(args: argparse.Namespace, _: Listening) -> Sink:
+def _hook(args: argparse.Namespace, _: Session) -> Sink:
     from ..sinks.hook import Hook
 
     if not args.on_change.strip():
         raise ParameterError("--on-change is empty; name a command")
-    return Hook(args.on_change, timeout_s=args.hook_timeout or _HOOK_TIMEOUT_S, report=warn)
+    return Hook(args.on_change, timeout_s=args.hook_timeout or _HOOK_TIMEOUT_S)
 
 
-def _mqtt(args: argparse.Namespace, listening: Listening) -> MqttSink:
+def _mqtt(args: argparse.Namespace, session: Session) -> MqttSink:
     from ..sinks.broker import parse_broker
 
     broker = parse_broker(args.mqtt)
@@ -195,10 +194,9 @@ def _mqtt(args: argparse.Namespace, listening: Listening) -> MqttSink:
     return MqttSink(
         broker,
         tls=tls_context(args.mqtt_ca, args.mqtt_cert, args.mqtt_key) if broker.tls else None,
-        listening=listening,
+        session=session,
         discovery=_discovery(args, broker, interval_s),
         interval_s=interval_s,
-        report=warn,
     )
 
 
@@ -228,7 +226,7 @@ def _with_password(broker: Broker, file: Path | None) -> Broker:
 
 def _discovery(
     args: argparse.Namespace, broker: Broker, interval_s: float
-) -> Callable[[Listening], Discovery] | None:
+) -> Callable[[Session], Discovery] | None:
     from ..sinks.home_assistant import Topics, discovery_messages
     from ..sinks.mqtt import Discovery
 
@@ -240,13 +238,13 @@ def _discovery(
     if any(character in prefix for character in "+#\0") or not prefix.strip("/"):
         raise ParameterError(f"--mqtt-discovery-prefix {prefix!r} is no topic: no + or # in it")
 
-    def discovery(listening: Listening) -> Discovery:
-        manifest = listening.manifest
+    def discovery(session: Session) -> Discovery:
+        manifest = session.manifest
         messages = discovery_messages(
             Topics(prefix=broker.prefix),
             labels=[label for label in manifest.labels if label not in manifest.rejected],
             model=manifest.name,
-            expire_after_s=round(_EXPIRE_AFTER_S + 3 * max(interval_s, listening.interval_s)),
+            expire_after_s=round(_EXPIRE_AFTER_S + 3 * max(interval_s, session.interval_s)),
             discovery_prefix=prefix,
         )
         return Discovery(messages=messages, birth_topic=f"{prefix}/status")

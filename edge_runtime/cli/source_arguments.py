@@ -11,7 +11,6 @@ from pathlib import Path
 from ..audio.file import open_audio
 from ..audio.pcm import PcmFormat
 from ..errors import AudioFormatError, ParameterError
-from ..retry import Report
 from ..sources import Source, Stop
 from ..sources.file import FileSource
 from ..stderr import quiet_stderr
@@ -63,15 +62,13 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 @contextmanager
-def open_source(args: argparse.Namespace, stop: Stop, report: Report = warn) -> Iterator[Source]:
+def open_source(args: argparse.Namespace, stop: Stop) -> Iterator[Source]:
     """The source that the options ask for; a microphone is let go of at the end.
 
     Parameters
     ----------
     args : argparse.Namespace
     stop : Stop
-    report : callable
-        Told when a microphone is missing, lost or back.
 
     Raises
     ------
@@ -87,7 +84,7 @@ def open_source(args: argparse.Namespace, stop: Stop, report: Report = warn) -> 
         _, colon, name = (args.input or "").partition(":")
         if colon and not name:
             raise ParameterError("--input mic: names no microphone; see: edge-genre devices")
-        with _microphone(args, name or None, stop, report) as microphone:
+        with _microphone(args, name or None, stop) as microphone:
             yield microphone
 
 
@@ -100,13 +97,11 @@ def file_of(source: str | None) -> Path | None:
 
 
 @contextmanager
-def _microphone(
-    args: argparse.Namespace, name: str | None, stop: Stop, report: Report
-) -> Iterator[Source]:
+def _microphone(args: argparse.Namespace, name: str | None, stop: Stop) -> Iterator[Source]:
     _refuse(args, "the microphone", (*_OF_PIPES, *_OF_FILES))
     from ..sources.device_names import is_numbered
     from ..sources.microphone import AUTO, Microphone
-    from ..sources.reconnect import WatchedMicrophone
+    from ..sources.reconnect import ReconnectingMicrophone
 
     device = args.device or name
     if name is not None and device != name:
@@ -117,12 +112,11 @@ def _microphone(
             f"{called}: numbers of sound cards change when the machine starts or something is "
             "plugged in; hw:CARD=NAME does not (see: edge-genre devices)"
         )
-    watchdog = WatchedMicrophone(
+    watchdog = ReconnectingMicrophone(
         Microphone(device, args.rate, args.channels, args.capture or AUTO).open,
         name=called,
         rate=args.rate,
         channels=args.channels,
-        report=report,
         fail_fast=args.fail_fast,
     )
     # For all the time: a driver that hangs may print, or hide stderr itself, at any time.

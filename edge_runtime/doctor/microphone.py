@@ -129,7 +129,7 @@ def _heard(device: str | None, classifier: Classifier | None) -> Iterator[Findin
 def _rates(capture: Capture) -> str:
     """The rates that it has, for people; the capture must be closed."""
     if isinstance(capture, ArecordCapture):
-        return capture.said.rates
+        return capture.output.rates
     sounddevice = portaudio.import_sounddevice()
     with quiet_stderr():
         index, _ = portaudio.find_device(sounddevice, capture.name)

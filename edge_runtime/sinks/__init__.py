@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from typing import Protocol, runtime_checkable
 
 from ..stream.event import Event
-from ..stream.session import Listening
+from ..stream.session import Session
 
 
 class Sink(Protocol):
@@ -30,7 +30,7 @@ class Sink(Protocol):
 class Describing(Protocol):
     """A sink that tells with what is being listened, too."""
 
-    def describe(self, listening: Listening) -> None:
+    def describe(self, session: Session) -> None:
         """Another model takes over; the events from now on are its. Returns at once."""
         ...
 
@@ -46,11 +46,11 @@ class Several:
         for sink in self._sinks:
             sink.show(event)
 
-    def describe(self, listening: Listening) -> None:
+    def describe(self, session: Session) -> None:
         """Tell those who want to know that another model takes over."""
         for sink in self._sinks:
             if isinstance(sink, Describing):
-                sink.describe(listening)
+                sink.describe(session)
 
     def close(self) -> None:
         """Close each, the first one first."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from ..retry import Report
 from ..stream.event import Event
 from .background import Background
 from .history_file import HistoryFile, Stretch
+
+_log = logging.getLogger(__name__)
 
 _SAVE_SECONDS = 10.0
 """How often a stretch that goes on is saved: an SD card bears it, a power cut costs no more."""
@@ -26,8 +28,6 @@ class History:
         Created where there is none. Several processes may share it.
     source : str
         What is listened to; saved with each stretch.
-    report : callable
-        Tells the user one line.
 
     Raises
     ------
@@ -35,11 +35,11 @@ class History:
         If the file cannot be written, or is not such a database.
     """
 
-    def __init__(self, path: Path, *, source: str, report: Report) -> None:
+    def __init__(self, path: Path, *, source: str) -> None:
         file = HistoryFile(path, source)
         self._stretches = Stretches()
         self._background = Background(
-            f"history {path}", file.save, report=report, items="entries", finish=file.close
+            f"history {path}", file.save, logger=_log, items="entries", finish=file.close
         )
 
     def show(self, event: Event) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import signal
 import subprocess
 
-from ..retry import Report
 from ..stderr import visible_stderr
 from ..stream.event import Event
 from .background import Background
+
+_log = logging.getLogger(__name__)
 
 
 class CommandFailed(Exception):
@@ -30,18 +32,16 @@ class Hook:
         For the shell.
     timeout_s : float
         A command that runs longer is killed, with all that it started; seconds.
-    report : callable
-        Tells the user one line.
     """
 
-    def __init__(self, command: str, *, timeout_s: float, report: Report) -> None:
+    def __init__(self, command: str, *, timeout_s: float) -> None:
         self._command, self._timeout_s = command, timeout_s
         self._label: str | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._background = Background(
             f"--on-change {command!r}",
             self._run,
-            report=report,
+            logger=_log,
             items="changes",
             capacity=1,
             retry=False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import secrets
 import socket
 import ssl
@@ -16,9 +17,9 @@ from typing import Any
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 
-from ..retry import Report, Trouble
+from ..retry import Backoff
 from ..stream.event import Event
-from ..stream.session import Listening
+from ..stream.session import Session
 from .background import CLOSE_SECONDS
 from .broker import Broker
 from .home_assistant import BIRTH, Topics
@@ -35,6 +36,7 @@ _QUEUE = 100
 _UNACKNOWLEDGED = 20
 """Messages on their way."""
 _AT_LEAST_ONCE = 1
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,13 +60,11 @@ class MqttSink:
     ----------
     broker : Broker
     tls : ssl.SSLContext, optional
-    listening : Listening
+    session : Session
     discovery : callable, optional
-        What Home Assistant is told of a listener: Listening to Discovery.
+        What Home Assistant is told of a listener: Session to Discovery.
     interval_s : float
         Longest time between two states while the answer stays the same, seconds.
-    report : callable
-        Tells the user one line.
     """
 
     def __init__(
@@ -72,15 +72,14 @@ class MqttSink:
         broker: Broker,
         *,
         tls: ssl.SSLContext | None,
-        listening: Listening,
-        discovery: Callable[[Listening], Discovery] | None,
+        session: Session,
+        discovery: Callable[[Session], Discovery] | None,
         interval_s: float,
-        report: Report,
     ) -> None:
         self._broker, self._interval_s, self._discover = broker, interval_s, discovery
-        self._discovery = discovery(listening) if discovery else None
+        self._discovery = discovery(session) if discovery else None
         self._topics = Topics(prefix=broker.prefix)
-        self._trouble = Trouble(f"MQTT broker {broker.name}", report)
+        self._backoff = Backoff(f"MQTT broker {broker.name}", _log)
         self._cpu = _CpuMeter()
 
         self._lock = threading.Lock()  # of the five below; nobody waits while holding it
@@ -123,10 +122,10 @@ class MqttSink:
                 self.lost_changes += len(self._changes) == _QUEUE
                 self._changes.append(payload)
 
-    def describe(self, listening: Listening) -> None:
+    def describe(self, session: Session) -> None:
         """Tell Home Assistant which genres there are now."""
         if self._discover:
-            self._discovery = self._discover(listening)
+            self._discovery = self._discover(session)
             self._announce_again = True
 
     def close(self) -> None:
@@ -178,7 +177,7 @@ class MqttSink:
                 self._announce()
                 self._serve()
             except Exception as error:  # whatever it is, the stream goes on
-                delay = self._trouble.failed(self._explain(error))
+                delay = self._backoff.failed(self._explain(error))
                 if self._closing.wait(delay):
                     return
             else:
@@ -226,10 +225,10 @@ class MqttSink:
                 self._leave()
                 return
             self._loop()
-            if self._trouble.lasts and time.monotonic() - since > _STEADY_SECONDS:
+            if self._backoff.failing and time.monotonic() - since > _STEADY_SECONDS:
                 with self._lock:
                     lost, self.lost_changes = self.lost_changes, 0
-                self._trouble.recovered(
+                self._backoff.recovered(
                     f"works again; {lost} changes were lost" if lost else "works again"
                 )
 

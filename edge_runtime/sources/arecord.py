@@ -16,7 +16,7 @@ import numpy as np
 
 from ..errors import AudioDeviceError
 from . import CHUNK_SECONDS, POLL_SECONDS, Chunk, Stop, device_names
-from .arecord_output import Said
+from .arecord_output import ArecordOutput
 from .capture import take
 from .devices import (
     CLOSE_SECONDS,
@@ -76,9 +76,9 @@ def _listed() -> dict[str, str]:
         elif described.get(name) == "":
             described[name] = line.strip()
     if not described and listing.stderr:
-        said = Said()
-        said.take(listing.stderr)
-        raise AudioDeviceError(f"no microphone found; arecord says: {said.complaint}")
+        output = ArecordOutput()
+        output.take(listing.stderr)
+        raise AudioDeviceError(f"no microphone found; arecord says: {output.complaint}")
     if _no_sound_card() and not _SERVERS & set(described):
         return {}
     return described
@@ -109,30 +109,31 @@ def open_arecord(
     name = "default" if device is None else _meant(device)
     capture = ArecordCapture(name, rate or _RATE, channels or 1)
     if capture.delivers(stop):
-        has = capture.said.nearest_rate(capture.rate)
+        has = capture.output.nearest_rate(capture.rate)
         if has == capture.rate:
             return capture
         capture.close()  # arecord goes on at another rate than it was asked for
         if rate is not None:
             raise RefusedError(
-                f"microphone {name!r} cannot be opened at {rate} Hz; it has {capture.said.rates} Hz"
+                f"microphone {name!r} cannot be opened at {rate} Hz; "
+                f"it has {capture.output.rates} Hz"
             )
         capture = ArecordCapture(name, has, channels or 1)
         if capture.delivers(stop):
             return capture
-    elif "Channels count" in capture.said.complaint:
+    elif "Channels count" in capture.output.complaint:
         capture.close()
-        has = capture.said.nearest_channels(capture.channels)
+        has = capture.output.nearest_channels(capture.channels)
         if channels is not None or has == capture.channels:
             raise RefusedError(
                 f"microphone {name!r} cannot be opened with {capture.channels} channel(s); it has "
-                f"{capture.said.channels}"
+                f"{capture.output.channels}"
             )
         return open_arecord(device, rate, has, stop)
-    elif "Sample format" in capture.said.complaint:
+    elif "Sample format" in capture.output.complaint:
         capture.close()
         raise RefusedError(
-            f"microphone {name!r} has no 16-bit samples, but {capture.said.formats}; "
+            f"microphone {name!r} has no 16-bit samples, but {capture.output.formats}; "
             f"ask for plug{name} instead, which converts them"
         )
     capture.close()
@@ -165,7 +166,7 @@ class ArecordCapture:
 
     def __init__(self, device: str, rate: int, channels: int) -> None:
         self.name, self.rate, self.channels = device, rate, channels
-        self.said = Said()
+        self.output = ArecordOutput()
         self._ring = Ring(round(RING_SECONDS * rate), rate)
         command = ["arecord", "-D", device, "-f", "S16_LE", "-t", "raw", "--dump-hw-params"]
         command += ["-r", str(rate), "-c", str(channels)]
@@ -193,7 +194,7 @@ class ArecordCapture:
     @property
     def overflows(self) -> int:
         """How often arecord told of an overrun."""
-        return self.said.overruns
+        return self.output.overruns
 
     def delivers(self, stop: Stop) -> bool:
         """Wait for the first sound; whether it came."""
@@ -238,12 +239,12 @@ class ArecordCapture:
                 self._process.wait(CLOSE_SECONDS)
         elif self._process.poll() is None:
             return lost(self.name)
-        said = self.said
-        if said.no_card:
+        output = self.output
+        if output.no_card:
             return none_found()
-        if "Permission denied" in said.complaint or is_forbidden():
+        if "Permission denied" in output.complaint or is_forbidden():
             return AudioDeviceError(f"microphone {self.name!r}: {NO_PERMISSION}")
-        reason = said.complaint or f"exit code {self._process.returncode}"
+        reason = output.complaint or f"exit code {self._process.returncode}"
         if "Unknown PCM" in reason:
             with contextlib.suppress(AudioDeviceError):
                 return device_names.unknown(self.name, list(_listed()), reason)
@@ -272,7 +273,7 @@ class ArecordCapture:
                     if pipe is process.stdout:
                         self._ring.close()
                 elif pipe is process.stderr:
-                    self.said.take(data)
+                    self.output.take(data)
                 else:
                     pending += data
                     whole = len(pending) - len(pending) % frame

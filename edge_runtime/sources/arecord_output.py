@@ -14,7 +14,7 @@ _ABILITY = re.compile(r"([A-Z_]+): +(.*)")
 _OVERRUN = "overrun!!!"
 
 
-class Said:
+class ArecordOutput:
     """Of all that arecord says, what matters, and of its complaints the end."""
 
     def __init__(self) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import time
 from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from ..errors import AudioDeviceError
-from ..retry import Report, Trouble
+from ..retry import Backoff
 from . import POLL_SECONDS, Chunk, Stop
 from .capture import Capture
 from .devices import RefusedError
@@ -19,9 +20,10 @@ LONGEST_DELAY_SECONDS = 30.0
 _STEADY_SECONDS = 5.0
 """A microphone that is heard for so long is back; one that comes and goes is told of once."""
 _USUAL_RATE = 48_000
+_log = logging.getLogger(__name__)
 
 
-class WatchedMicrophone:
+class ReconnectingMicrophone:
     """A source that opens a microphone, and opens it again until there is sound.
 
     What is wrong is told once, and that it is over, too. While there is no sound, chunks without
@@ -36,8 +38,6 @@ class WatchedMicrophone:
         What the user calls it.
     rate, channels : int, optional
         What to expect of it while it is not there.
-    report : callable
-        Told one line.
     fail_fast : bool
         Raise the error instead of waiting.
     clock, sleep : callable
@@ -51,7 +51,6 @@ class WatchedMicrophone:
         open_: Callable[[Stop], Capture | None],
         *,
         name: str,
-        report: Report,
         rate: int | None = None,
         channels: int | None = None,
         fail_fast: bool = False,
@@ -62,7 +61,7 @@ class WatchedMicrophone:
         self._clock, self._sleep = clock, sleep
         self.name = name
         self.rate, self.channels = rate or _USUAL_RATE, channels or 1
-        self._trouble = Trouble(name, report, longest_s=LONGEST_DELAY_SECONDS)
+        self._backoff = Backoff(name, _log, longest_s=LONGEST_DELAY_SECONDS)
         self._capture: Capture | None = None
         self._delay = 0.0  # until the next try, seconds
         self._ended: float | None = None  # of the captures before, the last; None: none was heard
@@ -113,7 +112,7 @@ class WatchedMicrophone:
         finally:
             self.close()
             if self._overflows > 1:
-                self._trouble.tell(f"the driver lost sound {self._overflows} times in all")
+                self._backoff.report(f"the driver lost sound {self._overflows} times in all")
 
     def _wait(self, stop: Stop) -> Iterator[Chunk]:
         rest, self._delay = self._delay, 0.0
@@ -144,7 +143,7 @@ class WatchedMicrophone:
             # Once it was heard, its name is no mistake: what fails next is the same outage. Until
             # then "no sound card" may become "no microphone of that name", which is worth a line.
             self._outage = str(error)
-        self._delay = self._trouble.failed(self._outage, "waiting for it")
+        self._delay = self._backoff.failed(self._outage, "waiting for it")
         self._back_s = 0.0
 
     def _heard(self, capture: Capture, stop: Stop) -> Iterator[Chunk]:
@@ -181,18 +180,18 @@ class WatchedMicrophone:
     def _note(self, chunk: Chunk, overflows: int) -> None:
         """Tell what is worth telling of a chunk."""
         if overflows and not self._overflows:
-            self._trouble.tell(
+            self._backoff.report(
                 "the driver lost sound before it could be taken (input overflow); it does not say "
                 "how much, so the stream's clock may be late"
             )
         self._overflows += overflows
         if (message := self._silence.take(chunk.samples, self.rate)) is not None:
-            self._trouble.tell(message)
+            self._backoff.report(message)
         if self._away_since is None:
             return
         self._back_s += len(chunk.samples) / self.rate
         if self._back_s >= _STEADY_SECONDS:
             away_s = self._began - self._away_since
             words = "found" if self._ended is None else "heard again"
-            self._trouble.recovered(f"{words} after {away_s:.0f} s")
+            self._backoff.recovered(f"{words} after {away_s:.0f} s")
             self._away_since = None

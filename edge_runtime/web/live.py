@@ -10,7 +10,7 @@ from typing import Any
 from ..sinks.process_cost import CpuShare, cpu_seconds, rss_bytes
 from ..sinks.terminal.colours import colour_of
 from ..stream.event import Event
-from ..stream.session import Listening
+from ..stream.session import Session
 from .tally import DayTally, Runs
 
 STATE_SCHEMA_VERSION = 1
@@ -25,13 +25,13 @@ class Live:
 
     Parameters
     ----------
-    listening : Listening
+    session : Session
     now : float
         Of the monotonic clock, seconds.
     """
 
-    def __init__(self, listening: Listening, now: float) -> None:
-        self.listening = listening
+    def __init__(self, session: Session, now: float) -> None:
+        self.session = session
         self.event: Event | None = None
         """The latest; None before the first"""
         self.windows = 0
@@ -49,9 +49,9 @@ class Live:
         self._cpu = CpuShare()
         self._load: float | None = None
 
-    def describe(self, listening: Listening) -> None:
+    def describe(self, session: Session) -> None:
         """Another source or model: what was shown of the stream before is over."""
-        self.listening = listening
+        self.session = session
         self._restart()
 
     def take(self, event: Event, now: float, today: datetime.date) -> None:
@@ -79,7 +79,7 @@ class Live:
 
     def status(self, now: float) -> str:
         """``"starting"``, ``"listening"``, or ``"stalled"`` where no window came for too long."""
-        patience_s = _PATIENCE_SECONDS + _PATIENCE_INTERVALS * self.listening.interval_s
+        patience_s = _PATIENCE_SECONDS + _PATIENCE_INTERVALS * self.session.interval_s
         if now - self.heard_at > patience_s:
             return "stalled"
         return "starting" if self.event is None else "listening"
@@ -103,11 +103,11 @@ class Live:
 
     def facts_dict(self) -> dict[str, Any]:
         """JSON-ready form of what does not change."""
-        manifest = self.listening.manifest
+        manifest = self.session.manifest
         params, weights = manifest.front_end, manifest.weights
         return {
-            "source": self.listening.source,
-            "interval_s": round(self.listening.interval_s, 3),
+            "source": self.session.source,
+            "interval_s": round(self.session.interval_s, 3),
             "model": {
                 "name": manifest.name,
                 "version": manifest.version,

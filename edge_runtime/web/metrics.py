@@ -24,7 +24,7 @@ def metrics_text(live: Live, now: float, *, streams: int, requests: int) -> str:
         Of the web server: pages that are open, requests answered.
     """
     page = _Page()
-    manifest, event = live.listening.manifest, live.event
+    manifest, event = live.session.manifest, live.event
     page.add(
         "edge_genre_build_info", "gauge", "Version of the program and its model.", 1.0,
         version=__version__, model=manifest.name, model_version=manifest.version,

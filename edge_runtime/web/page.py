@@ -6,7 +6,6 @@ import datetime
 import socket
 import time
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..stream.event import Event
-from ..stream.session import Listening
+from ..stream.session import Session
 from .access import Access
 from .live import SHOWN_SECONDS, Live
 from .metrics import CONTENT_TYPE, metrics_text
@@ -49,25 +48,21 @@ class Page:
     listener : socket.socket
         Bound and listening.
     access : Access
-    listening : Listening
-    report : callable
-        Told, in words, if the page fails; the listener goes on without it.
+    session : Session
     """
 
     def __init__(
         self,
         listener: socket.socket,
         access: Access,
-        listening: Listening,
-        *,
-        report: Callable[[str], None],
+        session: Session,
     ) -> None:
         self._access = access
         self._files = StaticFiles()
-        self._live = Live(listening, time.monotonic())
+        self._live = Live(session, time.monotonic())
         # One queue, so that nothing of one model is taken for the next one's.
-        self._waiting: deque[Event | _Sound | Listening] = deque()
-        self._grid = Grid(listening.manifest.front_end.sample_rate)
+        self._waiting: deque[Event | _Sound | Session] = deque()
+        self._grid = Grid(session.manifest.front_end.sample_rate)
         self._next_column = 0
         self._spectrogram: Spectrogram | None = None
         self._watched_until = 0.0
@@ -75,7 +70,7 @@ class Page:
         self._id = 0
         self._told_at = 0.0
         self._told_end = -1.0
-        self._server = Server(listener, respond=self._respond, tick=self._tick, report=report)
+        self._server = Server(listener, respond=self._respond, tick=self._tick)
         self._server.start()
 
     def show(self, event: Event) -> None:
@@ -105,17 +100,17 @@ class Page:
             self._hand_over(sound, _WAITING_SOUNDS)
             self._next_column = columns[-1] + 1
 
-    def describe(self, listening: Listening) -> None:
+    def describe(self, session: Session) -> None:
         """Another source or model takes over."""
-        self._hand_over(listening, _WAITING_MODELS)
-        self._grid, self._next_column = Grid(listening.manifest.front_end.sample_rate), 0
+        self._hand_over(session, _WAITING_MODELS)
+        self._grid, self._next_column = Grid(session.manifest.front_end.sample_rate), 0
         self._server.wake()
 
     def close(self) -> None:
         """Stop serving."""
         self._server.close()
 
-    def _hand_over(self, item: Event | _Sound | Listening, most: int) -> None:
+    def _hand_over(self, item: Event | _Sound | Session, most: int) -> None:
         if len(self._waiting) < most:
             self._waiting.append(item)
 
@@ -184,12 +179,12 @@ class Page:
             self._told_at = now
         return "".join(messages).encode(), max(0.0, self._told_at + _HEARTBEAT_SECONDS - now)
 
-    def _take(self, item: Event | _Sound | Listening, now: float, today: datetime.date) -> None:
+    def _take(self, item: Event | _Sound | Session, now: float, today: datetime.date) -> None:
         if isinstance(item, Event):
             self._live.take(item, now, today)
         elif isinstance(item, _Sound):
             if self._spectrogram is None:
-                rate = self._live.listening.manifest.front_end.sample_rate
+                rate = self._live.session.manifest.front_end.sample_rate
                 self._spectrogram = Spectrogram(Grid(rate), SHOWN_SECONDS)
             columns = self._spectrogram.add(item.first, item.samples)
             if columns and self._server.streams:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import selectors
 import socket
 import threading
@@ -27,6 +28,7 @@ _SEND_BUFFER_BYTES = 65_536
 """Of the system, for each client; it would grow to megabytes by itself"""
 _UNREAD_MS = 30_000
 """A client that vanished without a word is noticed after this"""
+_log = logging.getLogger(__name__)
 
 
 class Server:
@@ -45,8 +47,6 @@ class Server:
     tick : callable
         Called with the monotonic time whenever something may be due; returns an event for all
         streams (b"" for none) and the time until it wants to be called again, seconds.
-    report : callable
-        Told once, in words, if the server fails.
     """
 
     def __init__(
@@ -55,9 +55,8 @@ class Server:
         *,
         respond: Callable[[Request], Response],
         tick: Callable[[float], tuple[bytes, float]],
-        report: Callable[[str], None],
     ) -> None:
-        self._listener, self._respond, self._tick, self._report = listener, respond, tick, report
+        self._listener, self._respond, self._tick = listener, respond, tick
         self._selector = selectors.DefaultSelector()
         self._connections: dict[int, Connection] = {}
         self._accept_from = 0.0
@@ -94,7 +93,7 @@ class Server:
             self._serve()
         except Exception as error:
             # The classification must not end with the page.
-            self._report(f"the web page has ended: {type(error).__name__}: {error}")
+            _log.warning("the web page has ended: %s: %s", type(error).__name__, error)
         finally:
             for connection in self._connections.values():
                 connection.close()
@@ -167,8 +166,11 @@ class Server:
             # A fault of ours in one answer must not take the others away.
             if not self._faulty:
                 self._faulty = True
-                self._report(
-                    f"the web page could not answer {request.path}: {type(error).__name__}: {error}"
+                _log.warning(
+                    "the web page could not answer %s: %s: %s",
+                    request.path,
+                    type(error).__name__,
+                    error,
                 )
             return refusal(500, "this could not be answered")
         if response.stream and request.method == "GET":

@@ -49,7 +49,7 @@ _FOREIGN = ("PULSE_", "ALSA_", "AUDIO", "DBUS_", "XDG_", "JACK_", "PYTHONPATH", 
 """Prefixes of variables that would lead out of the private server, or translate messages."""
 
 
-class Listening:
+class ListenProcess:
     """A running ``edge-genre listen --json``."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
@@ -229,7 +229,7 @@ class VirtualMicrophone:
         )
 
     @contextlib.contextmanager
-    def listening(self, *arguments: str, **env: str) -> Iterator[Listening]:
+    def listening(self, *arguments: str, **env: str) -> Iterator[ListenProcess]:
         """Run ``edge-genre listen --json``, in a process group of its own."""
         process = subprocess.Popen(
             [sys.executable, "-m", "edge_runtime", "listen", "--json", *arguments],
@@ -241,7 +241,7 @@ class VirtualMicrophone:
             process_group=0,
         )
         with process:
-            listening = Listening(process)
+            listening = ListenProcess(process)
             try:
                 yield listening
             finally:

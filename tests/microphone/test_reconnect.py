@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import Listening, VirtualMicrophone
+from .conftest import ListenProcess, VirtualMicrophone
 from .test_microphone import is_silence, is_tone, refused
 
 OUTAGES: dict[
@@ -42,7 +42,7 @@ def test_a_lost_microphone_is_told_once_and_heard_again_by_itself(
 ) -> None:
     breaks, mends = OUTAGES[outage]
 
-    def check(listening: Listening) -> None:
+    def check(listening: ListenProcess) -> None:
         listening.until(is_back)
         listening.until(is_tone)
         listening.says("heard again after")

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_runtime import Classifier
-from edge_runtime.stream.session import Listening
+from edge_runtime.stream.session import Session
 from edge_runtime.web import connection, live
 from edge_runtime.web.access import Access
 from edge_runtime.web.address import parse_address
@@ -27,7 +27,7 @@ from edge_runtime.web.page import Page
 from edge_runtime.web.request import BadRequest, Request, parse_head
 from edge_runtime.web.response import Response, text
 from edge_runtime.web.server import Server
-from tests.edge_runtime.sinks.events import PATIENCE_S, Told, event
+from tests.edge_runtime.sinks.events import PATIENCE_S, Reported, event
 
 from .listener import read_all, status
 
@@ -66,11 +66,11 @@ def test_any_bytes_get_an_answer_or_an_end(parts: list[bytes], begun: bool) -> N
 
 
 @contextlib.contextmanager
-def served(respond: Callable[[Request], Response], told: Told) -> Iterator[int]:
+def served(respond: Callable[[Request], Response]) -> Iterator[int]:
     """A server of one's own; its port."""
     listener = parse_address("0").listen()
     port: int = listener.getsockname()[1]
-    server = Server(listener, respond=respond, tick=lambda now: (b"", 1.0), report=told)
+    server = Server(listener, respond=respond, tick=lambda now: (b"", 1.0))
     server.start()
     yield port
     server.close()
@@ -89,46 +89,45 @@ def test_a_fault_in_one_answer_leaves_the_others() -> None:
             raise ZeroDivisionError("of ours")
         return text("ok")
 
-    told = Told()
-    with served(respond, told) as port:
+    with Reported().attached() as reported, served(respond) as port:
         for _ in range(2):
             assert status(ask(port, GET.replace(b"/healthz", b"/bad"))) == 500
             assert status(ask(port)) == 200
-    assert told.lines == ["the web page could not answer /bad: ZeroDivisionError: of ours"]
+    assert reported.lines == ["the web page could not answer /bad: ZeroDivisionError: of ours"]
 
 
 def test_a_request_that_drips_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "HEAD_SECONDS", 0.1)
-    with served(lambda request: text("ok"), Told()) as port:
+    with served(lambda request: text("ok")) as port:
         assert status(ask(port, GET[:-2])) == 408
 
 
-def listening(model: str, source: str = "mic") -> Listening:
+def session(model: str, source: str = "mic") -> Session:
     """What a page is told of."""
-    return Listening(source=source, manifest=Classifier(model).manifest, interval_s=1.0)
+    return Session(source=source, manifest=Classifier(model).manifest, interval_s=1.0)
 
 
 @contextlib.contextmanager
-def page_of(facts: Listening) -> Iterator[tuple[Page, int]]:
+def page_of(facts: Session) -> Iterator[tuple[Page, int]]:
     """A page without a listener behind it."""
-    told = Told()
     listener = parse_address("0").listen()
     port: int = listener.getsockname()[1]
-    page = Page(listener, Access(port=port, loopback=True), facts, report=told)
-    yield page, port
-    page.close()
-    assert told.lines == []
+    with Reported().attached() as reported:
+        page = Page(listener, Access(port=port, loopback=True), facts)
+        yield page, port
+        page.close()
+    assert reported.lines == []
 
 
 def test_a_source_whose_name_is_no_text_is_shown() -> None:
-    with page_of(listening("seed-cnn", "bad\udcff.wav")) as (_, port):
+    with page_of(session("seed-cnn", "bad\udcff.wav")) as (_, port):
         answer = ask(port, GET.replace(b"/healthz", b"/api/state"))
         assert status(answer) == 200
         assert json.loads(answer.partition(b"\r\n\r\n")[2])["source"] == "bad\udcff.wav"
 
 
 def test_a_probe_is_told_of_a_stall_and_of_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    with page_of(listening("seed-cnn")) as (_, port):
+    with page_of(session("seed-cnn")) as (_, port):
         assert ask(port).endswith(b"\r\n\r\nok\n")
         monkeypatch.setattr(live, "_PATIENCE_SECONDS", -100.0)
         stalled = ask(port)
@@ -166,7 +165,7 @@ class Stream:
 
 
 def test_answers_of_the_old_model_are_never_shown_as_the_new_one_s() -> None:
-    old, new = listening("tiny"), listening("seed-cnn")
+    old, new = session("tiny"), session("seed-cnn")
     rates = [facts.manifest.front_end.sample_rate for facts in (old, new)]
     assert rates[0] != rates[1]
     sounds = [np.full(5 * rate, 0.1, np.float32) for rate in rates]

@@ -6,7 +6,7 @@ import datetime
 import pytest
 
 from edge_runtime import Classifier
-from edge_runtime.stream.session import Listening
+from edge_runtime.stream.session import Session
 from edge_runtime.web.live import Live
 from tests.edge_runtime.sinks.events import event
 
@@ -119,15 +119,15 @@ def test_the_page_comes_back_when_the_listener_does(chromium):
         again.close()
 
 
-def listening(model="seed-cnn"):
-    return Listening(source="mic", manifest=Classifier(model).manifest, interval_s=1.0)
+def session(model="seed-cnn"):
+    return Session(source="mic", manifest=Classifier(model).manifest, interval_s=1.0)
 
 
 TODAY = datetime.date(2026, 11, 23)
 
 
 def test_no_sound_for_long_is_a_stall_and_sound_ends_it():
-    live = Live(listening(), 100.0)
+    live = Live(session(), 100.0)
     assert live.status(105.0) == "starting"
     assert live.status(114.0) == "stalled"
     live.take(event("jazz", time=3.0), 115.0, TODAY)
@@ -136,18 +136,18 @@ def test_no_sound_for_long_is_a_stall_and_sound_ends_it():
 
 
 def test_sound_that_was_missing_is_not_counted_as_heard():
-    live = Live(listening(), 100.0)
+    live = Live(session(), 100.0)
     live.take(event("jazz", time=3.0), 101.0, TODAY)
     live.take(event("jazz", time=63.0, missing_s=59.0), 161.0, TODAY)
     assert live.to_dict(161.0, TODAY)["today"]["seconds"] == {"jazz": 6.0}
 
 
 def test_another_model_brings_its_own_labels():
-    live = Live(listening(), 100.0)
+    live = Live(session(), 100.0)
     live.take(event("jazz", time=3.0), 101.0, TODAY)
-    live.describe(listening("tiny"))
+    live.describe(session("tiny"))
     facts = live.facts_dict()["model"]
     assert facts["name"] == "tiny"
     assert "not music" in facts["labels"]
     assert "not music" not in facts["colours"]
-    assert dataclasses.is_dataclass(live.listening)
+    assert dataclasses.is_dataclass(live.session)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from typing import Protocol
 
-from ...journal import is_journal
+from ...stderr import is_journal
 from ...stream.event import Event
-from ...stream.session import Listening
+from ...stream.session import Session
 from .. import Sink
 
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
@@ -17,7 +17,7 @@ class Display(Sink, Protocol):
     """A sink that somebody looks at."""
 
 
-def choose_display(listening: Listening, *, json_lines: bool) -> Display:
+def choose_display(session: Session, *, json_lines: bool) -> Display:
     """JSON lines if asked for, a live panel on a terminal that has rich, else plain lines.
 
     The journal, which keeps all for months, is told of changes alone.
@@ -32,12 +32,12 @@ def choose_display(listening: Listening, *, json_lines: bool) -> Display:
         except ImportError:
             pass
         else:
-            return LivePanel(listening)
+            return LivePanel(session)
     from .lines import Changes, PlainLines
 
     if _to_journal():
-        return Changes(sys.stdout, listening)
-    return PlainLines(sys.stdout, listening)
+        return Changes(sys.stdout, session)
+    return PlainLines(sys.stdout, session)
 
 
 def _to_journal() -> bool:

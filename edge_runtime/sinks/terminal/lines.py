@@ -6,7 +6,7 @@ from typing import TextIO
 
 from ...model.manifest import SILENCE, UNKNOWN
 from ...stream.event import Event
-from ...stream.session import Listening
+from ...stream.session import Session
 from . import Tally, bar, clock
 
 _RUNNERS_UP = 2
@@ -15,12 +15,12 @@ _RUNNERS_UP = 2
 class PlainLines:
     """One line per event, and a summary."""
 
-    def __init__(self, file: TextIO, listening: Listening) -> None:
+    def __init__(self, file: TextIO, session: Session) -> None:
         self._file, self._tally = file, Tally()
-        self._width = _width(listening)
-        seconds, name = listening.seconds, listening.manifest.name
+        self._width = _width(session)
+        seconds, name = session.seconds, session.manifest.name
         length = "" if seconds is None else f" ({clock(seconds)})"
-        self._print(f"listening to {listening.source}{length} with {name}; Ctrl-C ends")
+        self._print(f"listening to {session.source}{length} with {name}; Ctrl-C ends")
 
     def show(self, event: Event) -> None:
         """Print time, genre, confidence and the runners-up."""
@@ -35,10 +35,10 @@ class PlainLines:
         line = f"{clock(event.end):>7}  {event.label:<{self._width}}  {sure}"
         self._print(line.rstrip())
 
-    def describe(self, listening: Listening) -> None:
+    def describe(self, session: Session) -> None:
         """Say that another model answers."""
-        self._width = _width(listening)
-        self._print(f"now with {listening.manifest.name}")
+        self._width = _width(session)
+        self._print(f"now with {session.manifest.name}")
 
     def close(self) -> None:
         """Print the summary, if there was anything to hear."""
@@ -49,17 +49,17 @@ class PlainLines:
         print(line, file=self._file, flush=True)
 
 
-def _width(listening: Listening) -> int:
-    return max(map(len, (*listening.manifest.labels, SILENCE)))
+def _width(session: Session) -> int:
+    return max(map(len, (*session.manifest.labels, SILENCE)))
 
 
 class Changes:
     """A line for each change of the answer."""
 
-    def __init__(self, file: TextIO, listening: Listening) -> None:
+    def __init__(self, file: TextIO, session: Session) -> None:
         self._file = file
         self._label: str | None = None
-        self.describe(listening)
+        self.describe(session)
 
     def show(self, event: Event) -> None:
         """Print the answer if it is another one."""
@@ -68,9 +68,9 @@ class Changes:
             sure = f" {event.confidence:.0%}" if event.label not in (SILENCE, UNKNOWN) else ""
             self._print(f"{event.label}{sure}")
 
-    def describe(self, listening: Listening) -> None:
+    def describe(self, session: Session) -> None:
         """Say what is heard, and which model answers."""
-        self._print(f"listening to {listening.source} with {listening.manifest.name}")
+        self._print(f"listening to {session.source} with {session.manifest.name}")
 
     def close(self) -> None:
         """Nothing is pending."""

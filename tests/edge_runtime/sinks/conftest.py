@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from .events import Told
+from .events import Reported
 from .mosquitto import Mosquitto, make_certificates
 
 
 @pytest.fixture
-def told() -> Told:
-    """Takes down what a sink tells the user."""
-    return Told()
+def reported() -> Iterator[Reported]:
+    """Takes down what a sink logs."""
+    with Reported().attached() as reported:
+        yield reported
 
 
 @pytest.fixture(scope="session")

@@ -88,9 +88,9 @@ def test_a_stream_that_begins_anew_counts_from_its_beginning():
     assert saved(Stretches(), events) == [("jazz", 0.0, 9.0, 8.0, 0.75)]
 
 
-def test_a_history_is_written_and_summed_up(tmp_path, told):
+def test_a_history_is_written_and_summed_up(tmp_path, reported):
     path = tmp_path / "genre.db"
-    history = History(path, source="mic", report=told)
+    history = History(path, source="mic")
     for seconds in range(3, 63):
         history.show(at(float(seconds), "jazz" if seconds <= 42 else "rock"))
     history.close()
@@ -101,13 +101,13 @@ def test_a_history_is_written_and_summed_up(tmp_path, told):
     assert read_totals(path, 0.0) == [Total("jazz", 42.0), Total("rock", 20.0)]
     assert read_totals(path, NOON + 21.0) == [Total("jazz", 21.0), Total("rock", 20.0)]
     assert read_totals(path, NOON + 99.0) == []
-    assert told.lines == []
+    assert reported.lines == []
 
 
-def test_a_second_run_adds_to_the_first(tmp_path, told):
+def test_a_second_run_adds_to_the_first(tmp_path, reported):
     path = tmp_path / "genre.db"
     for begin in (0.0, 100.0):
-        history = History(path, source="mic", report=told)
+        history = History(path, source="mic")
         history.show(at(begin + 3.0))
         history.close()
     assert [row[2:4] for row in rows(path)] == [(NOON, NOON + 3.0), (NOON + 100.0, NOON + 103.0)]
@@ -150,38 +150,38 @@ def test_what_was_saved_survives_a_process_that_is_killed(tmp_path):
     assert read_totals(path, -1.0) == [Total("jazz", 5.0), Total("rock", 1.0)]
 
 
-def test_a_history_that_is_locked_for_long_waits_and_loses_nothing(tmp_path, told, monkeypatch):
+def test_a_history_that_is_locked_for_long_waits_and_loses_nothing(tmp_path, reported, monkeypatch):
     monkeypatch.setattr("edge_runtime.retry.FIRST_DELAY_SECONDS", 0.01)
     monkeypatch.setattr("edge_runtime.sinks.history_file._BUSY_SECONDS", 0.01)
     path = tmp_path / "genre.db"
-    history = History(path, source="mic", report=told)
+    history = History(path, source="mic")
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     shown = threading.Thread(target=lambda: [history.show(at(t)) for t in (3.0, 4.0, 14.0)])
     shown.start()
     shown.join(PATIENCE_S)
     assert not shown.is_alive()
-    assert "database is locked" in told.next()
+    assert "database is locked" in reported.next()
     other.execute("COMMIT")
     other.close()
-    assert "works again" in told.next()
+    assert "works again" in reported.next()
     history.close()
     assert [row[4] for row in rows(path)] == [7.0]
 
 
-def test_a_history_that_cannot_be_written_for_now_is_opened_later(tmp_path, told, monkeypatch):
+def test_a_history_that_cannot_be_written_for_now_is_opened_later(tmp_path, reported, monkeypatch):
     monkeypatch.setattr("edge_runtime.retry.FIRST_DELAY_SECONDS", 0.01)
     monkeypatch.setattr("edge_runtime.sinks.history_file._BUSY_SECONDS", 0.01)
     path = tmp_path / "genre.db"
     HistoryFile(path, "mic").close()
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    history = History(path, source="mic", report=told)
+    history = History(path, source="mic")
     history.show(at(3.0))
-    assert "database is locked" in told.next()
+    assert "database is locked" in reported.next()
     other.execute("COMMIT")
     other.close()
-    assert "works again" in told.next()
+    assert "works again" in reported.next()
     history.close()
     assert [row[4] for row in rows(path)] == [3.0]
 

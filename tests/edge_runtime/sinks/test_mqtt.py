@@ -16,23 +16,23 @@ from edge_runtime import Classifier
 from edge_runtime.sinks.broker import parse_broker
 from edge_runtime.sinks.mqtt import Discovery, MqttSink
 from edge_runtime.sinks.tls import tls_context
-from edge_runtime.stream.session import Listening
+from edge_runtime.stream.session import Session
 from tests.edge_runtime.sounds import PCM, RATE, encode, noise
 
 from .events import PATIENCE_S, event
 from .mosquitto import PASSWORD, USER, free_port
 
 
-def discovery(listening):
+def discovery(session):
     return Discovery(
-        messages={"homeassistant/sensor/den/genre/config": listening.manifest.name},
+        messages={"homeassistant/sensor/den/genre/config": session.manifest.name},
         birth_topic="homeassistant/status",
     )
 
 
-def listening(model):
+def session(model):
     manifest = Classifier(model).manifest
-    return Listening(source="microphone", manifest=manifest, interval_s=0.7)
+    return Session(source="microphone", manifest=manifest, interval_s=0.7)
 
 
 @pytest.fixture(autouse=True)
@@ -42,15 +42,14 @@ def impatient(monkeypatch):
 
 
 @pytest.fixture
-def connect(told):
+def connect(reported):
     """Opens sinks that are closed at the end."""
     with contextlib.ExitStack() as closing:
 
         def make(url, *, tls=None, discovery=None, interval_s=10.0):
             sink = MqttSink(
                 parse_broker(url),
-                tls=tls, listening=listening("tiny"), discovery=discovery, interval_s=interval_s,
-                report=told,
+                tls=tls, session=session("tiny"), discovery=discovery, interval_s=interval_s,
             )  # fmt: skip
             closing.callback(sink.close)
             return sink
@@ -136,10 +135,10 @@ def test_a_regular_end_is_told_as_offline(broker, connect):
 
 
 def test_a_broker_that_comes_later_gets_the_changes_in_order_and_the_newest_state(
-    stopped_broker, connect, told
+    stopped_broker, connect, reported
 ):
     sink = connect(f"mqtt://127.0.0.1:{stopped_broker.port}/den", discovery=discovery)
-    assert told.next() == (
+    assert reported.next() == (
         f"MQTT broker 127.0.0.1:{stopped_broker.port}: Connection refused; trying again"
     )
     for time, label in enumerate(["jazz", "rock", "blues"]):
@@ -147,20 +146,20 @@ def test_a_broker_that_comes_later_gets_the_changes_in_order_and_the_newest_stat
     stopped_broker.start()
     with hearing(stopped_broker) as home:
         heard = home.until(state_is("blues"))
-        assert "works again" in told.next()
+        assert "works again" in reported.next()
     assert labels(heard, "den/state") == ["blues"]
     changes = labels(heard, "den/changes")  # those that came before we listened are not retained
     assert changes == ["jazz", "rock", "blues"][3 - len(changes) :]
-    assert len(told.lines) == 2
+    assert len(reported.lines) == 2
 
 
-def test_a_broker_that_restarts_is_told_everything_again(broker, connect, told):
+def test_a_broker_that_restarts_is_told_everything_again(broker, connect, reported):
     sink = connect(f"mqtt://127.0.0.1:{broker.port}/den", discovery=discovery)
     sink.show(event("jazz"))
     with hearing(broker) as home:
         home.until(state_is("jazz"))
     broker.stop()
-    assert "the connection broke" in told.next()
+    assert "the connection broke" in reported.next()
     broker.start()
     with hearing(broker) as home:
         heard = home.until(state_is("jazz"))
@@ -171,14 +170,14 @@ def test_a_broker_that_restarts_is_told_everything_again(broker, connect, told):
         home.until(state_is("rock"))
 
 
-def test_a_broker_that_is_away_for_long_costs_the_oldest_changes(stopped_broker, connect, told):
+def test_a_broker_that_is_away_for_long_costs_the_oldest_changes(stopped_broker, connect, reported):
     sink = connect(f"mqtt://127.0.0.1:{stopped_broker.port}/den")
-    told.next()
+    reported.next()
     for number in range(150):
         sink.show(event(f"genre {number}", float(number)))
     assert sink.lost_changes == 50
     stopped_broker.start()
-    assert told.next().endswith("works again; 50 changes were lost")
+    assert reported.next().endswith("works again; 50 changes were lost")
 
 
 def test_a_broker_that_hangs_blocks_nothing(broker, connect, monkeypatch):
@@ -202,39 +201,39 @@ def test_a_broker_that_hangs_blocks_nothing(broker, connect, monkeypatch):
     ("password", "line"),
     [("wrong", "refused: Not authorized; check user and password; trying again"), (PASSWORD, None)],
 )
-def test_a_password_is_checked_by_the_broker(broker, connect, told, password, line):
+def test_a_password_is_checked_by_the_broker(broker, connect, reported, password, line):
     address = parse_broker(f"mqtt://{USER}@127.0.0.1:{broker.password_port}/den")
     sink = MqttSink(
         dataclasses.replace(address, password=password),
-        tls=None, listening=listening("tiny"), discovery=None, interval_s=1.0, report=told,
+        tls=None, session=session("tiny"), discovery=None, interval_s=1.0,
     )  # fmt: skip
     sink.show(event("jazz"))
     if line is None:
         with hearing(broker) as home:
             home.until(state_is("jazz"))
     else:
-        assert told.next() == f"MQTT broker 127.0.0.1:{broker.password_port}: {line}"
+        assert reported.next() == f"MQTT broker 127.0.0.1:{broker.password_port}: {line}"
         sink.show(event("rock"))
     sink.close()
-    assert len(told.lines) == (line is not None)
+    assert len(reported.lines) == (line is not None)
 
 
-def test_tls_with_the_right_authority(broker, connect, certificates, told):
+def test_tls_with_the_right_authority(broker, connect, certificates, reported):
     tls = tls_context(certificates / "ca.crt")
     connect(f"mqtts://127.0.0.1:{broker.tls_port}/den", tls=tls).show(event("jazz"))
     with hearing(broker) as home:
         home.until(state_is("jazz"))
-    assert told.lines == []
+    assert reported.lines == []
 
 
-def test_tls_with_a_certificate_of_our_own(broker, connect, certificates, told):
+def test_tls_with_a_certificate_of_our_own(broker, connect, certificates, reported):
     tls = tls_context(
         certificates / "ca.crt", certificates / "client.crt", certificates / "client.key"
     )
     connect(f"mqtts://127.0.0.1:{broker.client_port}/den", tls=tls).show(event("jazz"))
     with hearing(broker) as home:
         home.until(state_is("jazz"))
-    assert told.lines == []
+    assert reported.lines == []
 
 
 @pytest.mark.parametrize(
@@ -252,18 +251,18 @@ def test_tls_with_a_certificate_of_our_own(broker, connect, certificates, told):
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_connection_is_told_in_a_line(
-    broker, connect, certificates, told, *, address, knows_authority, line
+    broker, connect, certificates, reported, *, address, knows_authority, line
 ):
     tls = tls_context(certificates / "ca.crt" if knows_authority else None)
     connect(address.format(b=broker), tls=tls if address.startswith("mqtts") else None)
-    assert line in told.next()
+    assert line in reported.next()
 
 
-def test_what_is_no_broker_is_told(connect, told, monkeypatch):
+def test_what_is_no_broker_is_told(connect, reported, monkeypatch):
     monkeypatch.setattr("edge_runtime.sinks.mqtt._CONNECT_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as mute:
         connect(f"mqtt://127.0.0.1:{mute.getsockname()[1]}/den")
-        assert "no answer within 0.2 s; is it an MQTT broker?" in told.next()
+        assert "no answer within 0.2 s; is it an MQTT broker?" in reported.next()
 
 
 def test_home_assistant_that_starts_is_told_of_the_sensors_again(broker, connect):
@@ -280,7 +279,7 @@ def test_home_assistant_is_told_of_the_genres_of_a_model_that_takes_over(broker,
     sink = connect(f"mqtt://127.0.0.1:{broker.port}/den", discovery=discovery)
     with hearing(broker) as home:
         home.until(at("homeassistant/sensor/den/genre/config", "tiny"))
-        sink.describe(listening("seed-cnn"))
+        sink.describe(session("seed-cnn"))
         home.until(at("homeassistant/sensor/den/genre/config", "seed-cnn-gtzan"))
 
 

@@ -15,19 +15,19 @@ from edge_runtime.sinks.terminal import Tally, bar, choose_display, clock
 from edge_runtime.sinks.terminal.lines import JsonLines, PlainLines
 from edge_runtime.sinks.terminal.panel import LivePanel
 from edge_runtime.stream.event import Event
-from edge_runtime.stream.session import Listening
+from edge_runtime.stream.session import Session
 
 LABELS = ("blues", "classical", "jazz")
 MANIFEST = Classifier("seed-cnn").manifest
 
 
-def listening(source, model="tiny", seconds=None):
+def session(source, model="tiny", seconds=None):
     output = dataclasses.replace(MANIFEST.output, shape=(1, len(LABELS)))
     manifest = dataclasses.replace(MANIFEST, name=model, labels=LABELS, output=output)
-    return Listening(source=source, manifest=manifest, interval_s=0.7, seconds=seconds)
+    return Session(source=source, manifest=manifest, interval_s=0.7, seconds=seconds)
 
 
-HEADING = listening("song.ogg", seconds=65.0)
+HEADING = session("song.ogg", seconds=65.0)
 
 
 def event(end=3.0, label="jazz", **values):
@@ -111,7 +111,7 @@ def test_plain_lines_show_time_answer_confidence_and_runners_up():
 
 def test_plain_lines_make_up_neither_a_length_nor_a_summary():
     file = io.StringIO()
-    PlainLines(file, listening("stdin")).close()
+    PlainLines(file, session("stdin")).close()
     assert file.getvalue() == "listening to stdin with tiny; Ctrl-C ends\n"
 
 
@@ -162,10 +162,10 @@ def shown(text):
 
 HEADINGS = {
     "plain": HEADING,
-    "endless": listening("stdin"),
-    "long names": listening("a very long file name " * 6 + ".ogg", "tiny " * 20, 7200.0),
-    "wide characters": listening("ジャズ喫茶の長い曲名" * 4, seconds=60.0),
-    "markup": listening("[bold]no[/nothing] [red.ogg", "[/]", 60.0),
+    "endless": session("stdin"),
+    "long names": session("a very long file name " * 6 + ".ogg", "tiny " * 20, 7200.0),
+    "wide characters": session("ジャズ喫茶の長い曲名" * 4, seconds=60.0),
+    "markup": session("[bold]no[/nothing] [red.ogg", "[/]", 60.0),
 }
 
 

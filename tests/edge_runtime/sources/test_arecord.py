@@ -9,7 +9,7 @@ import pytest
 from edge_runtime.errors import AudioDeviceError
 from edge_runtime.sources import arecord
 from edge_runtime.sources.arecord import open_arecord
-from edge_runtime.sources.arecord_output import Said
+from edge_runtime.sources.arecord_output import ArecordOutput
 from edge_runtime.sources.devices import RefusedError
 
 ABILITIES = b"""\
@@ -143,7 +143,7 @@ def test_a_part_of_an_id_or_of_its_description_chooses_the_device(play, opened, 
     play('echo "$device" >&2\n' + GIVES)
     capture = opened(device)
     assert capture.name == meant
-    assert capture.said.complaint == meant
+    assert capture.output.complaint == meant
 
 
 def test_a_name_that_fits_two_cards_is_refused(play, opened):
@@ -192,20 +192,20 @@ def test_a_process_that_ignores_the_wish_to_end_is_killed(play, opened, monkeypa
 
 @pytest.mark.parametrize("size", [1, 7, 1000])
 def test_words_may_come_in_pieces(size):
-    said = Said()
+    output = ArecordOutput()
     text = ABILITIES + b"overrun!!! (at least 3.4 ms long)\n" * 3 + b"arecord: pcm_read: trouble"
     for first in range(0, len(text), size):
-        said.take(text[first : first + size])
-    assert (said.overruns, said.complaint) == (3, "arecord: pcm_read: trouble")
-    assert (said.rates, said.channels, said.formats) == ("8000 to 44100", "2", "S16_LE")
-    assert [said.nearest_rate(rate) for rate in (4000, 16_000, 48_000)] == [8000, 16_000, 44_100]
-    assert said.nearest_channels(1) == 2
+        output.take(text[first : first + size])
+    assert (output.overruns, output.complaint) == (3, "arecord: pcm_read: trouble")
+    assert (output.rates, output.channels, output.formats) == ("8000 to 44100", "2", "S16_LE")
+    assert [output.nearest_rate(rate) for rate in (4000, 16_000, 48_000)] == [8000, 16_000, 44_100]
+    assert output.nearest_channels(1) == 2
 
 
 def test_complaints_without_end_need_no_memory():
-    said = Said()
+    output = ArecordOutput()
     for _ in range(1000):
-        said.take(b"the same trouble again and again\n" * 10)
-    said.take(b"x" * 1_000_000)
-    assert len(said.complaint) < 12_000
-    assert len(re.findall("again and again", said.complaint)) == 8
+        output.take(b"the same trouble again and again\n" * 10)
+    output.take(b"x" * 1_000_000)
+    assert len(output.complaint) < 12_000
+    assert len(re.findall("again and again", output.complaint)) == 8
