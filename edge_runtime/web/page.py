@@ -18,8 +18,7 @@ from .access import Access
 from .live import SHOWN_SECONDS, Live
 from .metrics import CONTENT_TYPE, metrics_text
 from .request import Request
-from .response import Response, refusal, text
-from .safe_json import to_json
+from .response import Response, json_text, refusal, text
 from .server import Server
 from .spectrogram import Grid, Spectrogram
 from .static_files import StaticFiles
@@ -125,7 +124,7 @@ class Page:
             return self._stream(now)
         if request.path == "/api/state":
             return Response(
-                content_type="application/json", body=to_json(self._state(now)).encode()
+                content_type="application/json", body=json_text(self._state(now)).encode()
             )
         if request.path == "/metrics":
             body = metrics_text(
@@ -196,4 +195,4 @@ class Page:
 
     def _message(self, name: str, value: dict[str, Any]) -> str:
         self._id += 1
-        return f"id: {self._id}\nevent: {name}\ndata: {to_json(value)}\n\n"
+        return f"id: {self._id}\nevent: {name}\ndata: {json_text(value)}\n\n"

@@ -24,7 +24,7 @@ from edge_runtime.web.access import Access
 from edge_runtime.web.address import parse_address
 from edge_runtime.web.connection import Connection
 from edge_runtime.web.page import Page
-from edge_runtime.web.request import BadRequest, Request, parse_head
+from edge_runtime.web.request import Request
 from edge_runtime.web.response import Response, text
 from edge_runtime.web.server import Server
 from tests.edge_runtime.sinks.events import PATIENCE_S, Reported, event
@@ -40,20 +40,20 @@ SPACES = b" " * 8000
     [b"X:" + SPACES + b"\n", b"X:" + SPACES + b"\x00", SPACES + b"X: y", b"X" * 8000 + b": y"],
 )
 def test_a_header_of_spaces_is_refused_at_once(line: bytes) -> None:
-    with pytest.raises(BadRequest):  # a pattern that looks for their end took minutes
-        parse_head(b"GET / HTTP/1.1\r\nHost: a\r\n" + line)
+    # A pattern that looks for their end takes minutes.
+    assert status(response_to(b"GET / HTTP/1.1\r\nHost: a\r\n" + line + b"\r\n\r\n")) == 400
 
 
-@given(st.lists(st.binary(max_size=200), max_size=8), st.booleans())
-def test_any_bytes_get_an_answer_or_an_end(parts: list[bytes], begun: bool) -> None:
-    ours, theirs = socket.socketpair()
-    with theirs:
-        client = Connection(ours, lambda request: text("ok"))
-        for part in [b"GET / HTTP/1.1\r\nHost: a\r\n"] * begun + parts:
+def response_to(*parts: bytes) -> bytes:
+    """What a connection sends to what comes part by part, until its time is over."""
+    own, other = socket.socketpair()
+    with other:
+        client = Connection(own, check)
+        for part in parts:
             if client.closed or not part:
                 continue
             with contextlib.suppress(ConnectionError):
-                theirs.sendall(part)
+                other.sendall(part)
             client.on_readable()
             if client.writing:
                 client.on_writable()
@@ -61,8 +61,76 @@ def test_any_bytes_get_an_answer_or_an_end(parts: list[bytes], begun: bool) -> N
         if client.writing:
             client.on_writable()
         client.close()
-        answer = read_all(theirs)
-    assert answer == b"" or 200 <= status(answer) < 600
+        return read_all(other)
+
+
+def check(request: Request) -> Response:
+    """Looks at all of a request."""
+    assert request.method in ("GET", "HEAD")
+    assert request.path.startswith("/")
+    request.cookie("a")
+    request.parameter("a")
+    return text("ok")
+
+
+@given(st.lists(st.binary(max_size=200), max_size=8), st.booleans())
+def test_any_bytes_get_a_response_or_an_end(parts: list[bytes], begun: bool) -> None:
+    response = response_to(*[b"GET / HTTP/1.1\r\nHost: a\r\n"] * begun, *parts)
+    assert response == b"" or 200 <= status(response) < 600
+
+
+@given(st.binary(max_size=300) | st.text(max_size=200).map(str.encode), st.booleans())
+def test_any_head_gets_a_response(head: bytes, begun: bool) -> None:
+    begin = b"GET /x HTTP/1.1\r\nHost: a\r\n" if begun else b""
+    assert 200 <= status(response_to(begin + head + b"\r\n\r\n")) < 600
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"Authorization: a\r\nAuthorization: b", b"Origin: a\r\nOrigin: a",
+        b"X: y\n", b"X: y\nZ: z",
+        b"X: \x01", b"X: y\r\n\tfolded", b"X y: z", b"X : y", b": y", b"no colon", b"X: \x7f",
+        b"Content-Length: 0\r\nContent-Length: 1", b"Content-Length: -1",
+    ],
+)  # fmt: skip
+def test_a_header_that_others_may_read_differently_is_refused(line: bytes) -> None:
+    assert status(response_to(GET.replace(b"Connection: close", line))) == 400
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        (b"Content-Length: 5", 413),
+        (b"Content-Length: 5\r\nContent-Length: 5", 413),
+        (b"Transfer-Encoding: chunked", 413),
+        (b"Transfer-Encoding: gzip", 501),
+        (b"Content-Length: 0", 200),
+        (b"Cookie: a=1\r\nCookie: b=2", 200),
+    ],
+)
+def test_a_request_has_no_body(line: bytes, wanted: int) -> None:
+    assert status(response_to(GET.replace(b"Connection: close", line))) == wanted
+
+
+def test_a_refusal_of_head_has_no_body() -> None:
+    response = response_to(b"HEAD /" + 3000 * b"a" + b" HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert status(response) == 414
+    assert response.endswith(b"\r\n\r\n")
+
+
+def test_requests_without_end_behind_a_response_that_is_not_taken_are_cut_off() -> None:
+    own, other = socket.socketpair()
+    with other:
+        client = Connection(own, lambda request: Response(body=bytes(10_000_000)))
+        other.setblocking(False)
+        with contextlib.suppress(ConnectionError):
+            for _ in range(100):
+                other.send(GET.replace(b"close", b"keep-alive") * 100)
+                client.on_readable()
+                if client.closed:
+                    break
+        assert client.closed
 
 
 @contextlib.contextmanager
