@@ -287,12 +287,14 @@ class ClassifierStream:
             self._on_window(samples, round(window.end_s * params.sample_rate))
         level = level_dbfs(samples)
         decision = self._decoder.decide(posterior, level, window.end_s - self._answered_s)
+        new_s = max(0.0, window.end_s - max(window.start_s, self._answered_s))
         self._answered_s = window.end_s
         non_finite, clipped = self._faults
         return Event(
             time=time.monotonic(),
             start=window.start_s,
             end=window.end_s,
+            new_s=new_s,
             label=decision.label,
             confidence=decision.confidence,
             posterior=classifier.by_label(decision.smoothed),

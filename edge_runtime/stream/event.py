@@ -28,6 +28,9 @@ class Event:
     """Start of the window in the stream, seconds"""
     end: float
     """End of the window in the stream, seconds"""
+    new_s: float
+    """Sound of the window that no event before had, seconds: the windows overlap. Their sum counts
+    each moment of the stream once, and nothing of the time for which the source was away"""
     label: str
     """A genre, ``silence`` or ``unknown``"""
     confidence: float
@@ -67,6 +70,7 @@ _DIGITS = {
     "time": 3,
     "start": 3,
     "end": 3,
+    "new_s": 3,
     "confidence": 4,
     "level_dbfs": 1,
     "missing_s": 3,

@@ -267,6 +267,7 @@ def event(end: float, label: str, **raw: float) -> Event:
         time=0.0,
         start=end - 3.0,
         end=end,
+        new_s=1.0,
         label=label,
         confidence=0.5,
         posterior=raw,

@@ -52,10 +52,11 @@ def test_a_file_gives_a_json_line_for_each_window(clip, classifier):
         (0.0, 3.0), (0.998, 3.998), (1.997, 4.997), (2.0, 5.0),
     ]  # fmt: skip
     assert list(events[0]) == [
-        "schema", "time", "start", "end", "label", "confidence", "posterior", "raw_posterior",
-        "level_dbfs", "front_end_ms", "inference_ms", "padded", "dropped_samples", "missing_s",
-        "non_finite_samples", "clipped_samples", "utc",
+        "schema", "time", "start", "end", "new_s", "label", "confidence", "posterior",
+        "raw_posterior", "level_dbfs", "front_end_ms", "inference_ms", "padded",
+        "dropped_samples", "missing_s", "non_finite_samples", "clipped_samples", "utc",
     ]  # fmt: skip
+    assert [event["new_s"] for event in events] == [3.0, 0.998, 0.998, 0.003]
     for event in events:
         assert event["schema"] == 1
         assert tuple(event["posterior"]) == classifier.labels

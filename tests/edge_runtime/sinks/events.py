@@ -22,6 +22,7 @@ def event(label: str = "jazz", time: float = 100.0, **values: Any) -> Event:
         "time": time,
         "start": time - 3.0,
         "end": time,
+        "new_s": 3.0,
         "label": label,
         "confidence": 0.0 if label == "silence" else 0.75,
         "posterior": {"blues": 0.25, "jazz": 0.75},

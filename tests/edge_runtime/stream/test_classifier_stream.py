@@ -46,6 +46,10 @@ def clock(events):
     return [(round(event.start * RATE), round(event.end * RATE)) for event in events]
 
 
+def new_sound(events):
+    return [round(event.new_s, 6) for event in events]
+
+
 @given(sizes=st.lists(st.integers(0, 30_000), max_size=12))
 def test_events_are_the_same_for_any_chunks(classifier, sizes):
     samples = noise(5 * RATE)
@@ -97,6 +101,31 @@ def test_windows_further_apart_than_they_are_long_leave_gaps(classifier):
     assert clock(events) == [(0, N), (102_400, 102_400 + N), (7 * RATE, 10 * RATE)]
     alone = classifier.classify_window(samples[102_400 : 102_400 + N])
     assert events[1].raw_posterior == classifier.by_label(alone.posterior)
+
+
+def test_new_sound_is_a_whole_window_at_first_and_then_what_came_since_the_window_before(
+    classifier,
+):
+    events = hear(open_stream(classifier), noise(5 * RATE))
+    assert clock(events)[-1] == (2 * RATE, 5 * RATE)
+    assert new_sound(events) == [3.0, 0.743039, 0.743039, 0.513923]
+    assert sum(event.new_s for event in events) == pytest.approx(5.0, abs=1e-9)
+
+
+def test_sound_between_windows_that_do_not_touch_is_new_in_none_of_them(classifier):
+    settings = DecoderSettings(interval_s=200 * 512 / RATE)
+    events = hear(open_stream(classifier, settings=settings), noise(10 * RATE))
+    assert new_sound(events) == [3.0, 3.0, 2.356009]
+
+
+def test_a_stream_shorter_than_a_window_is_new_once_however_often_it_is_repeated(classifier):
+    assert new_sound(hear(open_stream(classifier), noise(RATE))) == [1.0]
+
+
+def test_zeros_in_the_place_of_dropped_samples_are_new_as_sound_is(classifier):
+    stream = open_stream(classifier)
+    events = stream.push(noise(RATE)) + stream.push(noise(3 * RATE), dropped=RATE // 2)
+    assert new_sound(events + stream.finish()) == [3.0, 0.743039, 0.743039, 0.013923]
 
 
 def test_finish_adds_a_window_that_ends_with_the_stream(classifier):

@@ -15,7 +15,7 @@ from edge_runtime.errors import AudioFormatError, ParameterError
 from edge_runtime.model.manifest import DecoderSettings
 
 from ..sounds import RATE, noise
-from .test_classifier_stream import SETTINGS, N, clock, hear, open_stream
+from .test_classifier_stream import SETTINGS, N, clock, hear, new_sound, open_stream
 
 ONE_SAMPLE = 1 / RATE
 
@@ -134,6 +134,30 @@ def test_a_source_that_comes_back_is_heard_as_a_new_one_on_the_same_clock(classi
     )
     assert {event.missing_s for event in events[-len(after) :]} == {3600.0}
     assert stream.seconds == pytest.approx(3608.0, abs=1e-9)
+
+
+def test_time_that_was_missing_is_no_new_sound(classifier):
+    stream = open_stream(classifier)
+    events = stream.push(noise(4 * RATE)) + stream.resume(missing_s=3600.0)
+    events += stream.push(noise(4 * RATE)) + stream.finish()
+    assert new_sound(events) == [3.0, 0.743039, 0.256961] * 2
+
+
+def test_sound_too_short_for_a_window_before_a_gap_is_new_in_no_window(classifier):
+    stream = open_stream(classifier)
+    events = stream.push(noise(RATE)) + stream.resume(missing_s=0.5)
+    assert new_sound(events + stream.push(noise(N))) == [3.0]
+
+
+def test_sound_that_the_model_before_answered_is_not_new_to_the_next_one(classifier, tiny):
+    stream = ClassifierStream(classifier, rate=16_000, settings=SETTINGS)
+    events = stream.push(noise(60_000))
+    stream.change_model(tiny, DecoderSettings(interval_s=0.8))
+    events += stream.push(noise(60_000)) + stream.finish()
+    assert [tuple(event.posterior) == tiny.labels for event in events] == [False] * 6 + [True] * 2
+    # Windows of the models overlap: the new one's first ends where one of the old one's would.
+    assert new_sound(events) == [3.0, *[0.743039] * 5, 0.743057, 0.04175]
+    assert sum(event.new_s for event in events) == pytest.approx(7.5, abs=1e-9)
 
 
 def test_a_gap_costs_nothing_however_long_it_is(classifier):
