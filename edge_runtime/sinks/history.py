@@ -60,8 +60,6 @@ class _Moment:
 
     monotonic: float
     wall: float
-    end: float
-    """Of the window in the stream, seconds"""
 
 
 class Stretches:
@@ -76,8 +74,8 @@ class Stretches:
 
     def add(self, event: Event) -> list[Stretch]:
         """Take an event in; returns the stretches that are to be saved (again)."""
-        now = _Moment(event.time, datetime.fromisoformat(event.utc).timestamp(), event.end)
-        new_s = self._new_sound(event)
+        now = _Moment(event.time, datetime.fromisoformat(event.utc).timestamp())
+        new_s = event.new_s
         current, due = self.current, []
         if current is None or current.label != event.label or self._is_cut(now, new_s):
             if current is not None:
@@ -94,11 +92,6 @@ class Stretches:
                 due.append(current)
         self.current, self._last = current, now
         return due
-
-    def _new_sound(self, event: Event) -> float:
-        """Seconds of the window that no event before had; a stream may begin again."""
-        heard = self._last.end if self._last else 0.0
-        return event.end - (heard if event.start <= heard <= event.end else event.start)
 
     def _is_cut(self, now: _Moment, new_s: float) -> bool:
         if self._last is None:

@@ -23,6 +23,7 @@ from ..stream.session import Session
 from .background import CLOSE_SECONDS
 from .broker import Broker
 from .home_assistant import BIRTH, Topics
+from .process_cost import CpuShare
 
 _KEEPALIVE_SECONDS = 30
 """The broker publishes the last will after one and a half times this silence."""
@@ -80,7 +81,7 @@ class MqttSink:
         self._discovery = discovery(session) if discovery else None
         self._topics = Topics(prefix=broker.prefix)
         self._backoff = Backoff(f"MQTT broker {broker.name}", _log)
-        self._cpu = _CpuMeter()
+        self._cpu = CpuShare()
 
         self._lock = threading.Lock()  # of the five below; nobody waits while holding it
         self._label: str | None = None
@@ -110,7 +111,7 @@ class MqttSink:
                 "label": event.label,
                 "confidence": round(event.confidence, 4),
                 "level_dbfs": round(event.level_dbfs, 1),
-                "cpu_percent": self._cpu.percent(),
+                "cpu_percent": self._cpu.percent(time.monotonic()),
                 "utc": event.utc,
             },
             ensure_ascii=False,
@@ -278,20 +279,3 @@ class MqttSink:
         if isinstance(error, TimeoutError):
             return "it cannot be reached (timed out)"
         return str(getattr(error, "strerror", None) or error)
-
-
-class _CpuMeter:
-    """Processor time of this process, in percent of one core, since the last look."""
-
-    def __init__(self) -> None:
-        self._last = (time.monotonic(), time.process_time())
-
-    def percent(self) -> float | None:
-        """None where too little time went by to tell."""
-        now = (time.monotonic(), time.process_time())
-        elapsed = now[0] - self._last[0]
-        if elapsed < 0.1:
-            return None
-        used = now[1] - self._last[1]
-        self._last = now
-        return round(100 * used / elapsed, 1)

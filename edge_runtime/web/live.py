@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import time
+from collections import defaultdict
 from typing import Any
 
 from ..sinks.process_cost import CpuShare, cpu_seconds, rss_bytes
@@ -36,8 +37,8 @@ class Live:
         """The latest; None before the first"""
         self.windows = 0
         """Since the start"""
-        self.seconds: dict[str, float] = {}
-        """Heard since the start, by answer"""
+        self.seconds: dict[str, float] = defaultdict(float)
+        """Of sound since the start, by label"""
         self.front_end_seconds = 0.0
         self.inference_seconds = 0.0
         """CPU that the windows took since the start"""
@@ -55,19 +56,18 @@ class Live:
         self._restart()
 
     def take(self, event: Event, now: float, today: datetime.date) -> None:
-        """Note an answer."""
+        """Take an event in."""
         if self.event is not None and event.end < self.event.end:
             self._restart()  # the stream began anew
-        before = event.start if self.event is None else max(self.event.end, event.start)
-        new = max(0.0, event.end - before)
-        self.runs.add(before, event.end, event.label)
-        self._today.add(event.label, new, today)
-        self.seconds[event.label] = self.seconds.get(event.label, 0.0) + new
+        new_s = event.new_s
+        self.runs.add(event.end - new_s, event.end, event.label)
+        self._today.add(event.label, new_s, today)
+        self.seconds[event.label] += new_s
         self.windows += 1
         self.front_end_seconds += 1e-3 * event.front_end_ms
         self.inference_seconds += 1e-3 * event.inference_ms
-        if new > 0.0:
-            load = 1e-3 * (event.front_end_ms + event.inference_ms) / new
+        if new_s > 0.0:
+            load = 1e-3 * (event.front_end_ms + event.inference_ms) / new_s
             self._load = (
                 load if self._load is None else self._load + _SMOOTHING * (load - self._load)
             )
@@ -128,12 +128,11 @@ class Live:
         }
 
     def _health(self, now: float) -> dict[str, Any]:
-        percent = self._cpu.percent(now)
         event = self.event
         return {
             "uptime_s": round(now - self.started, 1),
             "windows": self.windows,
-            "cpu_percent": None if percent is None else round(percent, 1),
+            "cpu_percent": self._cpu.percent(now),
             "cpu_seconds": round(cpu_seconds(), 2),
             "rss_bytes": rss_bytes(),
             "real_time_factor": None if self._load is None else round(self._load, 5),

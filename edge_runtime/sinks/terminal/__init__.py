@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import defaultdict
 from typing import Protocol
 
 from ...stderr import is_journal
@@ -62,22 +63,21 @@ def clock(seconds: float) -> str:
 
 
 class Tally:
-    """Seconds per answer, for the summary at the end."""
+    """Seconds per label, for the summary at the end."""
 
     def __init__(self) -> None:
-        self._by_label: dict[str, float] = {}
-        self._end = self._missing = 0.0  # of the latest window; of the stream until then
-        self.seconds = 0.0
-        """Sound heard so far"""
+        self._by_label: dict[str, float] = defaultdict(float)
 
     def add(self, event: Event) -> None:
-        """Count the sound that is new in this event towards its answer."""
-        new = event.end - self._end - (event.missing_s - self._missing)
-        self._by_label[event.label] = self._by_label.get(event.label, 0.0) + new
-        self.seconds += new
-        self._end, self._missing = event.end, event.missing_s
+        """Count the sound that is new in this event."""
+        self._by_label[event.label] += event.new_s
+
+    @property
+    def seconds(self) -> float:
+        """Sound so far."""
+        return sum(self._by_label.values())
 
     def __str__(self) -> str:
         ranked = sorted(self._by_label.items(), key=lambda item: -item[1])
-        heard = ", ".join(f"{label} {clock(round(seconds))}" for label, seconds in ranked)
-        return f"heard {clock(round(self.seconds))}: {heard}"
+        parts = ", ".join(f"{label} {clock(round(seconds))}" for label, seconds in ranked)
+        return f"heard {clock(round(self.seconds))}: {parts}"

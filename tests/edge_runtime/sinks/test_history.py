@@ -52,7 +52,10 @@ def saved(stretches, events):
 
 
 def test_events_of_one_answer_become_one_stretch():
-    events = [at(3.0, confidence=0.6), at(4.0, confidence=1.0), at(5.0, "rock"), at(9.0, "jazz")]
+    events = [
+        at(3.0, confidence=0.6), at(4.0, confidence=1.0, new_s=1.0), at(5.0, "rock", new_s=1.0),
+        at(9.0, "jazz", new_s=3.0),
+    ]  # fmt: skip
     assert saved(Stretches(), events) == [
         ("jazz", 0.0, 4.0, 4.0, pytest.approx(0.7)),
         ("rock", 4.0, 5.0, 1.0, 0.75),
@@ -62,12 +65,12 @@ def test_events_of_one_answer_become_one_stretch():
 
 def test_a_stretch_that_goes_on_is_saved_every_ten_seconds():
     stretches = Stretches()
-    due = [bool(stretches.add(at(3.0 + n / 2))) for n in range(60)]
+    due = [bool(stretches.add(at(3.0 + n / 2, new_s=0.5))) for n in range(60)]
     assert [n / 2 for n, is_due in enumerate(due) if is_due] == [0.0, 10.0, 20.0]
 
 
 def test_a_gap_in_the_sound_ends_a_stretch():
-    events = [at(3.0), at(4.0), at(3604.0, start=4.0 - 2.0, end=5.0)]
+    events = [at(3.0), at(4.0, new_s=1.0), at(3604.0, new_s=1.0)]
     assert saved(Stretches(), events) == [
         ("jazz", 0.0, 4.0, 4.0, 0.75),
         ("jazz", 3603.0, 3604.0, 1.0, 0.75),
@@ -76,7 +79,10 @@ def test_a_gap_in_the_sound_ends_a_stretch():
 
 def test_a_clock_that_is_set_ends_a_stretch():
     """A Pi has no clock of its own: it learns the time minutes after it began to listen."""
-    events = [at(3.0, wall=-86400.0), at(4.0, wall=-86399.0), at(5.0), at(6.0)]
+    events = [
+        at(3.0, wall=-86400.0), at(4.0, wall=-86399.0, new_s=1.0), at(5.0, new_s=1.0),
+        at(6.0, new_s=1.0),
+    ]  # fmt: skip
     assert saved(Stretches(), events) == [
         ("jazz", -86403.0, -86399.0, 4.0, 0.75),
         ("jazz", 4.0, 6.0, 2.0, 0.75),
@@ -84,7 +90,7 @@ def test_a_clock_that_is_set_ends_a_stretch():
 
 
 def test_a_stream_that_begins_anew_counts_from_its_beginning():
-    events = [at(3.0), at(4.0), at(8.0, start=0.0, end=3.0), at(9.0, start=1.0, end=4.0)]
+    events = [at(3.0), at(4.0, new_s=1.0), at(8.0, new_s=3.0), at(9.0, new_s=1.0)]
     assert saved(Stretches(), events) == [("jazz", 0.0, 9.0, 8.0, 0.75)]
 
 
@@ -92,7 +98,9 @@ def test_a_history_is_written_and_summed_up(tmp_path, reported):
     path = tmp_path / "genre.db"
     history = History(path, source="mic")
     for seconds in range(3, 63):
-        history.show(at(float(seconds), "jazz" if seconds <= 42 else "rock"))
+        history.show(
+            at(seconds, "jazz" if seconds <= 42 else "rock", new_s=3.0 if seconds == 3 else 1.0)
+        )
     history.close()
     assert rows(path) == [
         ("mic", "jazz", NOON, NOON + 42.0, 42.0, 0.75),
@@ -157,7 +165,8 @@ def test_a_history_that_is_locked_for_long_waits_and_loses_nothing(tmp_path, rep
     history = History(path, source="mic")
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    shown = threading.Thread(target=lambda: [history.show(at(t)) for t in (3.0, 4.0, 14.0)])
+    events = [at(3.0), at(4.0, new_s=1.0), at(14.0, new_s=3.0)]
+    shown = threading.Thread(target=lambda: [history.show(one) for one in events])
     shown.start()
     shown.join(PATIENCE_S)
     assert not shown.is_alive()

@@ -88,8 +88,8 @@ def test_the_clock_is_written_as_people_write_it(seconds, expected):
 def test_the_tally_counts_the_sound_that_is_new():
     tally = Tally()
     assert tally.seconds == 0.0
-    for end, label in ((3.0, "jazz"), (4.0, "blues"), (5.0, "blues"), (67.0, "silence")):
-        tally.add(event(end, label))
+    for label, new_s in (("jazz", 3.0), ("blues", 1.0), ("blues", 1.0), ("silence", 62.0)):
+        tally.add(event(label=label, new_s=new_s))
     assert str(tally) == "heard 1:07: silence 1:02, jazz 0:03, blues 0:02"
     assert tally.seconds == 67.0
 
@@ -98,8 +98,8 @@ def test_plain_lines_show_time_answer_confidence_and_runners_up():
     file = io.StringIO()
     lines = PlainLines(file, HEADING)
     lines.show(event(3.0))
-    lines.show(event(63.0, "silence"))
-    lines.show(event(3700.0, "unknown", confidence=0.4))
+    lines.show(event(63.0, "silence", new_s=60.0))
+    lines.show(event(3700.0, "unknown", confidence=0.4, new_s=3637.0))
     lines.close()
     assert file.getvalue().splitlines() == [
         "listening to song.ogg (1:05) with tiny; Ctrl-C ends",
@@ -179,7 +179,11 @@ def test_the_live_panel_stays_within_the_terminal(terminal, capsys, width, name)
     for end in range(3, 200):
         label = ("jazz", "silence", "unknown", "classical")[end // 20 % 4]
         panel.show(event(float(end), label, level_dbfs=-120.0 if label == "silence" else -20.0))
-    panel.show(event(8000.0, clipped_samples=10**9, dropped_samples=10**9, front_end_ms=12345.6))
+    panel.show(
+        event(
+            8000.0, new_s=7409.0, clipped_samples=10**9, dropped_samples=10**9, front_end_ms=12345.6
+        )
+    )
     panel.close()
     lines = shown(capsys.readouterr().out)
     assert max(map(cell_len, lines)) <= width
