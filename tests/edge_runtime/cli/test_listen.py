@@ -6,10 +6,12 @@ import pty
 import signal
 import subprocess
 import sys
-from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from edge_runtime.cli import main
+from edge_runtime.sources import arecord, devices
 from tests.command import refused, succeed
 
 from ..sounds import PCM, RATE, encode, noise, wav_bytes, write_wav
@@ -20,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("classifier")
 COMMAND = [sys.executable, "-m", "edge_runtime", "listen"]
 PATIENCE_S = 60
 SEED = ("--model", "seed-cnn")
-"""Hears 3 s at 22050 Hz, and takes noise for music"""
+"""Its window is 3 s at 22050 Hz, and it takes noise for music"""
 
 
 def pcm(seconds, rate=RATE):
@@ -228,22 +230,70 @@ def test_a_signal_ends_a_file_that_plays_by_the_clock(tmp_path):
     assert all(event["end"] < 600.0 for event in events_of(first + rest))
 
 
-def without_sound_server(folder: Path) -> dict[str, str]:
-    foreign = ("PULSE_", "PIPEWIRE_", "DBUS_", "XDG_", "ALSA_")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-    return {**kept, "HOME": str(folder), "XDG_RUNTIME_DIR": str(folder)}
+NO_CARD = """\
+#!/bin/sh
+if [ "$1" = -L ]; then
+    echo null; echo '    Discard all samples'; echo default
+else
+    echo "ALSA lib confmisc.c:855:(parse_card) cannot find card '0'" >&2
+    echo 'ALSA lib conf.c:5180:(_snd_config_evaluate) function snd_func_card_inum' >&2
+    exit 1
+fi
+"""
+"""An arecord of a machine without a sound card"""
 
 
-@pytest.mark.skipif(Path("/dev/snd").exists(), reason="this machine may have a microphone")
-@pytest.mark.parametrize(
-    "typed", [["listen", "--fail-fast"], ["listen", "--json", "--fail-fast"], ["devices"]]
-)
-def test_a_machine_without_a_microphone_is_told_what_to_do(tmp_path, typed):
-    done = subprocess.run(
-        [*COMMAND[:-1], *typed], env=without_sound_server(tmp_path),
-        capture_output=True, text=True, timeout=PATIENCE_S, check=False,
-    )  # fmt: skip
-    assert done.returncode == 4
-    (line,) = done.stderr.splitlines()
+@pytest.fixture
+def machine(tmp_path, monkeypatch):
+    """A machine that has neither PortAudio nor arecord, nor a sound card."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "sounddevice", None)
+    monkeypatch.setattr(devices, "_NODES", tmp_path)
+    monkeypatch.setattr(arecord, "_CARDS", tmp_path / "cards")
+    return tmp_path
+
+
+@pytest.fixture(params=["PortAudio", "arecord"])
+def machine_without_microphone(request, machine, monkeypatch):
+    """One of the two libraries is there, and no microphone."""
+    if request.param == "PortAudio":
+        found = SimpleNamespace(
+            query_devices=list, PortAudioError=OSError, default=SimpleNamespace(device=[-1, -1])
+        )
+        monkeypatch.setitem(sys.modules, "sounddevice", found)
+    else:
+        (machine / "arecord").write_text(NO_CARD)
+        (machine / "arecord").chmod(0o755)
+
+
+WITHOUT_MICROPHONE = [["listen", "--fail-fast"], ["listen", "--json", "--fail-fast"], ["devices"]]
+
+
+@pytest.mark.usefixtures("machine_without_microphone")
+@pytest.mark.parametrize("typed", WITHOUT_MICROPHONE)
+def test_a_machine_without_a_microphone_is_told_what_to_do(typed, capfd):
+    assert main(typed) == 4
+    (line,) = capfd.readouterr().err.splitlines()
     assert line.startswith("edge-genre: no microphone found; ")
     assert "--input FILE" in line
+
+
+@pytest.mark.usefixtures("machine")
+@pytest.mark.parametrize("typed", WITHOUT_MICROPHONE)
+def test_a_machine_without_portaudio_and_arecord_is_told_of_both(typed, capfd):
+    assert main(typed) == 4
+    (line,) = capfd.readouterr().err.splitlines()
+    assert line.startswith("edge-genre: no way to reach a microphone: install PortAudio")
+    assert "apt install libportaudio2" in line
+    assert "apt install alsa-utils" in line
+
+
+@pytest.mark.parametrize("options", [["--json"], []])
+def test_a_reader_that_goes_away_ends_the_command_with_1_and_no_words(clip, options):
+    with subprocess.Popen(
+        [*COMMAND, "--input", clip, "--fast", *options],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 1

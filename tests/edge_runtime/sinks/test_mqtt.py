@@ -314,6 +314,8 @@ def test_a_listener_that_is_killed_becomes_offline_and_its_state_stays(broker, c
         heard = later.until(at("den/state"))
         heard += later.until(at("den/availability")) if len(heard) == 1 else []
     assert {m.topic: m.retain for m in heard} == {"den/availability": True, "den/state": True}
+    # The retained "online" of before would tell whoever subscribes later that it still lives.
+    assert [m.payload for m in heard if m.topic == "den/availability"] == [b"offline"]
 
 
 def test_a_broker_that_is_not_there_costs_one_line_and_no_answer(classifier):
