@@ -6,6 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from edge_runtime.cli import main
+
 
 def edge_genre(
     *arguments: str | Path, cwd: Path | None = None, timeout: float = 240
@@ -40,3 +44,11 @@ def refused(*arguments: str | Path, code: int, cwd: Path | None = None) -> str:
     assert len(lines) == 1, done.stderr
     assert lines[0].startswith("edge-genre: ")
     return lines[0]
+
+
+def complaint(capfd: pytest.CaptureFixture[str], *arguments: str | Path, code: int) -> str:
+    """As `refused`, in this process, which takes a tenth of the time."""
+    assert main([str(argument) for argument in arguments]) == code
+    (line,) = capfd.readouterr().err.splitlines()
+    assert line.startswith("edge-genre: ")
+    return line

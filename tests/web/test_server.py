@@ -9,7 +9,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from edge_runtime.web.server import MAX_CONNECTIONS, MAX_STREAMS
-from tests.command import refused
+from tests.command import complaint
 
 from .listener import PATIENCE_S, Listener, read_all, status
 
@@ -258,7 +258,7 @@ def test_with_the_token_everything_is_open_and_it_leaves_the_address(guarded):
 
 
 @pytest.mark.parametrize(
-    ("options", "complaint", "code"),
+    ("options", "words", "code"),
     [
         (["0.0.0.0:0"], "lets others on the network read", 2),
         (["8080x"], "the port must be a number", 2),
@@ -273,11 +273,11 @@ def test_with_the_token_everything_is_open_and_it_leaves_the_address(guarded):
         (["0", "--http-token-file", "/none"], "No such file", 2),
     ],
 )
-def test_an_address_or_token_that_makes_no_sense_is_refused(options, complaint, code):
-    line = refused("listen", "--input", "demo", "--fast", "--http", *options, code=code)
-    assert complaint in line
+def test_an_address_or_token_that_makes_no_sense_is_refused(options, words, code, capfd):
+    line = complaint(capfd, "listen", "--input", "demo", "--fast", "--http", *options, code=code)
+    assert words in line
 
 
-def test_a_port_that_is_taken_is_told(listener):
-    line = refused("listen", "--input", "demo", "--http", str(listener.port), code=1)
+def test_a_port_that_is_taken_is_refused(listener, capfd):
+    line = complaint(capfd, "listen", "--input", "demo", "--http", str(listener.port), code=1)
     assert "another program, or another edge-genre, has it" in line

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.command import edge_genre, refused, succeed
+from tests.command import complaint, edge_genre, succeed
 from tests.edge_runtime.sounds import RATE, noise, write_wav
 
 pytestmark = pytest.mark.usefixtures("classifier")
@@ -64,11 +64,12 @@ def test_a_log_is_rotated_as_it_was_asked(clip, tmp_path):
         (["--history", "clip.wav"], 3, "clip.wav: is not a SQLite database"),
     ],
 )
-def test_what_can_never_work_is_refused_before_the_first_answer(
-    clip, tmp_path, options, code, message
+def test_what_can_never_work_is_refused_before_the_first_event(
+    clip, monkeypatch, capfd, *, options, code, message
 ):
+    monkeypatch.chdir(clip.parent)
     command = ["listen", "--input", clip.name, "--fast", *options]
-    assert message in refused(*command, code=code, cwd=tmp_path)
+    assert message in complaint(capfd, *command, code=code)
 
 
 def test_a_password_on_the_command_line_is_warned_of_and_not_shown(clip, tmp_path):

@@ -39,6 +39,7 @@ def session(model):
 def impatient(monkeypatch):
     monkeypatch.setattr("edge_runtime.retry.FIRST_DELAY_SECONDS", 0.1)
     monkeypatch.setattr("edge_runtime.retry.LONGEST_DELAY_SECONDS", 0.2)
+    monkeypatch.setattr("edge_runtime.sinks.mqtt._STEADY_SECONDS", 0.1)
 
 
 @pytest.fixture

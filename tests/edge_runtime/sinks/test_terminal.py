@@ -176,12 +176,12 @@ HEADINGS = {
 def test_the_live_panel_stays_within_the_terminal(terminal, capsys, width, name):
     terminal(width)
     panel = LivePanel(HEADINGS[name])
-    for end in range(3, 200):
+    for end in range(3, 84):
         label = ("jazz", "silence", "unknown", "classical")[end // 20 % 4]
         panel.show(event(float(end), label, level_dbfs=-120.0 if label == "silence" else -20.0))
     panel.show(
         event(
-            8000.0, new_s=7409.0, clipped_samples=10**9, dropped_samples=10**9, front_end_ms=12345.6
+            8000.0, new_s=7757.0, clipped_samples=10**9, dropped_samples=10**9, front_end_ms=12345.6
         )
     )
     panel.close()
