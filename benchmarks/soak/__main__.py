@@ -170,7 +170,7 @@ class _House:
 
     def new_model(self) -> LoadedModel | None:
         asked, self._asked = self._asked, False
-        return self.model.load(asked=asked)
+        return self.model.load(requested=asked)
 
     def sinks(self, interval_s: float) -> list[Sink]:
         session = Session(
@@ -242,7 +242,7 @@ class _House:
         lost = sum(
             int(found[1])
             for line in reported
-            if line.startswith("log ") and (found := re.search(r"(\d+) answers were lost", line))
+            if line.startswith("log ") and (found := re.search(r"(\d+) events were lost", line))
         )
         return {"written": lines, "told_lost": lost, "unaccounted": windows - lines - lost}
 

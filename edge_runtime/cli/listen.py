@@ -54,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--log-level",
         choices=list(LEVELS),
         default="info",
-        help="what is said on stderr: faults alone, warnings, notes (default), details",
+        help="what is written on stderr: errors alone, warnings, notes (default), details",
     )
     add_sink_arguments(parser)
     add_http_arguments(parser)
@@ -64,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Listen until the source ends (exit code 0), SIGTERM (0) or Ctrl-C (130)."""
     set_level(args.log_level)
-    with _heeding_signals() as signals, ExitStack() as opened:
+    with _handled_signals() as signals, ExitStack() as opened:
         opened.enter_context(_microphone_faults_in_status(signals.manager))
         model = ModelReload(args)
         classifier, settings = model.first.classifier, model.first.settings
@@ -89,11 +89,11 @@ def run(args: argparse.Namespace) -> int:
         others += open_sinks(args, session)
         if args.log_level == "debug":
             others.append(Timings())
-        # The service manager first: it is to know of the end before slow sinks are closed.
+        # The service manager first: it learns of the end before slow sinks are closed.
         sink = Several([signals.manager, choose_display(session, json_lines=args.json), *others])
 
         def new_model() -> LoadedModel | None:
-            return model.load(asked=signals.hung_up())
+            return model.load(requested=signals.hung_up())
 
         signals.manager.ready(source.name)
         try:
@@ -141,7 +141,7 @@ def _warn_of_faults(name: str, last: Event) -> None:
     if last.padded:
         warn(
             f"{name}: {last.end - last.start:.2f} s of sound are less than the model's window and "
-            "were repeated to fill it, so trust the answer less"
+            "were repeated to fill it, so trust the genre less"
         )
     if last.non_finite_samples:
         warn(
@@ -156,7 +156,7 @@ def _warn_of_faults(name: str, last: Event) -> None:
 
 
 class _Signals:
-    """What signals asked for; a stop flag for sources.
+    """Which signals came; a stop flag for sources.
 
     Plain attributes, not a `threading.Event`: the handler runs between any two instructions of
     the main thread, and would wait for ever for a lock that the main thread holds.
@@ -172,14 +172,14 @@ class _Signals:
     def is_set(self) -> bool:
         """Whether it is time to end.
 
-        Sources ask several times a second, also while they wait for a microphone: whoever asks is
-        alive, and the service manager is told so.
+        Sources ask several times a second, also while they wait for a microphone: the loop is
+        alive then, and the service manager is notified.
         """
         self.manager.alive()
         return self.ending is not None
 
     def hung_up(self) -> bool:
-        """Whether SIGHUP came since this was asked before: the model is to be loaded again."""
+        """Whether SIGHUP came since the last call: the model is to be loaded again."""
         if not self._hung_up:
             return False
         self._hung_up = False
@@ -197,11 +197,11 @@ _ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
-def _heeding_signals() -> Iterator[_Signals]:
+def _handled_signals() -> Iterator[_Signals]:
     """Ctrl-C and SIGTERM end the loop between two chunks, never in the middle of a line."""
     signals = _Signals()
-    heeded = [*_ENDING, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
-    previous = {number: signal.signal(number, signals.handle) for number in heeded}
+    handled = [*_ENDING, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
+    previous = {number: signal.signal(number, signals.handle) for number in handled}
     try:
         yield signals
     finally:

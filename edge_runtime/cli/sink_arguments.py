@@ -1,4 +1,4 @@
-"""The options of ``listen`` that send answers elsewhere, and the sinks that they ask for."""
+"""The options of ``listen`` that send events elsewhere, and the sinks that they ask for."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _HOOK_TIMEOUT_S = 10.0
 _MQTT_INTERVAL_S = 10.0
 _DISCOVERY_PREFIX = "homeassistant"
 _EXPIRE_AFTER_S = 60.0
-"""Home Assistant takes a sensor for unavailable after three missing states and this, seconds."""
+"""Home Assistant shows a sensor as unavailable after three missing states and this, seconds."""
 
 _NEEDED_BY = {
     "log": ("log_max_mb", "log_keep"),
@@ -41,7 +41,7 @@ _NEEDED_BY = {
 
 def add_sink_arguments(parser: argparse.ArgumentParser) -> None:
     """``--log``, ``--history``, ``--on-change``, ``--mqtt`` and what belongs to them."""
-    files = parser.add_argument_group("files that answers are written to")
+    files = parser.add_argument_group("files that events are written to")
     files.add_argument("--log", type=Path, metavar="FILE", help="JSON lines, rotated by size")
     files.add_argument(
         "--log-max-mb",
@@ -59,9 +59,9 @@ def add_sink_arguments(parser: argparse.ArgumentParser) -> None:
         "--history",
         type=Path,
         metavar="FILE",
-        help="SQLite database of what was heard when; see: edge-genre history",
+        help="SQLite database of what was playing when; see: edge-genre history",
     )
-    hook = parser.add_argument_group("a command for each change of the answer")
+    hook = parser.add_argument_group("a command for each change of the genre")
     hook.add_argument(
         "--on-change",
         metavar="CMD",
@@ -104,13 +104,13 @@ def _add_mqtt_arguments(parser: argparse.ArgumentParser) -> None:
         "--mqtt-interval",
         type=Number(0.1, 86400.0),
         metavar="SECONDS",
-        help="longest time between states while the answer stays the same "
+        help="longest time between states while the genre stays the same "
         f"(default {_MQTT_INTERVAL_S:g})",
     )
     mqtt.add_argument(
         "--mqtt-discovery",
         action=argparse.BooleanOptionalAction,
-        help="tell Home Assistant of the sensors (the default)",
+        help="publish the sensors for Home Assistant (the default)",
     )
     mqtt.add_argument(
         "--mqtt-discovery-prefix",
@@ -201,7 +201,7 @@ def _mqtt(args: argparse.Namespace, session: Session) -> MqttSink:
 
 
 def _with_password(broker: Broker, file: Path | None) -> Broker:
-    """The broker with the password from wherever it is told."""
+    """The broker with the password from URL, file or environment."""
     import dataclasses
 
     if broker.password is not None:

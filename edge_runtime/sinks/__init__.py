@@ -27,11 +27,11 @@ class Sink(Protocol):
 
 
 @runtime_checkable
-class Describing(Protocol):
-    """A sink that tells with what is being listened, too."""
+class SessionSink(Protocol):
+    """A sink that shows the session, too."""
 
     def describe(self, session: Session) -> None:
-        """Another model takes over; the events from now on are its. Returns at once."""
+        """Another model takes over: the events from now on are of this session. Returns at once."""
         ...
 
 
@@ -47,9 +47,9 @@ class Several:
             sink.show(event)
 
     def describe(self, session: Session) -> None:
-        """Tell those who want to know that another model takes over."""
+        """Hand the new session to each that shows it."""
         for sink in self._sinks:
-            if isinstance(sink, Describing):
+            if isinstance(sink, SessionSink):
                 sink.describe(session)
 
     def close(self) -> None:

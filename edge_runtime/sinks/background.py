@@ -14,7 +14,7 @@ from ..retry import Backoff
 CLOSE_SECONDS = 3.0
 """How long a sink may go on writing when the program ends."""
 CAPACITY = 1000
-"""Items that wait while a sink is slow or away; a quarter of an hour of answers."""
+"""Items that wait while a sink is slow or away; a quarter of an hour of events."""
 
 _Item = TypeVar("_Item")
 
@@ -47,7 +47,7 @@ class Background(Generic[_Item]):
         write: Callable[[_Item], None],
         *,
         logger: logging.Logger,
-        items: str = "answers",
+        items: str = "events",
         capacity: int = CAPACITY,
         retry: bool = True,
         finish: Callable[[], None] | None = None,
@@ -59,7 +59,7 @@ class Background(Generic[_Item]):
         self._closing = False
         self.dropped = 0
         """Items that were never written"""
-        self._told_dropped = 0
+        self._reported_dropped = 0
         # A daemon: one that hangs in its driver must not keep the program from ending.
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
@@ -122,12 +122,12 @@ class Background(Generic[_Item]):
     def _failed(self, error: Exception) -> float:
         message = getattr(error, "strerror", None) or str(error) or type(error).__name__
         if not self._retry:
-            return self._backoff.failed(message, "not told again until it works")
-        kept = f"the newest {self._queue.maxlen} {self._items} are kept"
-        return self._backoff.failed(message, f"trying again, {kept}")
+            return self._backoff.failed(message, "not reported again until it works")
+        waiting = f"the newest {self._queue.maxlen} {self._items} are kept"
+        return self._backoff.failed(message, f"trying again, {waiting}")
 
     def _new_losses(self) -> str:
         with self._wake:
-            new = self.dropped - self._told_dropped
-            self._told_dropped = self.dropped
+            new = self.dropped - self._reported_dropped
+            self._reported_dropped = self.dropped
         return f"{new} {self._items} were lost" if new else ""

@@ -1,4 +1,4 @@
-"""``--history``: what was heard, and when, in a SQLite database."""
+"""``--history``: which genre was playing when, in a SQLite database."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _GAP_SECONDS = 30.0
 
 
 class History:
-    """Saves stretches of one answer.
+    """Saves stretches of one label.
 
     Parameters
     ----------
     path : path
         Created where there is none. Several processes may share it.
     source : str
-        What is listened to; saved with each stretch.
+        Name of the source; saved with each stretch.
 
     Raises
     ------
@@ -63,7 +63,7 @@ class _Moment:
 
 
 class Stretches:
-    """Joins events of one answer to stretches."""
+    """Joins events of one label to stretches."""
 
     def __init__(self) -> None:
         self.current: Stretch | None = None

@@ -1,4 +1,4 @@
-"""``--on-change``: a shell command that is run when the answer changes."""
+"""``--on-change``: a shell command that is run when the label changes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class CommandFailed(Exception):
 
 
 class Hook:
-    """Runs a command when the answer changes, never two at once.
+    """Runs a command when the label changes, never two at once.
 
     The event is one line of JSON on the command's stdin; ``EDGE_GENRE_LABEL`` and
     ``EDGE_GENRE_CONFIDENCE`` (0 to 1) are in its environment. While it runs, the newest change
@@ -48,7 +48,7 @@ class Hook:
         )
 
     def show(self, event: Event) -> None:
-        """Queue the event if its answer is another one than before."""
+        """Queue the event if its label is another one than before."""
         if event.label != self._label:
             self._label = event.label
             self._background.put(event)
@@ -81,7 +81,7 @@ class Hook:
                     f"took longer than {self._timeout_s:g} s and was killed"
                 ) from None
         if process.returncode:
-            raise CommandFailed(_fate(process.returncode))
+            raise CommandFailed(_outcome(process.returncode))
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
@@ -90,7 +90,7 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
             os.killpg(process.pid, signal.SIGKILL)
 
 
-def _fate(code: int) -> str:
+def _outcome(code: int) -> str:
     if code < 0:
         return f"was ended by signal {-code}"
     return f"ended with exit code {code}"

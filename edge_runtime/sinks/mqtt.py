@@ -31,7 +31,7 @@ _CONNECT_SECONDS = 10.0
 _POLL_SECONDS = 0.25
 """A change waits so long at most; it took the decoder seconds to find."""
 _STEADY_SECONDS = 2.0
-"""A connection that lasts so long is one; else a broker that throws us out would fill the log."""
+"""After so long a connection counts; else a broker that drops us each time would fill the log."""
 _QUEUE = 100
 """Changes that wait for a broker that is away."""
 _UNACKNOWLEDGED = 20
@@ -42,16 +42,16 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Discovery:
-    """What Home Assistant is told."""
+    """What is published for Home Assistant to find the sensors."""
 
     messages: Mapping[str, str]
     """Payload by topic"""
     birth_topic: str
-    """Where it says that it has started and wants to be told again"""
+    """Where it reports that it has started, and needs the messages again"""
 
 
 class _Lost(Exception):
-    """The broker refused us, or went away."""
+    """The broker refused the connection, or went away."""
 
 
 class MqttSink:
@@ -63,9 +63,9 @@ class MqttSink:
     tls : ssl.SSLContext, optional
     session : Session
     discovery : callable, optional
-        What Home Assistant is told of a listener: Session to Discovery.
+        Session to Discovery.
     interval_s : float
-        Longest time between two states while the answer stays the same, seconds.
+        Longest time between two states while the label stays the same, seconds.
     """
 
     def __init__(
@@ -83,14 +83,14 @@ class MqttSink:
         self._backoff = Backoff(f"MQTT broker {broker.name}", _log)
         self._cpu = CpuShare()
 
-        self._lock = threading.Lock()  # of the five below; nobody waits while holding it
+        self._lock = threading.Lock()  # for the five below; never held while waiting
         self._label: str | None = None
         self._published_at = 0.0
         self._state: str | None = None
         self._state_is_new = False
         self._changes: deque[str] = deque(maxlen=_QUEUE)
         self.lost_changes = 0
-        """Changes that nobody will hear of because the broker was away for too long"""
+        """Changes that were never published because the broker was away for too long"""
 
         self._announce_again = False
         self._refusal: str | None = None
@@ -102,7 +102,7 @@ class MqttSink:
         self._thread.start()
 
     def show(self, event: Event) -> None:
-        """Queue the state if the answer changed, or the last one is old."""
+        """Queue the state if the label changed, or the last one is old."""
         changed = event.label != self._label
         if not changed and event.time - self._published_at < self._interval_s:
             return
@@ -124,7 +124,7 @@ class MqttSink:
                 self._changes.append(payload)
 
     def describe(self, session: Session) -> None:
-        """Tell Home Assistant which genres there are now."""
+        """Publish the genres of the new model for Home Assistant."""
         if self._discover:
             self._discovery = self._discover(session)
             self._announce_again = True
@@ -135,7 +135,7 @@ class MqttSink:
         self._thread.join(CLOSE_SECONDS)
 
     def _make_client(self, tls: ssl.SSLContext | None) -> Client:
-        # A fresh name each time: two listeners of one name would throw each other out for ever.
+        # A fresh name each time: of two clients with one name a broker drops the other, for ever.
         client = Client(
             CallbackAPIVersion.VERSION2,
             client_id=f"edgegenre{secrets.token_hex(4)}",
@@ -162,10 +162,10 @@ class MqttSink:
         self._unacknowledged.discard(number)
 
     def _on_message(self, client: Client, _: Any, message: Any) -> None:
-        if message.retain:  # said before we came, and we have just announced everything
+        if message.retain:  # older than this connection, which has just announced everything
             return
         if message.topic == self._topics.availability:
-            # The last will of a connection that broke comes late, maybe after we are back.
+            # The last will of a connection that broke comes late, maybe after the next one is up.
             self._announce_again |= message.payload == b"offline"
         else:
             self._announce_again |= message.payload == BIRTH.encode()
@@ -205,7 +205,7 @@ class MqttSink:
         self._client.subscribe([(topic, _AT_LEAST_ONCE) for topic in topics])
 
     def _announce(self) -> None:
-        """Everything that must be there before the state makes sense, and the state."""
+        """Publish what must be there before the state makes sense, then the state."""
         self._announce_again = False
         if self._discovery:
             for topic, payload in self._discovery.messages.items():
@@ -253,7 +253,7 @@ class MqttSink:
             raise _Lost("the connection broke")
 
     def _leave(self) -> None:
-        """Say goodbye: after a regular end, the broker does not publish the last will."""
+        """End regularly: the broker then does not publish the last will."""
         self._publish(self._topics.availability, "offline", retain=True)
         while self._unacknowledged:
             self._loop()

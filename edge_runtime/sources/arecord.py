@@ -42,9 +42,9 @@ _PLUGINS = {
     "upmix",
     "vdownmix",
 }
-"""What ``arecord -L`` lists though there is no microphone behind it."""
+"""What ``arecord -L`` lists and has no microphone behind it."""
 _SERVERS = {"pulse", "pipewire"}
-"""Names behind which there may be one though the machine has no sound card."""
+"""Sound servers: behind these may be one even where the machine has no sound card."""
 _CARDS = Path("/proc/asound/cards")
 _ENGLISH = {"LC_ALL": "C", "LANGUAGE": "C"}
 _CARD = re.compile(r"CARD=[^,]*")
@@ -56,7 +56,7 @@ def devices() -> list[InputDevice]:
     Raises
     ------
     AudioDeviceError
-        If arecord knows none and says why.
+        If arecord knows none and prints why.
     """
     return [InputDevice(name, None, None, name == "default", "arecord") for name in _listed()]
 
@@ -91,7 +91,7 @@ def _no_sound_card() -> bool:
 def open_arecord(
     device: str | None, rate: int | None, channels: int | None, stop: Stop
 ) -> ArecordCapture | None:
-    """A microphone that delivers sound; None if `stop` was set before it did.
+    """A microphone that delivers sound; None if `stop` was set before.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def open_arecord(
     AudioDeviceError
         If there is none of that name, or it cannot be opened so.
     """
-    name = "default" if device is None else _meant(device)
+    name = "default" if device is None else _alsa_id(device)
     capture = ArecordCapture(name, rate or _RATE, channels or 1)
     if capture.delivers(stop):
         has = capture.output.nearest_rate(capture.rate)
@@ -139,11 +139,11 @@ def open_arecord(
     capture.close()
     if stop.is_set():
         return None
-    raise capture.why_it_ended()
+    raise capture.failure()
 
 
-def _meant(device: str) -> str:
-    """The ALSA id that a user's words mean."""
+def _alsa_id(device: str) -> str:
+    """The ALSA id of a name that the user typed."""
     if device_names.is_alsa_id(device):
         return device
     described = _listed()
@@ -156,7 +156,7 @@ def _meant(device: str) -> str:
         raise device_names.ambiguous(device, found)
     # The ids of one card differ in what ALSA converts; plughw converts all, and mixes nothing.
     found.sort(key=lambda name: not name.startswith("plughw:"))
-    return found[0] if found else device  # ALSA knows more than it lists
+    return found[0] if found else device  # ALSA knows more names than it lists
 
 
 class ArecordCapture:
@@ -193,7 +193,7 @@ class ArecordCapture:
 
     @property
     def overflows(self) -> int:
-        """How often arecord told of an overrun."""
+        """How often arecord reported an overrun."""
         return self.output.overruns
 
     def delivers(self, stop: Stop) -> bool:
@@ -211,10 +211,10 @@ class ArecordCapture:
         Raises
         ------
         AudioDeviceError
-            If arecord ends by itself; with what it said.
+            If arecord ends by itself; with what it printed.
         """
         try:
-            yield from take(self._ring, stop, self.why_it_ended)
+            yield from take(self._ring, stop, self.failure)
         finally:
             self.close()
 
@@ -232,8 +232,8 @@ class ArecordCapture:
                 process.wait()
         self._reader.join(CLOSE_SECONDS)
 
-    def why_it_ended(self) -> AudioDeviceError:
-        """The error that tells what arecord said."""
+    def failure(self) -> AudioDeviceError:
+        """The error that holds what arecord printed."""
         if self._ring.closed:  # it is about to end, if it has not
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(CLOSE_SECONDS)
@@ -253,7 +253,7 @@ class ArecordCapture:
         )
 
     def _read(self) -> None:
-        """Take sound and words until both ends are closed."""
+        """Take sound and messages until both pipes are closed."""
         process = self._process
         assert process.stdout is not None
         assert process.stderr is not None
@@ -265,7 +265,7 @@ class ArecordCapture:
                 pipes.register(pipe, selectors.EVENT_READ)
             while pipes.get_map():
                 ready = {key.fileobj for key, _ in pipes.select()}
-                # Words first: what arecord says of its rate comes before the first sound.
+                # Messages first: what arecord prints of its rate comes before the first sound.
                 pipe = process.stderr if process.stderr in ready else process.stdout
                 data = os.read(pipe.fileno(), largest)
                 if not data:

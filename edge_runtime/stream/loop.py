@@ -1,4 +1,4 @@
-"""The loop of a listener: a source's chunks in, answers out, whatever happens in between."""
+"""The loop of `listen`: chunks of a source in, events out, whatever happens in between."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def events_of(
     stop: Stop,
     new_model: Callable[[], LoadedModel | None] = lambda: None,
 ) -> Iterator[Event]:
-    """Answers until the source ends or `stop` is set.
+    """Events until the source ends or `stop` is set.
 
-    What was heard by then is answered, whatever ended it; an error of the source is raised after
+    Sound that came by then has its event, whatever ended it; an error of the source is raised after
     that.
 
     Parameters
@@ -38,10 +38,9 @@ def events_of(
     stream : ClassifierStream
         For the source's rate and channels.
     stop : Stop
-        Looked at by the source.
+        Checked by the source.
     new_model : callable
-        Asked with each chunk for a model that is to take over; returns at once where there is
-        none.
+        Called with each chunk; returns, at once, a model that is to take over, or None.
 
     Yields
     ------
@@ -59,6 +58,6 @@ def events_of(
                 stream.change_model(new.classifier, new.settings)
             yield from stream.push(chunk.samples, dropped=chunk.dropped)
     finally:
-        # Not where the one who asks has gone.
+        # Not where the caller closed this generator.
         if not isinstance(sys.exc_info()[1], GeneratorExit):
             yield from stream.finish()

@@ -45,7 +45,7 @@ def test_a_lost_microphone_is_told_once_and_heard_again_by_itself(
     def check(listening: ListenProcess) -> None:
         listening.until(is_back)
         listening.until(is_tone)
-        listening.says("heard again after")
+        listening.says("back after")
         listening.process.terminate()
         code, stderr = listening.end()
         lines = [line for line in stderr.splitlines() if "digital silence" not in line]
@@ -53,7 +53,7 @@ def test_a_lost_microphone_is_told_once_and_heard_again_by_itself(
         assert len(lines) == 2, stderr
         assert lines[0].startswith("edge-genre: warning: mic: microphone 'default'")
         assert lines[0].endswith("; waiting for it")
-        assert lines[1].startswith("edge-genre: warning: mic: heard again after ")
+        assert lines[1].startswith("edge-genre: warning: mic: back after ")
         check_clock(listening.events)
         assert all(event["dropped_samples"] == 0 for event in listening.events)
 

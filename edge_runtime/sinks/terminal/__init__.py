@@ -15,13 +15,13 @@ _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
 class Display(Sink, Protocol):
-    """A sink that somebody looks at."""
+    """A sink for a user to look at."""
 
 
 def choose_display(session: Session, *, json_lines: bool) -> Display:
     """JSON lines if asked for, a live panel on a terminal that has rich, else plain lines.
 
-    The journal, which keeps all for months, is told of changes alone.
+    The journal, which keeps all for months, gets changes alone.
     """
     if json_lines:
         from .lines import JsonLines
@@ -56,7 +56,7 @@ def bar(share: float, width: int = 10) -> str:
 
 
 def clock(seconds: float) -> str:
-    """A duration as people write it: ``0:07``, ``1:02:03``."""
+    """A duration as on a clock: ``0:07``, ``1:02:03``."""
     minutes, second = divmod(int(seconds), 60)
     hours, minute = divmod(minutes, 60)
     return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"

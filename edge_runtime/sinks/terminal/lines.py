@@ -26,22 +26,22 @@ class PlainLines:
         """Print time, genre, confidence and the runners-up."""
         self._tally.add(event)
         ranked = sorted(event.posterior.items(), key=lambda item: -item[1])
-        sure = ""
+        confidence = ""
         if event.label != SILENCE:
             others = "  ".join(f"{label} {p:.0%}" for label, p in ranked[1 : 1 + _RUNNERS_UP])
-            # "unknown" is not what the posterior is of; say what is.
+            # "unknown" is no label of the posterior; name the likeliest that is.
             named = f" {ranked[0][0]}," if event.label == UNKNOWN else "  "
-            sure = f"{bar(event.confidence)} {event.confidence:>4.0%}{named} {others}"
-        line = f"{clock(event.end):>7}  {event.label:<{self._width}}  {sure}"
+            confidence = f"{bar(event.confidence)} {event.confidence:>4.0%}{named} {others}"
+        line = f"{clock(event.end):>7}  {event.label:<{self._width}}  {confidence}"
         self._print(line.rstrip())
 
     def describe(self, session: Session) -> None:
-        """Say that another model answers."""
+        """Print which model takes over."""
         self._width = _width(session)
         self._print(f"now with {session.manifest.name}")
 
     def close(self) -> None:
-        """Print the summary, if there was anything to hear."""
+        """Print the summary, if there was any sound."""
         if self._tally.seconds:
             self._print(str(self._tally))
 
@@ -54,7 +54,7 @@ def _width(session: Session) -> int:
 
 
 class Changes:
-    """A line for each change of the answer."""
+    """A line for each change of the label."""
 
     def __init__(self, file: TextIO, session: Session) -> None:
         self._file = file
@@ -62,14 +62,14 @@ class Changes:
         self.describe(session)
 
     def show(self, event: Event) -> None:
-        """Print the answer if it is another one."""
+        """Print the label if it is another one."""
         if event.label != self._label:
             self._label = event.label
-            sure = f" {event.confidence:.0%}" if event.label not in (SILENCE, UNKNOWN) else ""
-            self._print(f"{event.label}{sure}")
+            confidence = f" {event.confidence:.0%}" if event.label not in (SILENCE, UNKNOWN) else ""
+            self._print(f"{event.label}{confidence}")
 
     def describe(self, session: Session) -> None:
-        """Say what is heard, and which model answers."""
+        """Print the source and the model."""
         self._print(f"listening to {session.source} with {session.manifest.name}")
 
     def close(self) -> None:

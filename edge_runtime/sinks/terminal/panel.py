@@ -23,7 +23,7 @@ _LEVEL_RANGE_DB = 60.0
 
 
 class LivePanel:
-    """The genre, how sure it is, the runners-up, and what was heard so far."""
+    """The genre, its confidence, the runners-up, and the labels so far."""
 
     def __init__(self, session: Session) -> None:
         self._session, self._tally = session, Tally()
@@ -38,7 +38,7 @@ class LivePanel:
         self._tally.add(event)
         self._history.append(event.label)
         body = Group(
-            self._answer(event),
+            self._label(event),
             Text(),
             self._bars(event),
             Text(),
@@ -77,11 +77,11 @@ class LivePanel:
             width=self._width,
         )
 
-    def _answer(self, event: Event) -> Text:
-        answer = Text(event.label.upper(), style=f"bold {self._colour(event.label)}")
+    def _label(self, event: Event) -> Text:
+        text = Text(event.label.upper(), style=f"bold {self._colour(event.label)}")
         if event.label not in (SILENCE, UNKNOWN):
-            answer.append(f"   {event.confidence:.0%} sure", style="default not bold")
-        return answer
+            text.append(f"   {event.confidence:.0%} sure", style="default not bold")
+        return text
 
     def _bars(self, event: Event) -> Table:
         names = max(map(len, self._session.manifest.labels))

@@ -55,7 +55,7 @@ def test_a_writer_that_hangs_never_blocks_and_costs_the_oldest_items(reported):
     assert worker.close()
     assert gate.written == [0, 8, 9, 10]
     assert worker.dropped == 7
-    assert reported.lines == ["log: 7 answers were lost"]
+    assert reported.lines == ["log: 7 events were lost"]
 
 
 def test_a_fault_is_reported_once_and_the_item_is_tried_until_it_is_written(reported):
@@ -70,7 +70,7 @@ def test_a_fault_is_reported_once_and_the_item_is_tried_until_it_is_written(repo
     worker.put("a")
     worker.put("b")
     assert reported.next() == (
-        "log: No space left on device; trying again, the newest 7 answers are kept"
+        "log: No space left on device; trying again, the newest 7 events are kept"
     )
     assert reported.next() == "log: works again"
     assert worker.close()
@@ -96,7 +96,7 @@ def test_what_was_lost_in_an_outage_is_reported_at_its_end(reported):
         worker.put(item)
     broken.clear()
     reported.next()
-    assert reported.next() == "log: works again; 3 answers were lost"
+    assert reported.next() == "log: works again; 3 events were lost"
     worker.close()
     assert written == [0, 4, 5]
 
@@ -130,7 +130,7 @@ def test_closing_gives_up_a_writer_that_fails(reported):
     worker.put(1)
     worker.put(2)
     assert worker.close()
-    assert reported.lines[-1] == "log: 2 answers were lost"
+    assert reported.lines[-1] == "log: 2 events were lost"
 
 
 def test_closing_does_not_wait_for_a_writer_that_hangs(reported, monkeypatch):
@@ -141,7 +141,7 @@ def test_closing_does_not_wait_for_a_writer_that_hangs(reported, monkeypatch):
     worker.put(2)
     assert gate.entered.acquire(timeout=PATIENCE_S)
     assert not worker.close()
-    assert reported.lines == ["log: 1 answers were lost"]
+    assert reported.lines == ["log: 1 events were lost"]
     gate.opened.set()
 
 

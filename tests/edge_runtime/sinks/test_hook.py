@@ -82,7 +82,7 @@ def _ended(pid):
 def test_a_command_that_fails_is_told_once_a_streak(tmp_path, reported):
     hook = Hook('[ "$EDGE_GENRE_LABEL" = jazz ]', timeout_s=60)
     hook.show(event("rock"))
-    assert reported.next().endswith("ended with exit code 1; not told again until it works")
+    assert reported.next().endswith("ended with exit code 1; not reported again until it works")
     hook.show(event("disco"))
     hook.show(event("blues"))
     hook.show(event("jazz"))

@@ -131,7 +131,7 @@ def test_one_that_is_lost_is_reported_once_and_heard_again_on_the_exact_clock(ca
     chunks = bench.chunks()
     assert caplog.messages[:2] == [
         "mic:usb: microphone 'fake' stopped delivering sound; waiting for it",
-        "mic:usb: heard again after 7 s",
+        "mic:usb: back after 7 s",
     ]
     assert [round(c.missing_s, 6) for c in chunks] == [0.0] * 4 + [7.0] + [0.0] * 7
     assert {c.rate for c in chunks} == {None}
@@ -226,7 +226,7 @@ def test_digital_silence_is_reported_once_and_opened_anew_less_and_less_often(ca
     chunks = bench.chunks()
     assert [line.split(";")[0].split(" of the")[0] for line in caplog.messages[:2]] == [
         "mic:usb: digital silence: every sample",
-        "mic:usb: heard again after 153 s of digital silence",
+        "mic:usb: sound again after 153 s of digital silence",
     ]
     assert [len(c.samples) // RATE for c in chunks] == [1] * 155
     assert np.diff(bench.tries)[:4] == pytest.approx([10, 20, 40, 80])
