@@ -31,7 +31,7 @@ from .source_arguments import add_source_arguments, open_source
 
 __all__ = ["HELP", "add_arguments", "expand", "run"]
 
-HELP = "tell, live, what a microphone, a file or a pipe plays"
+HELP = "classify, live, what a microphone, a file or a pipe plays"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -81,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
             rate=source.rate,
             channels=source.channels,
             settings=settings,
-            on_window=page.hear if page else None,
+            on_window=page.take_sound if page else None,
         )
         if stream.warning:
             warn(f"{source.name}: {stream.warning}")

@@ -95,7 +95,7 @@ class Connection:
             if len(self._unread) > _UNREAD_BYTES:
                 self.close()  # asks on and on without reading a response
             else:
-                self._answer()
+                self._respond_to_next()
 
     def on_writable(self) -> None:
         """Send what fits."""
@@ -113,7 +113,7 @@ class Connection:
             self._http.start_next_cycle()
             self._state, self.since = _State.READING, time.monotonic()
             self._deadline = self.since + (HEAD_SECONDS if self._unread else IDLE_SECONDS)
-            self._answer()
+            self._respond_to_next()
         else:
             self._linger()
 
@@ -139,8 +139,8 @@ class Connection:
         self._out.clear()
         self.socket.close()
 
-    def _answer(self) -> None:
-        """Answer the next request, if it is complete and the last response was taken."""
+    def _respond_to_next(self) -> None:
+        """Respond to the next request, if it is complete and the last response was taken."""
         if self._state is not _State.READING:
             return
         try:

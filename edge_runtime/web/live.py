@@ -1,4 +1,4 @@
-"""What the page and the metrics show: the state of one listener, kept by the server's thread."""
+"""What the page and the metrics show; belongs to the thread of the server."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SMOOTHING = 0.1
 
 
 class Live:
-    """All that is known now; bounded, whatever is heard for however long.
+    """The newest event, totals and health; bounded, however long it runs.
 
     Parameters
     ----------
@@ -43,8 +43,8 @@ class Live:
         self.inference_seconds = 0.0
         """CPU that the windows took since the start"""
         self.started = now
-        self.heard_at = now
-        """When the latest window came, or when the listener started; monotonic clock"""
+        self.last_window_at = now
+        """When the latest window came, or the program started; monotonic clock, seconds"""
         self.runs = Runs(SHOWN_SECONDS)
         self._today = DayTally()
         self._cpu = CpuShare()
@@ -71,7 +71,7 @@ class Live:
             self._load = (
                 load if self._load is None else self._load + _SMOOTHING * (load - self._load)
             )
-        self.event, self.heard_at = event, now
+        self.event, self.last_window_at = event, now
 
     def _restart(self) -> None:
         self.event = None
@@ -80,7 +80,7 @@ class Live:
     def status(self, now: float) -> str:
         """``"starting"``, ``"listening"``, or ``"stalled"`` where no window came for too long."""
         patience_s = _PATIENCE_SECONDS + _PATIENCE_INTERVALS * self.session.interval_s
-        if now - self.heard_at > patience_s:
+        if now - self.last_window_at > patience_s:
             return "stalled"
         return "starting" if self.event is None else "listening"
 
@@ -93,7 +93,7 @@ class Live:
             "schema": STATE_SCHEMA_VERSION,
             "unix_time": round(time.time(), 3),
             "status": self.status(now),
-            "last_window_s": round(now - self.heard_at, 1),
+            "last_window_s": round(now - self.last_window_at, 1),
             "for_s": round(event.end - since, 1) if event and since is not None else None,
             "event": None if event is None else json.loads(event.to_json()),
             "runs": self.runs.to_list(after),

@@ -80,8 +80,8 @@ class ListenProcess:
                 return event
         pytest.fail(f"listen ended with {self.process.wait()}: {''.join(self._stderr)}")
 
-    def says(self, words: str) -> str:
-        """The line of stderr that holds these words, as soon as it is there."""
+    def printed(self, words: str) -> str:
+        """The line of stderr that holds these words, once it is there."""
         deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline:
             for line in list(self._stderr):
@@ -90,7 +90,7 @@ class ListenProcess:
             if self.process.poll() is not None:
                 break
             time.sleep(0.05)
-        pytest.fail(f"it never said {words!r}: {''.join(self._stderr)}")
+        pytest.fail(f"it never printed {words!r}: {''.join(self._stderr)}")
 
     def end(self) -> tuple[int, str]:
         """Wait for the end; returns exit code and stderr. `events` then holds all of them."""

@@ -145,23 +145,23 @@ def served(respond: Callable[[Request], Response]) -> Iterator[int]:
 
 
 def ask(port: int, request: bytes = GET) -> bytes:
-    """Everything that is answered."""
+    """Everything that comes back."""
     with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as client:
         client.sendall(request)
         return read_all(client)
 
 
-def test_a_fault_in_one_answer_leaves_the_others() -> None:
+def test_a_fault_in_one_response_leaves_the_others() -> None:
     def respond(request: Request) -> Response:
         if request.path == "/bad":
-            raise ZeroDivisionError("of ours")
+            raise ZeroDivisionError("a fault")
         return text("ok")
 
     with Reported().attached() as reported, served(respond) as port:
         for _ in range(2):
             assert status(ask(port, GET.replace(b"/healthz", b"/bad"))) == 500
             assert status(ask(port)) == 200
-    assert reported.lines == ["the web page could not answer /bad: ZeroDivisionError: of ours"]
+    assert reported.lines == ["the web page could not respond to /bad: ZeroDivisionError: a fault"]
 
 
 def test_a_request_that_drips_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,7 +171,7 @@ def test_a_request_that_drips_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def session(model: str, source: str = "mic") -> Session:
-    """What a page is told of."""
+    """What a page shows."""
     return Session(source=source, manifest=Classifier(model).manifest, interval_s=1.0)
 
 
@@ -189,12 +189,14 @@ def page_of(facts: Session) -> Iterator[tuple[Page, int]]:
 
 def test_a_source_whose_name_is_no_text_is_shown() -> None:
     with page_of(session("seed-cnn", "bad\udcff.wav")) as (_, port):
-        answer = ask(port, GET.replace(b"/healthz", b"/api/state"))
-        assert status(answer) == 200
-        assert json.loads(answer.partition(b"\r\n\r\n")[2])["source"] == "bad\udcff.wav"
+        response = ask(port, GET.replace(b"/healthz", b"/api/state"))
+        assert status(response) == 200
+        assert json.loads(response.partition(b"\r\n\r\n")[2])["source"] == "bad\udcff.wav"
 
 
-def test_a_probe_is_told_of_a_stall_and_of_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_health_check_fails_in_a_stall_and_works_after_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     with page_of(session("seed-cnn")) as (_, port):
         assert ask(port).endswith(b"\r\n\r\nok\n")
         monkeypatch.setattr(live, "_PATIENCE_SECONDS", -100.0)
@@ -232,7 +234,7 @@ class Stream:
         self._client.close()
 
 
-def test_answers_of_the_old_model_are_never_shown_as_the_new_one_s() -> None:
+def test_events_of_the_old_model_are_never_shown_as_the_new_one_s() -> None:
     old, new = session("tiny"), session("seed-cnn")
     rates = [facts.manifest.front_end.sample_rate for facts in (old, new)]
     assert rates[0] != rates[1]
@@ -241,26 +243,26 @@ def test_answers_of_the_old_model_are_never_shown_as_the_new_one_s() -> None:
         stream = Stream(port)
         assert stream.next()[1]["model"]["name"] == old.manifest.name
         # All at once, as after a moment in which the server's thread got no CPU.
-        page.hear(sounds[0], 5 * rates[0])
+        page.take_sound(sounds[0], 5 * rates[0])
         page.show(event("unknown", time=5.0, posterior={"not music": 1.0}))
         page.describe(new)
-        page.hear(sounds[1], 10 * rates[1])
-        told = []
-        while not told or told[-1]["event"] is None or told[-1]["event"]["label"] != "rock":
+        page.take_sound(sounds[1], 10 * rates[1])
+        sent = []
+        while not sent or sent[-1]["event"] is None or sent[-1]["event"]["label"] != "rock":
             name, value = stream.next()
             if name == "sound":
                 continue
-            told.append(value)
+            sent.append(value)
             if value.get("model", {}).get("name") == new.manifest.name:
                 page.show(event("rock", time=10.0, posterior={"rock": 1.0}))
-        begun = [value.get("model", {}).get("name") for value in told].index(new.manifest.name)
-        shown = [value["event"] and value["event"]["label"] for value in told[begun:]]
+        begun = [value.get("model", {}).get("name") for value in sent].index(new.manifest.name)
+        shown = [value["event"] and value["event"]["label"] for value in sent[begun:]]
         assert shown == [None, "rock"]
-        assert told[-1]["health"]["windows"] == 2, "the old model's answer counts"
+        assert sent[-1]["health"]["windows"] == 2, "the old model's response counts"
         stream.close()
 
 
-def test_a_port_that_needs_a_privilege_is_told(tmp_path: Path) -> None:
+def test_a_port_that_needs_a_privilege_is_refused(tmp_path: Path) -> None:
     first = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
     if not first.exists() or int(first.read_text()) <= 80 or shutil.which("setpriv") is None:
         pytest.skip("every port may be taken here, or setpriv (util-linux) is missing")

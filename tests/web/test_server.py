@@ -18,7 +18,7 @@ GET = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 
 @pytest.fixture(autouse=True)
 def the_stream_goes_on(request):
-    """Whatever a client does, answers keep coming, and the page is still served."""
+    """Whatever a client does, events keep coming, and the page is still served."""
     yield
     if "listener" in request.fixturenames:
         listener = request.getfixturevalue("listener")
@@ -40,19 +40,19 @@ def first_event(client):
 
 
 def test_the_page_may_load_nothing_from_elsewhere(listener):
-    answer = listener.get("/")
-    assert (answer.status, answer.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
-    policy = answer.headers["Content-Security-Policy"]
+    response = listener.get("/")
+    assert (response.status, response.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    policy = response.headers["Content-Security-Policy"]
     assert "default-src 'self'" in policy
     assert "frame-ancestors 'none'" in policy
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert b"http://" not in answer.body.replace(b"http://www.w3.org/", b"")
-    assert b"https://" not in answer.body
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert b"http://" not in response.body.replace(b"http://www.w3.org/", b"")
+    assert b"https://" not in response.body
     for path in ("/page.js", "/spectrogram.js", "/page.css", "/icon.svg"):
         assert listener.get(path).status == 200
 
 
-def test_the_state_is_told_as_json(listener):
+def test_the_state_is_served_as_json(listener):
     state = json.loads(listener.get("/api/state").body)
     assert state["status"] == "listening"
     assert state["source"] == "stdin"
@@ -85,9 +85,9 @@ def test_a_client_of_events_gets_them_without_what_frames_them(listener):
 
 
 def test_prometheus_understands_the_metrics(listener):
-    answer = listener.get("/metrics")
-    assert answer.headers["Content-Type"].startswith("text/plain")
-    families = {f.name: f for f in text_string_to_metric_families(answer.body.decode())}
+    response = listener.get("/metrics")
+    assert response.headers["Content-Type"].startswith("text/plain")
+    families = {f.name: f for f in text_string_to_metric_families(response.body.decode())}
     assert families["edge_genre_up"].samples[0].value == 1
     genres = families["edge_genre_genre"].samples
     assert sum(sample.value for sample in genres) == 1
@@ -109,9 +109,9 @@ def test_head_is_get_without_a_body(listener):
     ],
 )  # fmt: skip
 def test_nothing_but_the_page_s_own_files_is_served(listener, path):
-    answer = listener.send(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
-    assert status(answer) == 404
-    assert b"root:" not in answer
+    response = listener.send(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+    assert status(response) == 404
+    assert b"root:" not in response
 
 
 @pytest.mark.parametrize(
@@ -139,11 +139,11 @@ def test_what_is_malformed_or_too_large_is_refused(listener, request_, wanted):
 
 
 def test_a_web_socket_is_not_opened(listener):
-    answer = listener.send(
+    response = listener.send(
         b"GET /api/events HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade"
         b"\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
     )
-    assert status(answer) != 101
+    assert status(response) != 101
 
 
 def test_a_post_of_a_gigabyte_is_refused_before_it_is_read(listener):
@@ -152,7 +152,7 @@ def test_a_post_of_a_gigabyte_is_refused_before_it_is_read(listener):
         client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n")
         block, sent = bytes(1 << 20), 0
         with contextlib.suppress(ConnectionError):
-            while sent < 64 << 20:  # it must not take more than it has said no to
+            while sent < 64 << 20:  # it must not take more than it has refused
                 client.sendall(block)
                 sent += len(block)
         with contextlib.suppress(ConnectionError):
@@ -164,18 +164,18 @@ def test_requests_may_come_behind_each_other(listener):
     both = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n" + GET
     with listener.connect() as client:
         client.sendall(both)
-        answer = read_all(client)
-    assert answer.count(b"HTTP/1.1 200 OK") == 2
+        response = read_all(client)
+    assert response.count(b"HTTP/1.1 200 OK") == 2
 
 
-def test_a_flood_of_requests_is_answered_or_closed_and_costs_no_memory(listener):
+def test_a_flood_of_requests_is_served_or_closed_and_costs_no_memory(listener):
     listener.get("/")
     before = listener.rss_mib()
-    answered = 0
+    served = 0
     for _ in range(600):
         with contextlib.suppress(ConnectionError, TimeoutError):
-            answered += status(listener.send(GET)) == 200
-    assert answered > 0
+            served += status(listener.send(GET)) == 200
+    assert served > 0
     assert listener.rss_mib() < before + 4.0
 
 

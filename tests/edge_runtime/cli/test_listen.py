@@ -94,7 +94,7 @@ def test_a_file_is_drawn_where_there_is_a_terminal(clip):
     assert drawn.decode().rstrip().splitlines()[-1].count("heard 0:05: ") == 1
 
 
-def test_a_truncated_file_is_heard_with_a_warning(tmp_path):
+def test_a_truncated_file_is_classified_with_a_warning(tmp_path):
     path = tmp_path / "cut.wav"
     path.write_bytes(wav_bytes(noise(5 * RATE))[: 44 + 2 * 4 * RATE])
     done = succeed("listen", "--input", path, "--fast", "--json")
@@ -110,7 +110,7 @@ def test_a_bad_file_is_refused_in_one_line(tmp_path, content, capfd):
     assert "bad.wav" in line
 
 
-def test_raw_pcm_is_heard_at_the_rate_that_was_told():
+def test_raw_pcm_has_the_rate_that_was_given():
     done = listen_to(pcm(4, 48000), "--rate", "48000", "--json", "--interval", "1", *SEED)
     assert [event["end"] for event in events_of(done.stdout)] == [3.0, 3.998, 4.0]
     assert (done.returncode, done.stderr) == (0, b"")
@@ -118,7 +118,7 @@ def test_raw_pcm_is_heard_at_the_rate_that_was_told():
 
 @pytest.mark.parametrize("channels", [1, 2])
 @pytest.mark.parametrize(("form", "size"), [("U8", 1), ("S24_3LE", 3), ("FLOAT_LE", 4)])
-def test_raw_pcm_of_any_format_is_heard(form, size, channels):
+def test_raw_pcm_of_any_format_is_read(form, size, channels):
     silence = (b"\x80" if form == "U8" else b"\0") * size * channels * RATE * 4
     options = ["--rate", str(RATE), "--format", form, "--channels", str(channels), "--json"]
     done = listen_to(silence, *options)
@@ -131,7 +131,7 @@ def test_raw_pcm_of_any_format_is_heard(form, size, channels):
     ("data", "complaint"),
     [(b"", "no sound arrived"), (wav_bytes(noise(5 * RATE)), "holds an audio file, not raw")],
 )
-def test_a_pipe_without_raw_sound_is_told_in_one_line(data, complaint):
+def test_a_pipe_without_raw_sound_is_refused_in_one_line(data, complaint):
     done = listen_to(data, "--rate", str(RATE), "--json")
     assert (done.returncode, done.stdout) == (3, b"")
     (line,) = done.stderr.decode().splitlines()
@@ -175,13 +175,13 @@ def test_a_microphone_that_is_named_wrongly_is_wrong_usage(options, named, capfd
     assert named in complaint(capfd, "listen", *options, code=2)
 
 
-def test_a_file_may_be_told_from_a_microphone(clip):
+def test_a_file_may_be_named_like_a_microphone(clip):
     named = clip.rename(clip.parent / "mic:usb")
     done = succeed("listen", "--input", f"file:{named}", "--fast", "--json")
     assert events_of(done.stdout)[-1]["end"] == 5.0
 
 
-def test_a_pipe_that_is_faster_than_the_clock_is_heard_to_the_last_sample():
+def test_a_pipe_that_is_faster_than_the_clock_is_read_to_the_last_sample():
     done = listen_to(pcm(120), "--rate", str(RATE), "--json", "--interval", "5")
     last = events_of(done.stdout)[-1]
     assert (last["end"], last["dropped_samples"]) == (120.0, 0)
@@ -271,7 +271,7 @@ WITHOUT_MICROPHONE = [["listen", "--fail-fast"], ["listen", "--json", "--fail-fa
 
 @pytest.mark.usefixtures("machine_without_microphone")
 @pytest.mark.parametrize("typed", WITHOUT_MICROPHONE)
-def test_a_machine_without_a_microphone_is_told_what_to_do(typed, capfd):
+def test_a_machine_without_a_microphone_names_the_remedy(typed, capfd):
     line = complaint(capfd, *typed, code=4)
     assert line.startswith("edge-genre: no microphone found; ")
     assert "--input FILE" in line
@@ -279,7 +279,7 @@ def test_a_machine_without_a_microphone_is_told_what_to_do(typed, capfd):
 
 @pytest.mark.usefixtures("machine")
 @pytest.mark.parametrize("typed", WITHOUT_MICROPHONE)
-def test_a_machine_without_portaudio_and_arecord_is_told_of_both(typed, capfd):
+def test_a_machine_without_portaudio_and_arecord_names_both(typed, capfd):
     line = complaint(capfd, *typed, code=4)
     assert line.startswith("edge-genre: no way to reach a microphone: install PortAudio")
     assert "apt install libportaudio2" in line

@@ -62,10 +62,10 @@ def test_the_journal_gets_changes_alone(tmp_path):
             env=os.environ | {"JOURNAL_STREAM": f"{status.st_dev}:{status.st_ino}"},
         )  # fmt: skip
         journal.seek(0)
-        first, *answers = journal.read().splitlines()
+        first, *changes = journal.read().splitlines()
     assert first.startswith("listening to ")
-    assert 1 <= len(answers) < 5
-    labels = [line.split()[0] for line in answers]
+    assert 1 <= len(changes) < 5
+    labels = [line.split()[0] for line in changes]
     assert all(label != after for label, after in itertools.pairwise(labels))
 
 

@@ -56,7 +56,7 @@ def events_with_sighup(model, content):
 
 
 @needs_sighup
-def test_after_sighup_the_new_model_answers_and_no_window_is_missing(model):
+def test_after_sighup_the_new_model_takes_over_and_no_window_is_missing(model):
     events, stderr = events_with_sighup(model, BUNDLED["tiny"].read_bytes())
     assert stderr == ""
     assert "not music" not in events[0]["posterior"]

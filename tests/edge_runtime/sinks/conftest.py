@@ -34,7 +34,7 @@ def _mosquitto_binary() -> None:
 
 @pytest.fixture(scope="session")
 def certificates(_mosquitto_binary: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder of certificates of an authority that nobody knows."""
+    """Folder of certificates of an authority that no system trusts."""
     folder = tmp_path_factory.mktemp("certificates")
     make_certificates(folder)
     return folder

@@ -51,7 +51,7 @@ def saved(stretches, events):
     ]
 
 
-def test_events_of_one_answer_become_one_stretch():
+def test_events_of_one_label_become_one_stretch():
     events = [
         at(3.0, confidence=0.6), at(4.0, confidence=1.0, new_s=1.0), at(5.0, "rock", new_s=1.0),
         at(9.0, "jazz", new_s=3.0),
@@ -59,7 +59,7 @@ def test_events_of_one_answer_become_one_stretch():
     assert saved(Stretches(), events) == [
         ("jazz", 0.0, 4.0, 4.0, pytest.approx(0.7)),
         ("rock", 4.0, 5.0, 1.0, 0.75),
-        ("jazz", 6.0, 9.0, 3.0, 0.75),  # of the sound before its window nobody knows
+        ("jazz", 6.0, 9.0, 3.0, 0.75),  # what sounded before its window is unknown
     ]
 
 
@@ -256,7 +256,7 @@ def test_a_history_that_cannot_be_written_is_refused(tmp_path):
         ("2026-11-20", datetime(2026, 11, 20).astimezone().timestamp()),
     ],
 )
-def test_a_time_is_told_as_people_tell_it(text, expected):
+def test_a_time_is_given_in_usual_words(text, expected):
     assert parse_since(text, NOON) == expected
 
 
@@ -293,7 +293,7 @@ def test_the_command_shows_what_was_heard_lately_as_json(lately):
     assert datetime.fromisoformat(shown["since"]).tzinfo is not None
 
 
-def test_the_command_says_where_nothing_was_heard(tmp_path):
+def test_the_command_reports_an_empty_history(tmp_path):
     path = tmp_path / "genre.db"
     HistoryFile(path, "mic").close()
     assert succeed("history", "--db", path).stdout == f"{path}: nothing was heard\n"

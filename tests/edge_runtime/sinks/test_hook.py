@@ -19,7 +19,7 @@ def wait_for(path):
         time.sleep(0.01)
 
 
-def test_a_command_hears_of_each_change_and_of_nothing_else(tmp_path, reported):
+def test_a_command_gets_each_change_and_of_nothing_else(tmp_path, reported):
     out = tmp_path / "out"
     hook = Hook(f"cat >> {out}; echo $EDGE_GENRE_LABEL $EDGE_GENRE_CONFIDENCE >> {out}.env",
                 timeout_s=60)  # fmt: skip
@@ -79,7 +79,7 @@ def _ended(pid):
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
 
 
-def test_a_command_that_fails_is_told_once_a_streak(tmp_path, reported):
+def test_a_command_that_fails_is_reported_once_a_streak(tmp_path, reported):
     hook = Hook('[ "$EDGE_GENRE_LABEL" = jazz ]', timeout_s=60)
     hook.show(event("rock"))
     assert reported.next().endswith("ended with exit code 1; not reported again until it works")
@@ -92,7 +92,7 @@ def test_a_command_that_fails_is_told_once_a_streak(tmp_path, reported):
     hook.close()
 
 
-def test_a_command_that_does_not_exist_is_told(reported):
+def test_a_command_that_does_not_exist_is_reported(reported):
     hook = Hook("no-such-command-anywhere 2>/dev/null", timeout_s=60)
     hook.show(event())
     assert "exit code 127" in reported.next()

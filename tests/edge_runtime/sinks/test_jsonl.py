@@ -68,7 +68,7 @@ def test_a_line_longer_than_a_file_may_be_is_still_written(tmp_path):
     assert lines(tmp_path / "log") == lines(tmp_path / "log.1") == ["x" * 50]
 
 
-def test_a_log_that_somebody_else_rotated_is_opened_anew(tmp_path):
+def test_a_log_that_another_program_rotated_is_opened_anew(tmp_path):
     path = tmp_path / "log"
     file = RotatedFile(path, 1000, 1)
     file.write_line(b"one")
@@ -80,7 +80,7 @@ def test_a_log_that_somebody_else_rotated_is_opened_anew(tmp_path):
     assert lines(path) == ["three"]
 
 
-def test_a_full_disk_is_told_once_and_the_log_goes_on_when_there_is_space(
+def test_a_full_disk_is_reported_once_and_the_log_goes_on_when_there_is_space(
     tmp_path, reported, monkeypatch
 ):
     monkeypatch.setattr("edge_runtime.retry.FIRST_DELAY_SECONDS", 0.01)

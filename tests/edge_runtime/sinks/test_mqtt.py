@@ -59,7 +59,7 @@ def connect(reported):
 
 
 @contextlib.contextmanager
-def hearing(broker, topic="#"):
+def subscribed(broker, topic="#"):
     subscriber = broker.subscriber(topic)
     try:
         yield subscriber
@@ -87,11 +87,11 @@ def labels(messages, topic):
 def test_state_availability_and_discovery_are_retained_for_who_comes_later(broker, connect):
     sink = connect(f"mqtt://127.0.0.1:{broker.port}/den", discovery=discovery)
     sink.show(event("métal", utc="2026-11-23T11:38:05.042Z"))
-    with hearing(broker) as now:
+    with subscribed(broker) as now:
         now.until(at("den/state"))
-    with hearing(broker) as later:
-        heard = {m.topic: (m.payload.decode(), m.retain) for m in later.until(at("den/state"))}
-    payload, retained = heard.pop("den/state")
+    with subscribed(broker) as later:
+        messages = {m.topic: (m.payload.decode(), m.retain) for m in later.until(at("den/state"))}
+    payload, retained = messages.pop("den/state")
     state = json.loads(payload)
     del state["cpu_percent"]  # known from the second state on
     assert (state, retained) == (
@@ -101,38 +101,38 @@ def test_state_availability_and_discovery_are_retained_for_who_comes_later(broke
         },
         True,
     )  # fmt: skip
-    assert heard == {
+    assert messages == {
         "den/availability": ("online", True),
         "homeassistant/sensor/den/genre/config": ("tiny", True),
     }
 
 
-def test_a_change_is_published_at_once_and_the_same_answer_now_and_then(broker, connect):
+def test_a_change_is_published_at_once_and_the_same_label_now_and_then(broker, connect):
     sink = connect(f"mqtt://127.0.0.1:{broker.port}/den", interval_s=10.0)
-    with hearing(broker) as home:
+    with subscribed(broker) as home:
         home.until(at("den/availability", "online"))
         shown = [("jazz", 0.0), ("jazz", 5.0), ("jazz", 9.9), ("jazz", 10.0), ("jazz", 19.0),
                  ("rock", 19.5), ("rock", 20.0), ("rock", 29.5), ("silence", 30.0)]  # fmt: skip
-        heard = []
+        messages = []
         for label, time in shown:
             sink.show(event(label, time, level_dbfs=-time))
             if time in (0.0, 10.0, 19.5, 29.5, 30.0):  # two states in one moment are one
-                heard += home.until(at("den/state"))
-    states = [json.loads(m.payload) for m in heard if m.topic == "den/state"]
+                messages += home.until(at("den/state"))
+    states = [json.loads(m.payload) for m in messages if m.topic == "den/state"]
     assert [(s["label"], -s["level_dbfs"]) for s in states] == [
         ("jazz", 0.0), ("jazz", 10.0), ("rock", 19.5), ("rock", 29.5), ("silence", 30.0),
     ]  # fmt: skip
-    assert labels(heard, "den/changes") == ["jazz", "rock", "silence"]
+    assert labels(messages, "den/changes") == ["jazz", "rock", "silence"]
 
 
-def test_a_regular_end_is_told_as_offline(broker, connect):
+def test_a_regular_end_is_published_as_offline(broker, connect):
     sink = connect(f"mqtt://127.0.0.1:{broker.port}/den")
     sink.show(event("rock"))
     sink.close()  # at once: what was shown is still published
-    with hearing(broker) as later:
-        heard = later.until(state_is("rock"))
-        heard += later.until(at("den/availability")) if len(heard) == 1 else []
-    assert [m.payload for m in heard if m.topic == "den/availability"] == [b"offline"]
+    with subscribed(broker) as later:
+        messages = later.until(state_is("rock"))
+        messages += later.until(at("den/availability")) if len(messages) == 1 else []
+    assert [m.payload for m in messages if m.topic == "den/availability"] == [b"offline"]
 
 
 def test_a_broker_that_comes_later_gets_the_changes_in_order_and_the_newest_state(
@@ -145,29 +145,31 @@ def test_a_broker_that_comes_later_gets_the_changes_in_order_and_the_newest_stat
     for time, label in enumerate(["jazz", "rock", "blues"]):
         sink.show(event(label, float(time)))
     stopped_broker.start()
-    with hearing(stopped_broker) as home:
-        heard = home.until(state_is("blues"))
+    with subscribed(stopped_broker) as home:
+        messages = home.until(state_is("blues"))
         assert "works again" in reported.next()
-    assert labels(heard, "den/state") == ["blues"]
-    changes = labels(heard, "den/changes")  # those that came before we listened are not retained
+    assert labels(messages, "den/state") == ["blues"]
+    changes = labels(
+        messages, "den/changes"
+    )  # those that came before the subscription are not retained
     assert changes == ["jazz", "rock", "blues"][3 - len(changes) :]
     assert len(reported.lines) == 2
 
 
-def test_a_broker_that_restarts_is_told_everything_again(broker, connect, reported):
+def test_a_broker_that_restarts_gets_everything_again(broker, connect, reported):
     sink = connect(f"mqtt://127.0.0.1:{broker.port}/den", discovery=discovery)
     sink.show(event("jazz"))
-    with hearing(broker) as home:
+    with subscribed(broker) as home:
         home.until(state_is("jazz"))
     broker.stop()
     assert "the connection broke" in reported.next()
     broker.start()
-    with hearing(broker) as home:
-        heard = home.until(state_is("jazz"))
-    topics = {m.topic for m in heard}
+    with subscribed(broker) as home:
+        messages = home.until(state_is("jazz"))
+    topics = {m.topic for m in messages}
     assert {"den/availability", "homeassistant/sensor/den/genre/config"} <= topics
     sink.show(event("rock", 101.0))
-    with hearing(broker) as home:
+    with subscribed(broker) as home:
         home.until(state_is("rock"))
 
 
@@ -185,7 +187,7 @@ def test_a_broker_that_hangs_blocks_nothing(broker, connect, monkeypatch):
     monkeypatch.setattr("edge_runtime.sinks.mqtt.CLOSE_SECONDS", 0.1)
     sink = connect(f"mqtt://127.0.0.1:{broker.port}/den")
     sink.show(event("jazz"))
-    with hearing(broker) as home:
+    with subscribed(broker) as home:
         home.until(state_is("jazz"))
     broker.freeze()
     shown = threading.Thread(
@@ -210,7 +212,7 @@ def test_a_password_is_checked_by_the_broker(broker, connect, reported, password
     )  # fmt: skip
     sink.show(event("jazz"))
     if line is None:
-        with hearing(broker) as home:
+        with subscribed(broker) as home:
             home.until(state_is("jazz"))
     else:
         assert reported.next() == f"MQTT broker 127.0.0.1:{broker.password_port}: {line}"
@@ -222,7 +224,7 @@ def test_a_password_is_checked_by_the_broker(broker, connect, reported, password
 def test_tls_with_the_right_authority(broker, connect, certificates, reported):
     tls = tls_context(certificates / "ca.crt")
     connect(f"mqtts://127.0.0.1:{broker.tls_port}/den", tls=tls).show(event("jazz"))
-    with hearing(broker) as home:
+    with subscribed(broker) as home:
         home.until(state_is("jazz"))
     assert reported.lines == []
 
@@ -232,7 +234,7 @@ def test_tls_with_a_certificate_of_our_own(broker, connect, certificates, report
         certificates / "ca.crt", certificates / "client.crt", certificates / "client.key"
     )
     connect(f"mqtts://127.0.0.1:{broker.client_port}/den", tls=tls).show(event("jazz"))
-    with hearing(broker) as home:
+    with subscribed(broker) as home:
         home.until(state_is("jazz"))
     assert reported.lines == []
 
@@ -251,7 +253,7 @@ def test_tls_with_a_certificate_of_our_own(broker, connect, certificates, report
         ("mqtt://no-such-host.invalid:{b.port}", True, "there is no host 'no-such-host.invalid'"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_with_a_connection_is_told_in_a_line(
+def test_what_is_wrong_with_a_connection_is_reported_in_a_line(
     broker, connect, certificates, reported, *, address, knows_authority, line
 ):
     tls = tls_context(certificates / "ca.crt" if knows_authority else None)
@@ -259,26 +261,26 @@ def test_what_is_wrong_with_a_connection_is_told_in_a_line(
     assert line in reported.next()
 
 
-def test_what_is_no_broker_is_told(connect, reported, monkeypatch):
+def test_what_is_no_broker_is_reported(connect, reported, monkeypatch):
     monkeypatch.setattr("edge_runtime.sinks.mqtt._CONNECT_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as mute:
         connect(f"mqtt://127.0.0.1:{mute.getsockname()[1]}/den")
         assert "no answer within 0.2 s; is it an MQTT broker?" in reported.next()
 
 
-def test_home_assistant_that_starts_is_told_of_the_sensors_again(broker, connect):
+def test_home_assistant_that_starts_gets_the_sensors_again(broker, connect):
     sink = connect(f"mqtt://127.0.0.1:{broker.port}/den", discovery=discovery)
     sink.show(event("jazz"))
-    with hearing(broker) as home:
+    with subscribed(broker) as home:
         home.until(state_is("jazz"))
-        home.say("homeassistant/status", "online")
-        heard = home.until(state_is("jazz"))
-    assert "homeassistant/sensor/den/genre/config" in {m.topic for m in heard}
+        home.publish("homeassistant/status", "online")
+        messages = home.until(state_is("jazz"))
+    assert "homeassistant/sensor/den/genre/config" in {m.topic for m in messages}
 
 
-def test_home_assistant_is_told_of_the_genres_of_a_model_that_takes_over(broker, connect):
+def test_home_assistant_gets_the_genres_of_a_model_that_takes_over(broker, connect):
     sink = connect(f"mqtt://127.0.0.1:{broker.port}/den", discovery=discovery)
-    with hearing(broker) as home:
+    with subscribed(broker) as home:
         home.until(at("homeassistant/sensor/den/genre/config", "tiny"))
         sink.describe(session("seed-cnn"))
         home.until(at("homeassistant/sensor/den/genre/config", "seed-cnn-gtzan"))
@@ -287,9 +289,9 @@ def test_home_assistant_is_told_of_the_genres_of_a_model_that_takes_over(broker,
 def test_a_last_will_that_comes_late_is_contradicted(broker, connect):
     sink = connect(f"mqtt://127.0.0.1:{broker.port}/den")
     sink.show(event("jazz"))
-    with hearing(broker) as home:
+    with subscribed(broker) as home:
         home.until(state_is("jazz"))
-        home.say("den/availability", "offline")
+        home.publish("den/availability", "offline")
         home.until(at("den/availability", "offline"))
         home.until(at("den/availability", "online"))
 
@@ -307,19 +309,19 @@ def test_a_listener_that_is_killed_becomes_offline_and_its_state_stays(broker, c
     with start_listening("--mqtt", f"mqtt://127.0.0.1:{broker.port}/den") as process:
         process.stdin.write(encode(noise(4 * RATE), PCM, 16))
         process.stdin.flush()
-        with hearing(broker, "den/#") as home:
+        with subscribed(broker, "den/#") as home:
             home.until(at("den/state"))
             process.send_signal(signal.SIGKILL)
             home.until(at("den/availability", "offline"))
-    with hearing(broker, "den/#") as later:
-        heard = later.until(at("den/state"))
-        heard += later.until(at("den/availability")) if len(heard) == 1 else []
-    assert {m.topic: m.retain for m in heard} == {"den/availability": True, "den/state": True}
-    # The retained "online" of before would tell whoever subscribes later that it still lives.
-    assert [m.payload for m in heard if m.topic == "den/availability"] == [b"offline"]
+    with subscribed(broker, "den/#") as later:
+        messages = later.until(at("den/state"))
+        messages += later.until(at("den/availability")) if len(messages) == 1 else []
+    assert {m.topic: m.retain for m in messages} == {"den/availability": True, "den/state": True}
+    # The retained "online" of before would make it look alive to later subscribers.
+    assert [m.payload for m in messages if m.topic == "den/availability"] == [b"offline"]
 
 
-def test_a_broker_that_is_not_there_costs_one_line_and_no_answer(classifier):
+def test_a_broker_that_is_not_there_costs_one_line_and_no_event(classifier):
     port = free_port()
     process = start_listening(
         "--mqtt", f"mqtt://{USER}@127.0.0.1:{port}/den", EDGE_GENRE_MQTT_PASSWORD=PASSWORD
@@ -342,11 +344,11 @@ def test_a_password_file_and_home_assistants_sensors_from_the_command_line(
     )  # fmt: skip
     _, err = process.communicate(encode(noise(4 * RATE), PCM, 16), PATIENCE_S)
     assert (process.returncode, err) == (0, b"")
-    with hearing(broker) as home:
-        heard = home.until(at("den/state"))
-        while {m.topic.rpartition("/")[2] for m in heard} < {"config", "state", "availability"}:
-            heard += home.until(lambda _: True)
-        while sum(m.topic.startswith("homeassistant/") for m in heard) < 4:
-            heard += home.until(lambda _: True)
-    (genre,) = (m for m in heard if m.topic.endswith("/genre/config"))
+    with subscribed(broker) as home:
+        messages = home.until(at("den/state"))
+        while {m.topic.rpartition("/")[2] for m in messages} < {"config", "state", "availability"}:
+            messages += home.until(lambda _: True)
+        while sum(m.topic.startswith("homeassistant/") for m in messages) < 4:
+            messages += home.until(lambda _: True)
+    (genre,) = (m for m in messages if m.topic.endswith("/genre/config"))
     assert set(classifier.labels) < set(json.loads(genre.payload)["options"])

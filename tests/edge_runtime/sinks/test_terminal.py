@@ -81,7 +81,7 @@ def test_a_bar_always_has_its_width(share, width):
         (90_000.0, "25:00:00"),
     ],
 )
-def test_the_clock_is_written_as_people_write_it(seconds, expected):
+def test_the_clock_is_written_as_on_a_clock(seconds, expected):
     assert clock(seconds) == expected
 
 
@@ -94,7 +94,7 @@ def test_the_tally_counts_the_sound_that_is_new():
     assert tally.seconds == 67.0
 
 
-def test_plain_lines_show_time_answer_confidence_and_runners_up():
+def test_plain_lines_show_time_label_confidence_and_runners_up():
     file = io.StringIO()
     lines = PlainLines(file, HEADING)
     lines.show(event(3.0))
@@ -193,7 +193,7 @@ def test_the_live_panel_stays_within_the_terminal(terminal, capsys, width, name)
 
 
 @pytest.mark.parametrize("width", [30, 20])
-def test_the_live_panel_of_a_tiny_terminal_still_tells_the_answer(terminal, capsys, width):
+def test_the_live_panel_of_a_tiny_terminal_still_shows_the_label(terminal, capsys, width):
     terminal(width)
     panel = LivePanel(HEADING)
     panel.show(event(3.0))
@@ -215,7 +215,7 @@ def test_the_live_panel_shows_what_was_lost_only_where_something_was(terminal, c
     assert "9 dropped" in text
 
 
-def test_a_panel_that_never_heard_anything_closes_without_a_summary(terminal, capsys):
+def test_a_panel_without_sound_closes_without_a_summary(terminal, capsys):
     terminal(80)
     LivePanel(HEADING).close()
     text = capsys.readouterr().out

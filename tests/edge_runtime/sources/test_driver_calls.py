@@ -24,7 +24,7 @@ def hanging():
     go.set()
 
 
-def wait_until_it_answers(driver):
+def wait_until_it_returns(driver):
     driver._thread.join(PATIENCE_S)
     assert not driver.hangs
 
@@ -37,14 +37,14 @@ def test_a_call_returns_or_raises_what_the_work_does():
     assert driver.call(lambda: 8, timeout_s=PATIENCE_S) == 8
 
 
-def test_a_driver_that_hangs_is_given_up_and_refused_until_it_answers(hanging):
+def test_a_driver_that_hangs_is_given_up_and_refused_until_it_returns(hanging):
     driver = Driver()
     with pytest.raises(AudioDeviceError, match=r"does not answer for 0\.1 s"):
         driver.call(hanging, timeout_s=0.1)
     with pytest.raises(AudioDeviceError, match="does not answer"):
         driver.call(lambda: 8, timeout_s=PATIENCE_S)
     hanging.go.set()
-    wait_until_it_answers(driver)
+    wait_until_it_returns(driver)
     assert driver.call(lambda: 8, timeout_s=PATIENCE_S) == 8
 
 
@@ -53,7 +53,7 @@ def test_what_comes_too_late_is_handed_on_to_be_closed(hanging):
     with pytest.raises(AudioDeviceError):
         driver.call(hanging, timeout_s=0.1, late=late.append)
     hanging.go.set()
-    wait_until_it_answers(driver)
+    wait_until_it_returns(driver)
     assert late == [7]
 
 

@@ -12,22 +12,10 @@ from edge_runtime.sources.devices import RefusedError
 from edge_runtime.sources.reconnect import ReconnectingMicrophone
 from edge_runtime.stream.loop import events_of
 
+from .clock import Clock
+
 RATE = 22_050
 SECOND = np.full((RATE, 1), 1000, np.int16)
-
-
-class Clock:
-    """Seconds that pass when somebody sleeps or captures."""
-
-    def __init__(self):
-        self.now, self.slept = 1000.0, []
-
-    def __call__(self):
-        return self.now
-
-    def sleep(self, seconds):
-        self.slept.append(seconds)
-        self.now += seconds
 
 
 class Stop:
@@ -62,7 +50,7 @@ class FakeCapture:
 
 
 class Bench:
-    """A microphone that does what the script says: a capture, or an error to raise."""
+    """A microphone that follows a script: a capture, or an error to raise."""
 
     def __init__(self, *script, **how):
         self.clock, self.stop, self.opened = Clock(), Stop(), []
@@ -101,7 +89,7 @@ def seconds(n, sound=SECOND):
     return [sound] * n
 
 
-def test_a_microphone_that_is_there_is_just_heard(caplog):
+def test_a_microphone_that_is_there_just_delivers(caplog):
     bench = Bench((seconds(3), {"rate": RATE}), None, rate=RATE).begin()
     there = bench.microphone
     assert (there.name, there.rate, there.channels) == ("fake", RATE, 1)
@@ -126,7 +114,7 @@ def test_one_that_is_missing_at_the_start_is_reported_once_and_found(caplog):
     assert {(c.rate, c.missing_s) for c in chunks[1:]} == {(None, 0.0)}
 
 
-def test_one_that_is_lost_is_reported_once_and_heard_again_on_the_exact_clock(caplog):
+def test_one_that_is_lost_is_reported_once_and_back_on_the_exact_clock(caplog):
     bench = Bench((seconds(4),), GONE, RefusedError("two"), (seconds(8),), None, rate=RATE).begin()
     chunks = bench.chunks()
     assert caplog.messages[:2] == [
@@ -181,7 +169,7 @@ def test_one_that_comes_and_goes_is_reported_once_and_tried_less_and_less_often(
     assert [round(c.missing_s) for c in chunks if c.missing_s] == [1, 2, 4, 8, 16, 30]
 
 
-def test_other_reasons_are_reported_until_it_was_heard_once(caplog):
+def test_other_reasons_are_reported_until_it_has_delivered(caplog):
     bench = Bench(AudioDeviceError("no card"), GONE, AudioDeviceError("no card"), (seconds(9),),
                   GONE, AudioDeviceError("another"), None).begin()  # fmt: skip
     bench.chunks()
@@ -202,9 +190,9 @@ def test_fail_fast_raises_what_is_wrong_at_the_start_and_later(caplog):
     with pytest.raises(AudioDeviceError, match="no microphone 'usb'"):
         Bench(GONE, None, fail_fast=True).begin()
     bench = Bench((seconds(2),), None, fail_fast=True, rate=RATE).begin()
-    heard = []
+    chunks = []
     with pytest.raises(AudioDeviceError, match="stopped delivering"):
-        heard.extend(bench.microphone.chunks(bench.stop))
+        chunks.extend(bench.microphone.chunks(bench.stop))
     assert caplog.messages == []
     assert bench.opened[0].closed
 
@@ -257,7 +245,7 @@ def test_what_the_driver_lost_is_reported_once_and_counted(caplog):
     assert lines[1] == "mic:usb: the driver lost sound 5 times in all"
 
 
-def test_a_microphone_that_was_opened_is_closed_though_nobody_listened():
+def test_a_microphone_that_was_opened_is_closed_though_its_sound_was_never_taken():
     bench = Bench((seconds(1),), None, rate=RATE).begin()
     bench.microphone.close()
     assert bench.opened[0].closed == 1
@@ -271,14 +259,14 @@ def test_a_microphone_that_was_opened_is_closed_though_nobody_listened():
 )  # fmt: skip
 def test_the_streams_clock_is_exact_whatever_comes_and_goes(classifier, outages):
     script = []
-    for heard, failures, rate in outages:
+    for sound_s, failures, rate in outages:
         sound = np.full((rate, 1), 100, np.int16)
-        script += [(seconds(heard, sound), {"rate": rate})] + [GONE] * failures
+        script += [(seconds(sound_s, sound), {"rate": rate})] + [GONE] * failures
     bench = Bench(*script, GONE, None).begin()
     stream = ClassifierStream(classifier, rate=bench.microphone.rate, channels=1)
     events = list(events_of(bench.microphone, stream, bench.stop))
-    heard_s = sum(heard for heard, _, _ in outages)
+    sound_s = sum(sound_s for sound_s, _, _ in outages)
     lasted_s = bench.opened[-1].ended - bench.opened[0].began
     assert stream.seconds == pytest.approx(lasted_s, abs=1e-6)
     assert events[-1].end == pytest.approx(lasted_s, abs=1e-6)
-    assert events[-1].missing_s == pytest.approx(lasted_s - heard_s, abs=1e-6)
+    assert events[-1].missing_s == pytest.approx(lasted_s - sound_s, abs=1e-6)
