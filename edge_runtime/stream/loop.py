@@ -21,7 +21,7 @@ class LoadedModel:
     settings: DecoderSettings
 
 
-def answers(
+def events_of(
     source: Source,
     stream: ClassifierStream,
     stop: Stop,
