@@ -19,11 +19,12 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NoReturn
+from typing import Any
 
 from .. import __version__
 from ..errors import EdgeGenreError, MissingExtraError, ModelWarning
 from .messages import note, report, warn
+from .parser import Parser, UsageError
 
 _DEVICE_COMMANDS = (
     "listen", "classify", "history", "devices", "doctor", "bench", "install-service", "info",
@@ -34,7 +35,7 @@ INTERRUPTED = 130
 """Exit code after Ctrl-C."""
 
 _DESCRIPTION = "edge-genre tells what kind of music is playing, on the device that hears it."
-__all__ = ["INTERRUPTED", "Parser", "main", "note", "report", "warn"]
+__all__ = ["INTERRUPTED", "main", "note", "report", "warn"]
 
 _EPILOG = """\
 edge-genre COMMAND --help explains one. Exit codes: 0 done, 1 fault while running, 2 wrong usage,
@@ -92,9 +93,9 @@ def _dispatch(arguments: list[str]) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     module.add_arguments(parser)
-    expand: Callable[[argparse.ArgumentParser, list[str]], list[str]] | None
-    expand = getattr(module, "expand", None)  # has the command a file of options?
-    options = parser.parse_args(expand(parser, rest) if expand else rest)
+    parse: Callable[[Parser, list[str]], argparse.Namespace]
+    parse = getattr(module, "parse", Parser.parse_args)  # listen also reads a file of options
+    options = parse(parser, rest)
     _require(module, name)
     code: int = module.run(options)
     return code
@@ -108,7 +109,7 @@ def _command(name: str) -> ModuleType:
         return importlib.import_module(plugins[name])
     near = difflib.get_close_matches(name, [*_DEVICE_COMMANDS, *plugins], n=1)
     hint = f"did you mean {near[0]!r}?" if near else "see: edge-genre --help"
-    raise _UsageError(f"there is no command {name!r}; {hint}")
+    raise UsageError(f"there is no command {name!r}; {hint}")
 
 
 def _plugins() -> dict[str, str]:
@@ -149,17 +150,6 @@ def _plugin_summary(name: str) -> str:
 def _summary(name: str, module: ModuleType) -> str:
     extra = f'  [pip install "edge-genre[{module.EXTRA}]"]' if _missing(module) else ""
     return f"  {name:<16} {module.HELP}{extra}"
-
-
-class _UsageError(EdgeGenreError):
-    exit_code = 2
-
-
-class Parser(argparse.ArgumentParser):
-    """Complains in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        raise _UsageError(f"{message}; see: {self.prog} --help")
 
 
 def _show_warning(otherwise: Callable[..., None]) -> Callable[..., None]:

@@ -19,7 +19,7 @@ from ..stream.loop import LoadedModel, answers
 from ..stream.session import Listening
 from . import INTERRUPTED, warn
 from .arguments import add_model_arguments
-from .config_file import add_config_arguments, expand
+from .config_file import add_config_arguments, parse
 from .decoder_arguments import add_decoder_arguments
 from .http_arguments import add_http_arguments, open_page
 from .messages import LEVELS, Timings, show_up_to
@@ -27,7 +27,7 @@ from .model_reload import ModelReload
 from .sink_arguments import add_sink_arguments, open_sinks
 from .source_arguments import add_source_arguments, open_source
 
-__all__ = ["HELP", "add_arguments", "expand", "run"]
+__all__ = ["HELP", "add_arguments", "parse", "run"]
 
 HELP = "tell, live, what a microphone, a file or a pipe plays"
 
