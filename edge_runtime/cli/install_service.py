@@ -204,7 +204,7 @@ def _write(texts: dict[Path, str], *, force: bool) -> None:
     path = Path()
     try:
         for path in texts:
-            if path.exists() and not force and not MARK in path.read_text(errors="replace"):
+            if path.exists() and not force and MARK not in path.read_text(errors="replace"):
                 raise OutputFileError(f"{path}: is not ours; replace it with --force")
         for path, text in reversed(texts.items()):  # no unit without its options
             path.parent.mkdir(parents=True, exist_ok=True)
