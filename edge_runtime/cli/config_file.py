@@ -96,8 +96,8 @@ def expand(parser: Parser, arguments: Sequence[str]) -> list[str]:
     Raises
     ------
     ConfigFileError
-        If the file cannot be read, is no TOML, or holds what is no option or no value for one;
-        the message names line and key.
+        If the file cannot be read, is not TOML, or has an unknown option or a bad value; the
+        message names line and key.
     """
     given = options_given(parser, arguments)
     if "config" not in given:
@@ -182,7 +182,7 @@ def _read(path: Path) -> tuple[str, dict[str, Any]]:
 
 
 def _line_of(key: str, text: str) -> int:
-    """The line that a key of the top level stands in; 1 where it is written in an unusual way."""
+    """Line number of a key of the top level; 1 if the key is written in an unusual way."""
     name = re.escape(key)
     found = re.compile(rf"^\s*(?:\[\s*)?[\"']?{name}[\"']?\s*[=.\]]", re.MULTILINE).search(text)
     return text.count("\n", 0, found.end()) + 1 if found else 1

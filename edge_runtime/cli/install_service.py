@@ -87,14 +87,14 @@ def run(args: argparse.Namespace) -> int:
         if path.is_absolute() and not path.is_relative_to(STATE)
     ]
     unit_path, toml_path = _places(args.write, user=args.user)
-    if args.user:  # its manager can read what its user can
+    if args.user:  # the user's manager reads all files of that user
         secrets, command_line = {}, [f"--config={config or toml_path}"]
     elif config:
         command_line = [f"--config={config}"]
     else:
         secrets["config"], command_line = toml_path, []
     service = Service(
-        # -P: a module that lies in the folder where it writes must not be taken for Python's.
+        # -P: a file in the service's own folder must not be imported as a module.
         command=[_python(), "-P", "-m", "edge_runtime", "listen", *command_line],
         user_manager=args.user,
         account=account.name,
@@ -116,10 +116,10 @@ def run(args: argparse.Namespace) -> int:
             f"wrote {' and '.join(map(str, texts))}; start it: {control} daemon-reload && "
             f"{control} enable {unit_path.stem} && {control} restart {unit_path.stem}"
         )
-    for word in account.words:
-        note(word)
-    for word in () if args.user else _doubts(account, read, elsewhere):
-        warn(word)
+    for line in account.notes:
+        note(line)
+    for line in () if args.user else _doubts(account, read, elsewhere):
+        warn(line)
     return 0
 
 
@@ -182,9 +182,9 @@ def _doubts(account: Account, read: list[Path], elsewhere: list[Path]) -> Iterat
 
 
 def _python() -> str:
-    """This interpreter, by the name that keeps its virtual environment."""
+    """Path of this interpreter; a link is not followed, for it makes the virtual environment."""
     if not sys.executable:
-        raise ParameterError("cannot tell which Python runs this; use the edge-genre command")
+        raise ParameterError("the path of this Python is unknown; use the edge-genre command")
     return os.path.abspath(sys.executable)  # noqa: PTH100  # resolving would leave the environment
 
 

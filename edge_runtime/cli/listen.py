@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
 
         def tell(message: str) -> None:
             warn(message)
-            signals.manager.trouble(message)
+            signals.manager.report(message)
 
         model = ModelReload(args)
         classifier, settings = model.first.classifier, model.first.settings

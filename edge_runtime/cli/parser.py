@@ -1,4 +1,4 @@
-"""The argument parser of every command: it complains in one line, and can list its options."""
+"""The argument parser of every command: errors are one line, and its options can be listed."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Parser(argparse.ArgumentParser):
         return self._record(super().add_argument_group(title, **settings), title)
 
     def error(self, message: str) -> NoReturn:
-        """Raise what argparse complains of."""
+        """Raise argparse's complaint."""
         raise UsageError(f"{message}; see: {self.prog} --help")
 
     def _record(self, group: Any, title: str = "", exclusive: object | None = None) -> Any:

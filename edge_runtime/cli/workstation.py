@@ -1,4 +1,4 @@
-"""Commands that come with an extra, for a device that lacks it: it tells of them by this table."""
+"""The commands of the workstation, as a device without them lists them."""
 
 from __future__ import annotations
 

@@ -138,7 +138,7 @@ def test_info_says_how_a_log_mel_is_compressed(tmp_path):
     write_model(tmp_path / "m.tflite", FAKE_TFLITE, manifest)
     card = " ".join(succeed("info", tmp_path / "m.tflite").stdout.split())
     assert (
-        "hears 3.008 s at 16000 Hz: 187 frames of 96 log-mel coefficients, "
+        "input 3.008 s at 16000 Hz: 187 frames of 96 log-mel coefficients, "
         "log10(1 + 10000 * power)" in card
     )
 

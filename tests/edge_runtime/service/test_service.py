@@ -170,7 +170,7 @@ def test_a_problem_is_the_status_until_the_next_label(manager):
     service = ServiceManager({"NOTIFY_SOCKET": manager.address})
     service.ready("mic")
     service.show(event("jazz"))
-    service.trouble("mic: lost;\nwaiting for it")
+    service.report("mic: lost;\nwaiting for it")
     service.show(event("jazz"))
     assert [manager.received()["STATUS"] for _ in range(4)] == [
         "listening to mic", "jazz (75%)", "mic: lost; waiting for it", "jazz (75%)",
@@ -390,7 +390,7 @@ def test_a_service_runs_as_a_user_that_can_read_its_files(tmp_path):
             assert account.name is None
         else:
             assert account.name == pwd.getpwuid(os.geteuid()).pw_name  # the folder's owner
-        assert (str(closed) in f"{account.words} {account.doubt}") == (closed is not None)
+        assert (str(closed) in f"{account.notes} {account.doubt}") == (closed is not None)
     assert str(config) not in succeed("install-service", "--user", "--config", config).stderr
 
 
