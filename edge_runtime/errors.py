@@ -68,7 +68,7 @@ class MissingExtraError(MissingDependencyError):
     """An optional library that is not installed; the message names the pip extra."""
 
     def __init__(self, purpose: str, extra: str) -> None:
-        super().__init__(f'{purpose} needs an extra: pip install "edge-genre[{extra}]"')
+        super().__init__(f'{purpose} needs the extra "{extra}": pip install "edge-genre[{extra}]"')
         self.extra = extra
 
 

@@ -29,13 +29,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Classify each file; a bad one is reported and the others go on."""
     classifier = Classifier(args.model, threads=args.threads)
-    worst = 0
+    code = 0
     for path in args.files:
         try:
             result = classifier.classify(path)
         except (AudioFormatError, MissingExtraError) as error:
             report(error)
-            worst = max(worst, error.exit_code)
+            code = max(code, error.exit_code)
             continue
         for warning in result.warnings:
             warn(warning)
@@ -44,14 +44,14 @@ def run(args: argparse.Namespace) -> int:
         else:
             line = _line(path, result, max(map(len, args.files)))
         print(line, flush=True)
-    return worst
+    return code
 
 
 def _line(path: str, result: Classification, width: int) -> str:
     ranked = sorted(result.posterior.items(), key=lambda item: -item[1])
     if result.confidence > 0.0:
         others = ", ".join(f"{label} {p:.0%}" for label, p in ranked[1 : 1 + _RUNNERS_UP])
-        # "unknown" is not what the posterior is of; say what is.
+        # The confidence of "unknown" is that of the likeliest genre, so that one is named.
         named = f" {ranked[0][0]}," if result.label == UNKNOWN else "  "
         sure = f"{bar(result.confidence)} {result.confidence:>4.0%}{named} then {others}"
     else:

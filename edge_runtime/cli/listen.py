@@ -21,7 +21,7 @@ from ..stream.loop import LoadedModel, events_of
 from ..stream.session import Session
 from . import INTERRUPTED, warn
 from .arguments import add_model_arguments
-from .config_file import add_config_arguments, expand
+from .config_file import add_config_arguments, parse
 from .decoder_arguments import add_decoder_arguments
 from .http_arguments import add_http_arguments, open_page
 from .log_handler import LEVELS, set_level
@@ -29,7 +29,7 @@ from .model_reload import ModelReload
 from .sink_arguments import add_sink_arguments, open_sinks
 from .source_arguments import add_source_arguments, open_source
 
-__all__ = ["HELP", "add_arguments", "expand", "run"]
+__all__ = ["HELP", "add_arguments", "parse", "run"]
 
 HELP = "classify, live, what a microphone, a file or a pipe plays"
 
@@ -123,7 +123,7 @@ class _StatusHandler(logging.Handler):
         self._manager = manager
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._manager.trouble(record.getMessage())
+        self._manager.report(record.getMessage())
 
 
 @contextmanager

@@ -280,7 +280,7 @@ def lately(tmp_path):
 def test_the_command_shows_minutes_bars_and_shares(lately):
     out = succeed("history", "--db", lately).stdout.splitlines()
     assert out == [
-        f"{lately}: 80.0 min heard",
+        f"{lately}: 80.0 min of sound",
         "jazz       60.0 min  ██████████████████······  75%",
         "rock       20.0 min  ██████··················  25%",
     ]
@@ -296,7 +296,7 @@ def test_the_command_shows_what_was_heard_lately_as_json(lately):
 def test_the_command_reports_an_empty_history(tmp_path):
     path = tmp_path / "genre.db"
     HistoryFile(path, "mic").close()
-    assert succeed("history", "--db", path).stdout == f"{path}: nothing was heard\n"
+    assert succeed("history", "--db", path).stdout == f"{path}: nothing was recorded\n"
 
 
 def test_the_command_refuses_what_is_no_history(tmp_path):

@@ -90,7 +90,9 @@ def test_a_missing_library_is_named_with_its_extra(clip, tmp_path):
         env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 4
-    assert done.stderr == 'edge-genre: --mqtt needs an extra: pip install "edge-genre[mqtt]"\n'
+    assert (
+        done.stderr == 'edge-genre: --mqtt needs the extra "mqtt": pip install "edge-genre[mqtt]"\n'
+    )
 
 
 def test_a_sink_without_its_option_is_not_imported(clip):
