@@ -20,16 +20,15 @@ from edge_runtime.errors import ExportParityError
 from edge_runtime.model.file import write_model
 from edge_runtime.model.manifest import Manifest, Weights
 
-from .formats import FORMATS, Convert, file_name
-from .formats.conversion import FLOAT32, Conversion, Variant
+from .formats import FORMATS, file_name
+from .formats.conversion import FLOAT32, Conversion, Convert, Variant
 from .formats.unsupported import unconvertible_layer
-from .logits import logits_model
 from .macs import multiply_accumulates
 from .parity import HEARD, VALIDATION, Parity, compare
 from .quantize.equalize import rewritten, shift_logits
 from .quantize.gptq import round_weights
 from .quantize.layer_error import layer_errors, worst_layer
-from .run import Run
+from .run import Run, logits_model
 from .temperature import scaled, temperature
 
 _BLAME_WINDOWS = 20

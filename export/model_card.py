@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .artefact import Source
-    from .export_all import Row
+    from .variants import Row
 
 
 def model_card(source: Source, rows: list[Row]) -> str:

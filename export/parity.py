@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from .formats.conversion import FLOAT32
-from .mcnemar import mcnemar_p
 from .run import Run
 
 MINIMUM_WINDOWS = 500
@@ -152,3 +151,18 @@ def _tracks_right(posteriors: npt.NDArray[np.float32], run: Run) -> npt.NDArray[
     return np.array(
         [posteriors[own].mean(axis=0).argmax() == run.valid_labels[own][0] for own in tracks]
     )
+
+
+def mcnemar_p(first: npt.NDArray[np.bool_], second: npt.NDArray[np.bool_]) -> float:
+    """Two-sided p of McNemar's test, exact (Q. McNemar, Psychometrika 12, 1947).
+
+    Parameters
+    ----------
+    first, second : (tracks,) bool
+        Whether each model was right, in the same order of tracks.
+    """
+    from scipy.stats import binomtest
+
+    only_first, only_second = int(np.sum(first & ~second)), int(np.sum(second & ~first))
+    n = only_first + only_second
+    return float(binomtest(min(only_first, only_second), n).pvalue) if n else 1.0

@@ -105,6 +105,30 @@ def read_run(folder: Path) -> Run:
     return found
 
 
+def logits_model(model: Any) -> Any:
+    """The same network without its final softmax.
+
+    The runtime applies the softmax in float: an int8 softmax can only say multiples of 1/256,
+    and calibration by temperature needs logits.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Ends in a ``Softmax`` layer.
+
+    Returns
+    -------
+    keras.Model
+        A functional model (tf2onnx cannot convert a ``Sequential`` of Keras 3).
+    """
+    import keras
+
+    last = model.layers[-1]
+    if not isinstance(last, keras.layers.Softmax):
+        raise TypeError(f"the network ends in {type(last).__name__}, not in a Softmax layer")
+    return keras.Model(model.inputs, last.input, name=model.name)
+
+
 def _labels(folder: Path, names: list[str]) -> tuple[str, ...]:
     if len({*names}) < len(names):
         raise _unfit(folder, f"labels are {names}; no two may be the same")

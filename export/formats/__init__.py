@@ -4,17 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
 
 from . import numpy_graph, onnx, tflite
-from .conversion import Conversion, Variant
-
-Windows = npt.NDArray[np.float32]
-Convert = Callable[[Any, str, Windows], Conversion]
-"""Keras model of logits, quantization, representative windows -> conversion"""
+from .conversion import Convert, Variant, Windows
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from edge_runtime.model.manifest import TensorInfo
 
@@ -53,3 +57,8 @@ class Conversion:
     output: TensorInfo
     facts: dict[str, Any] = field(default_factory=dict)
     """How it was made: libraries, opset, layers left in float; for the manifest"""
+
+
+Windows = npt.NDArray[np.float32]
+Convert = Callable[[Any, str, Windows], Conversion]
+"""Keras model of logits, quantization, representative windows -> conversion"""

@@ -13,9 +13,9 @@ from scipy.special import softmax
 from export.formats import FORMATS
 from export.formats.conversion import FLOAT32
 from export.formats.unsupported import unconvertible_layer
-from export.logits import logits_model
 from export.macs import multiply_accumulates
 from export.quantize.equalize import rewritten, shift_logits
+from export.run import logits_model
 from train.models import NETWORKS
 
 SHAPE = (40, 12)

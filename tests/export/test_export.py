@@ -18,8 +18,7 @@ from scipy.special import softmax
 
 from edge_runtime import Classifier
 from edge_runtime.errors import DataSetError, EdgeGenreError
-from export.logits import logits_model
-from export.run import read_run
+from export.run import logits_model, read_run
 from tests.command import refused, succeed
 from tests.pipeline import VARIANTS, Pipeline
 from tests.synthetic import GENRES

@@ -15,9 +15,10 @@ import pytest
 from edge_runtime.errors import ExportParityError
 from edge_runtime.model.file import read_model
 from export import variants
-from export.export_all import Row, float32_passed, table
+from export.export_all import float32_passed, table
 from export.formats import FORMATS, file_name
 from export.formats.conversion import Variant
+from export.variants import Row
 from tests.command import edge_genre
 from tests.pipeline import Pipeline
 from tests.synthetic import GENRES

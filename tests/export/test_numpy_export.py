@@ -22,7 +22,7 @@ from edge_runtime.model.file import write_model
 from edge_runtime.model.manifest import TensorInfo, Weights
 from export.formats import FORMATS, file_name, numpy_graph
 from export.formats.conversion import FLOAT32, Variant
-from export.logits import logits_model
+from export.run import logits_model
 from tests.command import refused, succeed
 from tests.edge_runtime.manifests import manifest_for
 from tests.pipeline import Pipeline

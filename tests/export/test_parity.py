@@ -11,8 +11,7 @@ import pytest
 from scipy.special import rel_entr, softmax
 from scipy.stats import binomtest
 
-from export.mcnemar import mcnemar_p
-from export.parity import Parity, compare
+from export.parity import Parity, compare, mcnemar_p
 from export.quantize.layer_error import layer_errors, worst_layer
 
 
