@@ -120,8 +120,8 @@ def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "complaint"),
     [
-        ("run.json", b"{", "cannot be read"),
-        ("run.json", b"{}", "cannot be read"),
+        ("run.json", b"{", "is damaged"),
+        ("run.json", b"{}", "lacks 'data'"),
         ("model.keras", b"nothing", "cannot be read"),
         ("windows.npz", b"nothing", "cannot be read"),
     ],
@@ -219,7 +219,7 @@ def test_a_network_of_another_keras_is_refused_with_both_versions(
         ({"front_end": {"pcen": True}}, "front_end has pcen, which this version does not know"),
         ({"front_end": {"n_mfcc": 20}}, "mean has 13 values"),
         ({"front_end": {"hop": 256}}, r"takes (130, 13), the front end makes (259, 13)"),
-        ({"front_end": "seed-mfcc99"}, "front_end is 'seed-mfcc99'"),
+        ({"front_end": "seed-mfcc99"}, "'front_end' is 'seed-mfcc99'"),
         ({"labels": ["beeps", "drone", "beeps"]}, "no two may be the same"),
     ],
 )
