@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import statistics
-import tempfile
 import time
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,11 +16,11 @@ import numpy.typing as npt
 
 from edge_runtime import Classifier
 from edge_runtime.errors import ExportParityError
-from edge_runtime.model.file import write_model
+from edge_runtime.model.file import ModelFile, model_bytes, write_model
 from edge_runtime.model.manifest import Manifest, Weights
 from edge_runtime.version import __version__
 
-from .formats import FORMATS, file_name
+from .formats import FORMATS
 from .formats.conversion import FLOAT32, Conversion, Convert, Variant
 from .formats.unsupported import unconvertible_layer
 from .macs import multiply_accumulates
@@ -123,10 +122,7 @@ def make(source: Source, variant: Variant) -> Artefact:
     """
     conversion = _convert(source, variant)
     manifest = _manifest(source, variant, conversion)
-    with tempfile.TemporaryDirectory() as folder:
-        draft = Path(folder) / file_name("draft", variant)
-        write_model(draft, conversion.network, manifest)
-        classifier = Classifier(draft)
+    classifier = Classifier(model_bytes(conversion.network, manifest))
     posteriors = classifier.posteriors(source.run.valid_features)
     if not np.isfinite(posteriors).all():
         raise ExportParityError(
@@ -140,17 +136,13 @@ def make(source: Source, variant: Variant) -> Artefact:
     manifest = dataclasses.replace(
         manifest, parity=parity.to_dict(variant.quantization, source.compared_on)
     )
-    with tempfile.TemporaryDirectory() as folder:
-        draft = Path(folder) / file_name("draft", variant)
-        write_model(draft, conversion.network, manifest)
-        size = draft.stat().st_size
     return Artefact(
         variant,
         conversion.network,
         manifest,
         parity,
         tuple(failures),
-        size,
+        len(model_bytes(conversion.network, manifest)),
         source.macs,
         _latency_ms(classifier, source.run.valid_features),
     )
@@ -166,12 +158,24 @@ def write(artefact: Artefact, path: Path, *, force: bool = False) -> None:
     ModelFileError
         If the file cannot be written; an old one stays.
     """
-    if artefact.failures and not force:
+    if not force:
+        refuse_failed(artefact, path)
+    write_model(path, artefact.network, artefact.manifest)
+
+
+def refuse_failed(artefact: Artefact, path: Path) -> None:
+    """Refuse to write what did not pass.
+
+    Raises
+    ------
+    ExportParityError
+        With all that it falls short of.
+    """
+    if artefact.failures:
         raise ExportParityError(
             f"{path}: {'; '.join(artefact.failures)}; it was not written: try --quantize auto, "
             "or --force to have it all the same"
         )
-    write_model(path, artefact.network, artefact.manifest)
 
 
 def _convert(source: Source, variant: Variant) -> Conversion:
@@ -208,10 +212,9 @@ def _converted(source: Source, variant: Variant, convert: Convert) -> Conversion
 
 
 def _logits(source: Source, variant: Variant, conversion: Conversion) -> npt.NDArray[np.float32]:
-    with tempfile.TemporaryDirectory() as folder:
-        draft = Path(folder) / file_name("draft", variant)
-        write_model(draft, conversion.network, _manifest(source, variant, conversion))
-        return Classifier(draft).backend.run(source.run.representative.features)
+    manifest = _manifest(source, variant, conversion)
+    draft = Classifier(ModelFile("draft", manifest, conversion.network))
+    return draft.backend.run(source.run.representative.features)
 
 
 def _blame(source: Source, variant: Variant, conversion: Conversion) -> list[str]:

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_runtime.errors import ModelFileError, ParameterError
-from edge_runtime.model.file import ModelFile, read_model
+from edge_runtime.model.file import ModelFile
 
-from ..artefact import Source
+from ..artefact import Source, make, refuse_failed
 from ..formats.conversion import Variant
 from . import interpreter
 from .arena import smallest_arena
@@ -67,14 +67,12 @@ def export_sources(source: Source, out: Path, *, force: bool = False) -> str:
     ModelFileError
         If the folder cannot be written.
     """
-    from ..artefact import make, write
-
     check_front_end(source.run.front_end)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"{source.description.name}-int8.tflite"
-        write(make(source, Variant("tflite", "int8")), path, force=force)
-        model = read_model(path)
-        files, found = sources(model, source.run.valid_features)
+    artefact = make(source, Variant("tflite", "int8"))
+    if not force:
+        refuse_failed(artefact, out)
+    model = ModelFile(source.description.name, artefact.manifest, artefact.network)
+    files, found = sources(model, source.run.valid_features)
     write_folder(out, files)
     return (
         f"{out}: {len(files)} files, network {model.manifest.weights.bytes:,} bytes, tensor arena "
