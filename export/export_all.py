@@ -54,10 +54,10 @@ def float32_passed(rows: list[Row]) -> bool:
 
 
 def table(rows: list[Row]) -> str:
-    """The summary for people."""
+    """The summary for the terminal."""
     width = max(len(row.file) for row in rows)
     lines = [
-        f"{'file':<{width}}  {'bytes':>9}  {'same answer':>11}  {'track accuracy':>14}  "
+        f"{'file':<{width}}  {'bytes':>9}  {'same label':>11}  {'track accuracy':>14}  "
         f"{'p':>5}  {'ms':>7}  gate",
     ]
     for row in rows:

@@ -1,4 +1,4 @@
-"""What a training left behind, read for export."""
+"""A finished training run, read for export."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ class Run:
     representative: Representative
     """Training windows, for the ranges of a quantized network"""
     unheard: tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]] | None = None
-    """Where the model has heard the validation windows: posteriors and labels of windows by models
-    that had not"""
+    """Where the model was trained on its validation windows: posteriors, by models that were not,
+    and true labels of windows"""
 
 
 def read_run(folder: Path) -> Run:
@@ -99,7 +99,7 @@ def read_run(folder: Path) -> Run:
 def logits_model(model: Any) -> Any:
     """The same network without its final softmax.
 
-    The runtime applies the softmax in float: an int8 softmax can only say multiples of 1/256,
+    The runtime applies the softmax in float: an int8 softmax gives multiples of 1/256 only,
     and calibration by temperature needs logits.
 
     Parameters
@@ -155,7 +155,7 @@ def _load_model(path: Path) -> Any:
 
 
 def _saved_by(path: Path) -> str | None:
-    """The Keras that wrote a model, if the file still tells."""
+    """The version of Keras that wrote a model, if the file can be read that far."""
     try:
         with zipfile.ZipFile(path) as archive:
             return str(json.loads(archive.read("metadata.json"))["keras_version"])

@@ -76,7 +76,7 @@ def smallest(source: Source, fmt: str) -> Artefact:
     passed = [artefact for artefact in made if not artefact.failures]
     if not passed:
         raise ExportParityError(
-            f"{source.run.folder}: no {fmt} variant answers as the Keras model; look at one with: "
+            f"{source.run.folder}: no {fmt} variant agrees with the Keras model; look at one with: "
             "edge-genre export --quantize none --force"
         )
     return min(passed, key=lambda artefact: artefact.bytes)

@@ -19,7 +19,7 @@ class Format:
     """The variants it has, float32 (``"none"``) first"""
     convert: Convert
     activations: Callable[[bytes, Windows], dict[str, Windows]] | None = None
-    """Network, windows -> what its layers give, by name and in order; for blaming a layer"""
+    """Network, windows -> outputs of its layers, by name and in order; to find the worst layer"""
 
 
 FORMATS: dict[str, Format] = {

@@ -1,4 +1,4 @@
-"""What a converter is asked for, and what it hands over."""
+"""What a converter is asked for, and what it returns."""
 
 from __future__ import annotations
 
@@ -36,9 +36,10 @@ class Variant:
         return self.quantization in ("int8", "int8-float-io")
 
     @property
-    def rounds_weights(self) -> bool:
-        """Whether weights are rounded to 8 bits for layers that run in them."""
-        # ONNX Runtime's dynamic convolutions are slow and stay in float: too little to care for.
+    def quantizes_weights(self) -> bool:
+        """Whether the weights of convolutions are rounded to 8 bits."""
+        # ONNX Runtime's dynamic convolutions are slow, so they stay in float; its dense layers
+        # alone gain too little by GPTQ.
         return self.quantizes_activations or self == Variant("tflite", "dynamic")
 
     @property

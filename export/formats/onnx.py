@@ -85,7 +85,7 @@ def convert(model: Any, quantization: str, windows: npt.NDArray[np.float32]) -> 
 def activations(
     network: bytes, windows: npt.NDArray[np.float32]
 ) -> dict[str, npt.NDArray[np.float32]]:
-    """What each layer gives for some windows, by tensor name and in order.
+    """Outputs of each layer for windows, by tensor name and in order.
 
     Parameters
     ----------
@@ -101,8 +101,8 @@ def activations(
     layers: dict[str, str] = {}
     for node in proto.graph.node:
         for name in node.output:
-            # What a quantized layer gives is what is read back from its 8 bits: its ReLU may have
-            # become the range of the quantization.
+            # The output of a quantized layer is what is read back from its 8 bits: its ReLU may
+            # have become the range of the quantization.
             read_back = node.op_type == "DequantizeLinear" and name.endswith(_READ_BACK)
             if read_back:
                 layers[name.removesuffix(_READ_BACK)] = name
@@ -186,7 +186,7 @@ def _dynamic(proto: Any) -> Any:
     return _through_files(proto, quantize)
 
 
-def _static(proto: Any, windows: npt.NDArray[np.float32], kept_in_float: list[str]) -> Any:
+def _static(proto: Any, windows: npt.NDArray[np.float32], in_float: list[str]) -> Any:
     from onnxruntime import quantization as ort
 
     class Representative(ort.CalibrationDataReader):  # type: ignore[misc]  # onnxruntime is untyped
@@ -208,7 +208,7 @@ def _static(proto: Any, windows: npt.NDArray[np.float32], kept_in_float: list[st
             per_channel=True,
             activation_type=ort.QuantType.QInt8,
             weight_type=ort.QuantType.QInt8,
-            nodes_to_exclude=kept_in_float,
+            nodes_to_exclude=in_float,
         )
 
     return _through_files(proto, quantize)

@@ -1,4 +1,4 @@
-"""One run: sources for a microcontroller, written when TFLM has answered as LiteRT does."""
+"""One run: sources for a microcontroller, written if TFLM agrees with LiteRT."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def export_sources(source: Source, out: Path, *, force: bool = False) -> str:
     ParameterError
         If the C front end does not compute what the run's front end does.
     ExportParityError
-        If the network does not answer as it should; nothing is written.
+        If the network does not agree with Keras, or TFLM with LiteRT; nothing is written.
     ModelFileError
         If the folder cannot be written.
     """
@@ -79,7 +79,7 @@ def export_sources(source: Source, out: Path, *, force: bool = False) -> str:
         f"{found.arena_bytes:,} bytes\n"
         f"TensorFlow Lite Micro against LiteRT, both int8, on {found.n_windows} validation "
         "windows:\n"
-        f"  same answer           {found.agreement:.2%} ({found.xnnpack_agreement:.2%} where "
+        f"  same label            {found.agreement:.2%} ({found.xnnpack_agreement:.2%} where "
         "LiteRT runs XNNPACK, which rounds differently)\n"
         f"  posterior difference  {found.max_posterior_difference:.2g} at most "
         f"({found.xnnpack_max_posterior_difference:.2g})"
@@ -89,7 +89,7 @@ def export_sources(source: Source, out: Path, *, force: bool = False) -> str:
 def sources(
     model: ModelFile, windows: npt.NDArray[np.float32]
 ) -> tuple[dict[str, str], Verification]:
-    """All files by name, of a network that was checked.
+    """All files by name, of a network that agrees with Keras.
 
     Parameters
     ----------

@@ -27,7 +27,7 @@ POSTERIOR_TOLERANCE = {"none": 1e-4, "float16": 1e-2, "dynamic": 0.1, "int8": 0.
 
 
 @pytest.mark.parametrize("variant", VARIANTS, ids="-".join)
-def test_every_variant_answers_as_the_keras_model(
+def test_every_variant_gives_the_posteriors_of_the_keras_model(
     pipeline: Pipeline, variant: tuple[str, str]
 ) -> None:
     model = keras.saving.load_model(pipeline.run / "model.keras")
@@ -36,9 +36,9 @@ def test_every_variant_answers_as_the_keras_model(
     classifier = Classifier(pipeline.exports[variant])
     logits = logits_model(model).predict(features[..., np.newaxis], verbose=0)
     expected = softmax(logits / classifier.manifest.temperature, axis=1)
-    ours = classifier.posteriors(features)
-    np.testing.assert_allclose(ours, expected, atol=POSTERIOR_TOLERANCE[variant[1]])
-    np.testing.assert_array_equal(ours.argmax(axis=1), expected.argmax(axis=1))
+    found = classifier.posteriors(features)
+    np.testing.assert_allclose(found, expected, atol=POSTERIOR_TOLERANCE[variant[1]])
+    np.testing.assert_array_equal(found.argmax(axis=1), expected.argmax(axis=1))
 
 
 @pytest.mark.parametrize("variant", VARIANTS, ids="-".join)
@@ -48,12 +48,12 @@ def test_the_command_prints_size_agreement_and_accuracy(
     output = pipeline.export_output[variant]
     size = pipeline.exports[variant].stat().st_size
     assert f"{size:,} bytes" in output
-    assert re.search(r"same answer +100\.00%", output)
+    assert re.search(r"same label +100\.00%", output)
     assert re.search(r"track accuracy +1\.0000 \(Keras 1\.0000\)", output)
 
 
 @pytest.mark.parametrize("variant", VARIANTS, ids="-".join)
-def test_the_manifest_inside_tells_what_a_device_needs(
+def test_the_manifest_holds_what_a_device_needs(
     pipeline: Pipeline, variant: tuple[str, str]
 ) -> None:
     done = succeed("info", pipeline.exports[variant], "--json")
@@ -155,7 +155,7 @@ def calibration(pipeline: Pipeline) -> tuple[np.ndarray, np.ndarray]:
         return windows["calibration_features"], windows["calibration_labels"]
 
 
-def test_a_file_that_does_not_answer_as_its_model_is_not_written_unless_forced(
+def test_a_file_that_disagrees_with_its_model_is_not_written_unless_forced(
     pipeline: Pipeline, tmp_path: Path
 ) -> None:
     """Calibrated on windows a hundred times too soft, int8 ranges clip everything."""
@@ -174,8 +174,8 @@ def test_a_file_that_does_not_answer_as_its_model_is_not_written_unless_forced(
     manifest = json.loads(succeed("info", out, "--json").stdout)
     assert manifest["parity"]["status"] == "failed"
     assert "FAILED" in succeed("info", out).stdout
-    heard = succeed("classify", "demo", "--model", out)
-    (warning,) = heard.stderr.splitlines()
+    done = succeed("classify", "demo", "--model", out)
+    (warning,) = done.stderr.splitlines()
     assert warning.startswith("edge-genre: warning: ")
     assert "does not answer as the model it was made from" in warning
 
@@ -184,14 +184,14 @@ def test_representative_windows_must_hold_music_of_every_genre(
     pipeline: Pipeline, tmp_path: Path
 ) -> None:
     features, labels = calibration(pipeline)
-    kept = labels != 1
+    others = labels != 1
     run = spoilt(
-        pipeline, tmp_path / "a", calibration_features=features[kept],
-        calibration_labels=labels[kept],
+        pipeline, tmp_path / "a", calibration_features=features[others],
+        calibration_labels=labels[others],
     )  # fmt: skip
     with pytest.raises(DataSetError, match=r"windows\.npz: .* hold no window of 'drone'"):
         read_run(run)
-    silent = np.where(kept[:, np.newaxis, np.newaxis], features, features.min())
+    silent = np.where(others[:, np.newaxis, np.newaxis], features, features.min())
     run = spoilt(pipeline, tmp_path / "b", calibration_features=silent)
     assert "hold only silence of 'drone'" in refused("export", run, code=3)
 

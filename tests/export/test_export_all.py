@@ -52,7 +52,7 @@ def test_every_variant_has_a_row_and_a_file_if_it_passed(distribution: Distribut
     assert "made-up-float32.tflite" in written
 
 
-def test_a_row_says_what_the_file_is_worth(distribution: Distribution) -> None:
+def test_a_row_describes_its_file(distribution: Distribution) -> None:
     for row in distribution.rows:
         if not row["passed"]:
             assert row["failures"]
@@ -137,7 +137,7 @@ def test_auto_takes_the_smallest_that_passes(
     sizes = {"int8": 100, "dynamic": 110, "int8-mixed": 120}
     monkeypatch.setattr(variants, "make", Attempts(sizes, failing, broken))
     monkeypatch.setattr(variants, "Artefact", Made)
-    source: Any = SimpleNamespace(run=SimpleNamespace(folder="runs/mine"))
+    source: Any = SimpleNamespace(run=SimpleNamespace(folder="runs/rock"))
     assert variants.smallest(source, "tflite").variant.quantization == chosen
 
 
@@ -145,8 +145,8 @@ def test_auto_refuses_where_nothing_passes(monkeypatch: pytest.MonkeyPatch) -> N
     every = set(FORMATS["onnx"].quantizations)
     monkeypatch.setattr(variants, "make", Attempts({}, every, set()))
     monkeypatch.setattr(variants, "Artefact", Made)
-    source: Any = SimpleNamespace(run=SimpleNamespace(folder="runs/mine"))
-    with pytest.raises(ExportParityError, match="no onnx variant answers"):
+    source: Any = SimpleNamespace(run=SimpleNamespace(folder="runs/rock"))
+    with pytest.raises(ExportParityError, match="no onnx variant agrees"):
         variants.smallest(source, "onnx")
 
 

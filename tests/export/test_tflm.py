@@ -90,7 +90,7 @@ def test_the_byte_array_is_the_network_without_the_manifest(exported: Exported) 
     assert length in exported.text("model_data.h")
 
 
-def test_tflm_answers_as_litert_on_the_validation_windows(exported: Exported) -> None:
+def test_tflm_agrees_with_litert_on_the_validation_windows(exported: Exported) -> None:
     found = json.loads(exported.text("verification.json"))
     assert found["n_windows"] == len(exported.windows)
     assert found["agreement"] >= found["minimum_agreement"] == 0.985
@@ -162,8 +162,8 @@ def test_the_sources_compile_and_give_the_posteriors_of_the_runtime(
     expected = softmax(logits / np.float32(manifest.temperature))
     found = [line.split() for line in lines]
     assert [words[0] for words in found] == [GENRES[best] for best in outputs.argmax(axis=1)]
-    ours = np.asarray([words[1:] for words in found], np.float64)
-    np.testing.assert_allclose(ours, expected, atol=1e-6)
+    posteriors = np.asarray([words[1:] for words in found], np.float64)
+    np.testing.assert_allclose(posteriors, expected, atol=1e-6)
 
 
 def test_labels_of_any_script_become_c_strings() -> None:
@@ -178,7 +178,7 @@ class Scrambled(MicroInterpreter):
         return np.roll(super().run(features), 1, axis=1)
 
 
-def test_a_network_that_answers_otherwise_in_tflm_is_refused(
+def test_a_network_that_disagrees_in_tflm_is_refused(
     exported: Exported, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(verification, "MicroInterpreter", Scrambled)
@@ -200,7 +200,7 @@ def test_a_front_end_that_the_c_sources_do_not_compute_is_refused_first(tmp_path
     assert not out.exists()
 
 
-def test_what_cannot_be_asked_for_is_refused_at_once(tmp_path: Path) -> None:
+def test_what_tflm_cannot_export_is_refused_at_once(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("")
     with pytest.raises(ParameterError, match="--quantize float16"):

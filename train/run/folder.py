@@ -1,4 +1,4 @@
-"""The run folder as a training writes it; `edge_runtime.model.run_folder` says what is in it."""
+"""Writes the run folder; `edge_runtime.model.run_folder` documents what is in it."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def save_network(
     rejected: npt.NDArray[np.float32] | None = None,
     examined_elsewhere: bool = False,
 ) -> None:
-    """Write everything but the report; ``run.json`` comes last and says that the run is whole.
+    """Write everything but the report; ``run.json`` comes last: with it the run is whole.
 
     `rejected` are windows of the last label, where that is no genre. With `examined_elsewhere`,
     the predictions are by other models, which were not trained on these clips, and an export
@@ -129,7 +129,7 @@ def _finish(
 
 
 def calibration_indices(labels: npt.NDArray[np.int64], seed: int) -> npt.NDArray[np.int64]:
-    """Windows for calibration: up to the same number of each genre, drawn with a seed."""
+    """Training windows for a quantization's ranges, as many of each genre, drawn with a seed."""
     generator = np.random.default_rng(seed)
     chosen = []
     for label in np.unique(labels):

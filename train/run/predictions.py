@@ -1,4 +1,4 @@
-"""What a model said of every window it was examined on; all scores come from this."""
+"""Posteriors of every window that a model was examined on; all scores come from them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 from edge_runtime.model.run_folder import WindowPosteriors, read_predictions
 
 REJECTED = -1
-"""Index of an answer that is no genre: ``silence`` or ``unknown``."""
+"""Index of a label that is no genre: ``silence`` or ``unknown``"""
 
 
 class Predictions(WindowPosteriors):
@@ -27,8 +27,8 @@ class Predictions(WindowPosteriors):
         """(tracks, labels): mean over the windows of each track that are not silent, or zeros."""
         sums = np.zeros((len(self.track_ids), len(self.labels)))
         np.add.at(sums, self.segment_tracks, self.posteriors.astype(np.float64))
-        heard = self.segment_tracks[self.posteriors.any(axis=1)]
-        counts = np.bincount(heard, minlength=len(self.track_ids))
+        sounding = self.segment_tracks[self.posteriors.any(axis=1)]
+        counts = np.bincount(sounding, minlength=len(self.track_ids))
         return sums / np.maximum(counts, 1)[:, np.newaxis]
 
     @property
