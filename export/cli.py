@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from edge_runtime.cli import warn
 from edge_runtime.errors import ParameterError
+from edge_runtime.model.run_folder import read_run_record
 from edge_runtime.stderr import quiet_stderr
 
 from .formats import FORMATS, QUANTIZATIONS, file_name
@@ -138,6 +139,7 @@ def _edit_manifest(args: argparse.Namespace) -> int:
 
 
 def _read(args: argparse.Namespace) -> Source:
+    read_run_record(args.run)  # what is no run is refused before TensorFlow takes its seconds
     with quiet_stderr():  # oneDNN and CUDA print before any log level applies
         import tensorflow  # noqa: F401
 

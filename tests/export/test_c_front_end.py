@@ -1,7 +1,6 @@
 """The microcontroller's front end, compiled by the system's compiler, against numpy's."""
 
 import dataclasses
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -36,8 +35,7 @@ SETTINGS = {
     ),
 }  # fmt: skip
 
-needs_compiler = pytest.mark.skipif(shutil.which("cc") is None, reason="needs cc; install gcc")
-pytestmark = needs_compiler
+pytestmark = pytest.mark.system_packages("gcc")
 
 
 def signals(params: FrontEndParams) -> dict[str, npt.NDArray[np.float32]]:

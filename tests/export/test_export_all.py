@@ -42,6 +42,7 @@ def distribution(pipeline: Pipeline, tmp_path_factory: pytest.TempPathFactory) -
     return Distribution(folder, done, json.loads((folder / "summary.json").read_text()))
 
 
+@pytest.mark.slow
 def test_every_variant_has_a_row_and_a_file_if_it_passed(distribution: Distribution) -> None:
     made = {(row["format"], row["quantization"]) for row in distribution.rows}
     assert made == {(f, q) for f, item in FORMATS.items() for q in item.quantizations}
@@ -52,6 +53,7 @@ def test_every_variant_has_a_row_and_a_file_if_it_passed(distribution: Distribut
     assert "made-up-float32.tflite" in written
 
 
+@pytest.mark.slow
 def test_a_row_describes_its_file(distribution: Distribution) -> None:
     for row in distribution.rows:
         if not row["passed"]:
@@ -78,6 +80,7 @@ def test_a_row_describes_its_file(distribution: Distribution) -> None:
         assert row["file"] in distribution.done.stdout
 
 
+@pytest.mark.slow
 def test_int8_comes_with_integer_and_with_float_ends(distribution: Distribution) -> None:
     def ends(name: str) -> tuple[str, str]:
         manifest = read_model(distribution.folder / f"made-up-{name}.tflite").manifest
@@ -89,6 +92,7 @@ def test_int8_comes_with_integer_and_with_float_ends(distribution: Distribution)
     assert len(mixed.conversion["float_layers"]) == 2
 
 
+@pytest.mark.slow
 def test_the_card_has_the_header_that_the_hub_reads(distribution: Distribution) -> None:
     text = (distribution.folder / "README.md").read_text()
     _, header, body = text.split("---\n", 2)

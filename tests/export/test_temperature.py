@@ -9,7 +9,7 @@ from export.temperature import scaled, temperature
 def test_the_temperature_undoes_overconfidence(sharpness: float) -> None:
     """Labels drawn from known posteriors; a network that sharpens them must be softened."""
     generator = np.random.default_rng(0)
-    logits = generator.normal(0, 1.5, (20_000, 5))
+    logits = generator.normal(0, 1.5, (6_000, 5))
     true = softmax(logits, axis=1)
     labels = (true.cumsum(axis=1) < generator.random((len(logits), 1))).sum(axis=1)
     claimed = softmax(sharpness * logits, axis=1).astype(np.float32)
