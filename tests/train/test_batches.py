@@ -7,8 +7,9 @@ import pytest
 from edge_runtime.errors import ParameterError
 from edge_runtime.frontend import PRESETS, FrontEnd, FrontEndParams
 from tests.synthetic import clip
+from train.augment.spectrogram import Variation, gain_per_db, mask
 from train.experiment.windows import Windows
-from train.fit.batches import Variation, batches, gain_per_db, mask
+from train.fit.batches import batches
 
 MFCC = PRESETS["seed-mfcc13"]
 

@@ -7,8 +7,7 @@ from edge_runtime.errors import ParameterError
 from tests.synthetic import RATE, clip
 from train.augment.codec import Codec, at_level, band_limited, encode, through_codec
 from train.augment.noise import KINDS, excerpt, noise_block, with_noise
-from train.augment.reverberation import reverberation_time
-from train.augment.room import in_room, kept_response, room_response
+from train.augment.room import in_room, kept_response, reverberation_time, room_response
 
 MUSIC = clip("beeps", 0, 5.0) + clip("drone", 1, 5.0) + clip("hiss", 2, 5.0)
 

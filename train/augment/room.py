@@ -9,8 +9,6 @@ import numpy.typing as npt
 
 from edge_runtime.errors import MissingExtraError, ParameterError
 
-from .reverberation import reverberation_time
-
 Samples = npt.NDArray[np.float32]
 
 LEAST_RT60_S, MOST_RT60_S = 0.15, 1.5
@@ -27,6 +25,8 @@ _IMAGE_ORDER = 3
 """Reflections of up to this order have their exact time; later ones are traced as rays."""
 _KEPT = 128
 """Responses in memory, about 5 MB at 22.05 kHz."""
+_FROM_DB, _TO_DB = -5.0, -25.0
+"""Part of the decay that the reverberation time is measured on: T20 of ISO 3382-1."""
 
 
 def room_response(rt60_s: float, rate: int, generator: np.random.Generator) -> Samples:
@@ -84,6 +84,26 @@ def room_response(rt60_s: float, rate: int, generator: np.random.Generator) -> S
     closest = closest[: round(1.2 * rt60_s * rate)]  # what comes later is below -60 dB
     energy = float(np.sum(np.square(closest, dtype=np.float64)))
     return np.asarray(closest / np.sqrt(energy), np.float32)
+
+
+def reverberation_time(response: npt.NDArray[np.floating], rate: int) -> float:
+    """Time in which the sound falls by 60 dB, seconds.
+
+    From the slope of the energy that is still to come (M. Schroeder, "New method of measuring
+    reverberation time", J. Acoust. Soc. Am. 37, 1965), between 5 and 25 dB below its start.
+
+    Parameters
+    ----------
+    response : (n,) float
+        Impulse response; not only zeros.
+    rate : int
+        Hertz.
+    """
+    to_come = np.cumsum(np.square(response[::-1], dtype=np.float64))[::-1]
+    decay_db = 10.0 * np.log10(np.maximum(to_come / to_come[0], 1e-12))
+    measured = np.flatnonzero((decay_db <= _FROM_DB) & (decay_db >= _TO_DB))
+    slope_db = np.polyfit(measured / rate, decay_db[measured], 1)[0]
+    return float(-60.0 / slope_db)
 
 
 @functools.lru_cache(maxsize=_KEPT)

@@ -15,6 +15,7 @@ from edge_runtime.cli import warn
 from edge_runtime.errors import MissingExtraError, ParameterError
 from edge_runtime.frontend import PRESETS
 
+from ..augment.spectrogram import Variation
 from ..data.datasets import load
 from ..data.split_choice import SplitChoice
 from ..data.splits import LEAK_WARNING, TRAIN
@@ -23,7 +24,6 @@ from ..evaluation.report import write_report
 from ..evaluation.run_summary import run_summary
 from ..evaluation.scores import Scores, score_predictions, scores_text
 from ..experiment.prepare import Experiment, prepare, prepare_json
-from ..fit.batches import Variation
 from ..fit.checkpoint import Checkpoint
 from ..fit.fit import FitSettings, fit, settings_dict
 from ..models import BASELINES, MODELS, PRETRAINED, BaselineRecipe, Network

@@ -17,9 +17,10 @@ import numpy.typing as npt
 from edge_runtime.frontend import FrontEndParams
 from edge_runtime.stderr import quiet_stderr
 
+from ..augment.spectrogram import Variation
 from ..experiment.windows import Windows
 from ..models import Network
-from .batches import Variation, batches
+from .batches import batches
 from .checkpoint import Checkpoint, Progress
 
 SCHEDULES = ("constant", "cosine")
