@@ -18,7 +18,7 @@ from edge_runtime.errors import ParameterError
 from edge_runtime.frontend import FrontEnd
 from edge_runtime.model.manifest import SILENCE
 from train.plots import FIGURES, draw, draw_sheet, read_sound, save
-from train.plots.genre_colours import PALETTE, genre_colours, text_colour
+from train.plots.colours import PALETTE, genre_colours, text_colour
 from train.plots.page import DPI, WIDTH_INCHES
 from train.plots.spectra import MOST_COLUMNS, log_mel, mean_spectrum, mfcc, spectrogram
 from train.plots.timeline import shown_genres, stretches

@@ -65,6 +65,27 @@ def excerpt(block: Samples, length: int, generator: np.random.Generator) -> Samp
     return np.resize(np.roll(block, -int(generator.integers(len(block)))), length)
 
 
+def shaped_noise(
+    gain: npt.NDArray[np.float64], length: int, generator: np.random.Generator
+) -> npt.NDArray[np.float64]:
+    """Gaussian noise of any spectrum.
+
+    Parameters
+    ----------
+    gain : (length // 2 + 1,) float64
+        Of the amplitude, at the frequencies of ``numpy.fft.rfftfreq``; 1 everywhere is white noise.
+    length : int
+        Samples.
+    generator : numpy.random.Generator
+
+    Returns
+    -------
+    (length,) float64
+        Its end fits its beginning.
+    """
+    return np.fft.irfft(np.fft.rfft(generator.standard_normal(length)) * gain, length)
+
+
 def with_noise(samples: Samples, noise: Samples, snr_db: float) -> Samples:
     """Sound with noise below it.
 
@@ -101,11 +122,10 @@ def _falling(
 ) -> npt.NDArray[np.float64]:
     """Noise whose amplitude falls with this power of the frequency."""
     frequencies = np.fft.rfftfreq(length, 1.0 / rate)
-    spectrum = np.fft.rfft(generator.standard_normal(length))
     audible = frequencies >= _LOWEST_HZ
-    spectrum[audible] /= frequencies[audible] ** exponent
-    spectrum[~audible] = 0.0
-    return np.fft.irfft(spectrum, length)
+    gain = np.zeros(len(frequencies))
+    gain[audible] = frequencies[audible] ** -exponent
+    return shaped_noise(gain, length, generator)
 
 
 def _hum(length: int, rate: int, generator: np.random.Generator) -> npt.NDArray[np.float64]:

@@ -73,12 +73,12 @@ class McNemar:
     @property
     def p(self) -> float:
         """Two-sided exact p: how often as good as equal models differ this much or more."""
-        n, least = self.b + self.c, min(self.b, self.c)
-        ways, tail = 1, 0
-        for k in range(least + 1):
-            tail += ways
-            ways = ways * (n - k) // (k + 1)
-        return min(1.0, 2 * tail / 2**n)
+        from scipy.stats import binomtest
+
+        differing = self.b + self.c
+        if not differing:
+            return 1.0
+        return float(binomtest(min(self.b, self.c), differing, 0.5).pvalue)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form."""
@@ -92,7 +92,7 @@ def mcnemar(first: npt.NDArray[np.bool_], second: npt.NDArray[np.bool_]) -> McNe
     percentages", Psychometrika 12, 1947; for classifiers: T. Dietterich, "Approximate statistical
     tests for comparing supervised classification learning algorithms", Neural Computation 10,
     1998. The p is the exact one of the binomial distribution, not the chi-squared approximation,
-    which small counts would strain; it needs no SciPy, so that a device can evaluate, too.
+    which small counts would strain.
 
     Parameters
     ----------

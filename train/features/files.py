@@ -1,4 +1,8 @@
-"""Writing features to disk: no half files, and an error that says what was lost."""
+"""Writing features to disk: no half files, and an error that says what was lost.
+
+`edge_runtime.atomic_write` takes a whole file's bytes and does not wait for the disk. Features are
+written as they come, and what is called finished has to survive a power cut.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ import os
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TextIO
+from typing import IO, Any
 
 from edge_runtime.errors import DataSetError
 
@@ -31,11 +35,11 @@ def storing(place: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def open_whole(path: Path) -> Iterator[TextIO]:
-    """Write a text file so that nobody ever sees half of it, whatever happens."""
+def open_atomically(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
+    """Write a file (text is UTF-8) so that nobody ever sees half of it, whatever happens."""
     temporary = temporary_name(path)
     try:
-        with temporary.open("w", encoding="utf-8") as file:
+        with temporary.open(mode, encoding=None if "b" in mode else "utf-8") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())

@@ -24,7 +24,7 @@ from edge_runtime.frontend import FrontEndParams
 
 from ..data.tracks import Track
 from .extraction import Extraction, TrackFeatures
-from .files import open_whole, storing
+from .files import open_atomically, storing
 
 Features = npt.NDArray[np.float32]
 
@@ -56,7 +56,7 @@ def write_seed_json(
     """
     with storing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with open_whole(path) as file:
+        with open_atomically(path) as file:
             file.write(f'{{"mapping": {json.dumps(list(mapping))},\n')
             file.write(f'"labels": {json.dumps([int(label) for label in labels])},\n"mfcc": [')
             for _, segment, comma in zip(labels, features, _commas(), strict=False):

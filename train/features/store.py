@@ -35,7 +35,7 @@ from edge_runtime.frontend import FrontEndParams
 
 from ..augment.waveform import AudioAugmentation
 from .clip import SILENCE_DBFS
-from .files import open_whole, storing, temporary_name
+from .files import open_atomically, storing, temporary_name
 
 STORE = "store.json"
 
@@ -130,7 +130,7 @@ class FeatureStore:
             _sweep(folder, everything=rebuild)
             if not (folder / STORE).exists():
                 content = {"sha256": settings.sha256, "settings": settings.to_dict()}
-                with open_whole(folder / STORE) as file:
+                with open_atomically(folder / STORE) as file:
                     file.write(json.dumps(content, indent=2) + "\n")
         _check_same(folder, settings)
         self.read_shards()
@@ -270,7 +270,7 @@ class ShardWriter:
             self._temporary.replace(self._array)
             index = self._array.with_suffix(".json")
             try:
-                with open_whole(index) as file:
+                with open_atomically(index) as file:
                     file.write(json.dumps(content) + "\n")
             except BaseException:
                 if not index.exists():

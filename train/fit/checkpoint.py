@@ -10,6 +10,8 @@ from typing import Any
 
 from edge_runtime.errors import DataSetError
 
+from ..features.files import open_atomically
+
 FOLDER = "checkpoint"
 _STATE, _BEST = "state.json", "best.weights.h5"
 
@@ -99,10 +101,9 @@ class Checkpoint:
         if best:
             model.save_weights(self._folder / f"new-{_BEST}")
             (self._folder / f"new-{_BEST}").replace(self._folder / _BEST)
-        written = self._folder / f"{_STATE}.new"
         state = {"fingerprint": self._fingerprint, "model": name, "progress": asdict(progress)}
-        written.write_text(json.dumps(state), encoding="utf-8")
-        written.replace(self._folder / _STATE)
+        with open_atomically(self._folder / _STATE) as file:
+            json.dump(state, file)
         for old in before - {self._folder / name}:
             old.unlink()
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from ..augment.noise import shaped_noise
+
 Sound = npt.NDArray[np.float64]
 
 COLOURS = {"white": 0.0, "pink": -1.0, "brown": -2.0, "blue": 1.0, "violet": 2.0}
@@ -47,7 +49,7 @@ def coloured_noise(
         gain *= np.minimum(1.0, (frequencies / low) ** 4) * np.minimum(
             1.0, (high / frequencies) ** 4
         )
-    sound: Sound = np.fft.irfft(np.fft.rfft(generator.standard_normal(n)) * gain, n)
+    sound = shaped_noise(gain, n, generator)
     return sound / np.sqrt(np.mean(sound**2))
 
 

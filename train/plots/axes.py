@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     Canvas = Figure | SubFigure
     """A page, or a part of one"""
 
-BLUE, LIGHT_BLUE = "#0072B2", "#8CC4E8"
 DB_COLOURS = "magma"
 """Perceptually uniform, and its lightness alone tells the levels"""
 RANGE_DB = 80.0

@@ -24,7 +24,7 @@ from .axes import (
     time_axis,
     title,
 )
-from .genre_colours import (
+from .colours import (
     HATCHES,
     OTHERS_GREY,
     PALETTE,
