@@ -7,7 +7,7 @@ from edge_runtime.errors import ParameterError
 from tests.synthetic import RATE, clip
 from train.augment.codec import Codec, at_level, band_limited, encode, through_codec
 from train.augment.noise import KINDS, excerpt, noise_block, with_noise
-from train.augment.room import in_room, kept_response, reverberation_time, room_response
+from train.augment.room import cached_response, in_room, reverberation_time, room_response
 
 MUSIC = clip("beeps", 0, 5.0) + clip("drone", 1, 5.0) + clip("hiss", 2, 5.0)
 
@@ -45,20 +45,20 @@ def test_rooms_are_drawn_from_the_seed():
 
 
 def test_a_kept_room_is_the_same_room_at_every_rate_and_cannot_be_changed():
-    low, high = kept_response(0.3, 8_000, 5), kept_response(0.3, 16_000, 5)
+    low, high = cached_response(0.3, 8_000, 5), cached_response(0.3, 16_000, 5)
     assert abs(len(high) / len(low) - 2) < 0.01
-    assert kept_response(0.3, 8_000, 5) is low
+    assert cached_response(0.3, 8_000, 5) is low
     with pytest.raises(ValueError, match="read-only"):
         low[0] = 1.0
 
 
 def test_a_room_keeps_length_and_level_and_smears_a_click():
-    heard = in_room(MUSIC, kept_response(0.4, RATE, 0))
+    heard = in_room(MUSIC, cached_response(0.4, RATE, 0))
     assert (len(heard), heard.dtype) == (len(MUSIC), np.float32)
     assert level_db(heard) == pytest.approx(level_db(MUSIC), abs=1e-3)
     click = np.zeros(RATE, np.float32)
     click[1000] = 0.5
-    rung = in_room(click, kept_response(0.4, RATE, 0))
+    rung = in_room(click, cached_response(0.4, RATE, 0))
     assert np.abs(rung[:990]).max() < 1e-4
     late = level_db(rung[1000 + RATE // 10 : 1000 + RATE // 5])
     later = level_db(rung[1000 + RATE // 5 : 1000 + 3 * RATE // 10])

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from train.models import BASELINES, MODELS, NETWORKS
 from train.models.baseline import gaussians, statistics
 from train.models.gaussian_knn import symmetric_divergence
-from train.transfer.recipe import Pretrained
+from train.transfer.recipe import Recipe
 
 GENERATOR = np.random.default_rng(0)
 
@@ -111,5 +111,5 @@ def test_a_network_gives_posteriors_for_its_front_end(name: str) -> None:
 
 def test_every_model_says_where_it_comes_from() -> None:
     for name, recipe in MODELS.items():
-        text = (recipe if isinstance(recipe, Pretrained) else recipe.build).__doc__ or ""
+        text = (recipe if isinstance(recipe, Recipe) else recipe.build).__doc__ or ""
         assert any(year in text for year in ("19", "20")), name

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from .codec import Codec, at_level, band_limited, through_codec
-from .noise import KINDS, excerpt, kept_block, with_noise
-from .room import in_room, kept_response
+from .noise import KINDS, cached_block, excerpt, with_noise
+from .room import cached_response, in_room
 
 Samples = npt.NDArray[np.float32]
 
@@ -64,11 +64,11 @@ class Degradation:
             samples = band_limited(samples, rate, self.source_rate)
         if self.rt60_s is not None:
             number = int(_generator(seed, "room", clip).integers(_ROOMS))
-            samples = in_room(samples, kept_response(self.rt60_s, rate, number))
+            samples = in_room(samples, cached_response(self.rt60_s, rate, number))
         if self.snr_db is not None:
             generator = _generator(seed, "noise", clip)
             kind = KINDS[generator.integers(len(KINDS))]
-            block = kept_block(kind, rate, int(generator.integers(_BLOCKS)))
+            block = cached_block(kind, rate, int(generator.integers(_BLOCKS)))
             samples = with_noise(samples, excerpt(block, len(samples), generator), self.snr_db)
         if self.level_db:
             samples = at_level(samples, self.level_db)

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from .codec import at_level, band_limited
-from .noise import KINDS, excerpt, kept_block, with_noise
-from .room import in_room, kept_response
+from .noise import KINDS, cached_block, excerpt, with_noise
+from .room import cached_response, in_room
 from .waveform import random_equaliser
 
 Samples = npt.NDArray[np.float32]
@@ -47,12 +47,12 @@ def random_degradation(samples: Samples, rate: int, generator: np.random.Generat
         samples = band_limited(samples, rate, int(generator.choice(_SOURCE_RATES)))
     if generator.uniform() < 0.5:
         rt60_s, number = float(generator.choice(_RT60_S)), int(generator.choice(_ROOMS))
-        samples = in_room(samples, kept_response(rt60_s, rate, number))
+        samples = in_room(samples, cached_response(rt60_s, rate, number))
     sections = random_equaliser(rate, _EQUALISER_DB, generator)
     samples = np.asarray(sosfilt(sections, samples), np.float32)
     if generator.uniform() < 0.8:
         kind = KINDS[generator.integers(len(KINDS))]
-        block = kept_block(kind, rate, int(generator.choice(_BLOCKS)))
+        block = cached_block(kind, rate, int(generator.choice(_BLOCKS)))
         noise = excerpt(block, len(samples), generator)
         samples = with_noise(samples, noise, generator.uniform(5.0, 30.0))
     return at_level(samples, generator.uniform(-40.0, 0.0))

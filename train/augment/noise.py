@@ -52,7 +52,7 @@ def noise_block(kind: str, rate: int, generator: np.random.Generator) -> Samples
 
 
 @functools.lru_cache(maxsize=64)
-def kept_block(kind: str, rate: int, number: int) -> Samples:
+def cached_block(kind: str, rate: int, number: int) -> Samples:
     """A numbered block, made once: the same in every process, read-only."""
     seed = [number, *kind.encode()]
     block = noise_block(kind, rate, np.random.default_rng(seed))

@@ -107,7 +107,7 @@ def reverberation_time(response: npt.NDArray[np.floating], rate: int) -> float:
 
 
 @functools.lru_cache(maxsize=_KEPT)
-def kept_response(rt60_s: float, rate: int, number: int) -> Samples:
+def cached_response(rt60_s: float, rate: int, number: int) -> Samples:
     """Response of a numbered room, simulated once: the same in every process.
 
     Parameters

@@ -18,7 +18,7 @@ from ..augment.conditions import Degradation
 Samples = npt.NDArray[np.float32]
 
 
-class DegradedHearing(Classifier):
+class DegradedClassifier(Classifier):
     """A classifier that hears every file in one condition.
 
     The sound is degraded at the file's own rate, mixed down to one channel, before the device's

@@ -12,7 +12,7 @@ from ..augment.conditions import GRID, Degradation
 from ..data.tracks import Track
 from .answers import Difference, answers_of, compare_answers, p_text
 from .classify import Evaluation, evaluate
-from .degraded_classifier import DegradedHearing
+from .degraded_classifier import DegradedClassifier
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def measure(
     rows: list[InCondition] = []
     for condition in (clean, *(c for c in conditions if c.name != clean.name)):
         print(f"{name}: {condition.name} ({condition.text})", file=sys.stderr, flush=True)
-        evaluation = evaluate(DegradedHearing(model, condition, clips, threads=threads), tracks)
+        evaluation = evaluate(DegradedClassifier(model, condition, clips, threads=threads), tracks)
         answers = answers_of(condition.name, evaluation.predictions)
         first = answers_of(clean.name, rows[0].evaluation.predictions) if rows else answers
         rows.append(InCondition(condition, evaluation, compare_answers(first, answers)))

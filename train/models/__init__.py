@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..transfer.keras_model import Places
-from ..transfer.recipe import Pretrained
+from ..transfer.recipe import Recipe
 from .baseline import Baseline
 from .crnn import crnn
 from .gaussian_knn import GaussianKnn
@@ -83,12 +83,12 @@ BASELINES: dict[str, BaselineRecipe] = {
     "svm": BaselineRecipe(StatisticsSvm),
 }
 
-PRETRAINED: dict[str, Pretrained] = {
-    "base": Pretrained(Places()),
-    "tiny": Pretrained(Places(frames=2, curves=(3, 2)), epochs=5),
+PRETRAINED: dict[str, Recipe] = {
+    "base": Recipe(Places()),
+    "tiny": Recipe(Places(frames=2, curves=(3, 2)), epochs=5),
 }
 
-MODELS: dict[str, Network | BaselineRecipe | Pretrained] = {
+MODELS: dict[str, Network | BaselineRecipe | Recipe] = {
     **BASELINES,
     **NETWORKS,
     **PRETRAINED,
