@@ -16,7 +16,7 @@ LEAKY = {"split": "segment (random, seed 0)", "split_sha256": "b2" * 32, "split_
 
 
 def right_on(n: int) -> np.ndarray:
-    """Answers that are right on the first `n` tracks."""
+    """TrackResults that are right on the first `n` tracks."""
     return np.where(np.arange(len(TRUE)) < n, TRUE, (TRUE + 1) % 3)
 
 

@@ -28,7 +28,7 @@ ORIGINAL = {
 }
 """Tensors of the original graph"""
 
-Answers = dict[str, np.ndarray]
+Outputs = dict[str, np.ndarray]
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def network(wheel: Path) -> Any:
 @pytest.fixture(scope="module")
 def original(
     wheel: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[..., Answers]]:
+) -> Iterator[Callable[..., Outputs]]:
     """The graph that its author saved, without its gradients, which TensorFlow 2 refuses."""
     import tensorflow as tf
 
@@ -60,7 +60,7 @@ def original(
     session = tf.compat.v1.Session(graph=graph)
     session.run(saved.saver_def.restore_op_name, {saved.saver_def.filename_tensor_name: prefix})
 
-    def run(log_mel: np.ndarray) -> Answers:
+    def run(log_mel: np.ndarray) -> Outputs:
         inputs = {"model/Placeholder:0": log_mel, "model/Placeholder_2:0": False}
         return session.run(ORIGINAL, inputs)
 
@@ -98,7 +98,7 @@ def at_random() -> np.ndarray:
 
 @pytest.mark.parametrize("windows", [music, made_up, at_random])
 def test_answers_equal_the_originals(
-    windows: Callable[[], np.ndarray], network: Any, original: Callable[..., Answers]
+    windows: Callable[[], np.ndarray], network: Any, original: Callable[..., Outputs]
 ) -> None:
     log_mel = windows()
     expected = original(log_mel)

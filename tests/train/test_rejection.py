@@ -86,7 +86,7 @@ def test_a_model_that_rejects_hiss_rejects_noise(rejecting: Path, pipeline: Pipe
     rate = classifier.manifest.front_end.sample_rate
     sounds = make_sounds("test", rate=rate, seconds=7.0, per_kind=3, kinds=["silence", "tone"])
     found = measure_rejection(classifier, examined.predictions, sounds)
-    assert found.windows.false_accepts["silence"] == found.answered["silence"] == 0.0
+    assert found.windows.false_accepts["silence"] == found.labelled["silence"] == 0.0
     assert len(found.windows.other["tone"]) == 3 * 2  # the rest is less than half a window
     assert len(found.tracks.other["tone"]) == 3
     assert len(found.tracks.music) == len(music(pipeline))
@@ -95,7 +95,7 @@ def test_a_model_that_rejects_hiss_rejects_noise(rejecting: Path, pipeline: Pipe
         for sound in make_sounds("test", rate=rate, seconds=7.0, per_kind=3, kinds=["tone"])
     ]
     found = measure_rejection(classifier, examined.predictions, hissing)
-    assert found.answered == {"hiss": 0.0}
+    assert found.labelled == {"hiss": 0.0}
     assert found.windows.auc == found.tracks.auc == 1.0
     assert found.windows.false_accept == 0.0
     assert "hiss" in rejection_text(found)

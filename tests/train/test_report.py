@@ -52,7 +52,7 @@ def test_the_report_has_scores_pictures_and_how_it_was_made(tmp_path: Path) -> N
         assert f"({name})" in text
         width, height = picture_size(tmp_path / name)
         assert min(width, height) > 200
-    for words in ("track accuracy", "95 % interval", "calibration error", "answered as"):
+    for words in ("track accuracy", "95 % interval", "calibration error", "labelled as"):
         assert words in text
     for fact in ("x86_64, 2 cores", "12.5", "0123abc", "python 3.11.7", "ab" * 32, "tracks.csv"):
         assert fact in text
@@ -105,12 +105,12 @@ def test_no_more_than_fifteen_tracks_are_listed(tmp_path: Path) -> None:
 
 
 def test_a_flawless_model_has_no_worst_track(tmp_path: Path) -> None:
-    assert "Every track was answered rightly" in report(tmp_path, answering([0, 1, 2], [0, 1, 2]))
+    assert "Every track was labelled rightly" in report(tmp_path, answering([0, 1, 2], [0, 1, 2]))
 
 
 def test_answers_that_are_no_genre_are_told(tmp_path: Path) -> None:
     text = report(tmp_path, answering([0, 1], [0, REJECTED]))
-    assert "1 of 2 tracks were answered with no genre" in text
+    assert "1 of 2 tracks were labelled with no genre" in text
     assert "| track 1 | jazz | no genre | 0.000 |" in text
 
 

@@ -31,7 +31,7 @@ def test_scores_are_scikit_learns(seed: int) -> None:
     assert scores.top2_accuracy == pytest.approx(
         top_k_accuracy_score(true, predictions.track_posteriors, k=2)
     )
-    assert scores.segment_accuracy == pytest.approx(
+    assert scores.window_accuracy == pytest.approx(
         accuracy_score(predictions.segment_labels, predictions.posteriors.argmax(axis=1))
     )
     expected = precision_recall_fscore_support(true, answered)
@@ -60,7 +60,7 @@ def test_a_genre_that_is_never_answered_has_precision_zero() -> None:
 def test_silence_counts_as_a_wrong_answer_and_claims_nothing() -> None:
     scores = score_predictions(answering([0, 1], [0, REJECTED]))
     assert scores.accuracy == 0.5
-    assert scores.segment_accuracy == 0.5
+    assert scores.window_accuracy == 0.5
     assert scores.top2_accuracy == 0.5
     assert scores.n_rejected == 1
     assert scores.confusion.sum() == 1
@@ -80,7 +80,7 @@ def test_an_answer_below_the_rejection_threshold_counts_as_wrong() -> None:
     strict = score_predictions(replace(predictions, rejection_threshold=0.5))
     assert strict.accuracy == 0.5
     assert strict.n_rejected == 1
-    assert strict.segment_accuracy == 1.0  # as the device: a window always has its likeliest genre
+    assert strict.window_accuracy == 1.0  # as the device: a window always has its likeliest genre
 
 
 def test_a_rejected_label_is_no_answer_and_no_column() -> None:
@@ -91,7 +91,7 @@ def test_a_rejected_label_is_no_answer_and_no_column() -> None:
     assert predictions.track_answers.tolist() == [0, REJECTED, REJECTED, 2]
     assert predictions.segment_answers.tolist() == [0, REJECTED, REJECTED, 2]
     scores = score_predictions(predictions)
-    assert (scores.accuracy, scores.segment_accuracy, scores.macro_recall) == (0.5, 0.5, 0.5)
+    assert (scores.accuracy, scores.window_accuracy, scores.macro_recall) == (0.5, 0.5, 0.5)
     assert scores.n_rejected == 2
     assert scores.labels == ("blues", "rock")
     assert scores.confusion.tolist() == [[1, 0], [0, 1]]
@@ -121,7 +121,7 @@ def test_a_track_is_answered_by_the_mean_of_its_windows_that_are_not_silent() ->
     scores = score_predictions(predictions)
     assert scores.n_tracks == 2
     assert scores.accuracy == 1.0
-    assert scores.segment_accuracy == 0.5
+    assert scores.window_accuracy == 0.5
 
 
 def test_equal_posteriors_do_not_all_stand_among_the_first_two() -> None:
@@ -170,7 +170,7 @@ def test_the_interval_holds_the_accuracy_and_narrows_with_more_tracks() -> None:
         for value, (low, high) in (
             (scores.accuracy, scores.accuracy_interval),
             (scores.macro_recall, scores.macro_recall_interval),
-            (scores.segment_accuracy, scores.segment_accuracy_interval),
+            (scores.window_accuracy, scores.window_accuracy_interval),
         ):
             assert low < value < high
         widths.append(scores.accuracy_interval[1] - scores.accuracy_interval[0])
@@ -186,8 +186,8 @@ def test_more_windows_of_the_same_tracks_do_not_make_the_segment_accuracy_surer(
         posteriors=np.repeat(few.posteriors, 10, axis=0),
     )
     once, ten_times = (score_predictions(own) for own in (few, many))
-    assert ten_times.n_segments == 600
-    assert ten_times.segment_accuracy_interval == pytest.approx(once.segment_accuracy_interval)
+    assert ten_times.n_windows == 600
+    assert ten_times.window_accuracy_interval == pytest.approx(once.window_accuracy_interval)
 
 
 def test_the_same_predictions_have_the_same_interval() -> None:

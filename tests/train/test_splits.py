@@ -15,8 +15,8 @@ from train.data.splits import (
     Split,
     check_parts,
     fold_split,
-    random_segment_split,
     random_track_split,
+    random_window_split,
     split_from_list,
 )
 from train.data.tracks import Track
@@ -60,7 +60,7 @@ def test_a_track_split_takes_a_fifth_of_each_genre() -> None:
 
 
 def test_the_segment_split_cuts_tracks_and_says_that_it_leaks() -> None:
-    split = random_segment_split(tracks(blues=20, rock=20), seed=0)
+    split = random_window_split(tracks(blues=20, rock=20), seed=0)
     assert split.leaks
     assert sum(parts.count(VALID) for parts in split.parts.values()) == 80
     assert sum(len(set(parts)) == 2 for parts in split.parts.values()) > 20
@@ -196,4 +196,4 @@ def test_an_honest_split_is_the_same_however_tracks_are_cut_into_windows() -> No
     few, many = tracks(blues=20, rock=20), tracks(blues=20, rock=20)
     many = [dataclasses.replace(own, n_windows=19) for own in many]
     assert random_track_split(few, 1).sha256 == random_track_split(many, 1).sha256
-    assert random_segment_split(few, 1).sha256 != random_segment_split(many, 1).sha256
+    assert random_window_split(few, 1).sha256 != random_window_split(many, 1).sha256

@@ -15,7 +15,7 @@ from .room import cached_response, in_room
 Samples = npt.NDArray[np.float32]
 
 _ROOMS = 12
-"""Rooms of each reverberation time; training (`chain`) draws from others."""
+"""Rooms of each reverberation time; training (`random_degradation`) draws from others."""
 _BLOCKS = 4
 """Blocks of each kind of noise; training draws from others."""
 
@@ -30,7 +30,7 @@ class Degradation:
 
     name: str
     text: str
-    """For people"""
+    """In words"""
     codec: Codec | None = None
     source_rate: int | None = None
     """Sample rate of the source, hertz: nothing above half of it is left"""

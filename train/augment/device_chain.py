@@ -1,4 +1,4 @@
-"""A random way from the record to the microphone, for training."""
+"""A random chain from the record to the microphone's samples, for training."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Samples = npt.NDArray[np.float32]
 
 _RT60_S = (0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8)
 _ROOMS = range(1000, 1008)
-"""Of each reverberation time; none is among those that models are examined in."""
+"""Of each reverberation time; none is among those that models are tested in."""
 _BLOCKS = range(1000, 1008)
 """Of each kind of noise; the same holds for them."""
 _EQUALISER_DB = 6.0
@@ -22,7 +22,7 @@ _SOURCE_RATES = (8_000, 11_025, 16_000)
 
 
 def random_degradation(samples: Samples, rate: int, generator: np.random.Generator) -> Samples:
-    """Sound after a random chain of what happens on its way.
+    """Sound degraded by a random chain.
 
     One in seven sources is narrow (8, 11.025 or 16 kHz); half of them play in a room of 0.15 to
     0.8 s; loudspeaker and microphone colour everything by up to 6 dB either way; four in five have

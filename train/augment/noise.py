@@ -1,4 +1,4 @@
-"""Background noise: of the air, of machines, of people, of the mains."""
+"""Background noise: pink, brown, babble and mains hum."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Samples = npt.NDArray[np.float32]
 BLOCK_SECONDS = 12
 """Noise is made in blocks of this length, whose end fits their beginning."""
 _LOWEST_HZ = 20.0
-"""Below, nothing is heard, and brown noise would have most of its power there."""
+"""Below is inaudible, and brown noise would have most of its power there."""
 _HARMONICS = 20
 """Of the mains"""
 
@@ -61,7 +61,7 @@ def cached_block(kind: str, rate: int, number: int) -> Samples:
 
 
 def excerpt(block: Samples, length: int, generator: np.random.Generator) -> Samples:
-    """So many samples of a block that is repeated for ever, from a random one on."""
+    """`length` samples of a block that is repeated without end, from a random one on."""
     return np.resize(np.roll(block, -int(generator.integers(len(block)))), length)
 
 

@@ -1,4 +1,4 @@
-"""Simulated rooms: what a microphone hears of a loudspeaker some metres away."""
+"""Simulated rooms: from a loudspeaker to a microphone some metres away."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _CLOSE_ENOUGH = 0.03
 _TRIES = 6
 _IMAGE_ORDER = 3
 """Reflections of up to this order have their exact time; later ones are traced as rays."""
-_KEPT = 128
+_CACHED = 128
 """Responses in memory, about 5 MB at 22.05 kHz."""
 _FROM_DB, _TO_DB = -5.0, -25.0
 """Part of the decay that the reverberation time is measured on: T20 of ISO 3382-1."""
@@ -36,8 +36,8 @@ def room_response(rt60_s: float, rate: int, generator: np.random.Generator) -> S
     wanted one; the air absorbs the higher ones. Early reflections are those of image sources
     (J. Allen and D. Berkley, "Image method for efficiently simulating small-room acoustics",
     J. Acoust. Soc. Am. 65, 1979), the rest ray tracing: the hybrid simulator of pyroomacoustics
-    (R. Scheibler et al., ICASSP 2018). Loudspeaker and microphone have no direction, and nobody
-    stands in the way.
+    (R. Scheibler et al., ICASSP 2018). Loudspeaker and microphone have no direction, and
+    nothing stands in the way.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def reverberation_time(response: npt.NDArray[np.floating], rate: int) -> float:
     return float(-60.0 / slope_db)
 
 
-@functools.lru_cache(maxsize=_KEPT)
+@functools.lru_cache(maxsize=_CACHED)
 def cached_response(rt60_s: float, rate: int, number: int) -> Samples:
     """Response of a numbered room, simulated once: the same in every process.
 
@@ -131,7 +131,7 @@ def cached_response(rt60_s: float, rate: int, number: int) -> Samples:
 
 
 def in_room(samples: Samples, response: Samples) -> Samples:
-    """Sound as it is heard in a room.
+    """Sound in a room.
 
     Parameters
     ----------
@@ -147,9 +147,9 @@ def in_room(samples: Samples, response: Samples) -> Samples:
 
     if not len(samples):
         return samples
-    heard = oaconvolve(samples, response)[: len(samples)]
-    before, after = _power(samples), _power(heard)
-    return np.asarray(heard * (np.sqrt(before / after) if after else 1.0), np.float32)
+    reverberated = oaconvolve(samples, response)[: len(samples)]
+    before, after = _power(samples), _power(reverberated)
+    return np.asarray(reverberated * (np.sqrt(before / after) if after else 1.0), np.float32)
 
 
 def _power(samples: npt.NDArray[np.floating]) -> float:
@@ -190,7 +190,7 @@ def _simulate(
     )
     room.add_source(places[0])
     room.add_microphone(places[1])
-    pra.random.seed(seed)  # the library's own generator, nobody else's
+    pra.random.seed(seed)  # the library's own generator
     room.compute_rir()
     delay = np.linalg.norm(places[0] - places[1]) / pra.constants.get("c")
     return np.asarray(room.rir[0][0][round(delay * rate) :], np.float32)

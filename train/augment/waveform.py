@@ -1,4 +1,4 @@
-"""Variations of sound that leave its genre as it is, made before the front end hears it."""
+"""Variations of sound that leave its genre as it is, made before the front end."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _INAUDIBLE_SNR_DB = 40.0
 _SHORTEST = 2048
 """Samples that librosa's phase vocoder needs; shorter sound keeps its pitch and tempo."""
 _NOISE_BLOCK = 1 << 20
-"""Samples of pink noise that are made; longer sound hears them again."""
+"""Samples of pink noise that are made; longer sound has them again."""
 
 
 @dataclass(frozen=True, kw_only=True)

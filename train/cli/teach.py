@@ -16,7 +16,7 @@ from edge_runtime.errors import DataSetError, ParameterError
 
 from ..data.datasets import load
 from ..evaluation.run_summary import run_summary
-from ..evaluation.scores import Scores, answers_text, score_predictions
+from ..evaluation.scores import Scores, labelled_text, score_predictions
 from ..features.extraction import default_cache
 from ..run import folder as run_folder
 from ..transfer.corpus import NOT_MUSIC
@@ -134,8 +134,8 @@ def _accuracy_text(scores: Scores) -> str:
     ]
     width = max(map(len, scores.labels))
     lines += [
-        f"  {label:<{width}}  {own.recall or 0.0:>4.0%} of {own.n_tracks}, answered as: "
-        f"{answers_text(scores, label)}"
+        f"  {label:<{width}}  {own.recall or 0.0:>4.0%} of {own.n_tracks}, labelled as: "
+        f"{labelled_text(scores, label)}"
         for label, own in scores.per_genre.items()
     ]
     if scores.n_tracks < 30:

@@ -1,4 +1,4 @@
-"""The device's classifier, with something between it and its files."""
+"""The device's classifier on degraded files."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Samples = npt.NDArray[np.float32]
 
 
 class DegradedClassifier(Classifier):
-    """A classifier that hears every file in one condition.
+    """A classifier of files in one condition.
 
     The sound is degraded at the file's own rate, mixed down to one channel, before the device's
     path begins: resampling, silence gate and all come after.
@@ -51,7 +51,7 @@ class DegradedClassifier(Classifier):
         self._condition, self._clips = condition, clips
 
     def classify(self, path: str | Path) -> Classification:
-        """Classify a file as it is heard in the condition; one of `clips`.
+        """Classify a file in the condition; one of `clips`.
 
         Raises
         ------
@@ -63,9 +63,9 @@ class DegradedClassifier(Classifier):
         conditioner = Conditioner(audio.channels)
         mono = [conditioner(block) for block in audio.blocks()]
         samples = np.concatenate([np.zeros(0, np.float32), *mono])
-        heard = self._condition(samples, audio.rate, self._clips[Path(path)])
+        degraded = self._condition(samples, audio.rate, self._clips[Path(path)])
         return self.classify_audio(
-            _Sound(audio.path, audio.rate, 1, len(heard), audio.warning, samples=heard)
+            _Sound(audio.path, audio.rate, 1, len(degraded), audio.warning, samples=degraded)
         )
 
 

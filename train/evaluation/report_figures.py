@@ -41,7 +41,7 @@ def plot_history(path: Path, history: dict[str, list[float]], title: str) -> Non
                     marker = "o" if len(values) == 1 else None
                     epochs = range(1, len(values) + 1)
                     axes.plot(epochs, values, line, color=colour, label=side, marker=marker)
-            axes.set(xlabel="epoch", ylabel="segment accuracy" if key == "accuracy" else key)
+            axes.set(xlabel="epoch", ylabel="window accuracy" if key == "accuracy" else key)
             axes.set_ylim(*kinds[key])
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
             axes.grid(alpha=0.3)
@@ -68,7 +68,7 @@ def plot_confusion(path: Path, scores: Scores, title: str) -> None:
             range(rows),
             [f"{label} ({own.n_tracks})" for label, own in scores.per_genre.items()],
         )
-        axes.set(xlabel="answer", ylabel="true genre (tracks)")
+        axes.set(xlabel="label", ylabel="true genre (tracks)")
         if wide <= _MANY:
             for row, column in zip(*np.nonzero(counts), strict=True):
                 colour = "white" if shares[row, column] > 0.55 else "black"
@@ -96,7 +96,7 @@ def plot_recall(path: Path, scores: Scores, title: str) -> None:
         axes.axvline(scores.macro_recall, color=VERMILION, linestyle="--",
                      label=f"macro recall, the mean: {scores.macro_recall:.3f}")  # fmt: skip
         axes.set_yticks(range(len(ranked)), [label for label, _ in ranked])
-        axes.set(xlabel="recall: share of the genre's tracks that were answered rightly")
+        axes.set(xlabel="recall: share of the genre's tracks that were labelled rightly")
         axes.set_xlim(0.0, 1.28)  # room for the words
         axes.set_xticks(np.linspace(0.0, 1.0, 6))
         axes.grid(axis="x", alpha=0.3)

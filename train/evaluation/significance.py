@@ -54,7 +54,7 @@ def bootstrap_interval(correct: npt.NDArray[np.bool_]) -> Interval:
     Parameters
     ----------
     correct : (tracks,) bool
-        Whether each track was answered rightly.
+        Whether each track was labelled rightly.
     """
     return percentile_interval(bootstrap_sums(correct[:, np.newaxis])[:, 0] / len(correct))
 
@@ -64,15 +64,15 @@ class McNemar:
     """Where two models differ, track by track."""
 
     n: int
-    """Tracks that both were examined on"""
+    """Tracks that both labelled"""
     b: int
-    """Tracks that the first alone answered rightly"""
+    """Tracks that the first alone labelled rightly"""
     c: int
-    """Tracks that the second alone answered rightly"""
+    """Tracks that the second alone labelled rightly"""
 
     @property
     def p(self) -> float:
-        """Two-sided exact p: how often as good as equal models differ this much or more."""
+        """Two-sided exact p: how often models that are equally good differ this much or more."""
         from scipy.stats import binomtest
 
         differing = self.b + self.c

@@ -19,7 +19,7 @@ from edge_runtime.errors import DataSetError
 
 @contextlib.contextmanager
 def storing(place: Path) -> Iterator[None]:
-    """Say what a failure to write means for a file or store of features."""
+    """Turn a failure to write a file or store of features into what the user can do about it."""
     try:
         yield
     except OSError as error:
@@ -55,5 +55,5 @@ def open_atomically(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
 
 
 def temporary_name(path: Path) -> Path:
-    """Where a file is written until it is whole: beside it, under a name that nobody else has."""
+    """Where a file is written until it is whole: beside it, under a unique name."""
     return path.with_name(f"{path.name}-{uuid.uuid4().hex}.tmp")

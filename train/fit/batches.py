@@ -37,7 +37,7 @@ def batches(
     params : FrontEndParams
         With normalisation.
     variation : Variation
-        A microphone hears music at any level, while a data set is mastered loud:
+        Music reaches a microphone at any level, while a data set is mastered loud:
         ``docs/accuracy.md`` has what the seed CNN loses to softer music with and without gain.
         Mixup is that of H. Zhang et al., ICLR 2018.
     n_classes : int

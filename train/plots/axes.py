@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     """A page, or a part of one"""
 
 DB_COLOURS = "magma"
-"""Perceptually uniform, and its lightness alone tells the levels"""
+"""Perceptually uniform, and the level can be read from the lightness alone"""
 RANGE_DB = 80.0
 """Below the loudest; softer is as dark as can be"""
 

@@ -1,7 +1,4 @@
-"""Colours that the colour-blind can tell apart.
-
-Those of M. Okabe and K. Ito, "Color Universal Design", 2008, which any colour vision separates.
-"""
+"""Colours for any colour vision (M. Okabe and K. Ito, "Color Universal Design", 2008)."""
 
 from __future__ import annotations
 
