@@ -97,7 +97,7 @@ def at_random() -> np.ndarray:
 
 
 @pytest.mark.parametrize("windows", [music, made_up, at_random])
-def test_answers_equal_the_originals(
+def test_outputs_equal_the_originals(
     windows: Callable[[], np.ndarray], network: Any, original: Callable[..., Outputs]
 ) -> None:
     log_mel = windows()
@@ -105,11 +105,11 @@ def test_answers_equal_the_originals(
     found = network.predict(log_mel, verbose=0)
     assert set(found) == set(ORIGINAL)
     for name, values in found.items():
-        theirs = expected[name].reshape(values.shape)
+        wanted = expected[name].reshape(values.shape)
         # The middle reaches beyond 100, after sums over 7 x 561 values, which round differently in
         # another order; what is pooled from it is close again.
-        atol = 1e-5 * np.abs(theirs).max() if name == "midend" else 1e-4
-        np.testing.assert_allclose(values, theirs, atol=atol, rtol=0, err_msg=name)
+        atol = 1e-5 * np.abs(wanted).max() if name == "midend" else 1e-4
+        np.testing.assert_allclose(values, wanted, atol=atol, rtol=0, err_msg=name)
 
 
 def test_the_network_is_as_documented(network: Any) -> None:
@@ -135,7 +135,7 @@ def test_tags_are_the_originals(wheel: Path) -> None:
     assert list(TAGS) == lists["MSD_LABELS"]
 
 
-def test_what_was_built_answers_the_same_when_it_was_saved(network: Any, tmp_path: Path) -> None:
+def test_a_saved_network_has_the_same_outputs(network: Any, tmp_path: Path) -> None:
     import keras
 
     network.save(tmp_path / "teacher.keras")
@@ -146,7 +146,7 @@ def test_what_was_built_answers_the_same_when_it_was_saved(network: Any, tmp_pat
         np.testing.assert_array_equal(after[name], values)
 
 
-def test_a_missing_wheel_is_answered_with_the_command_that_fetches_it(tmp_path: Path) -> None:
+def test_a_missing_wheel_is_refused_with_the_command_that_fetches_it(tmp_path: Path) -> None:
     with pytest.raises(
         DataSetError, match=r"no such file; .* --no-deps musicnn==0\.1\.0"
     ) as caught:

@@ -131,10 +131,8 @@ def test_a_training_that_was_killed_goes_on_and_ends_as_if_it_had_not_been(
     done = succeed(*command(tmp_path / "killed", "--resume"))
     assert "going on after epoch" in done.stderr
     succeed(*command(tmp_path / "through"))
-    for ours, theirs in zip(
-        weights(tmp_path / "killed"), weights(tmp_path / "through"), strict=True
-    ):
-        np.testing.assert_array_equal(ours, theirs)
+    for one, other in zip(weights(tmp_path / "killed"), weights(tmp_path / "through"), strict=True):
+        np.testing.assert_array_equal(one, other)
     histories = [(tmp_path / name / "history.csv").read_text() for name in ("killed", "through")]
     assert histories[0] == histories[1]
     assert not (tmp_path / "killed" / "checkpoint").exists()
@@ -150,8 +148,8 @@ def test_the_best_epoch_is_taken_where_patience_is_set(data: Path, tmp_path: Pat
         losses = [float(row["val_loss"]) for row in csv.DictReader(file)]
     assert training["best_epoch"] == 1 + int(np.argmin(losses))
     assert len(losses) == min(40, training["best_epoch"] + 2)
-    with np.load(tmp_path / "run" / "windows.npz") as kept:
-        labels, features = kept["valid_labels"], kept["valid_features"]
+    with np.load(tmp_path / "run" / "windows.npz") as arrays:
+        labels, features = arrays["valid_labels"], arrays["valid_features"]
     posteriors = load_predictions(tmp_path / "run" / "predictions.npz").posteriors
     import keras
 
@@ -192,7 +190,7 @@ def test_the_other_networks_train_and_export(name: str, data: Path, tmp_path: Pa
     succeed(*train(data, tmp_path / "run", "--model", name, "--batch-size", "8"))
     run = json.loads((tmp_path / "run" / "run.json").read_text())
     assert run["front_end"]["kind"] == "log_mel"
-    # 6.5 s: at half a window's distance three windows teach (0, 1.5 and 3 s), two examine.
+    # 6.5 s: at half a window's distance three windows train (0, 1.5 and 3 s), two validate.
     assert run["training"]["n_windows"] == {"train": 18, "valid": 6}
     succeed("export", tmp_path / "run", "--format", "tflite", "--out", tmp_path / "model.tflite")
     assert (
@@ -215,20 +213,20 @@ def test_the_student_reports_json_trains_with_the_split_that_leaks_alone(
     assert sum(run["training"]["n_windows"].values()) == 18
 
 
-def test_folds_examine_every_track_once(data: Path, tmp_path: Path) -> None:
-    examined: list[str] = []
+def test_folds_validate_every_track_once(data: Path, tmp_path: Path) -> None:
+    validated: list[str] = []
     for fold in ("1/3", "2/3", "3/3"):
         out = tmp_path / fold[0]
         succeed("train", data, "--model", "svm", "--split", fold, "--out", out,
                 "--cache", data.parent / "cache")  # fmt: skip
-        examined += load_predictions(out / "predictions.npz").track_ids
+        validated += load_predictions(out / "predictions.npz").track_ids
         training = json.loads((out / "run.json").read_text())["training"]
         assert training["split_id"] == f"fold{fold[0]}of3-track-seed0"
-    assert len(examined) == len(set(examined)) == 9
+    assert len(validated) == len(set(validated)) == 9
     assert "from 1 to K" in refused("train", data, "--split", "4/3", code=2)
 
 
-def test_varied_copies_teach_and_never_examine(data: Path, tmp_path: Path) -> None:
+def test_varied_copies_train_and_never_validate(data: Path, tmp_path: Path) -> None:
     plain, more = tmp_path / "plain", tmp_path / "more"
     succeed(*train(data, plain))
     succeed(*train(data, more, "--augment-copies", "2", "--copies-stretch", "0"))
@@ -247,7 +245,7 @@ def test_tensorboard_logs_are_written_where_asked_for(data: Path, tmp_path: Path
     assert list((tmp_path / "run" / "tensorboard").rglob("events.out.tfevents.*"))
 
 
-def test_a_split_file_decides_who_teaches(data: Path, tmp_path: Path) -> None:
+def test_a_split_file_decides_the_parts(data: Path, tmp_path: Path) -> None:
     rows = [
         f"{path.stem},{path.parent.name},{'valid' if '00000' in path.stem else 'train'}"
         for path in sorted(data.rglob("*.*"))
