@@ -106,6 +106,7 @@ def _hiss(rate: int, seed: int) -> np.ndarray:
     return (0.05 * np.convolve(noise, np.hanning(12), "same")).astype(np.float32)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     shutil.which("espeak-ng") is None, reason="espeak-ng is not installed: apt install espeak-ng"
 )

@@ -186,6 +186,7 @@ def trained(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_base_is_trained_on_genres_and_on_what_is_not_music(trained: Path) -> None:
     run, music = trained / "base", trained / "music"
     run_json = json.loads((run / "run.json").read_text(encoding="utf-8"))
@@ -200,6 +201,7 @@ def test_base_is_trained_on_genres_and_on_what_is_not_music(trained: Path) -> No
     assert classifier.classify(music / "hiss" / "hiss.00000.wav").label == "hiss"
 
 
+@pytest.mark.slow
 def test_refit_fits_to_the_validation_clips_and_leaves_the_honest_figures(
     trained: Path,
 ) -> None:
@@ -229,6 +231,7 @@ def _layer(network: Any, name: str) -> list[np.ndarray]:
     return weights
 
 
+@pytest.mark.slow
 def test_refit_refuses_other_clips_and_other_runs(trained: Path, tmp_path: Path) -> None:
     run, music = trained / "base", trained / "music"
     command = ("refit", run, music, "--cache", trained / "cache", "--out")
