@@ -8,13 +8,24 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEPENDENCIES := pyproject.toml edge_runtime/__init__.py
 
-.PHONY: demo test test-arm64 test-armhf bench lint format models tiny base seed-cnn clean
+.PHONY: demo test test-all test-bare test-arm64 test-armhf bench lint format models tiny base seed-cnn clean
 
 demo: $(VENV)/.demo
 	$(BIN)/edge-genre listen --input demo --speed 4
 
+# Quick, and right on any machine: what a missing system package makes impossible is skipped.
+PYTEST = $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	$(PYTEST) -m "not slow"
+
+# Real trainings and long property tests, too.
+test-all: $(VENV)/.dev
+	HYPOTHESIS_PROFILE=ci $(PYTEST)
+
+# As an ordinary user, where no system package of the tests can be found. Needs root on Linux.
+test-bare: $(VENV)/.dev
+	tests/bare.sh $(PYTEST) -m "not slow" -p no:cacheprovider
 
 # The kernels beside their peers, compared with the last run on this machine (.benchmarks/ keeps them);
 # JSON=FILE writes one down.
