@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +18,7 @@ from train.not_music.tones import sweep, tone
 
 RATE = 16_000
 
-needs_espeak = pytest.mark.skipif(
-    shutil.which("espeak-ng") is None, reason="espeak-ng is not installed: apt install espeak-ng"
-)
+needs_espeak = pytest.mark.system_packages("espeak-ng")
 ALL_KINDS = [
     kind if kind in WITHOUT_SPEECH else pytest.param(kind, marks=needs_espeak) for kind in KINDS
 ]

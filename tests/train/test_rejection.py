@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -107,9 +106,7 @@ def _hiss(rate: int, seed: int) -> np.ndarray:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(
-    shutil.which("espeak-ng") is None, reason="espeak-ng is not installed: apt install espeak-ng"
-)
+@pytest.mark.system_packages("espeak-ng")
 def test_the_command_prints_writes_and_draws_it(
     rejecting: Path, pipeline: Pipeline, tmp_path: Path
 ) -> None:

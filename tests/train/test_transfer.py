@@ -16,6 +16,7 @@ from edge_runtime import Classifier
 from edge_runtime.errors import DataSetError
 from edge_runtime.frontend import PRESETS, FrontEnd
 from export.macs import multiply_accumulates
+from tests import system_packages
 from tests.command import refused, succeed
 from tests.synthetic import GENRES, clip, write_data_set
 from train.transfer.balance import balance, balance_pooled
@@ -175,8 +176,7 @@ def test_a_missing_or_altered_teacher_is_refused_before_any_work(tmp_path: Path)
 @pytest.fixture(scope="module")
 def trained(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with made-up ``music``, and ``base`` trained on it."""
-    if shutil.which("espeak-ng") is None:
-        pytest.skip("needs Debian's espeak-ng")
+    system_packages.require("espeak-ng")
     folder = tmp_path_factory.mktemp("pretrained")
     music = write_data_set(folder / "music", 5)
     succeed(
