@@ -1,4 +1,4 @@
-"""The device's classifier, with something between it and its files."""
+"""The device's classifier on degraded files."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from edge_runtime.audio.samples import Audio, AudioSamples
 from ..augment.conditions import Degradation
 
 
-class DegradedHearing(Classifier):
-    """A classifier that hears every file in one condition.
+class DegradedClassifier(Classifier):
+    """A classifier of files in one condition.
 
     The sound is degraded at the file's own rate, mixed down to one channel, before the device's
     path begins: resampling, silence gate and all come after.
@@ -47,10 +47,10 @@ class DegradedHearing(Classifier):
         self._condition, self._clips = condition, clips
 
     def classify_audio(self, audio: Audio) -> Classification:
-        """Classify a file as it is heard in the condition; one of `clips`."""
+        """Classify a file in the condition; one of `clips`."""
         # Damaged samples become zeros first: one NaN would ring through the whole room.
         conditioner = Conditioner(audio.channels)
         mono = [conditioner(block) for block in audio.blocks()]
         samples = np.concatenate([np.zeros(0, np.float32), *mono])
-        heard = self._condition(samples, audio.rate, self._clips[Path(audio.path)])
-        return super().classify_audio(AudioSamples(heard, audio.rate, audio.path, audio.warning))
+        degraded = self._condition(samples, audio.rate, self._clips[Path(audio.path)])
+        return super().classify_audio(AudioSamples(degraded, audio.rate, audio.path, audio.warning))
