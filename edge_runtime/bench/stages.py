@@ -103,7 +103,7 @@ def measure_stages(
     posteriors = [classifier.posteriors(one)[0] for one in features]
     decoder = Decoder(classifier.labels, settings, params.window_seconds, classifier.rejected)
     decoded = timed(
-        lambda one=one: decoder.decide(one, -20.0, settings.interval_s)  # type: ignore[misc]
+        lambda one=one: decoder.update(one, -20.0, settings.interval_s)  # type: ignore[misc]
         for one in posteriors
     )
     return {

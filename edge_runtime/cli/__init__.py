@@ -14,6 +14,7 @@ import difflib
 import importlib
 import importlib.util
 import io
+import logging
 import os
 import sys
 import warnings
@@ -22,9 +23,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from .. import __version__
 from ..errors import EdgeGenreError, MissingExtraError, ModelWarning
-from .messages import note, report, warn
+from ..version import __version__
+from .log_handler import log_to_stderr
 from .parser import Parser, UsageError
 from .workstation import WORKSTATION_COMMANDS
 
@@ -35,6 +36,7 @@ _ENTRY_POINTS = "edge_genre.commands"
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C."""
+_log = logging.getLogger(__name__)
 
 _DESCRIPTION = "edge-genre tells what kind of music is playing, on the device that hears it."
 __all__ = ["INTERRUPTED", "main", "note", "report", "warn"]
@@ -49,6 +51,27 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
     _open_missing_streams()
+    with log_to_stderr():
+        return _run(arguments)
+
+
+def report(error: EdgeGenreError) -> int:
+    """Log what went wrong; returns the exit code that goes with it."""
+    _log.error("%s", error)
+    return error.exit_code
+
+
+def warn(message: str) -> None:
+    """Log what is odd, and go on."""
+    _log.warning("%s", message)
+
+
+def note(message: str) -> None:
+    """Log what is good to know."""
+    _log.info("%s", message)
+
+
+def _run(arguments: list[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A terminal that cannot show a bar shows "?" instead. UTF-8 lacks only the bytes of

@@ -6,8 +6,8 @@ import argparse
 import json
 
 from ..classifier import Classification, Classifier
+from ..decoder import UNKNOWN
 from ..errors import AudioFormatError, MissingExtraError
-from ..model.manifest import UNKNOWN
 from ..sinks.terminal import bar, clock
 from . import report, warn
 from .arguments import add_model_arguments
@@ -56,6 +56,6 @@ def _line(path: str, result: Classification, width: int) -> str:
         sure = f"{bar(result.confidence)} {result.confidence:>4.0%}{named} then {others}"
     else:
         sure = "no sound above the silence gate"
-    n = len(result.segments)
+    n = len(result.windows)
     windows = f"{n} window{'s' if n != 1 else ''}"
     return f"{path:<{width}}  {result.label:<10} {sure}  ({clock(result.seconds)}, {windows})"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 
-from ..model.manifest import DecoderSettings
+from ..decoder import DecoderSettings
 from .arguments import Names, Number
 
 _SETTINGS = {

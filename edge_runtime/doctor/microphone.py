@@ -9,8 +9,8 @@ import numpy as np
 
 from ..audio.resample import missing_band
 from ..classifier import Classifier
+from ..decoder import DecoderSettings
 from ..errors import AudioDeviceError, EdgeGenreError
-from ..model.manifest import DecoderSettings
 from ..sources import portaudio
 from ..sources.arecord import ArecordCapture
 from ..sources.capture import Capture
@@ -53,7 +53,7 @@ def checks(device: str | None, classifier: Classifier | None) -> Iterator[Findin
             )
             return
         with quiet_stderr():
-            known = driver.call(list_devices, patience_s=_PATIENCE_SECONDS) or []
+            known = driver.call(list_devices, timeout_s=_PATIENCE_SECONDS) or []
     except EdgeGenreError as error:
         yield _failed("microphones", error)
         return
@@ -74,7 +74,7 @@ def library(driver: Driver) -> Finding:
         If the sound server does not answer: PortAudio asks it when it is imported.
     """
     with quiet_stderr():
-        sounddevice = driver.call(portaudio.import_sounddevice, patience_s=_PATIENCE_SECONDS)
+        sounddevice = driver.call(portaudio.import_sounddevice, timeout_s=_PATIENCE_SECONDS)
     arecord = shutil.which("arecord")
     if sounddevice is not None:
         version = sounddevice.get_portaudio_version()[1].partition(",")[0]
@@ -129,11 +129,11 @@ def _recorded(device: str | None, classifier: Classifier | None) -> Iterator[Fin
 def _rates(capture: Capture) -> str:
     """The rates of the microphone; the capture must be closed."""
     if isinstance(capture, ArecordCapture):
-        return capture.said.rates
+        return capture.output.rates
     sounddevice = portaudio.import_sounddevice()
     with quiet_stderr():
         index, _ = portaudio.find_device(sounddevice, capture.name)
-        rates = portaudio.usual_rates(sounddevice, index, capture.channels)
+        rates = portaudio.common_rates(sounddevice, index, capture.channels)
     return ", ".join(map(str, rates))
 
 
