@@ -59,6 +59,7 @@ class Source:
         self.run, self.description = run, description
         self.model = logits_model(run.model)
         self.macs = multiply_accumulates(self.model)
+        self._eight_bit: dict[tuple[bool, int], Any] = {}
         raw = run.model.predict(run.valid_features[..., np.newaxis], verbose=0)
         self.temperature = temperature(*(run.unheard or (raw, run.valid_labels)))
         self.posteriors: npt.NDArray[np.float32] = scaled(raw, self.temperature)
@@ -70,22 +71,16 @@ class Source:
         return VALIDATION if self.run.unheard is None else TRAINED_ON
 
     def eight_bit(self, variant: Variant) -> Any:
-        """The network equalized, its weights rounded to eight bits by GPTQ."""
-        return self._by_filter if variant.quantizes_activations else self._dense_by_layer
-
-    @cached_property
-    def _by_filter(self) -> Any:
-        return self._eight_bit(dense_by_filter=True)
-
-    @cached_property
-    def _dense_by_layer(self) -> Any:
-        return self._eight_bit(dense_by_filter=False)
-
-    def _eight_bit(self, *, dense_by_filter: bool) -> Any:
-        windows = self.run.representative
-        model = equalized(self.model, windows.features)
-        apply_gptq(model, windows.features, windows.seed, dense_by_filter=dense_by_filter)
-        return model
+        """The network equalized, its weights on the converter's grid by GPTQ."""
+        grid = (variant.quantizes_activations, FORMATS[variant.format].weight_levels)
+        if grid not in self._eight_bit:
+            windows = self.run.representative
+            model = equalized(self.model, windows.features)
+            apply_gptq(
+                model, windows.features, windows.seed, dense_by_filter=grid[0], levels=grid[1]
+            )
+            self._eight_bit[grid] = model
+        return self._eight_bit[grid]
 
     @cached_property
     def representative_logits(self) -> npt.NDArray[np.float32]:

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge_runtime.decoder import DecoderSettings
 from edge_runtime.errors import ParameterError
 from edge_runtime.model.file import ModelFile, read_model, write_model
-from edge_runtime.model.manifest import DecoderSettings, Manifest
+from edge_runtime.model.manifest import Manifest
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,7 @@ def _interpreter(model: ModelFile, threads: int) -> tuple[str, Any]:
         except (ValueError, RuntimeError, SystemError, MemoryError) as error:
             failures.append(f"{name.split('.')[0]}: {' '.join(str(error).split())[:120]}")
             # Only a runtime that does not fit this machine is worth another try; a network that
-            # the newest one refuses is damaged, and TensorFlow would take seconds to say so too.
+            # the newest one refuses is damaged, and TensorFlow would take seconds to say the same.
             if not isinstance(error, SystemError):
                 break
             continue

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import ThreadpoolController
 
 from ..errors import ModelFileError, ParameterError
 from ..model.file import ModelFile
-from .blas_threads import blas_threads
 from .numpy_ops import OPERATIONS
 from .numpy_ops.graph import Graph, read_graph
 from .numpy_ops.plan import Array, Memory, Step
@@ -43,13 +45,24 @@ class NumpyBackend:
     def run(self, features: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Outputs of a batch; see `edge_runtime.backends.Backend.run`."""
         results = np.empty((len(features), *self._output.shape), np.float32)
-        with blas_threads(self._threads):
+        with _blas().limit(limits=self._threads):
             for window, result in zip(features, results, strict=True):
                 self._input[:] = window.reshape(self._input.shape)
                 for step in self._steps:
                     step()
                 result[:] = self._output
         return results
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    """The libraries of numpy's matrix products, and how many threads they use.
+
+    OpenBLAS takes every core for products that are larger than a few thousand numbers. For networks
+    of a device's size that is slower than one thread, and on a busy machine several times slower.
+    The number belongs to the process, so that the program's own is set again after each batch.
+    """
+    return ThreadpoolController().select(user_api="blas")
 
 
 def _plan(

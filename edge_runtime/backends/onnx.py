@@ -9,7 +9,7 @@ from ..errors import MissingExtraError, ModelFileError
 from ..model.file import ModelFile
 
 _ERRORS_ONLY = 3
-"""ONNX Runtime's log level: warnings about missing GPUs help nobody on a device."""
+"""ONNX Runtime's log level: warnings about missing GPUs are of no use on a device."""
 
 
 class OnnxBackend:

@@ -1,7 +1,7 @@
 """One file is all that a device needs: the network with its manifest inside.
 
 The network is always the first ``manifest.weights.bytes`` bytes of the file, unchanged, which is
-what its checksum covers; the manifest has a checksum of its own (`edge_runtime.model.checksum`). It
+what its checksum covers; the manifest has a checksum of its own (`manifest_sha256`). It
 follows the network: in a ``.tflite`` as an appended zip archive
 (``unzip -l model.tflite`` lists it; the convention of TFLite Metadata for associated files), in
 an ``.onnx`` as ``metadata_props`` (protobuf messages may be concatenated: fields of the second
@@ -20,8 +20,7 @@ from pathlib import Path
 
 from ..atomic_write import write_atomically
 from ..errors import ModelFileError, ParameterError
-from .checksum import check_seal, sealed
-from .manifest import Manifest
+from .manifest import Manifest, verify_checksum, with_checksum
 
 _BUNDLED = Path(__file__).parents[1] / "bundled"
 BUNDLED = {name: _BUNDLED / f"{name}.tflite" for name in ("tiny", "base", "seed-cnn")}
@@ -106,7 +105,7 @@ def _parse(data: bytes, source: str, *, may_be_onnx: bool) -> ModelFile:
             "make the file with: edge-genre export"
         )
     manifest = Manifest.from_json(text, source=source)
-    check_seal(text, source)
+    verify_checksum(text, source)
     network = data[: manifest.weights.bytes]
     if hashlib.sha256(network).hexdigest() != manifest.weights.sha256:
         raise ModelFileError(
@@ -136,7 +135,7 @@ def write_model(path: Path, network: bytes, manifest: Manifest) -> None:
 
 def model_bytes(network: bytes, manifest: Manifest) -> bytes:
     """The content of the file that `write_model` writes."""
-    text = sealed(manifest.to_json())
+    text = with_checksum(manifest.to_json())
     if manifest.weights.format == "onnx":
         return network + _onnx_entry(ONNX_KEY, text)
     return network + _zip_tail(network, {MANIFEST_NAME: text, LABELS_NAME: _lines(manifest.labels)})

@@ -18,8 +18,8 @@ import numpy.typing as npt
 
 Values = npt.NDArray[np.float64]
 
-_LEVELS = 127
-"""Converters use -127 to 127, one step for each filter"""
+EIGHT_BITS = 127
+"""Largest weight in steps: a converter uses -127 to 127"""
 _WINDOWS = 200
 """Representative windows that are used; more change nothing"""
 _ROWS_PER_WINDOW = 64
@@ -32,7 +32,12 @@ _LARGEST = 8192
 
 
 def apply_gptq(
-    model: Any, windows: npt.NDArray[np.float32], seed: int, *, dense_by_filter: bool = True
+    model: Any,
+    windows: npt.NDArray[np.float32],
+    seed: int,
+    *,
+    dense_by_filter: bool = True,
+    levels: int = EIGHT_BITS,
 ) -> None:
     """Round the weights of a network's convolutions and dense layers to eight bits.
 
@@ -49,6 +54,8 @@ def apply_gptq(
     dense_by_filter : bool
         Whether each filter of a dense layer has its own step, as filters of convolutions do, or
         all share one.
+    levels : int
+        The largest weight of those that share a step, in steps, as the converter has it.
     """
     import keras
 
@@ -66,7 +73,13 @@ def apply_gptq(
         by_filter = dense_by_filter or not isinstance(layer, keras.layers.Dense)
         rounded = np.stack(
             [
-                gptq(weights[:, group], rows[:, :, group], wanted[:, :, group], by_filter=by_filter)
+                gptq(
+                    weights[:, group],
+                    rows[:, :, group],
+                    wanted[:, :, group],
+                    by_filter=by_filter,
+                    levels=levels,
+                )
                 for group in range(n_groups)
             ],
             axis=1,
@@ -79,9 +92,14 @@ def apply_gptq(
 
 
 def gptq(
-    weights: Values, inputs: Values, float_inputs: Values | None = None, *, by_filter: bool = True
+    weights: Values,
+    inputs: Values,
+    float_inputs: Values | None = None,
+    *,
+    by_filter: bool = True,
+    levels: int = EIGHT_BITS,
 ) -> Values:
-    """Weights on a grid of 255 steps for each filter, or for all, chosen for some inputs.
+    """Weights on a grid for each filter, or for all, chosen for some inputs.
 
     Parameters
     ----------
@@ -93,6 +111,8 @@ def gptq(
         layers are compensated for here, as far as they can be.
     by_filter : bool
         Whether each filter has its own step.
+    levels : int
+        The largest weight of those that share a step, in steps.
 
     Returns
     -------
@@ -109,14 +129,14 @@ def gptq(
     sizes = np.abs(weights)
     peaks = sizes.max(axis=0) if by_filter else np.full(weights.shape[1], sizes.max())
     largest = np.where(sizes.max(axis=0) == peaks, sizes.argmax(axis=0), -1)
-    step = peaks / _LEVELS
+    step = peaks / levels
     step[step == 0.0] = 1.0
     # Weights of the strongest inputs come first, while many are left to compensate for them.
     order = np.argsort(-np.diag(moments))
     upper = np.linalg.cholesky(np.linalg.inv(moments[np.ix_(order, order)])).T
     left, found = weights[order].copy(), np.empty_like(weights)
     for place, row in enumerate(order):
-        near = np.clip(np.round(left[place] / step), -_LEVELS, _LEVELS) * step
+        near = np.clip(np.round(left[place] / step), -levels, levels) * step
         near = np.where(largest == row, weights[row], near)
         found[row] = near
         error = (left[place] - near) / upper[place, place]

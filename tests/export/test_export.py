@@ -312,3 +312,16 @@ def test_only_a_network_that_ends_in_a_softmax_has_logits() -> None:
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
     with pytest.raises(TypeError, match="ends in Dense"):
         logits_model(model)
+
+
+@pytest.mark.parametrize("quantization", ["int8", "dynamic"])
+def test_8_bit_weights_of_onnx_cannot_saturate_where_there_is_no_vnni(pipeline, quantization):
+    proto = onnx.load(pipeline.exports["onnx", quantization])
+    weights = [
+        onnx.numpy_helper.to_array(item)
+        for item in proto.graph.initializer
+        if item.data_type == onnx.TensorProto.INT8 and len(item.dims) > 1
+    ]
+    assert weights
+    # Two products of -128..127 and -64..64 fit into 16 bits; with 127 they do not.
+    assert max(np.abs(weight.astype(np.int16)).max() for weight in weights) == 64

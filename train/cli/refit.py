@@ -1,4 +1,4 @@
-"""``edge-genre refit``: what was held back to judge a recipe teaches the model that ships."""
+"""``edge-genre refit``: fit the last layer to the validation clips as well, to ship the model."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ REQUIRES = ("tensorflow", "keras", "sklearn", "soundfile", "pyroomacoustics", "m
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.description = (
-        "Once a recipe is settled on validation clips, they can teach, too. The figures and the "
-        "calibration of the model stay those of the run, whose last layer had not heard them."
+        "Once a recipe is settled on validation clips, the model can be trained on them, too. Its "
+        "figures and calibration stay those of the run, whose last layer was not fitted to them."
     )
     parser.epilog = (
         "example:\n"
@@ -53,7 +53,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="new run folder")
     parser.add_argument("--overwrite", action="store_true", help="replace the run in that folder")
     parser.add_argument(
-        "--cache", type=Path, default=default_cache(), metavar="DIR", help="keeps features"
+        "--cache",
+        type=Path,
+        default=default_cache(),
+        metavar="DIR",
+        help="folder of features",
     )
 
 
@@ -132,13 +136,13 @@ def _experiment(args: argparse.Namespace, before: RunRecord) -> Experiment:
     if labels != before.labels:
         raise DataSetError(f"{args.run}: has other labels than {args.data}")
     trained = before.front_end_params()
-    heard = dataclasses.replace(PRESETS[FRONT_END], mean=trained.mean, std=trained.std)
+    params = dataclasses.replace(PRESETS[FRONT_END], mean=trained.mean, std=trained.std)
     return dataclasses.replace(
         experiment,
         genres=labels,
-        params=heard,
-        train=experiment.train.normalised(heard),
-        valid=experiment.valid.normalised(heard),
+        params=params,
+        train=experiment.train.normalised(params),
+        valid=experiment.valid.normalised(params),
     )
 
 

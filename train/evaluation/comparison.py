@@ -12,13 +12,13 @@ from edge_runtime.errors import DataSetError
 from edge_runtime.model.run_folder import PREDICTIONS, RUN, read_run_record
 
 from ..run.predictions import Predictions, load_predictions
-from .answers import Difference, answers_of, compare_answers
 from .scores import Scores, score_predictions
+from .track_results import Difference, compare_results, track_results
 
 
 @dataclass(frozen=True)
 class Run:
-    """What a run folder says of itself, and what its predictions are worth."""
+    """A run folder: how the model was trained, and its scores."""
 
     name: str
     """Of the model"""
@@ -49,7 +49,7 @@ class Run:
 
 @dataclass(frozen=True)
 class SplitGroup:
-    """Runs that were trained and examined on the very same split; best accuracy first."""
+    """Runs that were trained and validated on the very same split; best accuracy first."""
 
     split: str
     sha256: str
@@ -160,7 +160,9 @@ def _group(runs: list[Run], *, has_namesake: bool) -> SplitGroup:
     names = tuple(
         run.name if counts[run.name] == 1 else f"{run.name} ({run.folder})" for run in ranked
     )
-    answers = [answers_of(name, run.predictions) for name, run in zip(names, ranked, strict=True)]
+    results = [
+        track_results(name, run.predictions) for name, run in zip(names, ranked, strict=True)
+    ]
     return SplitGroup(
         split=ranked[0].split,
         sha256=ranked[0].split_sha256,
@@ -168,7 +170,7 @@ def _group(runs: list[Run], *, has_namesake: bool) -> SplitGroup:
         has_namesake=has_namesake,
         runs=tuple(ranked),
         names=names,
-        against_best=tuple(compare_answers(answers[0], other) for other in answers[1:]),
+        against_best=tuple(compare_results(results[0], other) for other in results[1:]),
     )
 
 

@@ -71,7 +71,7 @@ def test_what_is_neither_path_nor_bytes_is_refused(model):
         read_model(model)
 
 
-def test_a_classifier_of_bytes_or_of_what_was_read_answers_as_that_of_the_file() -> None:
+def test_a_classifier_of_bytes_or_of_what_was_read_gives_the_posteriors_of_the_file() -> None:
     path, windows = BUNDLED["seed-cnn"], noise(3 * RATE)
     expected = Classifier(path).classify_window(windows)
     for model in (path.read_bytes(), read_model(path), str(path), "seed-cnn"):
@@ -288,10 +288,10 @@ def test_a_path_that_cannot_be_a_file_is_refused_and_nothing_left_behind(tmp_pat
     assert sorted(item.name for item in tmp_path.iterdir()) == ["file", "folder"]
 
 
-def test_every_model_that_ships_has_a_name_and_hears_jazz_in_the_demo() -> None:
+def test_every_model_that_ships_has_a_name_and_finds_jazz_in_the_demo() -> None:
     for name, path in BUNDLED.items():
         classifier = Classifier(name)
         assert classifier.manifest.parity["status"] == "passed"
-        heard = classifier.classify("demo").posterior
-        assert "jazz" in sorted(heard, key=heard.__getitem__)[-2:]
+        posterior = classifier.classify("demo").posterior
+        assert "jazz" in sorted(posterior, key=posterior.__getitem__)[-2:]
         assert read_model(path).manifest == classifier.manifest
