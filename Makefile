@@ -6,7 +6,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-DEPENDENCIES := pyproject.toml edge_runtime/__init__.py
+DEPENDENCIES := pyproject.toml edge_runtime/version.py
 
 .PHONY: demo test test-all test-bare test-arm64 test-armhf bench lint format models tiny base seed-cnn clean
 

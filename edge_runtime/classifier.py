@@ -20,7 +20,7 @@ from .audio.resample import missing_band
 from .audio.windows import SoundPath, file_windows, fill_window
 from .errors import ModelFileError, ModelWarning, ParameterError
 from .frontend import FrontEnd
-from .model.file import BUNDLED_MODEL, read_model
+from .model.file import BUNDLED_MODEL, ModelFile, read_model
 from .model.manifest import SILENCE, Manifest
 
 _WHOLE = 0.98
@@ -97,9 +97,10 @@ class Classifier:
 
     Parameters
     ----------
-    model : str or Path, optional
-        A model file, or the name of one that ships with the package (``"tiny"``, ``"base"``,
-        ``"seed-cnn"``); ``tiny`` where none is named.
+    model : str, Path, bytes or ModelFile, optional
+        A model file, its content, what `edge_runtime.model.file.read_model` gave, or the name of
+        one that ships with the package (``"tiny"``, ``"base"``, ``"seed-cnn"``); ``tiny`` where
+        none is named.
     threads : int
         Inference threads.
     only, ignored : collection of str
@@ -109,7 +110,8 @@ class Classifier:
     Raises
     ------
     ParameterError
-        If the model does not know a genre that is to be ignored, or would have none left.
+        If the model does not know a genre that is to be ignored, or would have none left; if
+        `model` is none of these.
     ModelFileError
         If the file is not a model that can be run.
     MissingExtraError
@@ -125,24 +127,25 @@ class Classifier:
 
     def __init__(
         self,
-        model: str | Path | None = None,
+        model: str | Path | bytes | ModelFile | None = None,
         *,
         threads: int = 1,
         only: Collection[str] = (),
         ignored: Collection[str] = (),
     ) -> None:
-        file = read_model(BUNDLED_MODEL if model is None else model)
-        self.manifest: Manifest = file.manifest
+        if not isinstance(model, ModelFile):
+            model = read_model(BUNDLED_MODEL if model is None else model)
+        self.manifest: Manifest = model.manifest
         self.rejected = _rejected(self.manifest, only, ignored)
         """Labels that are no answer"""
-        self.backend = backends.load(file, threads=threads)
+        self.backend = backends.load(model, threads=threads)
         try:
             self.front_end = FrontEnd(self.manifest.front_end)
         except ParameterError as error:
-            raise ModelFileError(f"{file.path}: manifest: front_end: {error}") from None
+            raise ModelFileError(f"{model.source}: manifest: front_end: {error}") from None
         if self.manifest.parity.get("status") == "failed":
             warnings.warn(
-                f"{file.path}: does not answer as the model it was made from (its parity check "
+                f"{model.source}: does not answer as the model it was made from (its parity check "
                 "failed, and it was written with --force); see: edge-genre info",
                 ModelWarning,
                 stacklevel=2,

@@ -23,20 +23,20 @@ class NumpyBackend:
         for tensor in (manifest.input, manifest.output):
             if tensor.dtype != "float32" or any(size < 1 for size in tensor.shape[1:]):
                 raise ModelFileError(
-                    f"{model.path}: tensor {tensor.name} is {tensor.dtype} {tensor.shape}; a NumPy "
-                    "model is float32 throughout and of fixed size; export it again"
+                    f"{model.source}: tensor {tensor.name} is {tensor.dtype} {tensor.shape}; a "
+                    "NumPy model is float32 throughout and of fixed size; export it again"
                 )
-        graph, weights = read_graph(model.network, str(model.path))
+        graph, weights = read_graph(model.network, model.source)
         memory = Memory()
         try:
             self._input = memory.zeros(*manifest.input.shape[1:])
         except ParameterError as error:
-            raise ModelFileError(f"{model.path}: input {error}; export it again") from None
-        self._steps, output = _plan(graph, self._input, weights, memory, str(model.path))
+            raise ModelFileError(f"{model.source}: input {error}; export it again") from None
+        self._steps, output = _plan(graph, self._input, weights, memory, model.source)
         if output.shape != manifest.output.shape[1:]:
             raise ModelFileError(
-                f"{model.path}: the network's output is of shape {output.shape}, its manifest says "
-                f"{manifest.output.shape[1:]}; export the model again"
+                f"{model.source}: the network's output is of shape {output.shape}, its manifest "
+                f"says {manifest.output.shape[1:]}; export the model again"
             )
         self._output, self._threads = output, threads
 

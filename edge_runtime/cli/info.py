@@ -73,7 +73,7 @@ def _essentials(model: ModelFile) -> list[tuple[str, str]]:
     if decoder.rejection_threshold:
         unknown += f", unknown below a posterior of {decoder.rejection_threshold:g}"
     return [
-        ("file", str(model.path)),
+        ("file", model.source),
         (
             "network",
             f"{weights.format}, quantization {weights.quantization}, {weights.bytes:,} bytes, "

@@ -4,17 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
 
 from . import numpy_graph, onnx, tflite
-from .conversion import Conversion, Variant
-
-Windows = npt.NDArray[np.float32]
-Convert = Callable[[Any, str, Windows], Conversion]
-"""Keras model of logits, quantization, representative windows -> conversion"""
+from .conversion import Convert, Variant, Windows
 
 
 @dataclass(frozen=True)
@@ -27,7 +19,7 @@ class Format:
     """The variants it has, float32 (``"none"``) first"""
     convert: Convert
     activations: Callable[[bytes, Windows], dict[str, Windows]] | None = None
-    """Network, windows -> what its layers give, by name and in order; for blaming a layer"""
+    """Network, windows -> outputs of its layers, by name and in order; to find the worst layer"""
 
 
 FORMATS: dict[str, Format] = {

@@ -1,7 +1,7 @@
 """The microcontroller's front end, compiled by the system's compiler, against numpy's."""
 
 import dataclasses
-import shutil
+import re
 import subprocess
 from pathlib import Path
 
@@ -15,7 +15,12 @@ from edge_runtime.backends.litert import quantize
 from edge_runtime.errors import ParameterError
 from edge_runtime.frontend import FrontEnd, FrontEndParams
 from edge_runtime.model.manifest import TensorInfo
-from export.tflm.front_end_tables import check_front_end, front_end_tables, scratch_bytes
+from export.tflm.front_end_tables import (
+    check_front_end,
+    front_end_tables,
+    scratch_bytes,
+    tables_bytes,
+)
 from tests.synthetic import clip
 
 LARGEST_ERROR = 1e-3
@@ -36,8 +41,7 @@ SETTINGS = {
     ),
 }  # fmt: skip
 
-needs_compiler = pytest.mark.skipif(shutil.which("cc") is None, reason="needs cc; install gcc")
-pytestmark = needs_compiler
+pytestmark = pytest.mark.system_packages("gcc")
 
 
 def signals(params: FrontEndParams) -> dict[str, npt.NDArray[np.float32]]:
@@ -83,11 +87,11 @@ def test_the_c_front_end_equals_numpys(setting: str, tmp_path: Path) -> None:
     params = SETTINGS[setting]
     program = compiled(params, tmp_path, "-O2")
     named = signals(params)
-    ours, _ = c_features(program, params, np.stack(list(named.values())), "float")
+    computed, _ = c_features(program, params, np.stack(list(named.values())), "float")
     # In MFCC units or dB, whatever the normalisation.
     unit = np.asarray(params.std or 1.0)
     front_end = FrontEnd(params)
-    for (name, window), found in zip(named.items(), ours, strict=True):
+    for (name, window), found in zip(named.items(), computed, strict=True):
         error = float(np.abs((found - front_end(window)) * unit).max())
         assert error <= LARGEST_ERROR, (name, error)
 
@@ -137,6 +141,14 @@ def test_no_sanitizer_complains(setting: str, tmp_path: Path) -> None:
     windows = np.stack([named["noise"], named["silence"], named["clipped"], bad, loud])
     for how in ("float", "steps"):
         c_features(program, params, windows, how)
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_the_tables_are_as_large_as_documented(setting: str) -> None:
+    header = front_end_tables(SETTINGS[setting], tensor(SETTINGS[setting]))
+    arrays = re.findall(r"static const (float|uint16_t) \w+\[(\d+)\]", header)
+    size = {"float": 4, "uint16_t": 2}
+    assert tables_bytes(SETTINGS[setting]) == sum(size[kind] * int(n) for kind, n in arrays)
 
 
 def test_the_scratch_memory_is_as_large_as_documented(tmp_path: Path) -> None:

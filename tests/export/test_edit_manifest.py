@@ -1,4 +1,4 @@
-"""``edge-genre export --from``: another manifest around the same weights."""
+"""``edge-genre export --from``: the manifest is edited, the weights stay."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from edge_runtime.model.file import BUNDLED, read_model
+from export.edit_manifest import Changes, edit_manifest
 from tests.command import refused, succeed
 from tests.pipeline import Pipeline
 
@@ -33,8 +34,8 @@ def test_labels_and_decoder_change_and_no_bit_of_the_weights(
     assert after.manifest.name == "renamed"
     assert after.manifest.licence == before.manifest.licence == "CC0-1.0"
     assert after.manifest.parity == before.manifest.parity
-    told = json.loads(succeed("info", new, "--json").stdout)["conversion"]["described_anew"]
-    assert told == ["decoder", "labels", "name"]
+    changed = json.loads(succeed("info", new, "--json").stdout)["conversion"]["described_anew"]
+    assert changed == ["decoder", "labels", "name"]
 
 
 @pytest.mark.parametrize(
@@ -60,7 +61,17 @@ def test_what_does_not_fit_is_refused(
     assert not out.exists()
 
 
-def test_a_damaged_model_is_not_described_anew(pipeline: Pipeline, tmp_path: Path) -> None:
+def test_a_second_edit_does_not_hide_the_first(tmp_path: Path) -> None:
+    first, second = tmp_path / "first.tflite", tmp_path / "second.tflite"
+    edit_manifest(BUNDLED["seed-cnn"], first, Changes(name="new"))
+    changed = edit_manifest(first, second, Changes(licence="CC0-1.0", decoder=["dwell_s=9"]))
+    assert changed == ["decoder", "licence"]
+    edited = read_model(second).manifest
+    assert edited.conversion["described_anew"] == ["name", "decoder", "licence"]
+    assert (edited.name, edited.licence, edited.decoder.dwell_s) == ("new", "CC0-1.0", 9.0)
+
+
+def test_a_damaged_model_is_not_edited(pipeline: Pipeline, tmp_path: Path) -> None:
     data = bytearray(pipeline.exports["tflite", "int8"].read_bytes())
     data[5000] ^= 1
     (tmp_path / "bad.tflite").write_bytes(data)

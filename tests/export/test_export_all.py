@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import json
 import subprocess
@@ -14,10 +15,11 @@ import pytest
 
 from edge_runtime.errors import ExportParityError
 from edge_runtime.model.file import read_model
-from export import variants
-from export.export_all import Row, float32_passed, table
+from export import cli, export_all, variants
+from export.export_all import float32_passed, table
 from export.formats import FORMATS, file_name
 from export.formats.conversion import Variant
+from export.variants import Row
 from tests.command import edge_genre
 from tests.pipeline import Pipeline
 from tests.synthetic import GENRES
@@ -41,6 +43,7 @@ def distribution(pipeline: Pipeline, tmp_path_factory: pytest.TempPathFactory) -
     return Distribution(folder, done, json.loads((folder / "summary.json").read_text()))
 
 
+@pytest.mark.slow
 def test_every_variant_has_a_row_and_a_file_if_it_passed(distribution: Distribution) -> None:
     made = {(row["format"], row["quantization"]) for row in distribution.rows}
     assert made == {(f, q) for f, item in FORMATS.items() for q in item.quantizations}
@@ -51,7 +54,8 @@ def test_every_variant_has_a_row_and_a_file_if_it_passed(distribution: Distribut
     assert "made-up-float32.tflite" in written
 
 
-def test_a_row_says_what_the_file_is_worth(distribution: Distribution) -> None:
+@pytest.mark.slow
+def test_a_row_describes_its_file(distribution: Distribution) -> None:
     for row in distribution.rows:
         if not row["passed"]:
             assert row["failures"]
@@ -77,6 +81,7 @@ def test_a_row_says_what_the_file_is_worth(distribution: Distribution) -> None:
         assert row["file"] in distribution.done.stdout
 
 
+@pytest.mark.slow
 def test_int8_comes_with_integer_and_with_float_ends(distribution: Distribution) -> None:
     def ends(name: str) -> tuple[str, str]:
         manifest = read_model(distribution.folder / f"made-up-{name}.tflite").manifest
@@ -88,6 +93,7 @@ def test_int8_comes_with_integer_and_with_float_ends(distribution: Distribution)
     assert len(mixed.conversion["float_layers"]) == 2
 
 
+@pytest.mark.slow
 def test_the_card_has_the_header_that_the_hub_reads(distribution: Distribution) -> None:
     text = (distribution.folder / "README.md").read_text()
     _, header, body = text.split("---\n", 2)
@@ -136,7 +142,7 @@ def test_auto_takes_the_smallest_that_passes(
     sizes = {"int8": 100, "dynamic": 110, "int8-mixed": 120}
     monkeypatch.setattr(variants, "make", Attempts(sizes, failing, broken))
     monkeypatch.setattr(variants, "Artefact", Made)
-    source: Any = SimpleNamespace(run=SimpleNamespace(folder="runs/mine"))
+    source: Any = SimpleNamespace(run=SimpleNamespace(folder="runs/rock"))
     assert variants.smallest(source, "tflite").variant.quantization == chosen
 
 
@@ -144,16 +150,34 @@ def test_auto_refuses_where_nothing_passes(monkeypatch: pytest.MonkeyPatch) -> N
     every = set(FORMATS["onnx"].quantizations)
     monkeypatch.setattr(variants, "make", Attempts({}, every, set()))
     monkeypatch.setattr(variants, "Artefact", Made)
-    source: Any = SimpleNamespace(run=SimpleNamespace(folder="runs/mine"))
-    with pytest.raises(ExportParityError, match="no onnx variant answers"):
+    source: Any = SimpleNamespace(run=SimpleNamespace(folder="runs/rock"))
+    with pytest.raises(ExportParityError, match="no onnx variant agrees"):
         variants.smallest(source, "onnx")
 
 
-def test_only_a_lost_float32_file_fails_the_whole() -> None:
-    def row(quantization: str, *failures: str) -> Row:
-        variant = Variant("tflite", quantization)
-        return Row(variant, file_name("m", variant), None, failures)
+def row(quantization: str, *failures: str) -> Row:
+    variant = Variant("tflite", quantization)
+    return Row(variant, file_name("m", variant), None, failures)
 
+
+@pytest.mark.parametrize(("float32", "code"), [((), 0), (("disagrees",), 1)])
+def test_a_file_of_an_earlier_export_beside_one_that_did_not_pass_is_named(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    float32: tuple[str, ...],
+    code: int,
+) -> None:
+    rows = [row("none", *float32), row("int8", "disagrees"), row("dynamic", "disagrees")]
+    (tmp_path / "m-int8.tflite").write_bytes(b"old")
+    monkeypatch.setattr(export_all, "export_all", lambda source, folder: rows)
+    source: Any = None
+    assert cli._all(argparse.Namespace(out=tmp_path), source) == code
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "m-int8.tflite: is of an earlier export; the new one did not pass" in line
+
+
+def test_only_a_lost_float32_file_fails_the_whole() -> None:
     assert float32_passed([row("none"), row("int8", "disagrees")])
     assert not float32_passed([row("none", "disagrees"), row("int8")])
     assert "not written: m-int8.tflite: disagrees" in table([row("int8", "disagrees")])

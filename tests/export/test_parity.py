@@ -11,8 +11,7 @@ import pytest
 from scipy.special import rel_entr, softmax
 from scipy.stats import binomtest
 
-from export.mcnemar import mcnemar_p
-from export.parity import Parity, compare
+from export.parity import Parity, compare, mcnemar_p
 from export.quantize.layer_error import layer_errors, worst_layer
 
 
@@ -34,22 +33,44 @@ def but(**values: Any) -> Parity:
 def test_figures_are_what_numpy_and_scipy_say() -> None:
     generator = np.random.default_rng(0)
     keras = softmax(generator.normal(0, 2, (60, 4)), axis=1).astype(np.float32)
-    ours = softmax(np.log(keras) + generator.normal(0, 0.5, keras.shape), axis=1)
+    found = softmax(np.log(keras) + generator.normal(0, 0.5, keras.shape), axis=1)
     labels = np.repeat(np.arange(4), 15)
-    parity = compare(run_of(labels, np.arange(60) // 5), keras, ours.astype(np.float32))
+    parity = compare(run_of(labels, np.arange(60) // 5), keras, found.astype(np.float32))
     assert (parity.n_windows, parity.n_tracks) == (60, 12)
-    assert parity.agreement == np.mean(ours.argmax(1) == keras.argmax(1)) < 1.0
-    assert parity.max_posterior_error == pytest.approx(np.abs(ours - keras).max(), rel=1e-5)
-    assert parity.mean_posterior_error == pytest.approx(np.abs(ours - keras).mean(), rel=1e-5)
-    assert parity.kl == pytest.approx(rel_entr(keras, ours).sum(1).mean(), rel=1e-4)
+    assert parity.agreement == np.mean(found.argmax(1) == keras.argmax(1)) < 1.0
+    assert parity.max_posterior_error == pytest.approx(np.abs(found - keras).max(), rel=1e-5)
+    assert parity.mean_posterior_error == pytest.approx(np.abs(found - keras).mean(), rel=1e-5)
+    assert parity.kl == pytest.approx(rel_entr(keras, found).sum(1).mean(), rel=1e-4)
     means = keras.reshape(12, 5, 4).mean(1)
     assert parity.float_track_accuracy == np.mean(means.argmax(1) == labels[::5])
+    right = found.reshape(12, 5, 4).mean(1).argmax(1) == labels[::5]
+    assert parity.track_accuracy == np.mean(right)
+    assert parity.float_segment_accuracy == np.mean(keras.argmax(1) == labels)
+    assert parity.segment_accuracy == np.mean(found.argmax(1) == labels)
+    assert parity.mcnemar_p == mcnemar_p(right, means.argmax(1) == labels[::5])
 
 
-def test_a_tie_of_two_answers_is_no_disagreement() -> None:
+def test_a_track_is_right_by_the_mean_of_its_windows_whatever_the_first_or_most_say() -> None:
+    """Three tracks of three windows; the file is right on one, Keras on two."""
+    sure, unsure, wrong = [0.9, 0.1], [0.45, 0.55], [0.1, 0.9]
+    found = np.array([unsure, unsure, sure, sure, wrong, wrong, wrong, sure, wrong], np.float32)
+    keras = np.array([wrong, sure, sure, unsure, unsure, sure, sure, wrong, wrong], np.float32)
+    parity = compare(run_of(np.zeros(9, int), np.repeat([7, 3, 5], 3)), keras, found)
+    assert parity.n_tracks == 3
+    assert parity.track_accuracy == pytest.approx(1 / 3)
+    assert parity.float_track_accuracy == pytest.approx(2 / 3)
+    assert parity.segment_accuracy == pytest.approx(3 / 9)
+    assert parity.float_segment_accuracy == pytest.approx(4 / 9)
+    assert parity.mcnemar_p == 1.0
+
+
+def test_a_tie_of_two_labels_is_no_disagreement() -> None:
     keras = np.array([[0.4, 0.4, 0.2]], np.float32)
-    ours = np.array([[0.3999999, 0.4000001, 0.2]], np.float32)
-    assert compare(run_of(np.array([0]), np.array([0])), keras, ours).agreement == 1.0
+    found = np.array([[0.3999999, 0.4000001, 0.2]], np.float32)
+    one = run_of(np.array([0]), np.array([0]))
+    assert compare(one, keras, found).agreement == 1.0
+    apart = np.array([[0.40001, 0.39999, 0.2]], np.float32)  # by more than float32 rounds
+    assert compare(one, apart, found).agreement == 0.0
 
 
 @pytest.mark.parametrize(("b", "c"), [(0, 0), (1, 0), (3, 9), (20, 4), (7, 7)])
@@ -67,7 +88,7 @@ def test_mcnemar_is_the_exact_binomial_test(b: int, c: int) -> None:
 def test_each_precision_has_its_own_threshold(quantization: str, least: float) -> None:
     assert but(agreement=least).failures(quantization) == []
     (reason,) = but(agreement=least - 0.001).failures(quantization)
-    assert f"at least {least:.1%} is asked for" in reason
+    assert f"at least {least:.1%} is required" in reason
 
 
 def test_float32_must_give_the_same_posteriors_too() -> None:
@@ -75,7 +96,7 @@ def test_float32_must_give_the_same_posteriors_too() -> None:
     assert but(max_posterior_error=2e-4).failures("float16") == []
 
 
-def test_one_lost_track_is_never_held_against_a_file_but_two_may_be() -> None:
+def test_one_lost_track_is_always_allowed_but_two_may_not_be() -> None:
     assert but(track_accuracy=0.69).failures("int8") == []
     assert "2 of 100 tracks" in but(track_accuracy=0.68).failures("int8")[0]
     many = but(n_tracks=10_000, track_accuracy=0.696)
@@ -90,7 +111,7 @@ def test_too_few_windows_are_noted() -> None:
     assert but(agreement=0.5).to_dict("int8")["status"] == "failed"
 
 
-def test_the_layer_that_adds_the_error_is_blamed_not_those_behind_it() -> None:
+def test_the_worst_layer_is_the_one_that_adds_the_error_not_those_behind_it() -> None:
     generator = np.random.default_rng(0)
     first, second, third = generator.normal(0, 1, (3, 50, 8)).astype(np.float32)
     noise = 0.2 * generator.normal(0, 1, first.shape).astype(np.float32)

@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from train.run.predictions import PREDICTIONS, REJECTED, Predictions
+from edge_runtime.frontend import FrontEndParams
+from edge_runtime.model.run_folder import PREDICTIONS
+from train.run.predictions import REJECTED, Predictions
 
 LABELS = ("blues", "jazz", "rock")
 
@@ -49,9 +51,16 @@ def write_run(
         "split_sha256": "a1" * 32,
         "split_leaks": False,
         "parameters": 45_514,
+        "seed": 0,
         "seconds": 12.5,
     }
-    run = {"name": name, "labels": list(predictions.labels), "training": facts | training}
+    run = {
+        "name": name,
+        "labels": list(predictions.labels),
+        "front_end": FrontEndParams().to_dict(),
+        "training": facts | training,
+        "metrics": {},
+    }
     (folder / "run.json").write_text(json.dumps(run))
     predictions.save(folder / PREDICTIONS)
     return folder

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edge_runtime.model.run_folder import PREDICTIONS
 from tests.command import edge_genre, refused, succeed
-from train.run.predictions import PREDICTIONS
 
 from .predictions import labelling, write_run
 
@@ -104,8 +104,8 @@ def test_a_run_that_is_named_twice_counts_once(runs: list[Path]) -> None:
 
 
 def test_what_is_no_run_is_refused_in_one_line(tmp_path: Path) -> None:
-    assert "is not a training run" in refused("compare", tmp_path, code=3)
-    assert "is not a training run" in refused("compare", tmp_path / "nowhere", code=3)
+    assert "is not a finished training run" in refused("compare", tmp_path, code=3)
+    assert "is not a finished training run" in refused("compare", tmp_path / "nowhere", code=3)
     run = write_run(tmp_path / "run", labelling(TRUE, TRUE))
     (run / PREDICTIONS).write_bytes(b"no predictions")
     assert "is not a predictions file" in refused("compare", run, code=3)

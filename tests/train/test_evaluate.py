@@ -79,7 +79,7 @@ def test_what_cannot_be_tested_against_is_refused_before_anything_is_computed(
         ("none.json", "cannot be read"),
         ("none.npz", "no such file"),
         ("none.onnx", "no such model"),
-        (".", "is not a training run"),
+        (".", "is not a finished training run"),
     ):
         line = refused("evaluate", model, pipeline.data, "--against", tmp_path / name, code=3)
         assert words in line, name

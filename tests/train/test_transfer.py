@@ -239,7 +239,7 @@ def test_refit_refuses_other_clips_and_other_runs(trained: Path, tmp_path: Path)
     line = refused(*command, tmp_path / "new", "--split", "1/3", code=3)
     assert "another split" in line
     line = refused("refit", tmp_path, music, "--out", tmp_path / "new", code=3)
-    assert "is no finished training run" in line
+    assert "is not a finished training run" in line
     copy = tmp_path / "again"
     shutil.copytree(run, copy)
     for change, words in (({"name": "seed-cnn"}, "only base and tiny"), ({}, "again already")):

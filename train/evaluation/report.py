@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from edge_runtime.model.run_folder import CURVES, REPORT
+
 from ..data.splits import LEAK_WARNING
-from ..run.folder import CURVES, REPORT
 from ..run.predictions import REJECTED, Predictions
 from .report_figures import plot_confusion, plot_history, plot_recall
 from .scores import Scores, labelled_text, score_predictions, three_digits
