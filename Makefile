@@ -6,7 +6,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-DEPENDENCIES := pyproject.toml edge_runtime/__init__.py
+DEPENDENCIES := pyproject.toml workstation/pyproject.toml workstation/hatch_build.py edge_runtime/version.py
 
 .PHONY: demo test test-arm64 test-armhf bench lint format models tiny base seed-cnn clean
 
@@ -77,5 +77,5 @@ $(VENV)/.demo: $(VENV)/.made $(DEPENDENCIES)
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.made $(DEPENDENCIES)
-	$(BIN)/python -m pip install --quiet --editable ".[dev]"
+	$(BIN)/python -m pip install --quiet --editable ".[dev]" --editable ./workstation
 	touch $@ $(VENV)/.demo

@@ -21,9 +21,9 @@ labels and the decoder's settings are read from the file. Every error that is ra
 an ``EdgeGenreError``. Needs numpy and LiteRT; everything else is imported when it is used.
 """
 
-__version__ = "0.1.0"
-
 from typing import TYPE_CHECKING, Any
+
+from .version import __version__
 
 if TYPE_CHECKING:
     from .classifier import Classification, Classifier
