@@ -8,12 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-_LAUNCHER = Path(__file__).with_name("launch.py")
+LAUNCHER = Path(__file__).with_name("launch.py")
 
 
 def launched(arguments: list[str]) -> list[str]:
     """The command line that runs ``edge-genre`` with these arguments and tells what it cost."""
-    return [sys.executable, "-I", str(_LAUNCHER), sys.executable, "-m", "edge_runtime", *arguments]
+    return [sys.executable, "-I", str(LAUNCHER), sys.executable, "-m", "edge_runtime", *arguments]
 
 
 def cost(told: bytes) -> dict[str, float]:
