@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edge_runtime import Classifier, __version__
+from edge_runtime import Classifier
 from edge_runtime.errors import ExportParityError
 from edge_runtime.model.file import write_model
 from edge_runtime.model.manifest import Manifest, Weights
+from edge_runtime.version import __version__
 
 from .formats import FORMATS, Convert, file_name
 from .formats.conversion import FLOAT32, Conversion, Variant

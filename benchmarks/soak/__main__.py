@@ -34,7 +34,6 @@ from typing import Any
 from benchmarks.soak.account import Account
 from benchmarks.soak.broker import Broker
 from benchmarks.soak.microphone import Fault, SimulatedMicrophone
-from edge_runtime import __version__
 from edge_runtime.cli.listen import add_arguments
 from edge_runtime.cli.model_reload import ModelReload
 from edge_runtime.model.file import BUNDLED
@@ -46,6 +45,7 @@ from edge_runtime.sources.reconnect import WatchedMicrophone
 from edge_runtime.stream.classifier_stream import ClassifierStream
 from edge_runtime.stream.loop import LoadedModel, answers
 from edge_runtime.stream.session import Listening
+from edge_runtime.version import __version__
 
 _WARM_UP, _SAMPLES = 0.1, 200
 _BROKER_AWAY_S = 2.0

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import __version__
+from ..version import __version__
 
 _PACKAGES = ("ai-edge-litert", "tflite-runtime", "onnxruntime", "soxr", "numpy")
 

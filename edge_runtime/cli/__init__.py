@@ -21,8 +21,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
 
-from .. import __version__
 from ..errors import EdgeGenreError, MissingExtraError, ModelWarning
+from ..version import __version__
 from .messages import note, report, warn
 
 _DEVICE_COMMANDS = (

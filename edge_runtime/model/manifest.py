@@ -13,6 +13,7 @@ from typing import Any
 
 from ..errors import ManifestVersionError, ModelFileError, ParameterError
 from ..frontend import FrontEndParams
+from ..version import __version__
 from .from_json import dataclass_from_json
 
 SCHEMA_VERSION = "1.2"
@@ -215,8 +216,6 @@ class Manifest:
         ModelFileError
             If it is not JSON, or a key is missing, of the wrong type, or makes no sense.
         """
-        from .. import __version__
-
         try:
             values = json.loads(text)
         except (ValueError, RecursionError) as error:

@@ -14,8 +14,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from .. import __version__
 from ..model.manifest import SILENCE, UNKNOWN
+from ..version import __version__
 
 BIRTH = "online"
 """What Home Assistant says on ``homeassistant/status`` when it has started."""

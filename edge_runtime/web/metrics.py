@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from .. import __version__
 from ..model.manifest import SILENCE, UNKNOWN
 from ..sinks.process_cost import cpu_seconds, rss_bytes
+from ..version import __version__
 from .live import Live
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"

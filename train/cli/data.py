@@ -7,8 +7,8 @@ import json
 import textwrap
 from pathlib import Path
 
-from edge_runtime import __version__
 from edge_runtime.errors import DataSetError, ParameterError
+from edge_runtime.version import __version__
 
 from ..data.check.check import DataCheck, check
 from ..data.check.text import check_text

@@ -9,11 +9,12 @@ import platform
 import zipfile
 from pathlib import Path
 
-from edge_runtime import Classifier, __version__
+from edge_runtime import Classifier
 from edge_runtime.cli import warn
 from edge_runtime.cli.arguments import add_threads_argument
 from edge_runtime.errors import DataSetError, MissingExtraError, ParameterError
 from edge_runtime.model.file import MANIFEST_NAME
+from edge_runtime.version import __version__
 
 from ..data.datasets import load
 from ..data.splits import LEAK_WARNING

@@ -9,10 +9,11 @@ import platform
 from pathlib import Path
 from typing import Any
 
-from edge_runtime import Classifier, __version__
+from edge_runtime import Classifier
 from edge_runtime.cli import warn
 from edge_runtime.cli.arguments import add_threads_argument
 from edge_runtime.errors import DataSetError, ParameterError
+from edge_runtime.version import __version__
 
 from ..augment import GRID, Degradation
 from ..data.datasets import load
