@@ -1,5 +1,6 @@
-# `make demo` hears the demo clip with the default model; `make test` runs the tests.
+# `make demo` classifies the demo clip with the default model; `make test` runs the tests.
 # Both need python3 (3.11 or newer) with venv, and nothing else.
+# `make setup` is for those who change the code: it adds the git hooks of .pre-commit-config.yaml.
 # `make models DATA=/path/to/gtzan MORE=/path/to/other/music` trains and exports again what ships;
 # `pip download --no-deps musicnn==0.1.0` gets TEACHER.
 
@@ -8,19 +9,35 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEPENDENCIES := pyproject.toml workstation/pyproject.toml workstation/hatch_build.py edge_runtime/version.py
 
-.PHONY: demo test test-arm64 test-armhf bench lint format models tiny base seed-cnn clean
+.PHONY: demo setup format lint test test-all bench docs mutants test-arm64 test-armhf
+.PHONY: models tiny base seed-cnn clean
 
 demo: $(VENV)/.demo
 	$(BIN)/edge-genre listen --input demo --speed 4
 
+setup: $(VENV)/.dev
+	git rev-parse --git-dir >/dev/null 2>&1 && $(BIN)/pre-commit install || true
+
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest
+
+test-all: test
 
 # The kernels beside their peers, compared with the last run on this machine (.benchmarks/ keeps them);
 # JSON=FILE writes one down.
 bench: $(VENV)/.dev
 	$(BIN)/python -m pytest benchmarks/test_kernels.py --benchmark-autosave --benchmark-compare \
 		--benchmark-columns=median,iqr,ops --benchmark-sort=name $(if $(JSON),--benchmark-json=$(JSON))
+
+# What is generated is up to date, and what the pages point to is there.
+docs: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.report.performance_page --check
+	$(BIN)/python -m pytest -q tests/test_docs.py
+
+# Small faults put into the modules that [tool.mutmut] names: do the quick tests notice? SAMPLE faults a
+# module, of MODULES alone if that is given; minutes each. `make mutants MODULES=edge_runtime.decoder`
+mutants: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.mutants --sample $(or $(SAMPLE),25) $(MODULES)
 
 # Our wheel on an emulated ARM: right or wrong, never how fast. Needs root on Debian, ten minutes.
 test-arm64 test-armhf: test-%: $(VENV)/.dev
@@ -30,6 +47,7 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
