@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEPENDENCIES := pyproject.toml workstation/pyproject.toml workstation/hatch_build.py edge_runtime/version.py
 
-.PHONY: demo setup format lint test test-all bench docs mutants test-arm64 test-armhf
+.PHONY: demo setup format lint test test-all test-bare bench docs mutants test-arm64 test-armhf
 .PHONY: models tiny base seed-cnn clean
 
 demo: $(VENV)/.demo
@@ -18,10 +18,19 @@ demo: $(VENV)/.demo
 setup: $(VENV)/.dev
 	git rev-parse --git-dir >/dev/null 2>&1 && $(BIN)/pre-commit install || true
 
-test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+# Quick, and right on any machine: what a missing system package makes impossible is skipped.
+PYTEST = $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-test-all: test
+test: $(VENV)/.dev
+	$(PYTEST) -m "not slow"
+
+# Real trainings and long property tests, too.
+test-all: $(VENV)/.dev
+	HYPOTHESIS_PROFILE=ci $(PYTEST)
+
+# As an ordinary user, where no system package of the tests can be found. Needs root on Linux.
+test-bare: $(VENV)/.dev
+	tests/bare.sh $(PYTEST) -m "not slow" -p no:cacheprovider
 
 # The kernels beside their peers, compared with the last run on this machine (.benchmarks/ keeps them);
 # JSON=FILE writes one down.

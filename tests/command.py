@@ -1,24 +1,85 @@
-"""The real ``edge-genre`` command, as a user's shell runs it."""
+"""The real ``edge-genre`` command, as a user's shell runs it.
+
+The commands of the device start in a fresh process. Those of the workstation would spend most of
+their time on importing TensorFlow: they run in forks of one process that has imported it
+(`tests.command_server`), which else are processes of their own, too.
+"""
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+
+_WORKSTATION = {
+    "compare", "evaluate", "export", "features", "plot", "refit", "robustness", "teach", "train",
+}  # fmt: skip
+_ROOT = Path(__file__).parents[1]
+_server: subprocess.Popen[str] | None = None
 
 
 def edge_genre(
     *arguments: str | Path, cwd: Path | None = None, timeout: float = 240
 ) -> subprocess.CompletedProcess[str]:
     """Run the command to its end; never raises for a non-zero exit code."""
+    words = [str(argument) for argument in arguments]
+    if words and words[0] in _WORKSTATION:
+        return _forked(words, cwd or Path.cwd(), timeout)
     return subprocess.run(
-        [sys.executable, "-m", "edge_runtime", *map(str, arguments)],
+        [sys.executable, "-m", "edge_runtime", *words],
         capture_output=True,
         text=True,
         cwd=cwd,
         timeout=timeout,
         check=False,
     )
+
+
+def _forked(words: list[str], cwd: Path, timeout: float) -> subprocess.CompletedProcess[str]:
+    global _server  # noqa: PLW0603  # one for the whole test run
+    if _server is None:
+        _server = subprocess.Popen(
+            [sys.executable, "-m", "tests.command_server"],
+            cwd=_ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+    assert _server.stdin is not None
+    assert _server.stdout is not None
+    with tempfile.TemporaryDirectory() as folder:
+        out, err = Path(folder) / "out", Path(folder) / "err"
+        request = {
+            "arguments": words,
+            "cwd": str(cwd),
+            "environment": dict(os.environ),
+            "out": str(out),
+            "err": str(err),
+            "timeout": timeout,
+        }
+        _server.stdin.write(json.dumps(request) + "\n")
+        _server.stdin.flush()
+        answer = _server.stdout.readline()
+        stdout, stderr = out.read_text(), err.read_text()
+    if not answer:
+        raise RuntimeError(f"the command server ended with {_server.wait()}")
+    code = json.loads(answer)
+    if code is None:
+        raise subprocess.TimeoutExpired(words, timeout, stdout, stderr)
+    return subprocess.CompletedProcess(words, code, stdout, stderr)
+
+
+def stop() -> None:
+    """End the process that runs the workstation's commands."""
+    global _server  # noqa: PLW0603
+    if _server is not None:
+        assert _server.stdin is not None
+        _server.stdin.close()
+        _server.wait()
+        _server = None
 
 
 def succeed(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:

@@ -1,13 +1,55 @@
-"""Fixtures that several test packages share."""
+"""Fixtures and rules that all tests share."""
 
 from __future__ import annotations
 
-import pytest
+import os
+from collections.abc import Iterator
 
+import pytest
+from hypothesis import settings
+
+from . import command, system_packages
 from .pipeline import Pipeline, run_pipeline
+from .shared import made_once
+
+settings.register_profile("dev", deadline=None, max_examples=15, derandomize=True)
+settings.register_profile("ci", deadline=None, max_examples=40)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 
 @pytest.fixture(scope="session")
 def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
     """A small data set, a training run on it, and every export."""
-    return run_pipeline(tmp_path_factory.mktemp("pipeline"))
+    return made_once(tmp_path_factory, "pipeline", run_pipeline)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _workstation_commands() -> Iterator[None]:
+    yield
+    command.stop()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slow files first, so that no worker begins one when the others are done."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)  # stable: a file stays together
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what needs a system package that is not there."""
+    for mark in item.iter_markers("system_packages"):
+        system_packages.require(*mark.args)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say in one line a package what was skipped."""
+    reports = terminalreporter.getreports("skipped")
+    lines = system_packages.summary(
+        report.longrepr[2].removeprefix("Skipped: ")
+        for report in reports
+        if isinstance(report.longrepr, tuple)
+    )
+    if lines:
+        terminalreporter.section("skipped")
+        for line in lines:
+            terminalreporter.write_line(line)

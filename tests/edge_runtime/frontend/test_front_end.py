@@ -1,6 +1,10 @@
 """The front end against librosa, and against itself."""
 
 import dataclasses
+import os
+import platform
+import subprocess
+import sys
 
 import librosa
 import numpy as np
@@ -157,6 +161,33 @@ def test_a_row_depends_on_its_own_frame_only(sizes, n_fft, seed):
         kernel(frames[first : first + size], grouped[first : first + size])
         first += size
     assert np.array_equal(together, grouped)
+
+
+_ROWS_TOGETHER_AND_ALONE = """
+import numpy as np
+from edge_runtime.frontend import PRESETS
+from edge_runtime.frontend.log_mel import LogMelKernel
+frames = np.random.default_rng(7).standard_normal((90, 2048)).astype(np.float32)
+for name in ("seed-mfcc13", "musicnn96"):
+    kernel = LogMelKernel(PRESETS[name])
+    rows = frames[:, : PRESETS[name].n_fft]
+    together, alone = (np.zeros((90, PRESETS[name].n_mels), np.float32) for _ in range(2))
+    kernel(rows, together)
+    for first in range(0, 90, 5):
+        kernel(rows[first : first + 5], alone[first : first + 5])
+    assert np.array_equal(together, alone), name
+"""
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="OpenBLAS's kernels of x86-64")
+@pytest.mark.parametrize("kernel", ["Haswell", "Nehalem"])
+def test_a_row_depends_on_its_own_frame_only_with_the_kernels_of_older_processors(kernel):
+    # The AVX2 kernel rounds a row as its place in the product has it, the AVX-512 one does not.
+    subprocess.run(
+        [sys.executable, "-c", _ROWS_TOGETHER_AND_ALONE],
+        env=os.environ | {"OPENBLAS_CORETYPE": kernel},
+        check=True,
+    )
 
 
 def test_an_instance_keeps_nothing_of_the_segment_before():
