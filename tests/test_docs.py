@@ -66,7 +66,8 @@ def test_every_module_and_target_that_a_page_names_can_be_run(page: str) -> None
         if spec.submodule_search_locations:
             assert importlib.util.find_spec(f"{module}.__main__"), module
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    targets = set(re.findall(r"[`$\n] *make ([a-z][\w-]*)", TEXTS[page]))
+    code = "\n".join([*CODE.findall(TEXTS[page]), *re.findall(r"`([^`\n]+)`", TEXTS[page])])
+    targets = set(re.findall(r"^make ([a-z][\w-]*)", code, re.M))
     phony = {
         target for line in re.findall(r"^\.PHONY:(.*)$", makefile, re.M) for target in line.split()
     }
