@@ -36,10 +36,8 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_runtime import Classifier, ClassifierStream
-from edge_runtime.answer import genre_or_unknown
 from edge_runtime.audio.file import open_audio
-from edge_runtime.decoder import Decoder
-from edge_runtime.model.manifest import DecoderSettings
+from edge_runtime.decoder import Decoder, DecoderSettings, genre_or_unknown
 from train.data.tracks import Track, read_track_list
 from train.progress import progress
 
@@ -157,7 +155,7 @@ def shipped(*, every: int = 1, independent: bool = False, **settings: float) -> 
             if index % every:
                 answers.append(answers[-1])
                 continue
-            decision = decoder.decide(
+            decision = decoder.update(
                 programme.posteriors[index], float(programme.levels[index]), end - before
             )
             before = end

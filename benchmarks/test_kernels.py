@@ -19,8 +19,7 @@ librosa = pytest.importorskip("librosa", reason='needs pip install "edge-genre[t
 from edge_runtime import Classifier, FrontEnd, FrontEndParams, StreamingFrontEnd  # noqa: E402
 from edge_runtime.audio.resample import StreamResampler  # noqa: E402
 from edge_runtime.bench.timing import interleaved  # noqa: E402
-from edge_runtime.decoder import Decoder  # noqa: E402
-from edge_runtime.model.manifest import DecoderSettings  # noqa: E402
+from edge_runtime.decoder import Decoder, DecoderSettings  # noqa: E402
 
 PARAMS = FrontEndParams()
 RATE = PARAMS.sample_rate

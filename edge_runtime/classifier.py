@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import warnings
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -13,23 +14,24 @@ import numpy as np
 import numpy.typing as npt
 
 from . import backends
-from .answer import genre_or_unknown
 from .audio.conditioning import Conditioner, level_dbfs
-from .audio.file import AudioFile, open_audio
+from .audio.file import open_audio
 from .audio.resample import missing_band
+from .audio.samples import Audio, audio_samples
 from .audio.windows import SoundPath, file_windows, fill_window
+from .decoder import SILENCE, genre_or_unknown
 from .errors import ModelFileError, ModelWarning, ParameterError
 from .frontend import FrontEnd
-from .model.file import BUNDLED_MODEL, read_model
-from .model.manifest import SILENCE, Manifest
+from .model.file import BUNDLED_MODEL, ModelFile, read_model
+from .model.manifest import Manifest
 
 _WHOLE = 0.98
 """Share of the promised frames that counts as all of them: MP3 headers only estimate."""
 
 
 @dataclass(frozen=True)
-class Segment:
-    """The answer for one window of a file."""
+class WindowClassification:
+    """The label of one window of a file."""
 
     start: float
     """Seconds from the start of the file"""
@@ -44,14 +46,15 @@ class Segment:
 
 @dataclass(frozen=True)
 class Classification:
-    """The answer for one file."""
+    """The label of one file."""
 
     path: str
+    """``samples`` where samples were classified"""
     label: str
     """A genre, ``silence`` or ``unknown``"""
     posterior: dict[str, float]
-    """Mean over the segments that are not silent, by label; all 0 where all of them are"""
-    segments: tuple[Segment, ...]
+    """Mean over the windows that are not silent, by label; all 0 where all of them are"""
+    windows: tuple[WindowClassification, ...]
     seconds: float
     """Duration of the file"""
     warnings: tuple[str, ...]
@@ -62,6 +65,12 @@ class Classification:
         """Posterior of the likeliest label, a rejected one included."""
         return max(self.posterior.values())
 
+    @property
+    def segments(self) -> tuple[WindowClassification, ...]:
+        """The old name of `windows`."""
+        warnings.warn("Classification.segments is now .windows", DeprecationWarning, stacklevel=2)
+        return self.windows
+
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form."""
         return {
@@ -71,13 +80,13 @@ class Classification:
             "seconds": round(self.seconds, 3),
             "segments": [
                 {
-                    "start": round(segment.start, 3),
-                    "end": round(segment.end, 3),
-                    "label": segment.label,
-                    "posterior": _rounded(segment.posterior),
-                    "level_dbfs": round(segment.level_dbfs, 1),
+                    "start": round(window.start, 3),
+                    "end": round(window.end, 3),
+                    "label": window.label,
+                    "posterior": _rounded(window.posterior),
+                    "level_dbfs": round(window.level_dbfs, 1),
                 }
-                for segment in self.segments
+                for window in self.windows
             ],
             "warnings": list(self.warnings),
         }
@@ -85,7 +94,7 @@ class Classification:
 
 @dataclass(frozen=True)
 class WindowResult:
-    """What the network says of one window."""
+    """Posterior and level of one window of samples."""
 
     posterior: npt.NDArray[np.float32]
     """(classes,)"""
@@ -97,19 +106,21 @@ class Classifier:
 
     Parameters
     ----------
-    model : str or Path, optional
-        A model file, or the name of one that ships with the package (``"tiny"``, ``"base"``,
-        ``"seed-cnn"``); ``tiny`` where none is named.
+    model : str, Path, bytes or ModelFile, optional
+        A model file, its content, what `edge_runtime.model.file.read_model` gave, or the name of
+        one that ships with the package (``"tiny"``, ``"base"``, ``"seed-cnn"``); ``tiny`` where
+        none is named.
     threads : int
         Inference threads.
     only, ignored : collection of str
-        Where `only` names genres, the others are not answered, nor are those that `ignored` names:
-        ``unknown`` where one of them is the likeliest.
+        Genres that are `ignored`, and all but those of `only` where it names any, are rejected: the
+        label is ``unknown`` where one of them is the likeliest.
 
     Raises
     ------
     ParameterError
-        If the model does not know a genre that is to be ignored, or would have none left.
+        If `only` or `ignored` names a genre that the model does not have, or no genre is left; if
+        `model` is none of the above.
     ModelFileError
         If the file is not a model that can be run.
     MissingExtraError
@@ -125,24 +136,25 @@ class Classifier:
 
     def __init__(
         self,
-        model: str | Path | None = None,
+        model: str | Path | bytes | ModelFile | None = None,
         *,
         threads: int = 1,
         only: Collection[str] = (),
         ignored: Collection[str] = (),
     ) -> None:
-        file = read_model(BUNDLED_MODEL if model is None else model)
-        self.manifest: Manifest = file.manifest
+        if not isinstance(model, ModelFile):
+            model = read_model(BUNDLED_MODEL if model is None else model)
+        self.manifest: Manifest = model.manifest
         self.rejected = _rejected(self.manifest, only, ignored)
-        """Labels that are no answer"""
-        self.backend = backends.load(file, threads=threads)
+        """Labels that become ``unknown``: the manifest's, and those of the user"""
+        self.backend = backends.load(model, threads=threads)
         try:
             self.front_end = FrontEnd(self.manifest.front_end)
         except ParameterError as error:
-            raise ModelFileError(f"{file.path}: manifest: front_end: {error}") from None
+            raise ModelFileError(f"{model.source}: manifest: front_end: {error}") from None
         if self.manifest.parity.get("status") == "failed":
             warnings.warn(
-                f"{file.path}: does not answer as the model it was made from (its parity check "
+                f"{model.source}: does not answer as the model it was made from (its parity check "
                 "failed, and it was written with --force); see: edge-genre info",
                 ModelWarning,
                 stacklevel=2,
@@ -153,28 +165,46 @@ class Classifier:
         """Genres and rejected labels, in the order of the posterior."""
         return self.manifest.labels
 
-    def classify(self, path: str | Path) -> Classification:
-        """Classify an audio file, window by window: a file of any length takes a few MB.
+    def classify(
+        self, audio: str | Path | npt.NDArray[np.generic], *, rate: int | None = None
+    ) -> Classification:
+        """Classify a file or samples, window by window: a file of any length takes a few MB.
 
         Parameters
         ----------
-        path : str or Path
-            ``"demo"`` is the clip that ships with the package.
+        audio : str, Path, or array of (n,) or (n, channels), float or int16
+            Path of a file, where ``"demo"`` is the clip that ships with the package; or samples,
+            floats with full scale at 1.
+        rate : int, optional
+            Of samples, hertz, from 8000 to 192000; a file has its own.
 
         Raises
         ------
         AudioFormatError
-            If the file cannot be read.
+            If the file cannot be read, or the samples are of another shape or type.
+        ParameterError
+            If the rate is missing beside samples, makes no sense, or is given beside a file.
         MissingExtraError
-            If it needs soundfile and that is not installed.
-        """
-        return self.classify_audio(open_audio(path))
+            If a file needs soundfile and that is not installed.
 
-    def classify_audio(self, audio: AudioFile) -> Classification:
-        """Classify an audio file that was opened before."""
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from edge_runtime import Classifier
+        >>> Classifier().classify(np.zeros((48000, 2), dtype=np.int16), rate=48000).label
+        'silence'
+        """
+        if not isinstance(audio, (str, os.PathLike)):
+            return self.classify_audio(audio_samples(audio, rate))
+        if rate is not None:
+            raise ParameterError(f"rate is {rate} beside a file, which has its own; leave it out")
+        return self.classify_audio(open_audio(audio))
+
+    def classify_audio(self, audio: Audio) -> Classification:
+        """Classify a file that was opened before, or samples that were checked."""
         path = SoundPath(audio.rate, audio.channels, self.manifest.front_end)
         conditioner = path.conditioner
-        segments, posteriors = [], []
+        windows, posteriors = [], []
         window_s = self.manifest.front_end.window_seconds
         for start, window in file_windows(audio, self.manifest.front_end, path):
             result = self.classify_window(window)
@@ -184,13 +214,13 @@ class Classifier:
                 posteriors.append(result.posterior)
             end = min(start + window_s, conditioner.frames / audio.rate)
             by_label = self.by_label(result.posterior)
-            segments.append(Segment(start, end, label, by_label, result.level_dbfs))
+            windows.append(WindowClassification(start, end, label, by_label, result.level_dbfs))
         posterior = np.mean(posteriors, axis=0) if posteriors else np.zeros(len(self.labels))
         return Classification(
             path=str(audio.path),
             label=self._label(posterior, silent=not posteriors),
             posterior=self.by_label(posterior),
-            segments=tuple(segments),
+            windows=tuple(windows),
             seconds=conditioner.frames / audio.rate,
             warnings=tuple(self._warnings(audio, conditioner)),
         )
@@ -207,7 +237,7 @@ class Classifier:
         return WindowResult(posterior, level_dbfs(window))
 
     def features(self, window: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """What the network hears of a window: (frames, coefficients) float32, normalised.
+        """The model input of a window: (frames, coefficients) float32, normalised.
 
         Parameters
         ----------
@@ -250,7 +280,7 @@ class Classifier:
             threshold=self.manifest.decoder.rejection_threshold,
         )
 
-    def _warnings(self, audio: AudioFile, conditioner: Conditioner) -> Iterable[str]:
+    def _warnings(self, audio: Audio, conditioner: Conditioner) -> Iterable[str]:
         if audio.warning:
             yield audio.warning
         window_s = self.manifest.front_end.window_seconds
@@ -263,7 +293,7 @@ class Classifier:
         if seconds < window_s:
             yield (
                 f"{audio.path}: {seconds:.2f} s is shorter than the model's window of "
-                f"{window_s:.0f} s; it was repeated to fill one, so trust the answer less"
+                f"{window_s:.0f} s; it was repeated to fill one, so the label is less certain"
             )
         lacking = missing_band(audio.rate, self.manifest.front_end)
         if lacking:
@@ -286,10 +316,10 @@ def _rejected(
                 f"{manifest.name} knows no genre {label!r}{guess}; it knows "
                 f"{', '.join(manifest.genres)}"
             )
-    answered = set(only or manifest.genres).difference(ignored, manifest.rejected)
-    if not answered:
-        raise ParameterError("no genre is left to be answered")
-    return tuple(label for label in manifest.labels if label not in answered)
+    genres = set(only or manifest.genres).difference(ignored, manifest.rejected)
+    if not genres:
+        raise ParameterError("no genre is left; ignore fewer of them")
+    return tuple(label for label in manifest.labels if label not in genres)
 
 
 def softmax(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

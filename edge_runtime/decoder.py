@@ -1,28 +1,98 @@
-"""From the posteriors of overlapping windows to one steady answer."""
+"""From the posteriors of overlapping windows to one steady label.
+
+A gate for silence, the filter of a hidden Markov model, a threshold, and a time to confirm.
+"""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from .announcement import Announcement, SilenceGate
-from .answer import genre_or_unknown
-from .model.manifest import SILENCE, DecoderSettings
+from .errors import ParameterError
+
+SILENCE = "silence"
+"""The label where the level is below the gate"""
+UNKNOWN = "unknown"
+"""The label where no genre is convincing"""
 
 _POSTERIOR_FLOOR = 1e-3
 """One overconfident window must not rule a genre out for good."""
+_SLACK_S = 1e-6
+"""Times of windows are sums; a time that is reached but for rounding is reached."""
 
 
-class StickyDecoder:
+@dataclass(frozen=True, kw_only=True)
+class DecoderSettings:
+    """How posteriors of overlapping windows become a label. Times are in seconds."""
+
+    interval_s: float = 0.743
+    """Time between windows of a stream, rounded to whole frames when used"""
+    dwell_s: float = 120.0
+    """Mean time that a genre is expected to last before another one plays"""
+    silence_dbfs: float = -60.0
+    """A window with a level below this is silence, dBFS"""
+    silence_hysteresis_db: float = 3.0
+    """Silence ends so much above the level at which it begins, dB"""
+    rejection_threshold: float = 0.0
+    """Below this smoothed posterior the label is ``unknown``; with 0 it never is"""
+    confirm_s: float = 0.0
+    """For so long a new label must be the likeliest before it holds, seconds"""
+    minimum_s: float = 0.0
+    """For so long a label stays, unless silence falls, seconds"""
+
+    def __post_init__(self) -> None:
+        for name in ("interval_s", "dwell_s"):
+            if not 0.01 <= getattr(self, name) <= 86400.0:
+                raise ParameterError(
+                    f"{name} is {getattr(self, name)} s; it must be from 0.01 to 86400 s"
+                )
+        for name in ("confirm_s", "minimum_s"):
+            if not 0.0 <= getattr(self, name) <= 86400.0:
+                raise ParameterError(
+                    f"{name} is {getattr(self, name)} s; it must be from 0 to 86400 s"
+                )
+        if not 0.0 <= self.silence_hysteresis_db <= 60.0:
+            raise ParameterError(
+                f"silence_hysteresis_db is {self.silence_hysteresis_db} dB; it must be from 0 to 60"
+            )
+        if not -200.0 <= self.silence_dbfs <= 0.0:
+            raise ParameterError(
+                f"silence_dbfs is {self.silence_dbfs} dBFS; it must be from -200 to 0"
+            )
+        if not 0.0 <= self.rejection_threshold < 1.0:
+            raise ParameterError(
+                f"rejection_threshold is {self.rejection_threshold}; it must be from 0 to below 1"
+            )
+
+
+class SilenceGate:
+    """Closes below `silence_dbfs`, opens again `silence_hysteresis_db` above it.
+
+    Without a hysteresis, a room whose noise lies at the gate would flicker.
+    """
+
+    def __init__(self, settings: DecoderSettings) -> None:
+        self._closes_at = settings.silence_dbfs
+        self._opens_at = settings.silence_dbfs + settings.silence_hysteresis_db
+        self._closed = False
+
+    def is_silent(self, level_dbfs: float) -> bool:
+        """Whether a window of this level, dBFS, is silence."""
+        self._closed = level_dbfs < (self._opens_at if self._closed else self._closes_at)
+        return self._closed
+
+
+class HmmFilter:
     """Forward filter of a hidden Markov model whose states, the labels, last long.
 
     A genre stays with probability ``exp(-elapsed / dwell)`` and otherwise changes to any other
     (Rabiner, "A tutorial on hidden Markov models", 1989, eq. 20). Windows that overlap are not
     independent evidence: each counts with the share of its sound that is new, as a power of its
-    posterior. More overlap therefore brings a smoother answer, not a hastier one.
+    posterior. More overlap therefore brings a smoother posterior, not a hastier one.
 
     Parameters
     ----------
@@ -37,7 +107,7 @@ class StickyDecoder:
         self.reset()
 
     def reset(self) -> None:
-        """Forget everything heard."""
+        """Forget every window."""
         self._belief = np.full(len(self._labels), 1.0 / len(self._labels))
 
     def update(
@@ -48,9 +118,9 @@ class StickyDecoder:
         Parameters
         ----------
         posterior : (classes,) float32 or None
-            The network's; None where the window was silent and tells nothing.
+            The network's; None where the window was silent, which is evidence of no genre.
         elapsed_s : float
-            Seconds of sound since the window before (of the whole window, for the first).
+            Seconds since the window before; the length of the window, for the first.
 
         Returns
         -------
@@ -67,22 +137,90 @@ class StickyDecoder:
         return self._belief.copy()
 
 
+def genre_or_unknown(
+    posterior: npt.NDArray[np.floating[Any]],
+    labels: tuple[str, ...],
+    rejected: tuple[str, ...],
+    *,
+    threshold: float = 0.0,
+) -> str:
+    """The likeliest label if it is a genre and convincing, else ``unknown``.
+
+    Parameters
+    ----------
+    posterior : (labels,) float
+    labels : tuple of str
+    rejected : tuple of str
+        Those of the labels that are no genre.
+    threshold : float
+        What has less is not convincing.
+    """
+    best = int(posterior.argmax())
+    if labels[best] in rejected or posterior[best] < threshold:
+        return UNKNOWN
+    return labels[best]
+
+
+class LabelConfirmation:
+    """Keeps a label until another one is confirmed.
+
+    A label must be the likeliest for `confirm_s` before it holds, and then stays for `minimum_s`.
+    Both count from window to window in time, so that more frequent windows confirm no faster.
+    Silence comes and goes at once; after it, and at the start, the label is ``unknown`` until
+    another one is confirmed.
+    """
+
+    def __init__(self, settings: DecoderSettings) -> None:
+        self._confirm_s, self._minimum_s = settings.confirm_s, settings.minimum_s
+        self._label = UNKNOWN
+        self._label_s = float("inf")  # for how long it holds; the one of the start need not stay
+        self._window_label = UNKNOWN
+        self._window_label_s = 0.0  # for how long it is the likeliest
+
+    def update(self, window_label: str, elapsed_s: float) -> str:
+        """The label that holds, after one more window.
+
+        Parameters
+        ----------
+        window_label : str
+            The likeliest at this window: a genre, ``unknown`` or ``silence``.
+        elapsed_s : float
+            Since the window before, seconds.
+        """
+        self._label_s += elapsed_s
+        if window_label == self._window_label:
+            self._window_label_s += elapsed_s
+        else:
+            self._window_label, self._window_label_s = window_label, 0.0
+        if window_label != self._label and SILENCE in {window_label, self._label}:
+            # Silence is measured, and needs no confirmation; what comes after it does.
+            self._hold(SILENCE if window_label == SILENCE else UNKNOWN, float("inf"))
+        if (
+            window_label != self._label
+            and self._window_label_s >= self._confirm_s - _SLACK_S
+            and self._label_s >= self._minimum_s - _SLACK_S
+        ):
+            self._hold(window_label, 0.0)
+        return self._label
+
+    def _hold(self, label: str, for_s: float) -> None:
+        self._label, self._label_s = label, for_s
+
+
 @dataclass(frozen=True)
-class Decision:
-    """What is said at a window."""
+class DecodedWindow:
+    """The label that holds after a window, and how sure it is."""
 
     label: str
     """A genre, ``silence`` or ``unknown``"""
     confidence: float
-    """Smoothed posterior of the genre; of the likeliest label where none is said; 0 in silence"""
-    smoothed: npt.NDArray[np.float64]
-    """(classes,), sums to 1"""
+    """Smoothed posterior of the genre; of the likeliest label in ``unknown``; 0 in silence"""
+    posterior: npt.NDArray[np.float64]
+    """(classes,), smoothed over the stream; sums to 1"""
 
 
 class Decoder:
-    """The whole way from a window's posterior and level to a steady answer.
-
-    A gate for silence, the filter, the threshold, and the confirmation, in this order.
+    """The whole way from a window's posterior and level to one steady label.
 
     Parameters
     ----------
@@ -91,7 +229,7 @@ class Decoder:
     window_s : float
         Length of one window, seconds.
     rejected : tuple of str
-        Those of the labels that are no answer: ``unknown`` where they are the likeliest.
+        Those of the labels that are no genre: ``unknown`` where they are the likeliest.
     """
 
     def __init__(
@@ -104,12 +242,12 @@ class Decoder:
         self._labels, self._rejected = labels, rejected
         self._threshold = settings.rejection_threshold
         self._gate = SilenceGate(settings)
-        self._filter = StickyDecoder(labels, settings, window_s)
-        self._announcement = Announcement(settings)
+        self._filter = HmmFilter(labels, settings, window_s)
+        self._confirmation = LabelConfirmation(settings)
 
-    def decide(
+    def update(
         self, posterior: npt.NDArray[np.float32], level_dbfs: float, elapsed_s: float
-    ) -> Decision:
+    ) -> DecodedWindow:
         """Take one window in.
 
         Parameters
@@ -119,17 +257,17 @@ class Decoder:
         level_dbfs : float
             Of the window.
         elapsed_s : float
-            Seconds of sound since the window before (of the whole window, for the first).
+            Seconds since the window before; the length of the window, for the first.
         """
         silent = self._gate.is_silent(level_dbfs)
         smoothed = self._filter.update(None if silent else posterior, elapsed_s)
-        candidate = SILENCE
+        window_label = SILENCE
         if not silent:
-            candidate = genre_or_unknown(
+            window_label = genre_or_unknown(
                 smoothed, self._labels, self._rejected, threshold=self._threshold
             )
-        label = self._announcement.update(candidate, elapsed_s)
-        return Decision(label, self._confidence(label, smoothed), smoothed)
+        label = self._confirmation.update(window_label, elapsed_s)
+        return DecodedWindow(label, self._confidence(label, smoothed), smoothed)
 
     def _confidence(self, label: str, smoothed: npt.NDArray[np.float64]) -> float:
         if label == SILENCE:

@@ -35,7 +35,7 @@ class ManifestVersionError(ModelFileError):
 
 
 class ConfigFileError(EdgeGenreError):
-    """A configuration file that cannot be read, or says what makes no sense."""
+    """A configuration file that cannot be read, or holds a value that makes no sense."""
 
     exit_code = 2
 
@@ -59,7 +59,7 @@ class AudioDeviceError(EdgeGenreError):
 
 
 class MissingDependencyError(EdgeGenreError):
-    """A library that is not installed; the message tells how to get it."""
+    """A library that is not installed; the message names the command that installs it."""
 
     exit_code = 4
 
@@ -68,7 +68,7 @@ class MissingExtraError(MissingDependencyError):
     """An optional library that is not installed; the message names the pip extra."""
 
     def __init__(self, purpose: str, extra: str) -> None:
-        super().__init__(f'{purpose} needs an extra: pip install "edge-genre[{extra}]"')
+        super().__init__(f'{purpose} needs the extra "{extra}": pip install "edge-genre[{extra}]"')
         self.extra = extra
 
 

@@ -1,4 +1,4 @@
-"""Hiding what native libraries print on stderr, and saying there what is ours."""
+"""Stderr: closed to what native libraries print, open to our own lines."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _hidden: list[int] = []  # where stderr went before it was hidden, the outermost
 
 @contextmanager
 def quiet_stderr() -> Iterator[None]:
-    """Nothing that is written to file descriptor 2 inside is seen; Python errors still raise.
+    """Hide what is written to file descriptor 2 inside; Python errors still raise.
 
     Works in the main thread only: the descriptor belongs to the whole process, and a worker that
-    redirects it would swallow what the others say. What `say` is given is seen.
+    redirects it would hide what the other threads write. Lines of `write_line` are seen.
     """
     try:
         saved = os.dup(2) if threading.current_thread() is threading.main_thread() else None
@@ -41,14 +41,8 @@ def quiet_stderr() -> Iterator[None]:
             os.close(saved)
 
 
-def say(line: str) -> None:
-    """Print a line on stderr, from any thread, hidden or not.
-
-    Parameters
-    ----------
-    line : str
-        Without its end.
-    """
+def write_line(line: str) -> None:
+    """Write a line (given without its end) on stderr, from any thread, hidden or not."""
     with _lock:
         if _hidden and isinstance(sys.stderr, io.TextIOWrapper):  # rich's panel shows it itself
             os.write(_hidden[0], f"{line}\n".encode(errors="backslashreplace"))
@@ -57,6 +51,18 @@ def say(line: str) -> None:
 
 
 def visible_stderr() -> int:
-    """The file descriptor that says what is seen, hidden or not: for commands of the user."""
+    """The file descriptor that is seen, hidden or not; for commands of the user."""
     with _lock:
         return _hidden[0] if _hidden else 2
+
+
+def is_journal(descriptor: int) -> bool:
+    """Whether a file descriptor leads to the journal (systemd.exec(5), ``$JOURNAL_STREAM``)."""
+    stream = os.environ.get("JOURNAL_STREAM")
+    if not stream:
+        return False
+    try:
+        status = os.fstat(descriptor)
+    except OSError:
+        return False
+    return stream == f"{status.st_dev}:{status.st_ino}"

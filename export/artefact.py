@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import statistics
-import tempfile
 import time
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,29 +16,29 @@ import numpy.typing as npt
 
 from edge_runtime import Classifier
 from edge_runtime.errors import ExportParityError
-from edge_runtime.model.file import write_model
+from edge_runtime.model.file import ModelFile, model_bytes, write_model
 from edge_runtime.model.manifest import Manifest, Weights
 from edge_runtime.version import __version__
 
-from .formats import FORMATS, Convert, file_name
-from .formats.conversion import FLOAT32, Conversion, Variant
+from .formats import FORMATS
+from .formats.conversion import FLOAT32, Conversion, Convert, Variant
 from .formats.unsupported import unconvertible_layer
-from .logits import logits_model
 from .macs import multiply_accumulates
-from .parity import HEARD, VALIDATION, Parity, compare
-from .quantize.equalize import rewritten, shift_logits
-from .quantize.gptq import round_weights
+from .parity import TRAINED_ON, VALIDATION, Parity, compare
+from .quantize.equalize import equalized, shift_logits
+from .quantize.gptq import apply_gptq
 from .quantize.layer_error import layer_errors, worst_layer
-from .run import Run
+from .run import Run, logits_model
 from .temperature import scaled, temperature
 
-_BLAME_WINDOWS = 20
+_WORST_LAYER_WINDOWS = 20
+"""Representative windows that the worst layer is looked for with, about"""
 _LATENCY_CALLS = 200
 
 
 @dataclass(frozen=True)
 class Description:
-    """What only a person can say of a model."""
+    """The part of a manifest that no training knows."""
 
     name: str
     version: str
@@ -60,6 +59,7 @@ class Source:
         self.run, self.description = run, description
         self.model = logits_model(run.model)
         self.macs = multiply_accumulates(self.model)
+        self._eight_bit: dict[tuple[bool, int], Any] = {}
         raw = run.model.predict(run.valid_features[..., np.newaxis], verbose=0)
         self.temperature = temperature(*(run.unheard or (raw, run.valid_labels)))
         self.posteriors: npt.NDArray[np.float32] = scaled(raw, self.temperature)
@@ -68,25 +68,19 @@ class Source:
     @property
     def compared_on(self) -> str:
         """Which windows an exported file is compared on, in words."""
-        return VALIDATION if self.run.unheard is None else HEARD
+        return VALIDATION if self.run.unheard is None else TRAINED_ON
 
-    def rewritten(self, variant: Variant) -> Any:
-        """The network as eight bits hold it best, its weights on their grid."""
-        return self._by_filter if variant.quantizes_activations else self._dense_by_layer
-
-    @cached_property
-    def _by_filter(self) -> Any:
-        return self._rounded(dense_by_filter=True)
-
-    @cached_property
-    def _dense_by_layer(self) -> Any:
-        return self._rounded(dense_by_filter=False)
-
-    def _rounded(self, *, dense_by_filter: bool) -> Any:
-        windows = self.run.representative
-        model = rewritten(self.model, windows.features)
-        round_weights(model, windows.features, windows.seed, dense_by_filter=dense_by_filter)
-        return model
+    def eight_bit(self, variant: Variant) -> Any:
+        """The network equalized, its weights on the converter's grid by GPTQ."""
+        grid = (variant.quantizes_activations, FORMATS[variant.format].weight_levels)
+        if grid not in self._eight_bit:
+            windows = self.run.representative
+            model = equalized(self.model, windows.features)
+            apply_gptq(
+                model, windows.features, windows.seed, dense_by_filter=grid[0], levels=grid[1]
+            )
+            self._eight_bit[grid] = model
+        return self._eight_bit[grid]
 
     @cached_property
     def representative_logits(self) -> npt.NDArray[np.float32]:
@@ -105,7 +99,7 @@ class Artefact:
     manifest: Manifest
     parity: Parity
     failures: tuple[str, ...]
-    """What it falls short of, the layer to blame included; empty if it passed"""
+    """Why it did not pass, the worst layer included; empty if it passed"""
     bytes: int
     """Of the file"""
     macs: int
@@ -124,10 +118,7 @@ def make(source: Source, variant: Variant) -> Artefact:
     """
     conversion = _convert(source, variant)
     manifest = _manifest(source, variant, conversion)
-    with tempfile.TemporaryDirectory() as folder:
-        draft = Path(folder) / file_name("draft", variant)
-        write_model(draft, conversion.network, manifest)
-        classifier = Classifier(draft)
+    classifier = Classifier(model_bytes(conversion.network, manifest))
     posteriors = classifier.posteriors(source.run.valid_features)
     if not np.isfinite(posteriors).all():
         raise ExportParityError(
@@ -137,21 +128,17 @@ def make(source: Source, variant: Variant) -> Artefact:
     parity = compare(source.run, source.posteriors, posteriors)
     failures = parity.failures(variant.quantization)
     if failures and variant.quantization != FLOAT32:
-        failures += _blame(source, variant, conversion)
+        failures += _worst_layer(source, variant, conversion)
     manifest = dataclasses.replace(
         manifest, parity=parity.to_dict(variant.quantization, source.compared_on)
     )
-    with tempfile.TemporaryDirectory() as folder:
-        draft = Path(folder) / file_name("draft", variant)
-        write_model(draft, conversion.network, manifest)
-        size = draft.stat().st_size
     return Artefact(
         variant,
         conversion.network,
         manifest,
         parity,
         tuple(failures),
-        size,
+        len(model_bytes(conversion.network, manifest)),
         source.macs,
         _latency_ms(classifier, source.run.valid_features),
     )
@@ -167,12 +154,24 @@ def write(artefact: Artefact, path: Path, *, force: bool = False) -> None:
     ModelFileError
         If the file cannot be written; an old one stays.
     """
-    if artefact.failures and not force:
+    if not force:
+        refuse_failed(artefact, path)
+    write_model(path, artefact.network, artefact.manifest)
+
+
+def refuse_failed(artefact: Artefact, path: Path) -> None:
+    """Refuse to write what did not pass.
+
+    Raises
+    ------
+    ExportParityError
+        With all that it falls short of.
+    """
+    if artefact.failures:
         raise ExportParityError(
             f"{path}: {'; '.join(artefact.failures)}; it was not written: try --quantize auto, "
             "or --force to have it all the same"
         )
-    write_model(path, artefact.network, artefact.manifest)
 
 
 def _convert(source: Source, variant: Variant) -> Conversion:
@@ -191,17 +190,17 @@ def _convert(source: Source, variant: Variant) -> Conversion:
 
 def _converted(source: Source, variant: Variant, convert: Convert) -> Conversion:
     representative = source.run.representative
-    if not variant.rounds_weights:
+    if not variant.quantizes_weights:
         return convert(source.model, variant.quantization, representative.features)
     import keras
 
-    # Every variant has errors of its own, so each gets a copy to correct.
-    rounded = source.rewritten(variant)
-    model = keras.models.clone_model(rounded)
-    model.set_weights(rounded.get_weights())
+    # The errors of variants differ, so the bias of a copy is corrected for each.
+    shared = source.eight_bit(variant)
+    model = keras.models.clone_model(shared)
+    model.set_weights(shared.get_weights())
     windows = representative.clipped() if variant.quantizes_input else representative.features
     conversion = convert(model, variant.quantization, windows)
-    # Rounding moves the mean of each logit; the bias of the last layer takes that back.
+    # Rounding moves the mean of each logit; the bias of the last layer moves it back.
     found = _logits(source, variant, conversion)
     error = (found - source.representative_logits).mean(axis=0, dtype=np.float64)
     shift_logits(model, error.mean() - error)
@@ -209,25 +208,24 @@ def _converted(source: Source, variant: Variant, convert: Convert) -> Conversion
 
 
 def _logits(source: Source, variant: Variant, conversion: Conversion) -> npt.NDArray[np.float32]:
-    with tempfile.TemporaryDirectory() as folder:
-        draft = Path(folder) / file_name("draft", variant)
-        write_model(draft, conversion.network, _manifest(source, variant, conversion))
-        return Classifier(draft).backend.run(source.run.representative.features)
+    manifest = _manifest(source, variant, conversion)
+    draft = Classifier(ModelFile("draft", manifest, conversion.network))
+    return draft.backend.run(source.run.representative.features)
 
 
-def _blame(source: Source, variant: Variant, conversion: Conversion) -> list[str]:
-    """Which layer loses most, in words; empty where the format cannot tell."""
+def _worst_layer(source: Source, variant: Variant, conversion: Conversion) -> list[str]:
+    """Which layer adds most error, in words; empty where the format has no outputs of layers."""
     entry = FORMATS[variant.format]
     if entry.activations is None:
         return []
-    model = source.rewritten(variant) if variant.rounds_weights else source.model
+    model = source.eight_bit(variant) if variant.quantizes_weights else source.model
     windows = source.run.representative.features
-    some = windows[:: max(1, len(windows) // _BLAME_WINDOWS)]
+    sample = windows[:: max(1, len(windows) // _WORST_LAYER_WINDOWS)]
     reference = entry.convert(model, FLOAT32, windows)
     worst = worst_layer(
         layer_errors(
-            entry.activations(reference.network, some),
-            entry.activations(conversion.network, some),
+            entry.activations(reference.network, sample),
+            entry.activations(conversion.network, sample),
         )
     )
     if worst is None:

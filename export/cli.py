@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from edge_runtime.cli import warn
 from edge_runtime.errors import ParameterError
+from edge_runtime.model.run_folder import read_run_record
 from edge_runtime.stderr import quiet_stderr
 
 from .formats import FORMATS, QUANTIZATIONS, file_name
@@ -30,9 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.epilog = (
         "examples:\n"
-        "  edge-genre export runs/mine --quantize auto --out mine.tflite\n"
-        "  edge-genre export runs/mine --all --out dist\n"
-        "  edge-genre export --from mine.tflite --out slow.tflite --decoder dwell_s=300\n"
+        "  edge-genre export runs/rock --quantize auto --out rock.tflite\n"
+        "  edge-genre export runs/rock --all --out dist\n"
+        "  edge-genre export --from rock.tflite --out slow.tflite --decoder dwell_s=300\n"
     )
     parser.add_argument(
         "run", metavar="RUN", type=Path, nargs="?", help="folder that edge-genre train wrote"
@@ -52,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="source",
         metavar="MODEL",
         type=Path,
-        help="describe an exported model anew, without a run: labels, decoder settings, names",
+        help="edit the manifest of an exported model, without a run: labels, decoder, names",
     )
     parser.add_argument(
         "--quantize",
@@ -84,10 +85,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Export; exit code 1 if a file does not answer as its model."""
+    """Export; exit code 1 if a file does not agree with its Keras model."""
     _check(args)
     if args.source:
-        return _describe_anew(args)
+        return _edit_manifest(args)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     warnings.filterwarnings("ignore", category=UserWarning)  # of the converters, on their futures
     warnings.filterwarnings("ignore", category=DeprecationWarning)
@@ -125,20 +126,21 @@ def _check(args: argparse.Namespace) -> None:
         raise ParameterError(f"--out {args.out}: a {args.format} file must end in {ending}")
 
 
-def _describe_anew(args: argparse.Namespace) -> int:
-    from .edit_manifest import Changes, relabel
+def _edit_manifest(args: argparse.Namespace) -> int:
+    from .edit_manifest import Changes, edit_manifest
 
     labels = tuple(name.strip() for name in args.labels.split(",")) if args.labels else None
     changes = Changes(
         labels, args.decoder, args.name, args.model_version, args.licence, args.attribution
     )
-    changed = relabel(args.source, args.out, changes)
+    changed = edit_manifest(args.source, args.out, changes)
     print(f"{args.out}: the network of {args.source}; changed: {', '.join(changed)}")
     return 0
 
 
 def _read(args: argparse.Namespace) -> Source:
-    with quiet_stderr():  # oneDNN and CUDA announce themselves before any log level applies
+    read_run_record(args.run)  # what is no run is refused before TensorFlow takes its seconds
+    with quiet_stderr():  # oneDNN and CUDA print before any log level applies
         import tensorflow  # noqa: F401
 
         from .artefact import Description, Source
@@ -166,7 +168,9 @@ def _one(args: argparse.Namespace, source: Source) -> int:
     path = args.out or args.run / file_name(source.description.name, artefact.variant)
     write(artefact, path, force=args.force)
     if artefact.failures:
-        warn(f"{path}: {'; '.join(artefact.failures)}; written all the same, marked as failed")
+        warn(
+            f"{path}: {'; '.join(artefact.failures)}; written because of --force, marked as failed"
+        )
     print(_report(artefact, path, source))
     return 0
 
@@ -195,18 +199,18 @@ def _all(args: argparse.Namespace, source: Source) -> int:
 
 
 def _report(artefact: Artefact, path: Path, source: Source) -> str:
-    from .parity import HEARD, MINIMUM_WINDOWS, few_windows
+    from .parity import MINIMUM_WINDOWS, TRAINED_ON, few_windows
 
     parity = artefact.parity
     lines = [
         f"{path}: {artefact.variant.quantization}, {artefact.bytes:,} bytes",
         f"against the Keras model on {parity.n_windows} {source.compared_on} "
         f"({parity.n_tracks} tracks):",
-        f"  same answer       {parity.agreement:.2%}",
+        f"  same label        {parity.agreement:.2%}",
         f"  posterior error   {parity.max_posterior_error:.2g} at most, "
         f"{parity.mean_posterior_error:.2g} in the mean; KL {parity.kl:.2g}",
     ]
-    if source.compared_on != HEARD:  # how right a model is of what it has learned says nothing
+    if source.compared_on != TRAINED_ON:  # accuracy on training windows means nothing
         lines += [
             f"  segment accuracy  {parity.segment_accuracy:.4f} (Keras "
             f"{parity.float_segment_accuracy:.4f})",

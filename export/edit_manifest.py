@@ -1,4 +1,4 @@
-"""Another description of a model that was exported before: its weights stay as they are."""
+"""Edit the manifest of an exported model; its weights stay as they are."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge_runtime.decoder import DecoderSettings
 from edge_runtime.errors import ParameterError
 from edge_runtime.model.file import ModelFile, read_model, write_model
-from edge_runtime.model.manifest import DecoderSettings, Manifest
+from edge_runtime.model.manifest import Manifest
 
 
 @dataclass(frozen=True)
 class Changes:
-    """What to say anew; None leaves it."""
+    """New values; None leaves the old one."""
 
     labels: tuple[str, ...] | None = None
     decoder: Sequence[str] = ()
@@ -25,7 +26,7 @@ class Changes:
     attribution: str | None = None
 
 
-def relabel(source: Path, target: Path, changes: Changes) -> list[str]:
+def edit_manifest(source: Path, target: Path, changes: Changes) -> list[str]:
     """Write a copy of a model with another manifest; returns what changed.
 
     The file is checked as on a device first: a damaged or hand-edited one is refused.
@@ -43,7 +44,7 @@ def relabel(source: Path, target: Path, changes: Changes) -> list[str]:
         raise ParameterError(
             f"--out {target}: the copy of a {source.suffix} file must end in {source.suffix}"
         )
-    said = {
+    wanted = {
         "labels": changes.labels,
         "rejected": _renamed(manifest, changes.labels),
         "decoder": decoder_settings(manifest.decoder, changes.decoder),
@@ -54,7 +55,7 @@ def relabel(source: Path, target: Path, changes: Changes) -> list[str]:
     }
     new = {
         key: value
-        for key, value in said.items()
+        for key, value in wanted.items()
         if value is not None and value != getattr(manifest, key)
     }
     if not new:
@@ -62,7 +63,7 @@ def relabel(source: Path, target: Path, changes: Changes) -> list[str]:
             f"{source}: nothing to change; give --labels, --decoder, --name, --model-version, "
             "--licence or --attribution"
         )
-    conversion = {**manifest.conversion, "described_anew": _history(model) + sorted(new)}
+    conversion = {**manifest.conversion, "described_anew": _edited_before(model) + sorted(new)}
     write_model(
         target,
         model.network,
@@ -108,7 +109,7 @@ def decoder_settings(settings: DecoderSettings, changes: Sequence[str]) -> Decod
     return dataclasses.replace(settings, **values)
 
 
-def _history(model: ModelFile) -> list[str]:
-    """What was changed before, so that a second change does not hide the first."""
+def _edited_before(model: ModelFile) -> list[str]:
+    """What earlier edits changed, so that a second edit does not hide the first."""
     before = model.manifest.conversion.get("described_anew", [])
     return [str(name) for name in before] if isinstance(before, list) else []

@@ -3,55 +3,19 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from edge_runtime.atomic_write import write_atomically
 from edge_runtime.errors import DataSetError, ExportParityError
 
-from .artefact import Artefact, Source, write
+from .artefact import Source, write
 from .formats import FORMATS, file_name
-from .formats.conversion import FLOAT32, Variant
+from .formats.conversion import FLOAT32
 from .model_card import model_card
-from .parity import MINIMUM_WINDOWS, PARITY_FIGURES, few_windows
-from .variants import attempts
+from .parity import MINIMUM_WINDOWS, few_windows
+from .variants import Row, attempts
 
 SUMMARY, CARD = "summary.json", "README.md"
-
-
-@dataclass(frozen=True)
-class Row:
-    """What became of one variant."""
-
-    variant: Variant
-    file: str
-    """Name in the folder"""
-    artefact: Artefact | None
-    """None where the conversion failed"""
-    failures: tuple[str, ...]
-    """Empty if it passed and was written"""
-
-    @property
-    def passed(self) -> bool:
-        """Whether the file was written."""
-        return not self.failures
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-ready form: one row of the summary."""
-        made = self.artefact
-        parity: dict[str, Any] = made.manifest.parity if made else {}
-        return {
-            "file": self.file,
-            "format": self.variant.format,
-            "quantization": self.variant.quantization,
-            "passed": self.passed,
-            "failures": list(self.failures),
-            "bytes": made.bytes if made else None,
-            **{name: parity.get(name) for name in PARITY_FIGURES},
-            "macs": made.macs if made else None,
-            "latency_ms": round(made.latency_ms, 4) if made else None,
-        }
 
 
 def export_all(source: Source, folder: Path) -> list[Row]:
@@ -90,10 +54,10 @@ def float32_passed(rows: list[Row]) -> bool:
 
 
 def table(rows: list[Row]) -> str:
-    """The summary for people."""
+    """The summary for the terminal."""
     width = max(len(row.file) for row in rows)
     lines = [
-        f"{'file':<{width}}  {'bytes':>9}  {'same answer':>11}  {'track accuracy':>14}  "
+        f"{'file':<{width}}  {'bytes':>9}  {'same label':>11}  {'track accuracy':>14}  "
         f"{'p':>5}  {'ms':>7}  gate",
     ]
     for row in rows:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .artefact import Source
-    from .export_all import Row
+    from .variants import Row
 
 
 def model_card(source: Source, rows: list[Row]) -> str:
@@ -29,8 +29,8 @@ def model_card(source: Source, rows: list[Row]) -> str:
             _header(source, rows),
             f"# {description.name} {description.version}",
             "",
-            "Tells what kind of music is playing, on the device that hears it, with "
-            f"edge-genre: {', '.join(run.labels)}.",
+            "Names the genre of the music that is playing, on the device with the microphone, "
+            f"with edge-genre: {', '.join(run.labels)}.",
             "",
             "```sh",
             f"edge-genre listen --model {first}",
@@ -42,7 +42,7 @@ def model_card(source: Source, rows: list[Row]) -> str:
             "",
             "| | |",
             "|---|---|",
-            f"| hears | {params.window_seconds:g} s at {params.sample_rate} Hz: {params.summary} |",
+            f"| input | {params.window_seconds:g} s at {params.sample_rate} Hz: {params.summary} |",
             f"| work | {source.macs / 1e6:.2f} million multiply-accumulates a window |",
             *(f"| training: {key} | {_cell(value)} |" for key, value in run.training.items()),
             *(f"| measured: {key} | {_cell(value)} |" for key, value in run.metrics.items()),
@@ -52,8 +52,8 @@ def model_card(source: Source, rows: list[Row]) -> str:
             "## Files",
             "",
             f"Each was run through the device's runtime on {source.compared_on} and compared with "
-            "the float Keras model. Agreement: the share of windows with the same top answer. "
-            "p: McNemar's exact test of the tracks that only one of the two answers rightly.",
+            "the float Keras model. Agreement: the share of windows with the same top label. "
+            "p: McNemar's exact test of the tracks for which only one of the two is right.",
             "",
             "| file | bytes | agreement | track accuracy (Keras) | p | |",
             "|---|---|---|---|---|---|",
@@ -82,7 +82,7 @@ def _header(source: Source, rows: list[Row]) -> str:
         if isinstance(data, dict):
             data = data.get("name")
         parity = best.parity
-        # Of the run, not of the comparison: a model that was fitted again has heard those clips.
+        # Of the run, not of the comparison: a model from `refit` was trained on those clips.
         measured = source.run.metrics.get("validation", {})
         accuracy = measured.get("track_accuracy", parity.float_track_accuracy)
         lines += [

@@ -1,8 +1,7 @@
-"""What a training left behind, read for export."""
+"""A finished training run, read for export."""
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import zipfile
 from dataclasses import dataclass
@@ -12,9 +11,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edge_runtime.errors import DataSetError, EdgeGenreError
+from edge_runtime.errors import DataSetError
 from edge_runtime.frontend import FrontEndParams
-from edge_runtime.model.from_json import dataclass_from_json
+from edge_runtime.model.run_folder import (
+    BASELINE,
+    MODEL,
+    WINDOWS,
+    not_finished,
+    read_run_record,
+    read_run_windows,
+)
 
 from .quantize.representative import Representative, representative
 
@@ -40,8 +46,8 @@ class Run:
     representative: Representative
     """Training windows, for the ranges of a quantized network"""
     unheard: tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]] | None = None
-    """Where the model has heard the validation windows: posteriors and labels of windows by models
-    that had not"""
+    """Where the model was trained on its validation windows: posteriors, by models that were not,
+    and true labels of windows"""
 
 
 def read_run(folder: Path) -> Run:
@@ -52,76 +58,66 @@ def read_run(folder: Path) -> Run:
     DataSetError
         If it is no run folder, is not finished, or its parts do not fit each other.
     """
-    if (folder / "model.joblib").is_file():
+    record = read_run_record(folder)
+    if (folder / BASELINE).is_file():
         raise DataSetError(
-            f"{folder}: {_name(folder)} is a baseline, which no device runs; export a network "
+            f"{folder}: {record.name} is a baseline, which no device runs; export a network "
             "(edge-genre train --model seed-cnn)"
         )
-    for name in ("run.json", "model.keras", "windows.npz"):
-        if not (folder / name).is_file():
-            raise DataSetError(
-                f"{folder}: holds no {name}, so it is not a finished training run; name the "
-                "folder that edge-genre train printed"
-            )
-    try:
-        run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        with np.load(folder / "windows.npz", allow_pickle=False) as windows:
-            arrays = {name: windows[name] for name in windows.files}
-        model = _load_model(folder / "model.keras")
-        labels = _labels(folder, run["labels"])
-        front_end = _front_end(folder, run["front_end"])
-        _check_network(folder, model, labels, front_end)
-        _check_windows(folder, arrays, labels, front_end)
-        found = Run(
-            folder,
-            model,
-            run["name"],
-            labels,
-            tuple(run.get("rejected", ())),
-            front_end,
-            run["training"],
-            run["metrics"],
-            arrays["valid_features"],
-            arrays["valid_labels"],
-            arrays["valid_tracks"],
-            representative(
-                arrays["calibration_features"],
-                arrays["calibration_labels"],
-                labels,
-                seed=run["training"]["seed"],
-                source=str(folder / "windows.npz"),
-            ),
-            (arrays["unheard_posteriors"], arrays["unheard_labels"])
-            if "unheard_posteriors" in arrays
-            else None,
-        )
-    except (ValueError, KeyError, TypeError, OSError) as error:
-        if isinstance(error, EdgeGenreError):
-            raise
-        raise DataSetError(
-            f"{folder}: cannot be read ({type(error).__name__}: {' '.join(str(error).split())}); "
-            "train it again"
-        ) from None
-    return found
+    if not (folder / MODEL).is_file():
+        raise not_finished(folder, MODEL)
+    front_end = record.front_end_params()
+    model = _load_model(folder / MODEL)
+    _check_network(folder, model, record.labels, front_end)
+    windows = read_run_windows(record)
+    unheard = None
+    if windows.unheard_posteriors is not None and windows.unheard_labels is not None:
+        unheard = (windows.unheard_posteriors, windows.unheard_labels)
+    return Run(
+        folder,
+        model,
+        record.name,
+        record.labels,
+        record.rejected,
+        front_end,
+        record.training,
+        record.metrics,
+        windows.valid_features,
+        windows.valid_labels,
+        windows.valid_tracks,
+        representative(
+            windows.calibration_features,
+            windows.calibration_labels,
+            record.labels,
+            seed=record.facts.seed,
+            source=str(folder / WINDOWS),
+        ),
+        unheard,
+    )
 
 
-def _labels(folder: Path, names: list[str]) -> tuple[str, ...]:
-    if len({*names}) < len(names):
-        raise _unfit(folder, f"labels are {names}; no two may be the same")
-    return tuple(names)
+def logits_model(model: Any) -> Any:
+    """The same network without its final softmax.
 
+    The runtime applies the softmax in float: an int8 softmax gives multiples of 1/256 only,
+    and calibration by temperature needs logits.
 
-def _front_end(folder: Path, values: Any) -> FrontEndParams:
-    """The front end's parameters, all of which must be known: each changes what a network hears."""
-    if not isinstance(values, dict):
-        raise _unfit(folder, f"front_end is {values!r}; it must be an object of parameters")
-    unknown = values.keys() - {field.name for field in dataclasses.fields(FrontEndParams)}
-    if unknown:
-        raise DataSetError(
-            f"{folder}: front_end has {', '.join(sorted(unknown))}, which this version does not "
-            "know; export with the version that trained it, or train it again"
-        )
-    return dataclass_from_json(FrontEndParams, values, f"{folder}: front_end")
+    Parameters
+    ----------
+    model : keras.Model
+        Ends in a ``Softmax`` layer.
+
+    Returns
+    -------
+    keras.Model
+        A functional model (tf2onnx cannot convert a ``Sequential`` of Keras 3).
+    """
+    import keras
+
+    last = model.layers[-1]
+    if not isinstance(last, keras.layers.Softmax):
+        raise TypeError(f"the network ends in {type(last).__name__}, not in a Softmax layer")
+    return keras.Model(model.inputs, last.input, name=model.name)
 
 
 def _check_network(
@@ -140,39 +136,8 @@ def _check_network(
         )
 
 
-def _check_windows(
-    folder: Path,
-    arrays: dict[str, npt.NDArray[Any]],
-    labels: tuple[str, ...],
-    front_end: FrontEndParams,
-) -> None:
-    shape = (front_end.n_frames, front_end.n_coefficients)
-    for part, others in (("valid", ("labels", "tracks")), ("calibration", ("labels",))):
-        features, *rest = (arrays[f"{part}_{name}"] for name in ("features", *others))
-        if features.shape[1:] != shape or any(each.shape != features.shape[:1] for each in rest):
-            raise _unfit(folder, f"windows.npz: the {part} arrays do not fit each other")
-        if not len(features):
-            raise _unfit(folder, f"windows.npz: there are no {part} windows")
-        if not np.isfinite(features).all():
-            raise _unfit(folder, f"windows.npz: {part} features hold NaN or infinity")
-        first, last = rest[0].min(), rest[0].max()
-        if first < 0 or last >= len(labels):
-            raise _unfit(
-                folder,
-                f"windows.npz: {part} windows are of labels {first} to {last}, the network has 0 "
-                f"to {len(labels) - 1}",
-            )
-
-
 def _unfit(folder: Path, what: str) -> DataSetError:
     return DataSetError(f"{folder}: {what}; train it again")
-
-
-def _name(folder: Path) -> str:
-    try:
-        return str(json.loads((folder / "run.json").read_text(encoding="utf-8"))["name"])
-    except (ValueError, KeyError, TypeError, OSError):
-        return "this"
 
 
 def _load_model(path: Path) -> Any:
@@ -190,7 +155,7 @@ def _load_model(path: Path) -> Any:
 
 
 def _saved_by(path: Path) -> str | None:
-    """The Keras that wrote a model, if the file still tells."""
+    """The version of Keras that wrote a model, if the file can be read that far."""
     try:
         with zipfile.ZipFile(path) as archive:
             return str(json.loads(archive.read("metadata.json"))["keras_version"])

@@ -1,4 +1,4 @@
-"""Posteriors that mean what they say: temperature scaling."""
+"""Temperature scaling: posteriors that are probabilities."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ _LOWEST, _HIGHEST, _STEPS = 0.25, 10.0, 400
 def temperature(posteriors: npt.NDArray[np.float32], labels: npt.NDArray[np.int64]) -> float:
     """The temperature that makes posteriors of unseen windows most likely.
 
-    A network is surer of new music than it has reason to be; dividing its logits by one number
-    mends that and leaves every answer as it is (Guo et al., "On calibration of modern neural
+    A network is too sure of music that it was not trained on; dividing its logits by one number
+    corrects that and changes no label (Guo et al., "On calibration of modern neural
     networks", ICML 2017).
 
     Parameters
@@ -20,7 +20,7 @@ def temperature(posteriors: npt.NDArray[np.float32], labels: npt.NDArray[np.int6
     posteriors : (n, classes) float32
         Of windows that were not trained on.
     labels : (n,) int
-        Their genres.
+        Their true labels.
 
     Returns
     -------

@@ -78,7 +78,7 @@ def write_models(folder: Path, sounds: Windows) -> None:
         import keras
 
         from export.formats import FORMATS
-        from export.logits import logits_model
+        from export.run import logits_model
 
         model = logits_model(keras.saving.load_model(_FLOAT_SEED_CNN, compile=False))
     manifest = read_model("seed-cnn").manifest

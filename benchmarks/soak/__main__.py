@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
 import platform
 import re
@@ -41,10 +42,10 @@ from edge_runtime.sinks import Several, Sink
 from edge_runtime.sinks.history import History
 from edge_runtime.sinks.hook import Hook
 from edge_runtime.sinks.jsonl import JsonlLog
-from edge_runtime.sources.reconnect import WatchedMicrophone
+from edge_runtime.sources.reconnect import ReconnectingMicrophone
 from edge_runtime.stream.classifier_stream import ClassifierStream
-from edge_runtime.stream.loop import LoadedModel, answers
-from edge_runtime.stream.session import Listening
+from edge_runtime.stream.loop import LoadedModel, events_of
+from edge_runtime.stream.session import Session
 from edge_runtime.version import __version__
 
 _WARM_UP, _SAMPLES = 0.1, 200
@@ -56,17 +57,17 @@ _DISK_FULL_S = 2.0
 def soak(hours: float, every_h: float, folder: Path) -> dict[str, Any]:
     """Run it; see the module."""
     begin = time.monotonic()
-    told: list[str] = []
+    reported: list[str] = []
+    logging.getLogger("edge_runtime").addHandler(_List(reported))
     crashes: list[str] = []
     threading.excepthook = lambda args: crashes.append(f"{args.thread}: {args.exc_value!r}")
     microphone = SimulatedMicrophone(3600.0 * hours)
-    house = _House(folder, told.append)
-    watched = WatchedMicrophone(
+    house = _House(folder)
+    watched = ReconnectingMicrophone(
         microphone.open,
         name="simulated",
         rate=microphone.rate,
         channels=microphone.channels,
-        report=told.append,
     )
     model = house.model
     stream = ClassifierStream(
@@ -84,7 +85,7 @@ def soak(hours: float, every_h: float, folder: Path) -> dict[str, Any]:
     answering = model.first.classifier
     sink = Several(house.sinks(stream.interval_s))
     try:
-        for event in answers(account, stream, _Over(microphone), house.new_model):
+        for event in events_of(account, stream, _Over(microphone), house.new_model):
             account.take(event)
             sink.show(event)
             if stream.classifier is not answering:
@@ -119,12 +120,23 @@ def soak(hours: float, every_h: float, folder: Path) -> dict[str, Any]:
         "dropped_samples": [microphone.dropped_samples, account.last.dropped_samples],
         "nan_samples": [microphone.nan_samples, account.last.non_finite_samples],
         "missing_s": round(account.missing_s, 3),
-        "log": house.log_account(account.windows, told),
-        "messages": len(told),
+        "log": house.log_account(account.windows, reported),
+        "messages": len(reported),
         "broker": "mosquitto" if house.broker else "not installed: no MQTT sink, no broker_down",
         "wall_s": round(time.monotonic() - begin, 1),
         "cpu_s": round(time.process_time(), 1),
     }
+
+
+class _List(logging.Handler):
+    """Takes down what is logged."""
+
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__(logging.WARNING)
+        self._lines = lines
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._lines.append(record.getMessage())
 
 
 class _Over:
@@ -140,8 +152,8 @@ class _Over:
 class _House:
     """All that the listener tells its answers to, and what befalls that."""
 
-    def __init__(self, folder: Path, report: Any) -> None:
-        self._folder, self._report = folder, report
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._models = [BUNDLED["seed-cnn"].read_bytes(), BUNDLED["tiny"].read_bytes()]
         path = folder / "model.tflite"
         path.write_bytes(self._models[-1])
@@ -156,16 +168,16 @@ class _House:
 
     def new_model(self) -> LoadedModel | None:
         asked, self._asked = self._asked, False
-        return self.model.load(asked=asked)
+        return self.model.load(requested=asked)
 
     def sinks(self, interval_s: float) -> list[Sink]:
-        listening = Listening(
+        session = Session(
             source="simulated", manifest=self.model.first.classifier.manifest, interval_s=interval_s
         )
         self._sinks: list[Sink] = [
-            JsonlLog(self._log, max_bytes=5_000_000, keep=1000, report=self._report),
-            History(self._folder / "genre.db", source="simulated", report=self._report),
-            Hook(f"test ! -e {self._slow} || sleep 1", timeout_s=5.0, report=self._report),
+            JsonlLog(self._log, max_bytes=5_000_000, keep=1000),
+            History(self._folder / "genre.db", source="simulated"),
+            Hook(f"test ! -e {self._slow} || sleep 1", timeout_s=5.0),
         ]
         if self.broker is not None:
             from edge_runtime.sinks.broker import parse_broker
@@ -174,8 +186,7 @@ class _House:
             self._sinks.append(
                 MqttSink(
                     parse_broker(f"mqtt://127.0.0.1:{self.broker.port}/soak"),
-                    tls=None, listening=listening, discovery=None, interval_s=10.0,
-                    report=self._report,
+                    tls=None, session=session, discovery=None, interval_s=10.0,
                 )
             )  # fmt: skip
         return self._sinks
@@ -219,8 +230,8 @@ class _House:
         if self.broker is not None:
             self.broker.stop()
 
-    def log_account(self, windows: int, told: list[str]) -> dict[str, int]:
-        """Lines that were written, and those that were told to be lost."""
+    def log_account(self, windows: int, reported: list[str]) -> dict[str, int]:
+        """Lines that were written, and those that were reported as lost."""
         lines = 0
         for path in self._log.parent.glob("events*"):
             if not path.is_symlink():
@@ -228,8 +239,8 @@ class _House:
                     lines += sum(1 for _ in file)
         lost = sum(
             int(found[1])
-            for line in told
-            if line.startswith("log ") and (found := re.search(r"(\d+) answers were lost", line))
+            for line in reported
+            if line.startswith("log ") and (found := re.search(r"(\d+) events were lost", line))
         )
         return {"written": lines, "told_lost": lost, "unaccounted": windows - lines - lost}
 

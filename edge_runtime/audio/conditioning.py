@@ -1,4 +1,4 @@
-"""What happens to samples before anything hears them: one channel, finite, clipping counted."""
+"""What happens to samples first: one channel, finite, clipping counted."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _LARGEST_SAMPLE = np.float32(1e6)
 """Finite samples beyond this are damage: they become zero, as NaN does."""
 
 _GLITCH = np.float32(100.0)
-"""Samples 40 dB above full scale are damage, too, and become zero, where they are few."""
+"""Samples 40 dB above full scale are damage, too, and become zero, unless there are many."""
 _GLITCHES_AT_MOST = 0.01
 _JUDGED_FROM = 1000
-"""A source is only told to have another scale when so many frames were heard."""
+"""From so many frames on, a source is judged to have another scale or not."""
 
 SILENCE_FLOOR_DBFS = -120.0
 """Level that digital silence is given, instead of minus infinity."""
@@ -97,8 +97,8 @@ class Conditioner:
         if good.all():
             return chunk
         self._glitches += int(np.count_nonzero(~good & (magnitude <= _LARGEST_SAMPLE)))
-        heard = self.frames + len(chunk)
-        if heard >= _JUDGED_FROM and self._glitches > _GLITCHES_AT_MOST * heard * self.channels:
+        frames = self.frames + len(chunk)
+        if frames >= _JUDGED_FROM and self._glitches > _GLITCHES_AT_MOST * frames * self.channels:
             raise AudioFormatError(_other_scale(chunk))
         self.non_finite_samples += int(chunk.size - np.count_nonzero(good))
         return np.where(good, chunk, np.float32(0.0))

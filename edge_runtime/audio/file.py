@@ -25,9 +25,9 @@ DEMO_CLIP = Path(__file__).parents[1] / "bundled" / "demo.wav"
 EXTENSIONS = (".wav", ".au", ".ogg", ".oga", ".opus", ".mp3", ".flac", ".aif", ".aiff")
 """File name endings that a data set is searched for."""
 
-_BLOCK_SECONDS = 1.0
+BLOCK_SECONDS = 1.0
 _UNKNOWN_FRAMES = 2**62
-"""From here on, a number of frames means that nobody knows it."""
+"""From here on, a number of frames means that it is unknown."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class AudioFile:
         """Duration, seconds."""
         return self.frames / self.rate
 
-    def blocks(self, block_seconds: float = _BLOCK_SECONDS) -> Iterator[npt.NDArray[np.float32]]:
+    def blocks(self, block_seconds: float = BLOCK_SECONDS) -> Iterator[npt.NDArray[np.float32]]:
         """Samples from the start, as (n, channels) float32 with full scale at 1.
 
         Raises
@@ -178,7 +178,7 @@ def _not_audio(path: Path) -> str:
 
 def _readable(soundfile: Any, path: Path) -> Any:
     try:
-        with quiet_stderr():  # libsndfile's MP3 decoder speaks up on its own
+        with quiet_stderr():  # libsndfile's MP3 decoder writes to stderr
             return soundfile.SoundFile(os.fsencode(path))
     except (soundfile.LibsndfileError, TypeError, ValueError):  # TypeError: "raw" in the name
         raise AudioFormatError(_not_audio(path)) from None

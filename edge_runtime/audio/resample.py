@@ -69,13 +69,13 @@ class StreamResampler:
 
 
 def missing_band(source_rate: int, params: FrontEndParams) -> str | None:
-    """What a source of this rate lacks of what the model heard in training; None if nothing."""
+    """What a source of this rate lacks of the sound of the training, in words; None if nothing."""
     highest = source_rate / 2
     if highest >= _ENOUGH_OF_THE_BAND * params.upper_hz:
         return None
     return (
         f"sound at {source_rate} Hz holds nothing above {highest / 1000:g} kHz, and the model was "
-        f"trained on music up to {params.upper_hz / 1000:.3g} kHz: trust its answers less, or "
+        f"trained on music up to {params.upper_hz / 1000:.3g} kHz: trust its labels less, or "
         f"record at {params.sample_rate} Hz or more"
     )
 

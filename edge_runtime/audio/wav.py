@@ -35,7 +35,7 @@ _FORMATS: dict[tuple[int, int], PcmFormat] = {
 
 
 class UnsupportedWavError(AudioFormatError):
-    """A WAV whose encoding (ADPCM, A-law, ...) is not read here; soundfile may know it."""
+    """A WAV whose encoding (ADPCM, A-law, ...) is not read here; soundfile may read it."""
 
 
 @dataclass(frozen=True)

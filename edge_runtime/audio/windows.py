@@ -1,4 +1,4 @@
-"""Cutting a file into the windows that a model hears: the same for training and device."""
+"""Cutting a file into the windows of a model: the same for training and device."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from ..errors import ParameterError
 from ..frontend import FrontEndParams
 from .conditioning import Conditioner
 from .dc_block import DcBlocker
-from .file import AudioFile
 from .resample import StreamResampler
+from .samples import Audio
 
 Samples = npt.NDArray[np.float32]
 
@@ -67,8 +67,8 @@ class RatePath:
 class SoundPath:
     """From a source's chunks to the samples that windows are cut from.
 
-    Channels are mixed down and samples that are no sound become zeros; `RatePath` does the rest.
-    Files (for training and for answers) and streams take the same path.
+    Channels are mixed down and damaged samples become zeros; `RatePath` does the rest.
+    Files (in training and on the device) and streams take the same path.
 
     Parameters
     ----------
@@ -100,13 +100,13 @@ def lost_samples(n: int) -> Iterator[Samples]:
 
 
 def file_windows(
-    audio: AudioFile, params: FrontEndParams, path: SoundPath, step: int | None = None
+    audio: Audio, params: FrontEndParams, path: SoundPath, step: int | None = None
 ) -> Iterator[tuple[float, Samples]]:
     """Windows of a file, one after the other, in memory of a few windows.
 
     Parameters
     ----------
-    audio : AudioFile
+    audio : Audio
     params : FrontEndParams
     path : SoundPath
         New; its conditioner counts the file's samples and the faulty ones among them.
@@ -122,7 +122,7 @@ def file_windows(
     return cut_windows(sound_blocks(audio, path), params, step)
 
 
-def sound_blocks(audio: AudioFile, path: SoundPath) -> Iterator[Samples]:
+def sound_blocks(audio: Audio, path: SoundPath) -> Iterator[Samples]:
     """The samples of a file that windows are cut from, block by block."""
     for block in audio.blocks():
         yield path.push(block)
@@ -174,19 +174,19 @@ def cut_windows(
     length, rate = params.window_samples, params.sample_rate
     step = length if step is None else step
     check_step(step, params)
-    kept = np.zeros(0, np.float32)  # from the start of the latest window on
-    start, ahead = 0, 0  # where kept starts; how far from there the next window does
+    rest = np.zeros(0, np.float32)  # from the start of the latest window on
+    start, ahead = 0, 0  # where the rest starts; how far from there the next window does
     for block in blocks:
-        kept = np.concatenate([kept, block])
-        while len(kept) - ahead >= length:
-            kept = kept[ahead:]
+        rest = np.concatenate([rest, block])
+        while len(rest) - ahead >= length:
+            rest = rest[ahead:]
             start += ahead
-            yield start / rate, kept[:length]
+            yield start / rate, rest[:length]
             ahead = step
     if not ahead:
-        if len(kept):
-            yield 0.0, fill_window(kept, length)
+        if len(rest):
+            yield 0.0, fill_window(rest, length)
         return
-    rest = len(kept) - length
-    if rest >= step / 2:
-        yield (start + rest) / rate, kept[-length:]
+    behind = len(rest) - length
+    if behind >= step / 2:
+        yield (start + behind) / rate, rest[-length:]

@@ -1,7 +1,7 @@
-"""What runs the network: LiteRT for ``.tflite``, ONNX Runtime for ``.onnx``, numpy for ``.npz``.
+"""What runs a network: LiteRT for ``.tflite``, ONNX Runtime for ``.onnx``, numpy for ``.npz``.
 
 A backend takes normalised features as float32 and gives the network's outputs as float32;
-quantization on the way in and out is its own affair.
+it quantizes its inputs and outputs itself.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ class Backend(Protocol):
     """A network that is ready to run; not thread-safe."""
 
     name: str
-    """Which library runs it, with its version where it tells"""
+    """Which library runs it, with its version where it has one"""
 
     def run(self, features: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Outputs of a batch.

@@ -33,8 +33,8 @@ class LiteRTBackend:
             shape, dtype = tuple(map(int, details["shape"])), np.dtype(details["dtype"]).name
             if shape != tensor.shape or dtype != tensor.dtype:
                 raise ModelFileError(
-                    f"{model.path}: tensor {details['name']} is {dtype} {shape}, its manifest says "
-                    f"{tensor.dtype} {tensor.shape}; export the model again"
+                    f"{model.source}: tensor {details['name']} is {dtype} {shape}, its manifest "
+                    f"says {tensor.dtype} {tensor.shape}; export the model again"
                 )
         self._input_index, self._output_index = inputs["index"], outputs["index"]
 
@@ -87,15 +87,15 @@ def _interpreter(model: ModelFile, threads: int) -> tuple[str, Any]:
         except (ValueError, RuntimeError, SystemError, MemoryError) as error:
             failures.append(f"{name.split('.')[0]}: {' '.join(str(error).split())[:120]}")
             # Only a runtime that does not fit this machine is worth another try; a network that
-            # the newest one refuses is damaged, and TensorFlow would take seconds to say so too.
+            # the newest one refuses is damaged, and TensorFlow would take seconds to say the same.
             if not isinstance(error, SystemError):
                 break
             continue
         return name.split(".", maxsplit=1)[0], interpreter
     if failures:
-        raise ModelFileError(f"{model.path}: no runtime can load it ({'; '.join(failures)})")
+        raise ModelFileError(f"{model.source}: no runtime can load it ({'; '.join(failures)})")
     raise MissingDependencyError(
-        f"{model.path}: a .tflite model needs a runtime: pip install ai-edge-litert (or, on "
+        f"{model.source}: a .tflite model needs a runtime: pip install ai-edge-litert (or, on "
         '32-bit Pi OS, tflite-runtime); an .onnx model needs: pip install "edge-genre[onnx]"; an '
         ".npz model (edge-genre export --format numpy) needs neither"
     )

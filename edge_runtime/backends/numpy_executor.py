@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import ThreadpoolController
 
 from ..errors import ModelFileError, ParameterError
 from ..model.file import ModelFile
-from .blas_threads import blas_threads
 from .numpy_ops import OPERATIONS
 from .numpy_ops.graph import Graph, read_graph
 from .numpy_ops.plan import Array, Memory, Step
@@ -23,33 +25,44 @@ class NumpyBackend:
         for tensor in (manifest.input, manifest.output):
             if tensor.dtype != "float32" or any(size < 1 for size in tensor.shape[1:]):
                 raise ModelFileError(
-                    f"{model.path}: tensor {tensor.name} is {tensor.dtype} {tensor.shape}; a NumPy "
-                    "model is float32 throughout and of fixed size; export it again"
+                    f"{model.source}: tensor {tensor.name} is {tensor.dtype} {tensor.shape}; a "
+                    "NumPy model is float32 throughout and of fixed size; export it again"
                 )
-        graph, weights = read_graph(model.network, str(model.path))
+        graph, weights = read_graph(model.network, model.source)
         memory = Memory()
         try:
             self._input = memory.zeros(*manifest.input.shape[1:])
         except ParameterError as error:
-            raise ModelFileError(f"{model.path}: input {error}; export it again") from None
-        self._steps, output = _plan(graph, self._input, weights, memory, str(model.path))
+            raise ModelFileError(f"{model.source}: input {error}; export it again") from None
+        self._steps, output = _plan(graph, self._input, weights, memory, model.source)
         if output.shape != manifest.output.shape[1:]:
             raise ModelFileError(
-                f"{model.path}: the network's output is of shape {output.shape}, its manifest says "
-                f"{manifest.output.shape[1:]}; export the model again"
+                f"{model.source}: the network's output is of shape {output.shape}, its manifest "
+                f"says {manifest.output.shape[1:]}; export the model again"
             )
         self._output, self._threads = output, threads
 
     def run(self, features: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Outputs of a batch; see `edge_runtime.backends.Backend.run`."""
         results = np.empty((len(features), *self._output.shape), np.float32)
-        with blas_threads(self._threads):
+        with _blas().limit(limits=self._threads):
             for window, result in zip(features, results, strict=True):
                 self._input[:] = window.reshape(self._input.shape)
                 for step in self._steps:
                     step()
                 result[:] = self._output
         return results
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    """The libraries of numpy's matrix products, and how many threads they use.
+
+    OpenBLAS takes every core for products that are larger than a few thousand numbers. For networks
+    of a device's size that is slower than one thread, and on a busy machine several times slower.
+    The number belongs to the process, so that the program's own is set again after each batch.
+    """
+    return ThreadpoolController().select(user_api="blas")
 
 
 def _plan(

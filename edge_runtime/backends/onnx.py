@@ -9,7 +9,7 @@ from ..errors import MissingExtraError, ModelFileError
 from ..model.file import ModelFile
 
 _ERRORS_ONLY = 3
-"""ONNX Runtime's log level: warnings about missing GPUs help nobody on a device."""
+"""ONNX Runtime's log level: warnings about missing GPUs are of no use on a device."""
 
 
 class OnnxBackend:
@@ -19,7 +19,7 @@ class OnnxBackend:
         try:
             import onnxruntime
         except ImportError:
-            raise MissingExtraError(f"{model.path}: running an ONNX model", "onnx") from None
+            raise MissingExtraError(f"{model.source}: running an ONNX model", "onnx") from None
         onnxruntime.set_default_logger_severity(_ERRORS_ONLY)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = threads
@@ -31,7 +31,7 @@ class OnnxBackend:
         except Exception as error:  # its exception types are private to the extension module
             reason = " ".join(str(error).split())[:160]
             raise ModelFileError(
-                f"{model.path}: ONNX Runtime refuses it ({reason}); export it again"
+                f"{model.source}: ONNX Runtime refuses it ({reason}); export it again"
             ) from None
         self._check(model)
         self.name = f"onnxruntime {onnxruntime.__version__}"
@@ -47,7 +47,7 @@ class OnnxBackend:
             sizes = tuple(found[0].shape[1:]) if found else ()
             if names != [tensor.name] or sizes != tensor.shape[1:] or tensor.dtype != "float32":
                 raise ModelFileError(
-                    f"{model.path}: the network's tensors are {', '.join(names)} {sizes}, its "
+                    f"{model.source}: the network's tensors are {', '.join(names)} {sizes}, its "
                     f"manifest says {tensor.name} {tensor.shape[1:]}; export the model again"
                 )
 

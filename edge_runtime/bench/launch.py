@@ -1,7 +1,7 @@
 """Runs a command and prints, as JSON, its wall and CPU seconds and its peak memory.
 
-A process of its own, because the peak that Linux tells of a child includes what its parent had in
-memory when it started it: a parent with numpy would be measured instead of a lean child.
+It is a process of its own: the peak memory that Linux reports of a child includes what its parent
+had in memory when it started it, so a parent with numpy would be measured instead of a lean child.
 """
 
 import json
@@ -21,13 +21,13 @@ def main() -> None:
     )
     _, status, usage = os.wait4(child, 0)
     scale = 1024 if sys.platform != "darwin" else 2**20  # macOS counts bytes, Linux KiB
-    told = {
+    cost = {
         "exit_code": os.waitstatus_to_exitcode(status),
         "wall_s": time.perf_counter() - begin,
         "cpu_s": usage.ru_utime + usage.ru_stime,
         "peak_rss_mib": usage.ru_maxrss / scale,
     }
-    print(json.dumps(told))
+    print(json.dumps(cost))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the machine is, how hot it is, how fast its clock runs and what it draws."""
+"""What the machine is, how hot it is, how fast its clock runs and what energy it takes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def machine(root: Path = Path("/")) -> dict[str, Any]:
 
 
 def conditions(root: Path = Path("/")) -> dict[str, float | None]:
-    """What changes while it works: temperature, clock and a Pi's word on throttling."""
+    """What changes while it works: temperature, clock and a Pi's throttling bits."""
     zones = sorted((root / "sys/class/thermal").glob("thermal_zone*/temp"))
     temperatures = [value / 1000 for zone in zones if (value := _number(zone)) is not None]
     cores = sorted((root / "sys/devices/system/cpu").glob("cpu*/cpufreq/scaling_cur_freq"))
@@ -52,6 +52,12 @@ def energy_joules(root: Path = Path("/")) -> float | None:
     return sum(values) / 1e6 if values else None
 
 
+def joules_since(before: float | None) -> float | None:
+    """Energy since `energy_joules` was `before`; None where nobody counts, or the count wrapped."""
+    now = energy_joules()
+    return None if before is None or now is None or now < before else now - before
+
+
 def _version(package: str) -> str | None:
     try:
         return importlib.metadata.version(package)
@@ -60,7 +66,7 @@ def _version(package: str) -> str | None:
 
 
 def _model(root: Path) -> str | None:
-    """What the machine calls itself: a board, or its processor."""
+    """The name of the board, or of the processor."""
     board = root / "proc/device-tree/model"
     if board.exists():
         return board.read_text(errors="replace").strip("\0\n ")
@@ -91,9 +97,9 @@ def _throttled() -> int | None:
     if not shutil.which("vcgencmd"):
         return None
     try:
-        told = subprocess.run(
+        done = subprocess.run(
             ["vcgencmd", "get_throttled"], capture_output=True, text=True, timeout=5, check=False
         )
-        return int(told.stdout.strip().partition("=")[2], 16)
+        return int(done.stdout.strip().partition("=")[2], 16)
     except (OSError, ValueError, subprocess.TimeoutExpired):
         return None

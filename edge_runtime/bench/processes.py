@@ -1,4 +1,4 @@
-"""What a whole process costs: the time to its first answer, and the memory of a listener."""
+"""What a whole process costs: the time to its label, and the memory of ``listen``."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ LAUNCHER = Path(__file__).with_name("launch.py")
 
 
 def launched(arguments: list[str]) -> list[str]:
-    """The command line that runs ``edge-genre`` with these arguments and tells what it cost."""
+    """The command line that runs ``edge-genre`` with these arguments and prints what it cost."""
     return [sys.executable, "-I", str(LAUNCHER), sys.executable, "-m", "edge_runtime", *arguments]
 
 
-def cost(told: bytes) -> dict[str, float]:
-    """What a command that was `launched` cost, from its output.
+def cost(printed: bytes) -> dict[str, float]:
+    """What a command that was `launched` cost, from what it printed.
 
     Raises
     ------
     RuntimeError
         If it ended with a fault.
     """
-    found: dict[str, float] = json.loads(told)
+    found: dict[str, float] = json.loads(printed)
     if found["exit_code"]:
         raise RuntimeError(f"the command ended with exit code {found['exit_code']:.0f}")
     return found
 
 
 def measure_processes(model: str, runs: int) -> dict[str, float]:
-    """Medians of the cold start (to the answer for the demo clip) and of two peaks of memory."""
+    """Medians of the cold start (to the label of the demo clip) and of two peaks of memory."""
     commands = {
         "classify": ["classify", "demo", "--model", model],
         "listen": ["listen", "--input", "demo", "--fast", "--json", "--model", model],

@@ -15,7 +15,7 @@ from ..audio.file import open_audio
 from ..audio.resample import StreamResampler
 from ..decoder import Decoder
 from ..frontend import StreamingFrontEnd
-from .machine import energy_joules
+from .machine import energy_joules, joules_since
 
 SOURCE_RATE = 48_000
 """Of a usual USB microphone, hertz"""
@@ -66,7 +66,7 @@ def measure_stages(
     threads : tuple of int
         Inference threads that are tried.
     rounds : int
-        How often the demo clip is heard for each.
+        How often the demo clip passes each stage.
     """
     classifier = Classifier(model)
     params, settings = classifier.manifest.front_end, classifier.manifest.decoder
@@ -103,7 +103,7 @@ def measure_stages(
     posteriors = [classifier.posteriors(one)[0] for one in features]
     decoder = Decoder(classifier.labels, settings, params.window_seconds, classifier.rejected)
     decoded = timed(
-        lambda one=one: decoder.decide(one, -20.0, settings.interval_s)  # type: ignore[misc]
+        lambda one=one: decoder.update(one, -20.0, settings.interval_s)  # type: ignore[misc]
         for one in posteriors
     )
     return {
@@ -118,8 +118,8 @@ def measure_stages(
 def measure_pipeline(model: str | Path | None, rounds: int) -> dict[str, float | None]:
     """CPU and wall seconds for a second of sound, all stages together, at the model's interval.
 
-    And the energy that the processor took meanwhile, where the kernel tells: the whole package's,
-    whatever else it did.
+    And the energy that the processor took meanwhile, where the kernel reports it: that of the whole
+    package, with all that other programs did.
     """
     stream = ClassifierStream(Classifier(model), rate=SOURCE_RATE)
     sound = (demo_sound() * 32767.0).astype(np.int16)
@@ -133,8 +133,7 @@ def measure_pipeline(model: str | Path | None, rounds: int) -> dict[str, float |
             stream.push(sound[first : first + chunk])
         cpu.append((time.process_time() - cpu_begin) / seconds)
         wall.append((time.perf_counter() - begin) / seconds)
-    after = energy_joules()
-    joules = None if energy is None or after is None or after < energy else after - energy
+    joules = joules_since(energy)
     return {
         "interval_s": round(stream.interval_s, 4),
         "cpu_s_per_s": round(float(np.median(cpu)), 6),

@@ -1,4 +1,7 @@
-"""Timing that holds on noisy machines: all candidates in turn, medians, ratios."""
+"""Timing that holds on noisy machines: all candidates in turn, medians, ratios.
+
+numpy is not imported here: its threads are set before.
+"""
 
 from __future__ import annotations
 

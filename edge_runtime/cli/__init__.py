@@ -1,9 +1,10 @@
 """The ``edge-genre`` command.
 
-Each command is a module with ``HELP``, ``add_arguments(parser)`` and ``run(args) -> exit code``.
-Those of the device are named here; those of the workstation packages are found through the entry
-points of the group ``edge_genre.commands``, and also say which extra they need (``EXTRA``) and
-which modules that extra brings (``REQUIRES``).
+Each command is a module with ``HELP``, ``add_arguments(parser)`` and ``run(args) -> exit code``,
+and, if it parses more than its own arguments, ``parse(parser, arguments)``. The commands of the
+device are listed here. Those of the workstation are another distribution's, found through the entry
+points of the group ``edge_genre.commands``; they may also name modules that they need
+(``REQUIRES``) and the extra that brings these (``EXTRA``).
 """
 
 from __future__ import annotations
@@ -13,17 +14,20 @@ import difflib
 import importlib
 import importlib.util
 import io
+import logging
 import os
 import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NoReturn
+from typing import Any
 
 from ..errors import EdgeGenreError, MissingExtraError, ModelWarning
 from ..version import __version__
-from .messages import note, report, warn
+from .log_handler import log_to_stderr
+from .parser import Parser, UsageError
+from .workstation import WORKSTATION_COMMANDS
 
 _DEVICE_COMMANDS = (
     "listen", "classify", "history", "devices", "doctor", "bench", "install-service", "info",
@@ -32,9 +36,10 @@ _ENTRY_POINTS = "edge_genre.commands"
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C."""
+_log = logging.getLogger(__name__)
 
 _DESCRIPTION = "edge-genre tells what kind of music is playing, on the device that hears it."
-__all__ = ["INTERRUPTED", "Parser", "main", "note", "report", "warn"]
+__all__ = ["INTERRUPTED", "main", "note", "report", "warn"]
 
 _EPILOG = """\
 edge-genre COMMAND --help explains one. Exit codes: 0 done, 1 fault while running, 2 wrong usage,
@@ -46,10 +51,31 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
     _open_missing_streams()
+    with log_to_stderr():
+        return _run(arguments)
+
+
+def report(error: EdgeGenreError) -> int:
+    """Log what went wrong; returns the exit code that goes with it."""
+    _log.error("%s", error)
+    return error.exit_code
+
+
+def warn(message: str) -> None:
+    """Log what is odd, and go on."""
+    _log.warning("%s", message)
+
+
+def note(message: str) -> None:
+    """Log what is good to know."""
+    _log.info("%s", message)
+
+
+def _run(arguments: list[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # A terminal without bars still gets its answer. UTF-8 lacks nothing but the bytes of
-            # file names that are not UTF-8, which JSON writes as such an escape, too.
+            # A terminal that cannot show a bar shows "?" instead. UTF-8 lacks only the bytes of
+            # file names that are not UTF-8; they become escapes, as in JSON.
             utf8 = stream.encoding.lower().replace("-", "") == "utf8"
             stream.reconfigure(errors="backslashreplace" if utf8 else "replace")
     warnings.showwarning = _show_warning(warnings.showwarning)
@@ -61,7 +87,7 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read the output has gone; there is nobody left to tell.
+        # The reader of the output has gone. Python's own flush at exit must not fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
@@ -71,7 +97,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _open_missing_streams() -> None:
-    """A shell may start a program with stdout or stderr closed; nobody reads them then."""
+    """Open /dev/null where a shell started this program with stdout or stderr closed."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
@@ -92,9 +118,9 @@ def _dispatch(arguments: list[str]) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     module.add_arguments(parser)
-    expand: Callable[[argparse.ArgumentParser, list[str]], list[str]] | None
-    expand = getattr(module, "expand", None)  # has the command a file of options?
-    options = parser.parse_args(expand(parser, rest) if expand else rest)
+    parse: Callable[[Parser, list[str]], argparse.Namespace]
+    parse = getattr(module, "parse", Parser.parse_args)  # listen also reads a file of options
+    options = parse(parser, rest)
     _require(module, name)
     code: int = module.run(options)
     return code
@@ -106,9 +132,11 @@ def _command(name: str) -> ModuleType:
     plugins = _plugins()
     if name in plugins:
         return importlib.import_module(plugins[name])
-    near = difflib.get_close_matches(name, [*_DEVICE_COMMANDS, *plugins], n=1)
+    if name in WORKSTATION_COMMANDS:
+        raise MissingExtraError(f"edge-genre {name}", WORKSTATION_COMMANDS[name][0])
+    near = difflib.get_close_matches(name, [*_DEVICE_COMMANDS, *plugins, *WORKSTATION_COMMANDS], 1)
     hint = f"did you mean {near[0]!r}?" if near else "see: edge-genre --help"
-    raise _UsageError(f"there is no command {name!r}; {hint}")
+    raise UsageError(f"there is no command {name!r}; {hint}")
 
 
 def _plugins() -> dict[str, str]:
@@ -132,38 +160,32 @@ def _require(module: ModuleType, name: str) -> None:
 def _overview() -> str:
     lines = [_DESCRIPTION, "", "usage: edge-genre COMMAND ...", "       edge-genre --version", ""]
     lines.append("on the device:")
-    lines += [_summary(name, _command(name)) for name in _DEVICE_COMMANDS]
-    plugins = sorted(_plugins())
-    if plugins:
-        lines += ["", "on the workstation:", *map(_plugin_summary, plugins)]
+    lines += [_summary(name, _command(name).HELP) for name in _DEVICE_COMMANDS]
+    lines += ["", "on the workstation:"]
+    plugins = _plugins()
+    for name in sorted({*plugins, *WORKSTATION_COMMANDS} - {*_DEVICE_COMMANDS}):
+        if name in plugins:
+            lines.append(_plugin_summary(name))
+        else:
+            extra, text = WORKSTATION_COMMANDS[name]
+            lines.append(_summary(name, text, extra))
     return "\n".join([*lines, "", _EPILOG.rstrip()])
 
 
 def _plugin_summary(name: str) -> str:
     try:
-        return _summary(name, _command(name))
+        module = _command(name)
     except ImportError as error:  # one broken plugin must not hide the other commands
-        return f"  {name:<16} (cannot be imported: {error})"
+        return _summary(name, f"(cannot be imported: {error})")
+    return _summary(name, module.HELP, module.EXTRA if _missing(module) else "")
 
 
-def _summary(name: str, module: ModuleType) -> str:
-    extra = f'  [pip install "edge-genre[{module.EXTRA}]"]' if _missing(module) else ""
-    return f"  {name:<16} {module.HELP}{extra}"
-
-
-class _UsageError(EdgeGenreError):
-    exit_code = 2
-
-
-class Parser(argparse.ArgumentParser):
-    """Complains in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        raise _UsageError(f"{message}; see: {self.prog} --help")
+def _summary(name: str, text: str, extra: str = "") -> str:
+    return f"  {name:<16} {text}" + (f'  [pip install "edge-genre[{extra}]"]' if extra else "")
 
 
 def _show_warning(otherwise: Callable[..., None]) -> Callable[..., None]:
-    """Our own warnings in our own words; those of libraries as they come."""
+    """Our own warnings as one line each; those of libraries as Python shows them."""
 
     def show(message: Warning | str, category: type[Warning], *where: Any) -> None:
         if issubclass(category, ModelWarning):

@@ -17,7 +17,7 @@ from .arguments import Whole
 
 HELP = "measure what a model costs on this machine"
 EXTRA = "bench"
-"""For the picture alone; everything else runs on the base install"""
+"""Brings matplotlib for the picture; everything else runs on the base install"""
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -92,7 +92,7 @@ def _measured(args: argparse.Namespace) -> dict[str, Any]:
         }
         if seconds is not None:
             models[Path(name).name]["sustained"] = sustained.sustain(
-                name, seconds, tell=lambda line: print(line, file=sys.stderr)
+                name, seconds, report=lambda line: print(line, file=sys.stderr)
             )
     return {
         "schema": 1,

@@ -6,8 +6,8 @@ import argparse
 import json
 
 from ..classifier import Classification, Classifier
+from ..decoder import UNKNOWN
 from ..errors import AudioFormatError, MissingExtraError
-from ..model.manifest import UNKNOWN
 from ..sinks.terminal import bar, clock
 from . import report, warn
 from .arguments import add_model_arguments
@@ -29,13 +29,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Classify each file; a bad one is reported and the others go on."""
     classifier = Classifier(args.model, threads=args.threads)
-    worst = 0
+    code = 0
     for path in args.files:
         try:
             result = classifier.classify(path)
         except (AudioFormatError, MissingExtraError) as error:
             report(error)
-            worst = max(worst, error.exit_code)
+            code = max(code, error.exit_code)
             continue
         for warning in result.warnings:
             warn(warning)
@@ -44,18 +44,18 @@ def run(args: argparse.Namespace) -> int:
         else:
             line = _line(path, result, max(map(len, args.files)))
         print(line, flush=True)
-    return worst
+    return code
 
 
 def _line(path: str, result: Classification, width: int) -> str:
     ranked = sorted(result.posterior.items(), key=lambda item: -item[1])
     if result.confidence > 0.0:
         others = ", ".join(f"{label} {p:.0%}" for label, p in ranked[1 : 1 + _RUNNERS_UP])
-        # "unknown" is not what the posterior is of; say what is.
+        # The confidence of "unknown" is that of the likeliest genre, so that one is named.
         named = f" {ranked[0][0]}," if result.label == UNKNOWN else "  "
         sure = f"{bar(result.confidence)} {result.confidence:>4.0%}{named} then {others}"
     else:
         sure = "no sound above the silence gate"
-    n = len(result.segments)
+    n = len(result.windows)
     windows = f"{n} window{'s' if n != 1 else ''}"
     return f"{path:<{width}}  {result.label:<10} {sure}  ({clock(result.seconds)}, {windows})"

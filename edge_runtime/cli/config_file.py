@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import json
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..errors import ConfigFileError
+from ..errors import ConfigFileError, ParameterError
+from .parser import Option, Parser
 
-_OWN = ("help", "config", "print_config")
+_OWN = ("config", "print_config")
 _WIDTH = 88
 
 _EXAMPLES: dict[str, Any] = {
@@ -59,7 +61,9 @@ _EXAMPLES: dict[str, Any] = {
 def add_config_arguments(parser: argparse.ArgumentParser) -> None:
     """``--config`` and ``--print-config``."""
     parser.add_argument(
-        "--config", metavar="FILE", help="a TOML file with any of these options; these win over it"
+        "--config",
+        metavar="FILE",
+        help="a TOML file with any of these options; the command line wins",
     )
     parser.add_argument(
         "--print-config", action=_PrintConfig, nargs=0, help="print an example of such a file"
@@ -68,45 +72,40 @@ def add_config_arguments(parser: argparse.ArgumentParser) -> None:
 
 class _PrintConfig(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        assert isinstance(parser, Parser)
         print(example(parser))
         parser.exit()
 
 
-def expand(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> list[str]:
+def parse(parser: Parser, arguments: Sequence[str]) -> argparse.Namespace:
+    """All options: those of the command line, then of its ``--config`` file, then the defaults."""
+    return parser.parse_args(expand(parser, arguments))
+
+
+def expand(parser: Parser, arguments: Sequence[str]) -> list[str]:
     """The command line with the options of its ``--config`` file put before it.
 
-    What the command line says, or excludes, is left out of the file's.
+    An option of the file is left out where the command line has it, or one that excludes it.
 
     Parameters
     ----------
-    parser : argparse.ArgumentParser
+    parser : Parser
         Of the command.
     arguments : sequence of str
 
     Raises
     ------
     ConfigFileError
-        If the file cannot be read, is no TOML, or holds what is no option or no value for one;
-        the message names line and key.
+        If the file cannot be read, is not TOML, or has an unknown option or a bad value; the
+        message names line and key.
     """
-    finder = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
-    finder.add_argument("--config")
-    try:
-        path = finder.parse_known_args(list(arguments))[0].config
-    except argparse.ArgumentError:  # no file named; the command's own parser says so
+    given = options_given(parser, arguments)
+    if "config" not in given:
         return list(arguments)
-    if path is None:
-        return list(arguments)
+    path = Path(given.pop("config"))
     options = _options(parser)
-    # Only what is not touched by the command line keeps its mark.
-    unset = object()
-    given = parser.parse_args(list(arguments), argparse.Namespace(**dict.fromkeys(options, unset)))
-    taken = {name for name in options if getattr(given, name) is not unset}
-    for group in parser._mutually_exclusive_groups:
-        names = {action.dest for action in group._group_actions}
-        if names & taken:
-            taken |= names
-    text, values = _read(Path(path))
+    excluding = {options[name].exclusive for name in given} - {None}
+    text, values = _read(path)
     tokens = []
     for key, value in values.items():
         name = key.replace("-", "_")
@@ -115,35 +114,54 @@ def expand(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> list[st
             near = difflib.get_close_matches(name, options, 1)
             guess = f"did you mean {near[0]}?" if near else "--print-config lists them all"
             raise ConfigFileError(f"{where} is no option; {guess}")
-        token = _token(options[name], value, where)
-        if name not in taken and token:
+        token = _token(options[name].action, value, where)
+        if token and name not in given and options[name].exclusive not in excluding:
             tokens.append(token)
     return [*tokens, *arguments]
 
 
-def example(parser: argparse.ArgumentParser) -> str:
+def options_given(parser: Parser, arguments: Sequence[str]) -> dict[str, Any]:
+    """Values by name of the options that a command line has; ``--config`` is not read."""
+    unset = object()
+    names = [option.action.dest for option in parser.options()]
+    parsed = parser.parse_args(list(arguments), argparse.Namespace(**dict.fromkeys(names, unset)))
+    return {name: value for name in names if (value := getattr(parsed, name)) is not unset}
+
+
+def to_toml(values: Mapping[str, Any]) -> str:
+    """Options, by name, as a file that ``--config`` reads.
+
+    Raises
+    ------
+    ParameterError
+        If a value is not Unicode text: a file name may be any bytes, TOML is UTF-8.
+    """
+    lines = [f"{name} = {_toml(value)}" for name, value in values.items()]
+    for line in lines:
+        if any("\ud800" <= letter <= "\udfff" for letter in line):
+            raise ParameterError(f"{line!r} is not Unicode text; rename the file")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def example(parser: Parser) -> str:
     """A file with all options, each commented out and explained."""
     lines = [
         "# Options of `edge-genre listen --config FILE`: take away the # before those you want."
     ]
-    for group in parser._action_groups:
-        actions = [action for action in group._group_actions if action.dest not in _OWN]
-        if not actions:
-            continue
-        title = (group.title or "").removesuffix(":")
-        lines += ["", f"# ---- {'general' if title == 'options' else title} ----"]
-        for action in actions:
-            value = True if action.nargs == 0 else _EXAMPLES[action.dest]
-            said = textwrap.wrap((action.help or "").replace("%%", "%"), _WIDTH - 2)
-            lines += ["", *(f"# {line}" for line in said), f"#{action.dest} = {_toml(value)}"]
+    title = None
+    for name, option in _options(parser).items():
+        if option.group != title:
+            title = option.group
+            lines += ["", f"# ---- {title.removesuffix(':') or 'general'} ----"]
+        value = True if option.action.nargs == 0 else _EXAMPLES[name]
+        explained = textwrap.wrap((option.action.help or "").replace("%%", "%"), _WIDTH - 2)
+        lines += ["", *(f"# {line}" for line in explained), f"#{name} = {_toml(value)}"]
     return "\n".join(lines)
 
 
-def _options(parser: argparse.ArgumentParser) -> dict[str, argparse.Action]:
+def _options(parser: Parser) -> dict[str, Option]:
     return {
-        action.dest: action
-        for action in parser._actions
-        if action.option_strings and action.dest not in _OWN
+        option.action.dest: option for option in parser.options() if option.action.dest not in _OWN
     }
 
 
@@ -164,7 +182,7 @@ def _read(path: Path) -> tuple[str, dict[str, Any]]:
 
 
 def _line_of(key: str, text: str) -> int:
-    """The line that a key of the top level stands in; 1 where it is written in an unusual way."""
+    """Line number of a key of the top level; 1 if the key is written in an unusual way."""
     name = re.escape(key)
     found = re.compile(rf"^\s*(?:\[\s*)?[\"']?{name}[\"']?\s*[=.\]]", re.MULTILINE).search(text)
     return text.count("\n", 0, found.end()) + 1 if found else 1
@@ -195,11 +213,9 @@ def _token(action: argparse.Action, value: Any, where: str) -> str | None:
 
 
 def _toml(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{escaped}"'
-    if isinstance(value, list):
-        return f"[{', '.join(map(_toml, value))}]"
-    return str(value) if isinstance(value, int | float) else f"a {type(value).__name__}"
+    """A value as TOML writes it: as JSON does, but for one character."""
+    return json.dumps(value, ensure_ascii=False, default=_named).replace("\x7f", "\\u007f")
+
+
+def _named(value: Any) -> str:
+    return str(value) if isinstance(value, Path) else f"a {type(value).__name__}"

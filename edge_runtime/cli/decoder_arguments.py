@@ -1,11 +1,11 @@
-"""The options of ``listen`` that say how windows become answers."""
+"""The options of ``listen`` that say how windows become a label."""
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
 
-from ..model.manifest import DecoderSettings
+from ..decoder import DecoderSettings
 from .arguments import Names, Number
 
 _SETTINGS = {
@@ -21,50 +21,53 @@ _SETTINGS = {
 
 
 def add_decoder_arguments(parser: argparse.ArgumentParser) -> None:
-    """``--interval``, ``--dwell`` and the others; where none is given, the model's own holds."""
-    group = parser.add_argument_group("how windows become an answer (else as the model says)")
+    """``--interval``, ``--dwell`` and the others; without them the model's own settings hold."""
+    group = parser.add_argument_group("how windows become a label (default: as the model says)")
     group.add_argument(
-        "--interval", type=Number(0.02, 3600.0), metavar="SECONDS", help="time between answers"
+        "--interval", type=Number(0.02, 3600.0), metavar="SECONDS", help="time between labels"
     )
     group.add_argument(
         "--dwell",
         type=Number(0.01, 86400.0),
         metavar="SECONDS",
-        help="how long a genre is expected to last: more makes a steadier, slower answer",
+        help="how long a genre is expected to last: more makes a steadier, slower label",
     )
     group.add_argument(
         "--confirm",
         type=Number(0.0, 86400.0),
         metavar="SECONDS",
-        help="for so long a new answer must be the likeliest before it is given",
+        help="a new label must be the likeliest for so long before it is shown",
     )
     group.add_argument(
         "--minimum",
         type=Number(0.0, 86400.0),
         metavar="SECONDS",
-        help="for so long an answer stays, unless silence falls",
+        help="a label stays for so long, unless silence falls",
     )
     group.add_argument(
         "--threshold",
         type=Number(0.0, 1.0),
         metavar="P",
-        help="what is less likely than this is answered unknown (0 to 1)",
+        help="a genre that is less likely than this is shown as unknown (0 to 1)",
     )
     group.add_argument(
-        "--silence-dbfs", type=Number(-200.0, 0.0), metavar="DBFS", help="softer is silence"
+        "--silence-dbfs",
+        type=Number(-200.0, 0.0),
+        metavar="DBFS",
+        help="what is softer is silence",
     )
     group.add_argument(
         "--silence-hysteresis",
         type=Number(0.0, 60.0),
         metavar="DB",
-        help="silence ends so much above the level at which it begins",
+        help="silence ends at a level so much above the one at which it begins",
     )
     genres = group.add_mutually_exclusive_group()
     genres.add_argument(
-        "--only", type=Names(), metavar="GENRE,...", help="answer unknown for all other genres"
+        "--only", type=Names(), metavar="GENRE,...", help="show all other genres as unknown"
     )
     genres.add_argument(
-        "--ignore", type=Names(), metavar="GENRE,...", help="answer unknown for these genres"
+        "--ignore", type=Names(), metavar="GENRE,...", help="show these genres as unknown"
     )
 
 

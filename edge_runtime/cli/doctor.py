@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ..doctor import Finding, Verdict, examine
 
-HELP = "look for what keeps listen from working here, and say what to do"
+HELP = "look for what keeps listen from working here, with a remedy for each fault"
 
 _COLOURS = {Verdict.OK: "32", Verdict.WARNING: "33", Verdict.FAULT: "1;31"}
 _VERDICT_WIDTH, _CHECK_WIDTH = 9, 13
@@ -23,7 +23,9 @@ _WIDEST = 100
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.epilog = "Exit code 0: listen works, maybe with warnings. 1: a fault would keep it from."
+    parser.epilog = (
+        "Exit code 0: listen works, maybe with warnings; 1: a fault keeps it from working."
+    )
     parser.add_argument("--device", metavar="NAME", help="the microphone, as listen takes it")
     parser.add_argument("--model", metavar="FILE", help="the model, as listen takes it")
     parser.add_argument(
@@ -54,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _row(finding: Finding) -> str:
-    """Verdict, check and finding in columns; below, what to do."""
+    """Verdict, check and finding in columns; the remedy below."""
     width = min(_WIDEST, shutil.get_terminal_size().columns)
     indent = " " * (_VERDICT_WIDTH + _CHECK_WIDTH)
     wrap = textwrap.TextWrapper(
@@ -77,11 +79,11 @@ def _coloured(verdict: Verdict) -> str:
 
 def _summary(counted: Counter[Verdict]) -> str:
     faults, warnings = counted[Verdict.FAULT], counted[Verdict.WARNING]
-    said = [
+    counts = [
         f"{count} {name}{'s' if count > 1 else ''}"
         for count, name in ((faults, "fault"), (warnings, "warning"))
         if count
     ]
     if faults:
-        return f"{' and '.join(said)}: listen would not work"
-    return f"{said[0]}: listen works" if said else "all is well: listen works"
+        return f"{' and '.join(counts)}: listen would not work"
+    return f"{counts[0]}: listen works" if counts else "all is well: listen works"

@@ -1,4 +1,4 @@
-"""``edge-genre history``: what was heard, from the database of ``listen --history``."""
+"""``edge-genre history``: minutes of each genre, from the database of ``listen --history``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..sinks.terminal import bar
 if TYPE_CHECKING:
     from ..sinks.history_file import Total
 
-HELP = "show how many minutes of each genre were heard"
+HELP = "show how many minutes of each genre were played"
 
 _UNITS = {"m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 _BAR_WIDTH = 24
@@ -55,7 +55,7 @@ def parse_since(text: str, now: float) -> float:
     Parameters
     ----------
     text : str
-        A time ago (``2h``), or a date or time, local unless it says otherwise.
+        A time ago (``2h``), or a date or time; local if it has no time zone.
     now : float
         Seconds since 1970.
 
@@ -77,12 +77,12 @@ def parse_since(text: str, now: float) -> float:
 def _table(totals: list[Total], since: float, path: Path) -> str:
     when = f" since {datetime.fromtimestamp(since):%Y-%m-%d %H:%M}" if since else ""
     if not totals:
-        return f"{path}: nothing was heard{when}"
-    heard = sum(total.seconds for total in totals)
-    lines = [f"{path}: {heard / 60:.1f} min heard{when}"]
+        return f"{path}: nothing was recorded{when}"
+    total_s = sum(total.seconds for total in totals)
+    lines = [f"{path}: {total_s / 60:.1f} min of sound{when}"]
     width = max(len(total.label) for total in totals)
     for total in totals:
-        share = total.seconds / heard if heard else 0.0
+        share = total.seconds / total_s if total_s else 0.0
         lines.append(
             f"{total.label:<{width}}  {total.seconds / 60:>9.1f} min  "
             f"{bar(share, _BAR_WIDTH)} {share:>4.0%}"
@@ -91,19 +91,19 @@ def _table(totals: list[Total], since: float, path: Path) -> str:
 
 
 def _json(totals: list[Total], since: float) -> str:
-    heard = sum(total.seconds for total in totals)
+    total_s = sum(total.seconds for total in totals)
     genres = [
         {
             "label": total.label,
             "minutes": round(total.seconds / 60, 2),
-            "share": round(total.seconds / heard, 4) if heard else 0.0,
+            "share": round(total.seconds / total_s, 4) if total_s else 0.0,
         }
         for total in totals
     ]
     return json.dumps(
         {
             "since": datetime.fromtimestamp(since, UTC).isoformat() if since else None,
-            "minutes": round(heard / 60, 2),
+            "minutes": round(total_s / 60, 2),
             "genres": genres,
         },
         ensure_ascii=False,

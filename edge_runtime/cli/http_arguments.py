@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ParameterError
-from ..stream.session import Listening
-from . import note, warn
+from ..stream.session import Session
+from . import note
 
-if TYPE_CHECKING:  # who asks for no page need not wait for its modules
+if TYPE_CHECKING:  # without --http its modules are not loaded
     from ..web.page import Page
 
 _SHORTEST_TOKEN, _LONGEST_TOKEN = 8, 256
@@ -25,32 +25,34 @@ def add_http_arguments(parser: argparse.ArgumentParser) -> None:
         help="serve a web page, /api/state, /metrics and /healthz, to this machine alone unless "
         "HOST says otherwise (0.0.0.0: every network; port 0: a free one)",
     )
-    who = group.add_mutually_exclusive_group()
-    who.add_argument(
-        "--http-token-file", metavar="FILE", help="who connects must know what FILE holds"
+    access = group.add_mutually_exclusive_group()
+    access.add_argument(
+        "--http-token-file", metavar="FILE", help="a client must send the token that FILE holds"
     )
-    who.add_argument(
+    access.add_argument(
         "--http-token",
         metavar="TOKEN",
         help="the same, but others on this machine can see it in the list of processes",
     )
-    who.add_argument("--http-open", action="store_true", help="who can reach HOST may read")
+    access.add_argument(
+        "--http-open", action="store_true", help="everybody who can reach HOST may read"
+    )
 
 
-def open_page(args: argparse.Namespace, listening: Listening) -> Page | None:
+def open_page(args: argparse.Namespace, session: Session) -> Page | None:
     """The page that the options ask for, already served; None if they ask for none.
 
     Parameters
     ----------
     args : argparse.Namespace
-    listening : Listening
+    session : Session
 
     Raises
     ------
     ParameterError
-        If the options make no sense, or would let everybody in without saying so.
+        If the options make no sense, or would let everybody in without --http-open.
     EdgeGenreError
-        If the port is taken, or is not ours to take.
+        If the port is taken, or needs a privilege.
     """
     if args.http is None:
         for option in ("http-token-file", "http-token", "http-open"):
@@ -67,7 +69,7 @@ def open_page(args: argparse.Namespace, listening: Listening) -> Page | None:
     listener = address.listen()
     port = listener.getsockname()[1]
     access = Access(port=port, loopback=address.loopback, token=token)
-    page = Page(listener, access, listening, report=warn)
+    page = Page(listener, access, session)
     note(f"the page is at {address.url(port)}")
     return page
 
@@ -103,6 +105,6 @@ def _check_access(args: argparse.Namespace, loopback: bool, token: str | None) -
         )
     if not loopback and token is None and not args.http_open:
         raise ParameterError(
-            f"--http {args.http} lets others on the network read what is heard; protect it with "
+            f"--http {args.http} lets others on the network read what is playing; protect it with "
             "--http-token-file FILE, or allow everybody with --http-open"
         )

@@ -1,4 +1,4 @@
-"""``edge-genre info``: what a model file says about itself."""
+"""``edge-genre info``: the card of a model file."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the card or the manifest, or what there is."""
+    """Print the card, the manifest, or the models that ship."""
     if args.list:
         width = max(map(len, BUNDLED))
         for name, path in BUNDLED.items():
@@ -73,7 +73,7 @@ def _essentials(model: ModelFile) -> list[tuple[str, str]]:
     if decoder.rejection_threshold:
         unknown += f", unknown below a posterior of {decoder.rejection_threshold:g}"
     return [
-        ("file", str(model.path)),
+        ("file", model.source),
         (
             "network",
             f"{weights.format}, quantization {weights.quantization}, {weights.bytes:,} bytes, "
@@ -82,11 +82,11 @@ def _essentials(model: ModelFile) -> list[tuple[str, str]]:
         ("sha256", f"{weights.sha256} (weights; checked)"),
         ("labels", ", ".join(manifest.labels)),
         (
-            "hears",
+            "input",
             f"{params.window_seconds:g} s at {params.sample_rate} Hz: {params.summary}",
         ),
         (
-            "answers",
+            "labels come",
             f"every {decoder.interval_s:g} s, genre lasts about {decoder.dwell_s:g} s, silent "
             f"below {decoder.silence_dbfs:g} dBFS{unknown}",
         ),
@@ -98,11 +98,14 @@ def _essentials(model: ModelFile) -> list[tuple[str, str]]:
 
 
 def _parity(parity: dict[str, Any]) -> list[tuple[str, str]]:
-    """A failure comes first, in words that are not overlooked."""
+    """The check's figures; a failure stands first and in capitals."""
     rows = _rows(parity)
     if parity.get("status") != "failed":
         return rows
-    return [("status", "FAILED: it does not answer as the model it was made from"), *rows[1:]]
+    return [
+        ("status", "FAILED: its results are not those of the model it was made from"),
+        *rows[1:],
+    ]
 
 
 def _rows(values: dict[str, Any]) -> list[tuple[str, str]]:

@@ -1,30 +1,41 @@
-"""``edge-genre install-service``: a systemd unit that listens from boot on."""
+"""``edge-genre install-service``: a systemd unit that listens from boot on, and its options."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from ..errors import OutputFileError, ParameterError
+from ..model.file import BUNDLED
 from ..service.account import Account, choose_account
 from ..service.unit import MARK, STATE, Service, unit
-from . import note, warn
-from .service_options import ListenOptions, checked
+from . import listen, note, warn
+from .config_file import expand, options_given, to_toml
+from .parser import Parser
+from .source_arguments import file_of
 
 HELP = "print or write a systemd unit that listens from boot on"
 
 _NAME = "edge-genre.service"
-_OWN_FLAGS = ("--user", "--force", "-h", "--help")
+_READ = ("model", "mqtt_ca", "mqtt_cert")
+_SECRET = ("mqtt_password_file", "mqtt_key", "http_token_file")
+"""Files that only root may be able to read"""
+_WRITTEN = ("log", "history")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command's arguments."""
+    """Declare the command's arguments; those of ``listen`` are left to `parse`."""
+    parser.allow_abbrev = False
+    parser.usage = "%(prog)s [--write [PATH]] [--user | --as USER] [--force] [LISTEN_OPTION ...]"
     parser.epilog = (
-        "All other options are those of `edge-genre listen`, and are checked now:\n"
+        "All other options are those of `edge-genre listen`, and are checked now. They go into a\n"
+        "file for `listen --config`:\n"
         "  edge-genre install-service --input mic:USB --mqtt mqtt://homeassistant.local\n"
+        "A file of your own is used as it is:\n"
         "  sudo edge-genre install-service --write --config /etc/edge-genre.toml\n"
     )
     parser.add_argument(
@@ -32,132 +43,175 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         const="",
         metavar="PATH",
-        help=f"write it to PATH (default /etc/systemd/system/{_NAME}, with --user "
-        f"~/.config/systemd/user/{_NAME})",
+        help=f"write the unit to PATH (default /etc/systemd/system/{_NAME}, with --user "
+        f"~/.config/systemd/user/{_NAME}) and its options to PATH.toml (default "
+        "/etc/edge-genre/listen.toml, with --user ~/.config/edge-genre/listen.toml)",
     )
     parser.add_argument(
         "--user",
         action="store_true",
-        help="for your own service manager: hears through PulseAudio or PipeWire",
+        help="for your own service manager: records through PulseAudio or PipeWire",
     )
     parser.add_argument(
         "--as",
         dest="account",
         metavar="USER",
-        help="run as this user; else as one of its own that exists only while it runs, or, where "
-        "that one could not read a home, as whose it is",
+        help="run as this user (default: a user that exists only while the service runs; if "
+        "Python or the files lie in a home that is closed to others, the owner of that home)",
     )
-    parser.add_argument("--force", action="store_true", help="replace a unit that is not ours")
-    parser.add_argument("listen", nargs="*", metavar="LISTEN_OPTION", help="what listen is told")
+    parser.add_argument("--force", action="store_true", help="replace files that are not ours")
 
 
-def expand(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> list[str]:
-    """The arguments with those of ``listen`` put behind a ``--``, whatever they look like."""
-    ours: list[str] = []
-    its: list[str] = []
-    rest = list(arguments)
-    while rest:
-        argument = rest.pop(0)
-        if argument == "--write":
-            path = rest.pop(0) if rest and not rest[0].startswith("-") else ""
-            ours.append(f"--write={path}")
-        elif argument == "--as":
-            ours += [argument, *rest[:1]]
-            del rest[:1]
-        elif argument in _OWN_FLAGS or argument.startswith(("--write=", "--as=")):
-            ours.append(argument)
-        elif argument != "--" or its:
-            its.append(argument)
-    return [*ours, "--", *its]
+def parse(parser: Parser, arguments: Sequence[str]) -> argparse.Namespace:
+    """The command's own arguments; those of ``listen``, unread, as ``listen``."""
+    args, rest = parser.parse_known_args(arguments)
+    args.listen = rest[rest[:1] == ["--"] :]
+    return args
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the unit (exit code 0), or write it."""
+    """Print the unit and its options (exit code 0), or write them."""
     if args.force and args.write is None:
         raise ParameterError("--force has no meaning without --write")
     if args.user and args.account:
         raise ParameterError("--as has no meaning with --user: that service is yours")
-    options = checked(args.listen)
-    account = Account(None) if args.user else choose_account(args.account, options.read)
-    text = unit(_service(options, account, user_manager=args.user))
-    if args.write is None:
-        print(text, end="")
+    values, config = _checked(args.listen)
+    files = {name: path.absolute() for name, path in _files(values)}
+    secrets = {_dashed(name): path for name, path in files.items() if name in _SECRET}
+    read = [path for name, path in files.items() if name not in _SECRET]
+    read += [config] if config else []
+    account = Account(None) if args.user else choose_account(args.account, read)
+    elsewhere = [
+        path
+        for path in (Path(values.get(name, "")) for name in _WRITTEN)
+        if path.is_absolute() and not path.is_relative_to(STATE)
+    ]
+    unit_path, toml_path = _places(args.write, user=args.user)
+    if args.user:  # the user's manager reads all files of that user
+        secrets, command_line = {}, [f"--config={config or toml_path}"]
+    elif config:
+        command_line = [f"--config={config}"]
     else:
-        path = Path(args.write) if args.write else _place(user=args.user)
-        _write(path, text, force=args.force)
+        secrets["config"], command_line = toml_path, []
+    service = Service(
+        # -P: a file in the service's own folder must not be imported as a module.
+        command=[_python(), "-P", "-m", "edge_runtime", "listen", *command_line],
+        user_manager=args.user,
+        account=account.name,
+        # The user may change what a file of options asks for.
+        network=bool(config or {"mqtt", "http", "on_change"} & values.keys()),
+        writable=sorted({path.parent for path in elsewhere}) if account.name else (),
+        secrets=secrets,
+    )
+    texts = {unit_path: unit(service)}
+    if not config:
+        others = {name: value for name, value in values.items() if _dashed(name) not in secrets}
+        texts[toml_path] = f"{MARK}: options of `edge-genre listen`\n{to_toml(others)}"
+    if args.write is None:
+        print("\n".join(f"# {path}\n{text}" for path, text in texts.items()), end="")
+    else:
+        _write(texts, force=args.force)
         control = "systemctl --user" if args.user else "sudo systemctl"
         note(
-            f"wrote {path}; start it: {control} daemon-reload && {control} enable {path.stem} && "
-            f"{control} restart {path.stem}"
+            f"wrote {' and '.join(map(str, texts))}; start it: {control} daemon-reload && "
+            f"{control} enable {unit_path.stem} && {control} restart {unit_path.stem}"
         )
-    for word in account.words:
-        note(word)
-    for word in _doubts(options, account, user_manager=args.user):
-        warn(word)
+    for line in account.notes:
+        note(line)
+    for line in () if args.user else _doubts(account, read, elsewhere):
+        warn(line)
     return 0
 
 
-def _service(options: ListenOptions, account: Account, *, user_manager: bool) -> Service:
-    # -P: a module that lies in the folder where it writes must not be taken for Python's.
-    command = [_python(), "-P", "-m", "edge_runtime", "listen", *options.arguments]
-    secrets = options.secrets
-    if user_manager:  # which knows no secrets that its user does not
-        command += [f"--{option}={path}" for option, path in secrets.items()]
-        secrets = {}
-    return Service(
-        command=command,
-        user_manager=user_manager,
-        account=account.name,
-        network=options.network,
-        writable=sorted({path.parent for path in _elsewhere(options)}) if account.name else (),
-        secrets=secrets,
-    )
+def _checked(arguments: Sequence[str]) -> tuple[dict[str, Any], Path | None]:
+    """The options of ``listen``, by name and with whole paths of the files that it reads.
+
+    And the user's ``--config`` file, if it has just these.
+
+    Raises
+    ------
+    EdgeGenreError
+        If `listen` would refuse them, or a service cannot have them: stdin, a file that is missing.
+    """
+    parser = Parser(prog="edge-genre listen")
+    listen.add_arguments(parser)
+    given = options_given(parser, arguments)
+    values = options_given(parser, expand(parser, arguments))
+    config = values.pop("config", None)
+    if values.get("input") == "-":
+        raise ParameterError("a service has no stdin to listen to; name a microphone or a file")
+    whole = dict(values)
+    for name, path in _files(values):
+        if not path.is_file():
+            raise ParameterError(f"--{_dashed(name)} {path}: no such file; check the path")
+        if not path.is_absolute():
+            whole[name] = f"{'file:' * (name == 'input')}{path.absolute()}"
+    if given.keys() == {"config"} and whole == values:
+        return whole, Path(config).absolute()
+    if config:
+        note(f"the options of {config} are copied; change them there, and install again")
+    return whole, None
 
 
-def _elsewhere(options: ListenOptions) -> list[Path]:
-    """Files that are written outside of the service's own folder."""
-    return [p for p in options.written if p.is_absolute() and not p.is_relative_to(STATE)]
+def _files(values: Mapping[str, Any]) -> Iterator[tuple[str, Path]]:
+    """Files that are read, by option."""
+    for name in (*_READ, *_SECRET):
+        if name in values and not (name == "model" and values[name] in BUNDLED):
+            yield name, Path(values[name])
+    source = values.get("input")
+    if source != "demo" and (path := file_of(source)) is not None:
+        yield "input", path
 
 
-def _doubts(options: ListenOptions, account: Account, *, user_manager: bool) -> Iterator[str]:
-    """What may keep the service from working."""
+def _dashed(name: str) -> str:
+    return name.replace("_", "-")
+
+
+def _doubts(account: Account, read: list[Path], elsewhere: list[Path]) -> Iterator[str]:
+    """What may keep a service of the system from working."""
     if account.doubt:
         yield account.doubt
-    if not user_manager:
-        for path in options.read:
-            if path.is_relative_to("/tmp") or path.is_relative_to("/var/tmp"):
-                yield f"{path} is out of sight of the service, which has a /tmp of its own; move it"
-    if not user_manager and not account.name:
-        for path in _elsewhere(options):
-            yield (
-                f"{path} cannot be written by a user that exists only while it runs; give a name "
-                f"without a folder (it will be in {STATE}), or a user with --as"
-            )
-    if any(argument.startswith("--http-token=") or argument == "--http-token"
-           for argument in options.arguments):  # fmt: skip
-        yield "everybody can read the token in the unit; use --http-token-file"
+    for path in read:
+        if path.is_relative_to("/tmp") or path.is_relative_to("/var/tmp"):
+            yield f"{path} is out of sight of the service, which has a /tmp of its own; move it"
+    for path in () if account.name else elsewhere:
+        yield (
+            f"{path} cannot be written by a user that exists only while it runs; give a name "
+            f"without a folder (it will be in {STATE}), or a user with --as"
+        )
 
 
 def _python() -> str:
-    """This interpreter, by the name that keeps its virtual environment."""
+    """Path of this interpreter; a link is not followed, for it makes the virtual environment."""
     if not sys.executable:
-        raise ParameterError("cannot tell which Python runs this; use the edge-genre command")
+        raise ParameterError("the path of this Python is unknown; use the edge-genre command")
     return os.path.abspath(sys.executable)  # noqa: PTH100  # resolving would leave the environment
 
 
-def _place(*, user: bool) -> Path:
-    if user:
-        home = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
-        return Path(home) / "systemd" / "user" / _NAME
-    return Path("/etc/systemd/system") / _NAME
+def _places(write: str | None, *, user: bool) -> tuple[Path, Path]:
+    """Paths of the unit and of its options."""
+    if write:
+        path = Path(write).absolute()
+        return path, path.with_name(f"{path.name}.toml")
+    if not user:
+        return Path("/etc/systemd/system") / _NAME, Path("/etc/edge-genre/listen.toml")
+    home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    return home / "systemd" / "user" / _NAME, home / "edge-genre" / "listen.toml"
 
 
-def _write(path: Path, text: str, *, force: bool) -> None:
+def _write(texts: dict[Path, str], *, force: bool) -> None:
+    """Write all files, or none if one of them is not ours."""
+    path = Path()
     try:
-        if path.exists() and not force and not path.read_text(errors="replace").startswith(MARK):
-            raise OutputFileError(f"{path}: is not ours; replace it with --force")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", errors="surrogateescape")
+        for path in texts:
+            if path.exists() and not force and MARK not in path.read_text(errors="replace"):
+                raise OutputFileError(f"{path}: is not ours; replace it with --force")
+        for path, text in reversed(texts.items()):  # no unit without its options
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if path.suffix == ".toml":  # the options may hold a password
+                path.touch(mode=0o600)
+                path.chmod(0o600)
+            path.write_text(text, encoding="utf-8", errors="surrogateescape")
     except OSError as error:
         hint = "; try it with sudo, or --user" if isinstance(error, PermissionError) else ""
         raise OutputFileError(f"{path}: {error.strerror}{hint}") from None

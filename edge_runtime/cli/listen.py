@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import logging
 import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -13,23 +14,24 @@ from ..errors import AudioFormatError
 from ..service.notify import ServiceManager
 from ..sinks import Several, Sink
 from ..sinks.terminal import choose_display
+from ..sinks.timings import Timings
 from ..stream.classifier_stream import ClassifierStream
 from ..stream.event import Event
-from ..stream.loop import LoadedModel, answers
-from ..stream.session import Listening
+from ..stream.loop import LoadedModel, events_of
+from ..stream.session import Session
 from . import INTERRUPTED, warn
 from .arguments import add_model_arguments
-from .config_file import add_config_arguments, expand
+from .config_file import add_config_arguments, parse
 from .decoder_arguments import add_decoder_arguments
 from .http_arguments import add_http_arguments, open_page
-from .messages import LEVELS, Timings, show_up_to
+from .log_handler import LEVELS, set_level
 from .model_reload import ModelReload
 from .sink_arguments import add_sink_arguments, open_sinks
 from .source_arguments import add_source_arguments, open_source
 
-__all__ = ["HELP", "add_arguments", "expand", "run"]
+__all__ = ["HELP", "add_arguments", "parse", "run"]
 
-HELP = "tell, live, what a microphone, a file or a pipe plays"
+HELP = "classify, live, what a microphone, a file or a pipe plays"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--log-level",
         choices=list(LEVELS),
         default="info",
-        help="what is said on stderr: faults alone, warnings, notes (default), details",
+        help="what is written on stderr: errors alone, warnings, notes (default), details",
     )
     add_sink_arguments(parser)
     add_http_arguments(parser)
@@ -61,52 +63,49 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Listen until the source ends (exit code 0), SIGTERM (0) or Ctrl-C (130)."""
-    show_up_to(LEVELS[args.log_level])
-    with _heeding_signals() as signals, ExitStack() as opened:
-
-        def tell(message: str) -> None:
-            warn(message)
-            signals.manager.trouble(message)
-
+    set_level(args.log_level)
+    with _handled_signals() as signals, ExitStack() as opened:
+        opened.enter_context(_microphone_faults_in_status(signals.manager))
         model = ModelReload(args)
         classifier, settings = model.first.classifier, model.first.settings
-        source = opened.enter_context(open_source(args, signals, tell))
-        listening = Listening(
+        source = opened.enter_context(open_source(args, signals))
+        session = Session(
             source=source.name,
             manifest=classifier.manifest,
             interval_s=settings.interval_s,
             seconds=source.seconds,
         )
-        page = open_page(args, listening)
+        page = open_page(args, session)
         stream = ClassifierStream(
             classifier,
             rate=source.rate,
             channels=source.channels,
             settings=settings,
-            on_window=page.hear if page else None,
+            on_window=page.take_sound if page else None,
         )
         if stream.warning:
             warn(f"{source.name}: {stream.warning}")
         others: list[Sink] = [page] if page else []
-        others += open_sinks(args, listening)
-        others += [Timings()] if args.log_level == "debug" else []
-        # The service manager first: it is to know of the end before slow sinks are closed.
-        sink = Several([signals.manager, choose_display(listening, json_lines=args.json), *others])
+        others += open_sinks(args, session)
+        if args.log_level == "debug":
+            others.append(Timings())
+        # The service manager first: it learns of the end before slow sinks are closed.
+        sink = Several([signals.manager, choose_display(session, json_lines=args.json), *others])
 
         def new_model() -> LoadedModel | None:
-            return model.load(asked=signals.hung_up())
+            return model.load(requested=signals.hung_up())
 
         signals.manager.ready(source.name)
         try:
             last = None
-            for event in answers(source, stream, signals, new_model):
-                if stream.classifier.manifest is not listening.manifest:
-                    listening = dataclasses.replace(
-                        listening,
+            for event in events_of(source, stream, signals, new_model):
+                if stream.classifier.manifest is not session.manifest:
+                    session = dataclasses.replace(
+                        session,
                         manifest=stream.classifier.manifest,
                         interval_s=stream.interval_s,
                     )
-                    sink.describe(listening)
+                    sink.describe(session)
                 sink.show(event)
                 last = event
         finally:
@@ -118,11 +117,31 @@ def run(args: argparse.Namespace) -> int:
     return INTERRUPTED if signals.ending == signal.SIGINT else 0
 
 
+class _StatusHandler(logging.Handler):
+    def __init__(self, manager: ServiceManager) -> None:
+        super().__init__()
+        self._manager = manager
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._manager.report(record.getMessage())
+
+
+@contextmanager
+def _microphone_faults_in_status(manager: ServiceManager) -> Iterator[None]:
+    """What is logged of the microphone is the status of the service, too."""
+    sources, handler = logging.getLogger("edge_runtime.sources"), _StatusHandler(manager)
+    sources.addHandler(handler)
+    try:
+        yield
+    finally:
+        sources.removeHandler(handler)
+
+
 def _warn_of_faults(name: str, last: Event) -> None:
     if last.padded:
         warn(
             f"{name}: {last.end - last.start:.2f} s of sound are less than the model's window and "
-            "were repeated to fill it, so trust the answer less"
+            "were repeated to fill it, so trust the genre less"
         )
     if last.non_finite_samples:
         warn(
@@ -137,7 +156,7 @@ def _warn_of_faults(name: str, last: Event) -> None:
 
 
 class _Signals:
-    """What signals asked for; a stop flag for sources.
+    """Which signals came; a stop flag for sources.
 
     Plain attributes, not a `threading.Event`: the handler runs between any two instructions of
     the main thread, and would wait for ever for a lock that the main thread holds.
@@ -153,14 +172,14 @@ class _Signals:
     def is_set(self) -> bool:
         """Whether it is time to end.
 
-        Sources ask several times a second, also while they wait for a microphone: whoever asks is
-        alive, and the service manager is told so.
+        Sources ask several times a second, also while they wait for a microphone: the loop is
+        alive then, and the service manager is notified.
         """
         self.manager.alive()
         return self.ending is not None
 
     def hung_up(self) -> bool:
-        """Whether SIGHUP came since this was asked before: the model is to be loaded again."""
+        """Whether SIGHUP came since the last call: the model is to be loaded again."""
         if not self._hung_up:
             return False
         self._hung_up = False
@@ -178,11 +197,11 @@ _ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
-def _heeding_signals() -> Iterator[_Signals]:
+def _handled_signals() -> Iterator[_Signals]:
     """Ctrl-C and SIGTERM end the loop between two chunks, never in the middle of a line."""
     signals = _Signals()
-    heeded = [*_ENDING, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
-    previous = {number: signal.signal(number, signals.handle) for number in heeded}
+    handled = [*_ENDING, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
+    previous = {number: signal.signal(number, signals.handle) for number in handled}
     try:
         yield signals
     finally:

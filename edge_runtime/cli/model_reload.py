@@ -1,4 +1,4 @@
-"""A model that is exchanged while ``listen`` runs: by SIGHUP, or when its file changes."""
+"""A model that is replaced while ``listen`` runs: by SIGHUP, or when its file changes."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from ..stream.loop import LoadedModel
 from . import warn
 from .decoder_arguments import decoder_settings
 
-_LOOK_SECONDS = 2.0
+_CHECK_SECONDS = 2.0
 
 _Stamp = tuple[int, int, int]
 
 
 class ModelReload:
-    """Loads a model, and again when that is asked for or its file is another one.
+    """Loads a model, and again on request or when its file has changed.
 
-    A model that ships with the package is loaded again only when that is asked for.
+    A model that ships with the package is loaded again only on request.
 
     Parameters
     ----------
@@ -36,24 +36,24 @@ class ModelReload:
 
     def __init__(self, args: argparse.Namespace) -> None:
         self._args = args
-        named = args.model is None or args.model in BUNDLED
-        self._path = None if named else Path(args.model)
+        bundled = args.model is None or args.model in BUNDLED
+        self._path = None if bundled else Path(args.model)
         self._loaded = self._seen = _stamp(self._path)
-        self._look_at = time.monotonic() + _LOOK_SECONDS
+        self._check_at = time.monotonic() + _CHECK_SECONDS
         self.first = self._load()
 
-    def load(self, *, asked: bool) -> LoadedModel | None:
+    def load(self, *, requested: bool) -> LoadedModel | None:
         """The model as it is now, if it is to be loaded again; None if not, or if it is damaged.
 
         A file that is still being written is left until it stays the same for two seconds. One
-        that cannot be loaded is told of once; the model before goes on.
+        that cannot be loaded is reported once; the model before goes on.
 
         Parameters
         ----------
-        asked : bool
-            Whether it is to be loaded whatever its file looks like.
+        requested : bool
+            Load it whether its file has changed or not.
         """
-        if not (asked or self._is_exchanged()):
+        if not (requested or self._has_changed()):
             return None
         self._loaded = self._seen = _stamp(self._path)
         try:
@@ -69,17 +69,17 @@ class ModelReload:
         )
         return LoadedModel(classifier, decoder_settings(args, classifier.manifest.decoder))
 
-    def _is_exchanged(self) -> bool:
+    def _has_changed(self) -> bool:
         now = time.monotonic()
-        if self._path is None or now < self._look_at:
+        if self._path is None or now < self._check_at:
             return False
-        self._look_at = now + _LOOK_SECONDS
+        self._check_at = now + _CHECK_SECONDS
         before, self._seen = self._seen, _stamp(self._path)
         return self._seen is not None and self._seen == before and self._seen != self._loaded
 
 
 def _stamp(path: Path | None) -> _Stamp | None:
-    """What tells a file from another one of its name; None where there is none."""
+    """What differs when a file was replaced; None where there is none."""
     try:
         status = path.stat() if path else None
     except OSError:

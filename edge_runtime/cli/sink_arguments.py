@@ -1,4 +1,4 @@
-"""The options of ``listen`` that send answers elsewhere, and the sinks that they ask for."""
+"""The options of ``listen`` that send events elsewhere, and the sinks that they ask for."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import MissingExtraError, ParameterError
 from ..sinks import Sink
-from ..stream.session import Listening
+from ..stream.session import Session
 from . import warn
 from .arguments import Number, Whole
 
@@ -27,7 +27,7 @@ _HOOK_TIMEOUT_S = 10.0
 _MQTT_INTERVAL_S = 10.0
 _DISCOVERY_PREFIX = "homeassistant"
 _EXPIRE_AFTER_S = 60.0
-"""Home Assistant takes a sensor for unavailable after three missing states and this, seconds."""
+"""Home Assistant shows a sensor as unavailable after three missing states and this, seconds."""
 
 _NEEDED_BY = {
     "log": ("log_max_mb", "log_keep"),
@@ -41,7 +41,7 @@ _NEEDED_BY = {
 
 def add_sink_arguments(parser: argparse.ArgumentParser) -> None:
     """``--log``, ``--history``, ``--on-change``, ``--mqtt`` and what belongs to them."""
-    files = parser.add_argument_group("files that answers are written to")
+    files = parser.add_argument_group("files that events are written to")
     files.add_argument("--log", type=Path, metavar="FILE", help="JSON lines, rotated by size")
     files.add_argument(
         "--log-max-mb",
@@ -59,9 +59,9 @@ def add_sink_arguments(parser: argparse.ArgumentParser) -> None:
         "--history",
         type=Path,
         metavar="FILE",
-        help="SQLite database of what was heard when; see: edge-genre history",
+        help="SQLite database of what was playing when; see: edge-genre history",
     )
-    hook = parser.add_argument_group("a command for each change of the answer")
+    hook = parser.add_argument_group("a command for each change of the genre")
     hook.add_argument(
         "--on-change",
         metavar="CMD",
@@ -104,13 +104,13 @@ def _add_mqtt_arguments(parser: argparse.ArgumentParser) -> None:
         "--mqtt-interval",
         type=Number(0.1, 86400.0),
         metavar="SECONDS",
-        help="longest time between states while the answer stays the same "
+        help="longest time between states while the genre stays the same "
         f"(default {_MQTT_INTERVAL_S:g})",
     )
     mqtt.add_argument(
         "--mqtt-discovery",
         action=argparse.BooleanOptionalAction,
-        help="tell Home Assistant of the sensors (the default)",
+        help="publish the sensors for Home Assistant (the default)",
     )
     mqtt.add_argument(
         "--mqtt-discovery-prefix",
@@ -119,7 +119,7 @@ def _add_mqtt_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def open_sinks(args: argparse.Namespace, listening: Listening) -> list[Sink]:
+def open_sinks(args: argparse.Namespace, session: Session) -> list[Sink]:
     """The sinks that were asked for; each library is imported only if its sink is.
 
     Raises
@@ -140,7 +140,7 @@ def open_sinks(args: argparse.Namespace, listening: Listening) -> list[Sink]:
             ("log", _log), ("history", _history), ("on_change", _hook), ("mqtt", _mqtt),
         ):  # fmt: skip
             if getattr(args, name) is not None:
-                sink = build(args, listening)
+                sink = build(args, session)
                 undo.callback(sink.close)
                 sinks.append(sink)
         undo.pop_all()
@@ -151,32 +151,31 @@ def _dashed(name: str) -> str:
     return name.replace("_", "-")
 
 
-def _log(args: argparse.Namespace, _: Listening) -> Sink:
+def _log(args: argparse.Namespace, _: Session) -> Sink:
     from ..sinks.jsonl import JsonlLog
 
     return JsonlLog(
         args.log,
         max_bytes=round(1e6 * (args.log_max_mb or _LOG_MAX_MB)),
         keep=_LOG_KEEP if args.log_keep is None else args.log_keep,
-        report=warn,
     )
 
 
-def _history(args: argparse.Namespace, listening: Listening) -> Sink:
+def _history(args: argparse.Namespace, session: Session) -> Sink:
     from ..sinks.history import History
 
-    return History(args.history, source=listening.source, report=warn)
+    return History(args.history, source=session.source)
 
 
-def _hook(args: argparse.Namespace, _: Listening) -> Sink:
+def _hook(args: argparse.Namespace, _: Session) -> Sink:
     from ..sinks.hook import Hook
 
     if not args.on_change.strip():
         raise ParameterError("--on-change is empty; name a command")
-    return Hook(args.on_change, timeout_s=args.hook_timeout or _HOOK_TIMEOUT_S, report=warn)
+    return Hook(args.on_change, timeout_s=args.hook_timeout or _HOOK_TIMEOUT_S)
 
 
-def _mqtt(args: argparse.Namespace, listening: Listening) -> MqttSink:
+def _mqtt(args: argparse.Namespace, session: Session) -> MqttSink:
     from ..sinks.broker import parse_broker
 
     broker = parse_broker(args.mqtt)
@@ -195,15 +194,14 @@ def _mqtt(args: argparse.Namespace, listening: Listening) -> MqttSink:
     return MqttSink(
         broker,
         tls=tls_context(args.mqtt_ca, args.mqtt_cert, args.mqtt_key) if broker.tls else None,
-        listening=listening,
+        session=session,
         discovery=_discovery(args, broker, interval_s),
         interval_s=interval_s,
-        report=warn,
     )
 
 
 def _with_password(broker: Broker, file: Path | None) -> Broker:
-    """The broker with the password from wherever it is told."""
+    """The broker with the password from URL, file or environment."""
     import dataclasses
 
     if broker.password is not None:
@@ -228,7 +226,7 @@ def _with_password(broker: Broker, file: Path | None) -> Broker:
 
 def _discovery(
     args: argparse.Namespace, broker: Broker, interval_s: float
-) -> Callable[[Listening], Discovery] | None:
+) -> Callable[[Session], Discovery] | None:
     from ..sinks.home_assistant import Topics, discovery_messages
     from ..sinks.mqtt import Discovery
 
@@ -240,13 +238,13 @@ def _discovery(
     if any(character in prefix for character in "+#\0") or not prefix.strip("/"):
         raise ParameterError(f"--mqtt-discovery-prefix {prefix!r} is no topic: no + or # in it")
 
-    def discovery(listening: Listening) -> Discovery:
-        manifest = listening.manifest
+    def discovery(session: Session) -> Discovery:
+        manifest = session.manifest
         messages = discovery_messages(
             Topics(prefix=broker.prefix),
             labels=[label for label in manifest.labels if label not in manifest.rejected],
             model=manifest.name,
-            expire_after_s=round(_EXPIRE_AFTER_S + 3 * max(interval_s, listening.interval_s)),
+            expire_after_s=round(_EXPIRE_AFTER_S + 3 * max(interval_s, session.interval_s)),
             discovery_prefix=prefix,
         )
         return Discovery(messages=messages, birth_topic=f"{prefix}/status")

@@ -11,7 +11,6 @@ from pathlib import Path
 from ..audio.file import open_audio
 from ..audio.pcm import PcmFormat
 from ..errors import AudioFormatError, ParameterError
-from ..retry import Report
 from ..sources import Source, Stop
 from ..sources.file import FileSource
 from ..stderr import quiet_stderr
@@ -22,10 +21,10 @@ _STDIN_RATE = 44_100
 _MICROPHONE, _FILE = "mic", "file"
 _LIBRARIES = ("auto", "portaudio", "arecord")
 
-_OF_PIPES = ("format",)
-_OF_FILES = ("fast", "speed")
-_OF_MICROPHONES = ("device", "capture", "fail_fast")
-_OF_BOTH = ("rate", "channels")
+_PIPE_OPTIONS = ("format",)
+_FILE_OPTIONS = ("fast", "speed")
+_MICROPHONE_OPTIONS = ("device", "capture", "fail_fast")
+_PCM_OPTIONS = ("rate", "channels")
 
 
 def add_source_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,7 +47,7 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
     source.add_argument(
         "--capture",
         choices=_LIBRARIES,
-        help="how to reach the microphone (default auto: PortAudio where it is installed)",
+        help="library that records the microphone (default auto: PortAudio where it is installed)",
     )
     source.add_argument(
         "--fail-fast",
@@ -63,20 +62,18 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 @contextmanager
-def open_source(args: argparse.Namespace, stop: Stop, report: Report = warn) -> Iterator[Source]:
-    """The source that the options ask for; a microphone is let go of at the end.
+def open_source(args: argparse.Namespace, stop: Stop) -> Iterator[Source]:
+    """The source that the options ask for; a microphone is closed at the end.
 
     Parameters
     ----------
     args : argparse.Namespace
     stop : Stop
-    report : callable
-        Told when a microphone is missing, lost or back.
 
     Raises
     ------
     EdgeGenreError
-        If it cannot be had; a microphone that is missing is waited for in `chunks`.
+        If it cannot be opened; a microphone that is missing is waited for in `chunks`.
     """
     path = file_of(args.input)
     if path is not None:
@@ -87,7 +84,7 @@ def open_source(args: argparse.Namespace, stop: Stop, report: Report = warn) -> 
         _, colon, name = (args.input or "").partition(":")
         if colon and not name:
             raise ParameterError("--input mic: names no microphone; see: edge-genre devices")
-        with _microphone(args, name or None, stop, report) as microphone:
+        with _microphone(args, name or None, stop) as microphone:
             yield microphone
 
 
@@ -100,39 +97,36 @@ def file_of(source: str | None) -> Path | None:
 
 
 @contextmanager
-def _microphone(
-    args: argparse.Namespace, name: str | None, stop: Stop, report: Report
-) -> Iterator[Source]:
-    _refuse(args, "the microphone", (*_OF_PIPES, *_OF_FILES))
+def _microphone(args: argparse.Namespace, name: str | None, stop: Stop) -> Iterator[Source]:
+    _refuse(args, "the microphone", (*_PIPE_OPTIONS, *_FILE_OPTIONS))
     from ..sources.device_names import is_numbered
     from ..sources.microphone import AUTO, Microphone
-    from ..sources.reconnect import WatchedMicrophone
+    from ..sources.reconnect import ReconnectingMicrophone
 
     device = args.device or name
     if name is not None and device != name:
         raise ParameterError(f"--device {device} and --input mic:{name} are not the same; drop one")
-    called = _MICROPHONE if device is None else f"{_MICROPHONE}:{device}"
+    typed = _MICROPHONE if device is None else f"{_MICROPHONE}:{device}"
     if device is not None and is_numbered(device):
         warn(
-            f"{called}: numbers of sound cards change when the machine starts or something is "
+            f"{typed}: numbers of sound cards change when the machine starts or something is "
             "plugged in; hw:CARD=NAME does not (see: edge-genre devices)"
         )
-    watchdog = WatchedMicrophone(
+    microphone = ReconnectingMicrophone(
         Microphone(device, args.rate, args.channels, args.capture or AUTO).open,
-        name=called,
+        name=typed,
         rate=args.rate,
         channels=args.channels,
-        report=report,
         fail_fast=args.fail_fast,
     )
-    # For all the time: a driver that hangs may print, or hide stderr itself, at any time.
-    with quiet_stderr(), closing(watchdog):
-        watchdog.begin(stop)
-        yield watchdog
+    # For as long as it runs: a driver that hangs may print at any time.
+    with quiet_stderr(), closing(microphone):
+        microphone.begin(stop)
+        yield microphone
 
 
 def _stdin(args: argparse.Namespace) -> Source:
-    _refuse(args, "--input -", (*_OF_MICROPHONES, *_OF_FILES))
+    _refuse(args, "--input -", (*_MICROPHONE_OPTIONS, *_FILE_OPTIONS))
     if sys.stdin is None:
         raise AudioFormatError("stdin is closed; pipe raw PCM into it")
     from ..sources.raw import RawSource
@@ -147,7 +141,9 @@ def _stdin(args: argparse.Namespace) -> Source:
 
 
 def _file(args: argparse.Namespace, path: Path) -> Source:
-    _refuse(args, "a file, which says so itself", (*_OF_MICROPHONES, *_OF_BOTH, *_OF_PIPES))
+    _refuse(
+        args, "a file, which has its own", (*_MICROPHONE_OPTIONS, *_PCM_OPTIONS, *_PIPE_OPTIONS)
+    )
     audio = open_audio(path)
     if audio.warning:
         warn(audio.warning)
@@ -155,7 +151,7 @@ def _file(args: argparse.Namespace, path: Path) -> Source:
 
 
 def _refuse(args: argparse.Namespace, what: str, options: tuple[str, ...]) -> None:
-    """Options that would have no effect are a mistake, not a detail to pass over."""
+    """Refuse options that would have no effect."""
     for option in options:
         if getattr(args, option):
             dashed = option.replace("_", "-")

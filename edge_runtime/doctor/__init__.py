@@ -1,7 +1,6 @@
-"""What would keep a listener from working on this machine, or make it work badly.
+"""What would keep ``listen`` from working on this machine, or make it work badly.
 
-Each check looks at one thing, changes nothing, and says in one `Finding` what it saw and what to
-do about it.
+Each check looks at one thing, changes nothing, and returns what it saw and the remedy.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ class Finding:
     """What one check saw."""
 
     check: str
-    """What was looked at, in a word"""
+    """What was looked at, in one word"""
     verdict: Verdict
     found: str
     remedy: str = ""
@@ -40,12 +39,12 @@ def ok(check: str, found: str) -> Finding:
 
 
 def warning(check: str, found: str, remedy: str) -> Finding:
-    """A finding that makes the answers worse, later or fewer."""
+    """A finding that makes labels worse, later or fewer."""
     return Finding(check, Verdict.WARNING, found, remedy)
 
 
 def fault(check: str, found: str, remedy: str) -> Finding:
-    """A finding with which there would be no answers."""
+    """A finding that keeps ``listen`` from working."""
     return Finding(check, Verdict.FAULT, found, remedy)
 
 
@@ -61,12 +60,12 @@ def examine(
     model : str or None
         As ``listen --model`` takes it.
     written : list of Path
-        Files that a listener is to write.
+        Files that ``listen`` is to write.
     root : Path
         Where ``/proc`` and ``/sys`` are.
     """
     from . import machine, microphone, software
-    from .model import answers, speed
+    from .model import classifies, speed
 
     yield software.python()
     yield machine.computer(root)
@@ -76,7 +75,7 @@ def examine(
     yield from map(machine.disk, written)
     yield software.extras()
     yield software.runtimes(model)
-    finding, classifier = answers(model)
+    finding, classifier = classifies(model)
     yield finding
     if classifier is not None:
         yield speed(classifier)

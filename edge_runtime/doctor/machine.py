@@ -14,18 +14,18 @@ from . import Finding, fault, ok, warning
 
 _MIB = 2**20
 _NEEDED_MIB = 60.0
-"""About what a listener takes"""
+"""About what listen takes"""
 _HOT_CELSIUS = 80.0
-"""From here on a Raspberry Pi runs slower"""
+"""A Raspberry Pi that is hotter runs slower"""
 _LEAST_DISK_MIB = 100.0
 _CLOCK_WRONG = 5
-"""What adjtimex(2) returns where nobody sets the clock (TIME_ERROR)"""
+"""What adjtimex(2) returns if nothing synchronises the clock (TIME_ERROR)"""
 _BUILT = 1_767_225_600.0
-"""2026-01-01: a clock that is before it was never set"""
+"""2026-01-01: an earlier clock was never set"""
 
 _THROTTLED = Path("sys/devices/platform/soc/soc:firmware/get_throttled")
 _REASONS = ("under-voltage", "a capped frequency", "throttling", "the soft temperature limit")
-"""Bits 0 to 3 of a Raspberry Pi's word for it are of now, 16 to 19 since it was started"""
+"""Bits 0 to 3 of a Raspberry Pi's report: now; bits 16 to 19: since it was started"""
 
 
 def computer(root: Path) -> Finding:
@@ -38,13 +38,13 @@ def computer(root: Path) -> Finding:
         found += f", load {load}"
         if float(load) > 2.0 * cores:
             return warning(
-                "computer", found, "other programs take all of its time: look at them with top"
+                "computer", found, "other programs take all of its time; look at them with top"
             )
     return ok("computer", found)
 
 
 def memory(root: Path) -> Finding:
-    """Memory that a listener could take."""
+    """Memory that is available to ``listen``."""
     for line in _text(root / "proc/meminfo").splitlines():
         name, _, rest = line.partition(":")
         if name == "MemAvailable":
@@ -53,7 +53,7 @@ def memory(root: Path) -> Finding:
             if free < _NEEDED_MIB:
                 return warning("memory", found, "end other programs, or add swap")
             return ok("memory", found)
-    return ok("memory", "this system does not tell how much is available")
+    return ok("memory", "this system does not report how much is available")
 
 
 def heat(root: Path) -> Finding:
@@ -74,27 +74,27 @@ def heat(root: Path) -> Finding:
     allowed, possible = (_frequency(root, f"{name}_max_freq") for name in ("scaling", "cpuinfo"))
     if allowed and possible and allowed < possible:
         found.append(f"held to {allowed:,} of {possible:,} MHz")
-    said = ", ".join(found) or "this machine does not tell"
+    state = ", ".join(found) or "this machine has no sensor for it"
     if bits is None and shutil.which("vcgencmd"):
         return warning(
             "heat",
-            f"{said}; vcgencmd gives no answer",
+            f"{state}; vcgencmd does not work",
             "sudo usermod -aG video $USER",
         )
     if _REASONS[0] in (*now, *before):
-        return warning("heat", said, "the power supply is too weak, or its cable too long")
+        return warning("heat", state, "the power supply is too weak, or its cable too long")
     if now or before or (hottest or 0.0) >= _HOT_CELSIUS:
-        return warning("heat", said, "give it a heat sink, a fan or more air")
-    return ok("heat", said)
+        return warning("heat", state, "give it a heat sink, a fan or more air")
+    return ok("heat", state)
 
 
 def wall_clock(state: Callable[[], int | None] | None = None) -> Finding:
-    """Whether somebody sets the clock; times in histories and logs are wrong where nobody does.
+    """Whether the clock is synchronised; if not, the times in histories and logs may be wrong.
 
     Parameters
     ----------
     state : callable, optional
-        What adjtimex(2) returns; None where there is no such thing.
+        What adjtimex(2) returns; None where the system lacks it.
     """
     now = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
     remedy = "sudo timedatectl set-ntp true; a Pi without network needs a clock module"
@@ -102,12 +102,12 @@ def wall_clock(state: Callable[[], int | None] | None = None) -> Finding:
         return warning("clock", f"{now}: it was never set", remedy)
     code = (state or _clock_state)()
     if code == _CLOCK_WRONG:
-        return warning("clock", f"{now}, but nobody keeps it right", remedy)
+        return warning("clock", f"{now}, but nothing synchronises it", remedy)
     return ok("clock", now if code is None else f"{now}, synchronised")
 
 
 def disk(path: Path) -> Finding:
-    """Whether a file can be written, and how much more."""
+    """Whether a file can be written, and how much room there is."""
     folder = path.parent
     if not folder.is_dir():
         return fault("disk", f"{folder}: no such folder", f"mkdir -p {folder}")
@@ -116,12 +116,12 @@ def disk(path: Path) -> Finding:
     free = shutil.disk_usage(folder).free / _MIB
     found = f"{path}: {free:,.0f} MiB free"
     if free < _LEAST_DISK_MIB:
-        return warning("disk", found, "a full disk loses what is heard: make room")
+        return warning("disk", found, "a full disk loses events; make room")
     return ok("disk", found)
 
 
 def _text(path: Path) -> str:
-    """What a file says; nothing where it cannot be read."""
+    """Content of a file; empty if it cannot be read."""
     try:
         return path.read_text(encoding="utf-8", errors="replace").strip()
     except OSError:
@@ -137,40 +137,40 @@ def _cpu_name(root: Path) -> str:
 
 
 def _temperatures(root: Path) -> list[float]:
-    """Of all zones that tell a plausible one, degrees Celsius."""
-    said = [_text(path) for path in root.glob("sys/class/thermal/thermal_zone*/temp")]
-    found = [int(text) / 1000.0 for text in said if text.lstrip("-").isdigit()]
+    """Plausible temperatures of all zones, degrees Celsius."""
+    texts = [_text(path) for path in root.glob("sys/class/thermal/thermal_zone*/temp")]
+    found = [int(text) / 1000.0 for text in texts if text.lstrip("-").isdigit()]
     return [celsius for celsius in found if 0.0 < celsius < 150.0]
 
 
 def _frequency(root: Path, name: str) -> int | None:
-    """Of the first core, MHz."""
+    """A frequency of the first core, MHz."""
     text = _text(root / "sys/devices/system/cpu/cpu0/cpufreq" / name)
     return int(text) // 1000 if text.isdigit() else None
 
 
 def _throttled_bits(root: Path) -> int | None:
-    """What a Raspberry Pi says; None elsewhere."""
-    said = _text(root / _THROTTLED)
-    if not said and (program := shutil.which("vcgencmd")):
+    """A Raspberry Pi's report; None elsewhere."""
+    bits = _text(root / _THROTTLED)
+    if not bits and (program := shutil.which("vcgencmd")):
         try:
             done = subprocess.run(
                 [program, "get_throttled"], capture_output=True, text=True, timeout=2, check=False
             )
         except (OSError, subprocess.TimeoutExpired):
             return None
-        said = done.stdout.strip().partition("=")[2]  # throttled=0x50005
+        bits = done.stdout.strip().partition("=")[2]  # throttled=0x50005
     try:
-        return int(said, 16)
+        return int(bits, 16)
     except ValueError:
         return None
 
 
 def _clock_state() -> int | None:
-    """What adjtimex(2) returns when it is only asked."""
+    """What adjtimex(2) returns if it is to change nothing."""
     try:
-        asked = ctypes.create_string_buffer(512)  # more than a struct timex; no bit of modes is set
-        code = int(ctypes.CDLL(None).adjtimex(asked))
+        timex = ctypes.create_string_buffer(512)  # longer than the struct; zeros change nothing
+        code = int(ctypes.CDLL(None).adjtimex(timex))
     except (OSError, AttributeError):
         return None
     return code if code >= 0 else None

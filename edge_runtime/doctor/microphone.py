@@ -1,4 +1,4 @@
-"""The microphone: how to reach it, whether it may be used, what it can do, what it hears."""
+"""The microphone: how to reach it, whether it may be used, what it can do, what it records."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 
 from ..audio.resample import missing_band
 from ..classifier import Classifier
+from ..decoder import DecoderSettings
 from ..errors import AudioDeviceError, EdgeGenreError
-from ..model.manifest import DecoderSettings
 from ..sources import portaudio
 from ..sources.arecord import ArecordCapture
 from ..sources.capture import Capture
@@ -22,9 +22,9 @@ from . import Finding, fault, ok, warning
 from .recording import judged, measured
 
 _PATIENCE_SECONDS = 5.0
-"""For a sound server, which would keep us waiting for ever where it is stuck"""
-_SKIPPED_SECONDS, _HEARD_SECONDS = 0.1, 0.5
-"""Many sound cards click when they are opened"""
+"""For a sound server: one that is stuck never returns"""
+_SKIPPED_SECONDS, _RECORDED_SECONDS = 0.1, 0.5
+"""Skipped because many sound cards click when they are opened"""
 _LISTED = 6
 _REST = "until then listen to files or pipes with --input"
 
@@ -35,14 +35,14 @@ class _Never:
 
 
 def checks(device: str | None, classifier: Classifier | None) -> Iterator[Finding]:
-    """From the library to the sound; ends where there is nothing more to look at.
+    """From the library to the sound; ends at the first fault.
 
     Parameters
     ----------
     device : str or None
         As ``listen --device`` takes it.
     classifier : Classifier or None
-        Says what it needs to hear, if there is one.
+        Its front end and its silence level are what the sound must suit.
     """
     driver = Driver()
     try:
@@ -53,7 +53,7 @@ def checks(device: str | None, classifier: Classifier | None) -> Iterator[Findin
             )
             return
         with quiet_stderr():
-            known = driver.call(list_devices, patience_s=_PATIENCE_SECONDS) or []
+            known = driver.call(list_devices, timeout_s=_PATIENCE_SECONDS) or []
     except EdgeGenreError as error:
         yield _failed("microphones", error)
         return
@@ -62,11 +62,11 @@ def checks(device: str | None, classifier: Classifier | None) -> Iterator[Findin
         yield fault("microphones", found, remedy)
         return
     yield ok("microphones", _listed(known))
-    yield from _heard(device, classifier)
+    yield from _recorded(device, classifier)
 
 
 def library(driver: Driver) -> Finding:
-    """What can reach a microphone.
+    """The library or program that reaches a microphone.
 
     Raises
     ------
@@ -74,7 +74,7 @@ def library(driver: Driver) -> Finding:
         If the sound server does not answer: PortAudio asks it when it is imported.
     """
     with quiet_stderr():
-        sounddevice = driver.call(portaudio.import_sounddevice, patience_s=_PATIENCE_SECONDS)
+        sounddevice = driver.call(portaudio.import_sounddevice, timeout_s=_PATIENCE_SECONDS)
     arecord = shutil.which("arecord")
     if sounddevice is not None:
         version = sounddevice.get_portaudio_version()[1].partition(",")[0]
@@ -95,13 +95,13 @@ def _listed(known: list[InputDevice]) -> str:
     return ", ".join(names[:_LISTED]) + more
 
 
-def _heard(device: str | None, classifier: Classifier | None) -> Iterator[Finding]:
+def _recorded(device: str | None, classifier: Classifier | None) -> Iterator[Finding]:
     """What the microphone delivers in half a second."""
     pieces: list[np.ndarray] = []
     try:
         capture = Microphone(device, None, None).open(_Never())
         assert capture is not None
-        wanted = round((_SKIPPED_SECONDS + _HEARD_SECONDS) * capture.rate)
+        wanted = round((_SKIPPED_SECONDS + _RECORDED_SECONDS) * capture.rate)
         try:
             for chunk in capture.chunks(_Never()):
                 pieces.append(np.asarray(chunk.samples))
@@ -121,24 +121,24 @@ def _heard(device: str | None, classifier: Classifier | None) -> Iterator[Findin
         yield warning("microphone", f"{found}; {lacking}", "another microphone, or a higher --rate")
     else:
         yield ok("microphone", found)
-    heard = np.concatenate(pieces)[round(_SKIPPED_SECONDS * capture.rate) :]
+    recorded = np.concatenate(pieces)[round(_SKIPPED_SECONDS * capture.rate) :]
     settings = classifier.manifest.decoder if classifier else DecoderSettings()
-    yield judged(measured(heard, capture.rate), settings.silence_dbfs)
+    yield judged(measured(recorded, capture.rate), settings.silence_dbfs)
 
 
 def _rates(capture: Capture) -> str:
-    """The rates that it has, for people; the capture must be closed."""
+    """The rates of the microphone; the capture must be closed."""
     if isinstance(capture, ArecordCapture):
-        return capture.said.rates
+        return capture.output.rates
     sounddevice = portaudio.import_sounddevice()
     with quiet_stderr():
         index, _ = portaudio.find_device(sounddevice, capture.name)
-        rates = portaudio.usual_rates(sounddevice, index, capture.channels)
+        rates = portaudio.common_rates(sounddevice, index, capture.channels)
     return ", ".join(map(str, rates))
 
 
 def _failed(check: str, error: EdgeGenreError) -> Finding:
-    """A microphone that cannot be used, told of as `listen` does."""
+    """A microphone that cannot be used, in the words of `listen`."""
     found, _, remedy = str(error).rpartition("; ")
     if not found:
         found, remedy = remedy, _REST

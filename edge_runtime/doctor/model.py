@@ -1,4 +1,4 @@
-"""The model: whether it loads and answers, and what it costs."""
+"""The model: whether it loads and classifies, and what it costs."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _RATE = 48_000
 """Of most microphones, hertz"""
 _SECONDS = 10.0
 _BUSY, _TOO_BUSY = 0.5, 0.95
-"""Shares of a core; the rest of the machine wants some, too"""
+"""Shares of a core; other programs need some, too"""
 
 
-def answers(model: str | None) -> tuple[Finding, Classifier | None]:
-    """Whether the model loads, and says something of the demo clip."""
+def classifies(model: str | None) -> tuple[Finding, Classifier | None]:
+    """Whether the model loads, and classifies the demo clip."""
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always", ModelWarning)
         try:
             classifier = Classifier(model)
-            heard = classifier.classify(DEMO_CLIP)
+            result = classifier.classify(DEMO_CLIP)
         except EdgeGenreError as error:
             found, _, remedy = str(error).rpartition("; ")
             if not found:
@@ -35,18 +35,18 @@ def answers(model: str | None) -> tuple[Finding, Classifier | None]:
             return fault("model", found, remedy), None
     manifest = classifier.manifest
     name = f"{manifest.name} {manifest.version} by {classifier.backend.name}"
-    total = sum(heard.posterior.values())
+    total = sum(result.posterior.values())
     if not abs(total - 1.0) < 1e-3:  # NaN, too
         return fault(
             "model",
-            f"{name} does not answer: its posteriors add up to {total:g}",
+            f"{name} does not work: its posteriors add up to {total:g}",
             "another runtime or model; please report it",
         ), None
-    found = f"{name} hears {heard.label} in the demo clip ({heard.confidence:.0%})"
+    found = f"{name} finds {result.label} in the demo clip ({result.confidence:.0%})"
     for message in warned:
         if issubclass(message.category, ModelWarning):
-            said, _, remedy = str(message.message).rpartition("; ")
-            return warning("model", f"{found}; {said}", remedy), classifier
+            problem, _, remedy = str(message.message).rpartition("; ")
+            return warning("model", f"{found}; {problem}", remedy), classifier
     return ok("model", found), classifier
 
 

@@ -1,4 +1,4 @@
-"""What half a second of a microphone tells."""
+"""Level and faults of half a second from a microphone."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def measured(samples: npt.NDArray[np.int16], rate: int) -> Recording:
 
 
 def judged(recording: Recording, silence_dbfs: float) -> Finding:
-    """What is good or bad about it."""
+    """The finding that a recording gives."""
     if recording.silent:
         return warning(
             "sound",
@@ -68,7 +68,7 @@ def judged(recording: Recording, silence_dbfs: float) -> Finding:
         return warning(
             "sound",
             f"{found}, which counts as silence (below {silence_dbfs:g})",
-            "play something and look again; else raise the capture gain (alsamixer, F4), or set "
-            "listen's --silence-dbfs",
+            "play something and try again; if that does not help, raise the capture gain "
+            "(alsamixer, F4), or set listen's --silence-dbfs",
         )
     return ok("sound", found)

@@ -25,7 +25,7 @@ _RUNS = {
     "onnx": ("onnxruntime",),
     "numpy": ("numpy",),
 }
-"""What runs a format, the first that is there"""
+"""Packages that run a format; the first that is installed does"""
 _EXTRAS = {
     "mic": ("sounddevice", "sounddevice"),
     "live": ("rich", "rich"),
@@ -33,7 +33,7 @@ _EXTRAS = {
     "onnx": ("onnxruntime", "onnxruntime"),
     "mqtt": ("paho", "paho-mqtt"),
 }
-"""What is imported, and its package, by extra"""
+"""Module and package by extra"""
 
 
 def python() -> Finding:
@@ -53,19 +53,19 @@ def python() -> Finding:
 
 
 def runtimes(model: str | None) -> Finding:
-    """What can run models, and whether that of this format is there."""
+    """The runtimes that are installed, and whether one of them runs the model."""
     found = {name: _version(package) for name, package in _RUNTIMES.items() if _is_there(name)}
     listed = [f"{_RUNTIMES[name]} {version}" for name, version in found.items()]
-    said = ", ".join([*listed, "numpy's own"])
+    has = ", ".join([*listed, "numpy's own"])
     try:
         kind = read_model(model or BUNDLED_MODEL).manifest.weights.format
     except EdgeGenreError:
-        return ok("runtimes", said)  # the check of the model says what is wrong with it
+        return ok("runtimes", has)  # the check of the model says what is wrong with it
     used = next((name for name in _RUNS[kind] if name in (*found, "numpy")), None)
     if used is None:
         return fault(
             "runtimes",
-            f"{said}; none of them runs a {kind} model",
+            f"{has}; none of them runs a {kind} model",
             'pip install "edge-genre[onnx]"'
             if kind == "onnx"
             else "pip install ai-edge-litert; where it has no wheel, use a NumPy model "
@@ -74,16 +74,16 @@ def runtimes(model: str | None) -> Finding:
     if used == "tflite_runtime" and int(np.__version__.partition(".")[0]) >= 2:
         return fault(
             "runtimes",
-            f"{said}; tflite-runtime was built for numpy 1 and does not work with {np.__version__}",
+            f"{has}; tflite-runtime was built for numpy 1 and does not work with {np.__version__}",
             'pip install "numpy<2", or ai-edge-litert, where it has a wheel',
         )
     if used == "tensorflow":
         return warning(
             "runtimes",
-            f"{said}; tensorflow takes seconds and 500 MB to run a model",
+            f"{has}; tensorflow takes seconds and 500 MB to run a model",
             "pip install ai-edge-litert",
         )
-    return ok("runtimes", said)
+    return ok("runtimes", has)
 
 
 def extras() -> Finding:

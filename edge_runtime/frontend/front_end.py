@@ -1,4 +1,4 @@
-"""The offline front end: one segment of sound to one matrix of coefficients."""
+"""The offline front end: one window of sound to one matrix of coefficients."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .params import FrontEndParams
 
 
 class FrontEnd:
-    """MFCC or log-mel of one segment; librosa's to 5e-4 (MFCC units).
+    """MFCC or log-mel of one window; librosa's to 5e-4 (MFCC units).
 
     An instance holds scratch memory: give each thread its own.
 
@@ -50,12 +50,12 @@ class FrontEnd:
             self._wide = np.zeros((params.n_frames, params.n_mels), np.float64)
             self._cepstra = np.zeros((params.n_frames, params.n_mfcc), np.float64)
 
-    def __call__(self, segment: npt.NDArray[np.generic]) -> npt.NDArray[np.float32]:
-        """Coefficients of one segment.
+    def __call__(self, window: npt.NDArray[np.generic]) -> npt.NDArray[np.float32]:
+        """Coefficients of one window.
 
         Parameters
         ----------
-        segment : (window_samples,) float or int16
+        window : (window_samples,) float or int16
             Samples at the front end's rate; floats in -1 to 1, int16 at full scale. Any byte
             order, any stride.
 
@@ -67,23 +67,23 @@ class FrontEnd:
         Raises
         ------
         ParameterError
-            If the segment has another length or type, holds NaN or infinity, or is int16 that was
+            If the window has another length or type, holds NaN or infinity, or is int16 that was
             cast to float and not divided: far louder than full scale, or whole numbers.
         """
-        check_samples(segment, "segment")
-        if segment.shape != (self.params.window_samples,):
+        check_samples(window, "window")
+        if window.shape != (self.params.window_samples,):
             raise ParameterError(
-                f"segment has shape {segment.shape}; it must be ({self.params.window_samples},)"
+                f"window has shape {window.shape}; it must be ({self.params.window_samples},)"
             )
-        samples = self._padded[self._edge : self._edge + len(segment)]
-        check_level(samples, take_samples(segment, samples, "segment"), "segment")
+        samples = self._padded[self._edge : self._edge + len(window)]
+        check_level(samples, take_samples(window, samples, "window"), "window")
         if self.params.padding == "reflect":
             self._reflect(samples)
         self.kernel(self._frames, self._log_mel)
         return self.finish(self._log_mel)
 
     def finish(self, log_mel: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """What depends on the whole segment: clip to ``top_db``, level, DCT, normalise.
+        """What depends on the whole window: clip to ``top_db``, level, DCT, normalise.
 
         Parameters
         ----------
@@ -119,15 +119,15 @@ class FrontEnd:
 
 
 _SOFTEST = 1e-6
-"""What is more than 60 dB below the level is raised by 60 dB: it is the noise of a converter, or
-nothing at all"""
+"""A window more than 60 dB below the level is raised by 60 dB only: it holds the noise of a
+converter, or nothing at all"""
 
 LOUDEST_RMS = 10.0
 """Sound is never 20 dB above full scale."""
 
 
 def check_samples(samples: npt.NDArray[np.generic], name: str) -> None:
-    """Refuse what is neither float nor int16; `name` says in the message what was refused.
+    """Refuse what is neither float nor int16; messages call it `name`.
 
     Raises
     ------
@@ -197,9 +197,9 @@ def is_unscaled(samples: npt.NDArray[np.float32], energy: float) -> bool:
     """
     if energy > LOUDEST_RMS**2 * samples.size:
         return True
-    # A few of them tell sound apart from whole numbers, nearly always.
-    few = samples[:: max(1, samples.size // 64)]
-    if energy < 4.0 or not np.array_equal(few, np.rint(few)):
+    # 64 of them suffice, nearly always, to see that not all are whole numbers.
+    sample = samples[:: max(1, samples.size // 64)]
+    if energy < 4.0 or not np.array_equal(sample, np.rint(sample)):
         return False
     return bool(np.abs(samples).max() >= 2.0) and np.array_equal(samples, np.rint(samples))
 

@@ -110,7 +110,7 @@ class LogMelKernel:
     def load(self, frames: npt.NDArray[np.float32], row: int) -> None:
         """Window frames and put them into rows of the next block, from `row` on.
 
-        `frames` may be looked at again by `compute` and must not change until then.
+        `compute` may read `frames` again: they must not change until then.
         """
         window = self._single_window if self._single else self._window
         np.multiply(frames, window, out=self._frames[row : row + len(frames)])

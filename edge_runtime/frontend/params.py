@@ -20,7 +20,7 @@ class FrontEndParams:
     Raises
     ------
     ParameterError
-        If a value makes no sense; the message names the parameter, its value and its range.
+        If a value is out of range; the message names the parameter, its value and its range.
     """
 
     dc_block_hz: float | None = None
@@ -31,7 +31,7 @@ class FrontEndParams:
     sample_rate: int = 22050
     """Hertz"""
     window_samples: int = 66150
-    """Length of the segment that the model hears, samples"""
+    """Length of the model's input, samples"""
     n_fft: int = 2048
     """Length of one frame, samples"""
     hop: int = 512
@@ -52,17 +52,17 @@ class FrontEndParams:
     mel_norm: str | None = "slaney"
     """``"slaney"`` (bands of equal area) or None (bands of equal height)"""
     n_mfcc: int = 13
-    """Cepstral coefficients kept (``kind="mfcc"``)"""
+    """Cepstral coefficients (``kind="mfcc"``)"""
     log_floor: float = 1e-10
-    """Smallest mel power that is told from zero"""
+    """Smaller mel powers are raised to this"""
     top_db: float | None = 80.0
-    """Dynamic range kept below the segment's own maximum, dB; None keeps all"""
+    """Dynamic range below the window's own maximum, dB; None for no limit"""
     log_gain: float | None = None
     """Coefficients are ``log10(1 + log_gain * mel power)`` (MusiCNN's compression), and `log_floor`
     is not used; None is decibels. For ``kind="log_mel"`` with `top_db` None"""
     level_db: float | None = None
     """Mean mel power that every window is brought to before it is compressed, dB, so that soft
-    sound is heard like loud; None leaves levels as they are. With `log_gain`"""
+    sound gives the features of loud; None leaves levels as they are. With `log_gain`"""
     padding: str = "constant"
     """How frames reach over the edges: ``"constant"`` (zeros), ``"reflect"``, or ``"none"``"""
     mean: tuple[float, ...] | None = None
@@ -104,7 +104,7 @@ class FrontEndParams:
             if self.log_gain is None:
                 raise ParameterError(
                     f"level_db is {self.level_db} and log_gain is None; level_db (-60 to 60) goes "
-                    "with a log_gain only: differences in decibels keep what levels change"
+                    "with a log_gain only: in decibels, a level adds a constant"
                 )
         self._check_normalisation()
 
@@ -153,7 +153,7 @@ class FrontEndParams:
 
     @property
     def summary(self) -> str:
-        """What a segment becomes, in words: ``130 frames of 13 mfcc coefficients``."""
+        """What a window becomes, in words: ``130 frames of 13 mfcc coefficients``."""
         text = f"{self.n_frames} frames of {self.n_coefficients} {self.kind.replace('_', '-')}"
         compressed = "" if self.log_gain is None else f", log10(1 + {self.log_gain:.10g} * power)"
         level = "" if self.level_db is None else f", power {self.level_db:.10g} dB on average"
@@ -161,17 +161,17 @@ class FrontEndParams:
 
     @property
     def n_frames(self) -> int:
-        """Frames per segment."""
+        """Frames per window."""
         return 1 + (self.window_samples + 2 * self.edge - self.n_fft) // self.hop
 
     @property
     def edge(self) -> int:
-        """Samples by which the first and the last frames reach over the segment's edges."""
+        """Samples by which the first and the last frames reach over the window's edges."""
         return 0 if self.padding == "none" else self.n_fft // 2
 
     @property
     def window_seconds(self) -> float:
-        """Length of the segment that the model hears, seconds."""
+        """Length of the model's input, seconds."""
         return self.window_samples / self.sample_rate
 
     @property
@@ -242,7 +242,7 @@ PRESETS: dict[str, FrontEndParams] = {
 # The level of the median window of mastered music, so that these are changed least.
 PRESETS["musicnn96-level"] = dataclasses.replace(PRESETS["musicnn96"], level_db=-6.0)
 """Named settings. ``seed-mfcc13`` is that of the student report: librosa's default MFCCs; ``mel64``
-is log-mel of 64 bands from the same frames. ``musicnn96`` is what MusiCNN hears (J. Pons and
+is log-mel of 64 bands from the same frames. ``musicnn96`` is the input of MusiCNN (J. Pons and
 X. Serra, "musicnn: pre-trained convolutional neural networks for music audio tagging", ISMIR 2019,
 late-breaking): 187 frames, none of them padded, as MusiCNN cut its windows out of the spectrogram
 of a whole track. ``musicnn96-level`` brings every window to one level first."""

@@ -36,7 +36,7 @@ _LARGEST_GAIN = 2e5
 
 
 def single_precision_may_do(params: FrontEndParams) -> bool:
-    """Whether frames may be transformed in single precision, judged by `InexactRows` or by nobody.
+    """Whether frames may be transformed in single precision; for MFCCs, `InexactRows` then checks.
 
     The frame must be a power of two, of which `numpy` undoes the scale exactly. For MFCCs the bands
     must cover the whole spectrum, or they would not see a loud sound beside them. Log-mel in
@@ -100,7 +100,7 @@ class InexactRows:
         """
         inverse, counts = self._inverse, self._counts
         np.divide(self._gain, mel, out=inverse)
-        # What is clipped by the frame's own maximum is clipped by the segment's, too.
+        # What is clipped by the frame's own maximum is clipped by the window's, too.
         np.greater(mel, self._range * mel.max(axis=1, keepdims=True), out=counts)
         np.multiply(inverse, counts, out=inverse)
         # Products over the same number of rows every time: see `LogMelKernel`.

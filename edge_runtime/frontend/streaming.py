@@ -36,7 +36,7 @@ class StreamingFrontEnd:
     computed in blocks when a window is due: one at a time they cost four times as much.
 
     Memory is allocated once, about 2.5 MB for the seed's setting; a chunk longer than two windows
-    is copied besides.
+    is copied as well.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ class StreamingFrontEnd:
         """Take a chunk in and hand out the windows that are due.
 
         The chunk is taken in at once and may be reused; its windows are computed as they are asked
-        for. What is not asked for is handed out by the next push.
+        for. Those that are not taken are handed out by the next push.
 
         Parameters
         ----------

@@ -1,7 +1,7 @@
 """One file is all that a device needs: the network with its manifest inside.
 
 The network is always the first ``manifest.weights.bytes`` bytes of the file, unchanged, which is
-what its checksum covers; the manifest has a checksum of its own (`edge_runtime.model.checksum`). It
+what its checksum covers; the manifest has a checksum of its own (`manifest_sha256`). It
 follows the network: in a ``.tflite`` as an appended zip archive
 (``unzip -l model.tflite`` lists it; the convention of TFLite Metadata for associated files), in
 an ``.onnx`` as ``metadata_props`` (protobuf messages may be concatenated: fields of the second
@@ -13,14 +13,14 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..atomic_write import write_atomically
-from ..errors import ModelFileError
-from .checksum import check_seal, sealed
-from .manifest import Manifest
+from ..errors import ModelFileError, ParameterError
+from .manifest import Manifest, verify_checksum, with_checksum
 
 _BUNDLED = Path(__file__).parents[1] / "bundled"
 BUNDLED = {name: _BUNDLED / f"{name}.tflite" for name in ("tiny", "base", "seed-cnn")}
@@ -45,59 +45,74 @@ _ONNX_METADATA_PROPS = 14
 
 @dataclass(frozen=True)
 class ModelFile:
-    """A model file that was read and whose weights match its manifest."""
+    """A model that was read and whose weights match its manifest."""
 
-    path: Path
+    source: str
+    """What messages call it: its path, or ``model`` where it came as bytes"""
     manifest: Manifest
     network: bytes
     """The TFLite flatbuffer, the ONNX protobuf or the .npz archive, without the manifest"""
 
 
-def read_model(path: str | Path) -> ModelFile:
-    """Read a model file, validate its manifest and check its weights.
+def read_model(model: str | Path | bytes) -> ModelFile:
+    """Read a model, validate its manifest and check its weights.
 
     Parameters
     ----------
-    path : str or Path
-        Of a file, or a name in `BUNDLED`.
+    model : str, Path or bytes
+        Path of a file, a name in `BUNDLED`, or the content of a file.
 
     Raises
     ------
+    ParameterError
+        If it is none of these.
     ModelFileError
         If the file is missing, is no model, has no manifest, or was changed or cut off: the
         weights, or the manifest.
     ManifestVersionError
         If it was written for a newer runtime.
     """
-    path = BUNDLED.get(str(path), Path(path))
+    if isinstance(model, bytes):
+        return _parse(model, "model", may_be_onnx=True)
+    if not isinstance(model, (str, os.PathLike)):
+        raise ParameterError(
+            f"model is a {type(model).__name__}; give the path of a file, a name "
+            f"({', '.join(BUNDLED)}), or the bytes of a file"
+        )
+    path = BUNDLED.get(str(model), Path(model))
     try:
         data = path.read_bytes()
     except FileNotFoundError:
         raise ModelFileError(f"{path}: no such model file; check the path") from None
     except OSError as error:
         raise ModelFileError(f"{path}: cannot be read ({error.strerror})") from None
+    return _parse(data, str(path), may_be_onnx=path.suffix.lower() == ".onnx")
+
+
+def _parse(data: bytes, source: str, *, may_be_onnx: bool) -> ModelFile:
+    """Read the content of a file; an ONNX one has nothing at its start to know it by."""
     if data[4:8] == b"TFL3" or data[:4] == b"PK\3\4":
-        text = _zip_manifest(data, path)
-    elif path.suffix.lower() == ".onnx":
-        text = _onnx_manifest(data, path)
+        text = _zip_manifest(data, source)
+    elif may_be_onnx:
+        text = _onnx_manifest(data, source)
     else:
         raise ModelFileError(
-            f"{path}: is not a model (TFLite, ONNX or NumPy); make one with: edge-genre export"
+            f"{source}: is not a model (TFLite, ONNX or NumPy); make one with: edge-genre export"
         )
     if text is None:
         raise ModelFileError(
-            f"{path}: holds no edge-genre manifest, so its labels and front end are unknown; "
+            f"{source}: holds no edge-genre manifest, so its labels and front end are unknown; "
             "make the file with: edge-genre export"
         )
-    manifest = Manifest.from_json(text, source=str(path))
-    check_seal(text, str(path))
+    manifest = Manifest.from_json(text, source=source)
+    verify_checksum(text, source)
     network = data[: manifest.weights.bytes]
     if hashlib.sha256(network).hexdigest() != manifest.weights.sha256:
         raise ModelFileError(
-            f"{path}: its weights do not match the checksum in its manifest: the file was changed "
-            "or damaged; copy or export it again"
+            f"{source}: its weights do not match the checksum in its manifest: the file was "
+            "changed or damaged; copy or export it again"
         )
-    return ModelFile(path, manifest, network)
+    return ModelFile(source, manifest, network)
 
 
 def write_model(path: Path, network: bytes, manifest: Manifest) -> None:
@@ -115,19 +130,22 @@ def write_model(path: Path, network: bytes, manifest: Manifest) -> None:
     ModelFileError
         If the file cannot be written.
     """
-    text = sealed(manifest.to_json())
+    write_atomically(path, model_bytes(network, manifest))
+
+
+def model_bytes(network: bytes, manifest: Manifest) -> bytes:
+    """The content of the file that `write_model` writes."""
+    text = with_checksum(manifest.to_json())
     if manifest.weights.format == "onnx":
-        tail = _onnx_entry(ONNX_KEY, text)
-    else:
-        tail = _zip_tail(network, {MANIFEST_NAME: text, LABELS_NAME: _lines(manifest.labels)})
-    write_atomically(path, network + tail)
+        return network + _onnx_entry(ONNX_KEY, text)
+    return network + _zip_tail(network, {MANIFEST_NAME: text, LABELS_NAME: _lines(manifest.labels)})
 
 
 def _lines(labels: tuple[str, ...]) -> str:
     return "".join(f"{label}\n" for label in labels)
 
 
-def _zip_manifest(data: bytes, path: Path) -> str | None:
+def _zip_manifest(data: bytes, source: str) -> str | None:
     if not zipfile.is_zipfile(io.BytesIO(data)):
         return None
     try:
@@ -139,7 +157,7 @@ def _zip_manifest(data: bytes, path: Path) -> str | None:
         return None
     except Exception as error:  # zipfile and zlib raise half a dozen kinds for damaged archives
         raise ModelFileError(
-            f"{path}: its manifest is damaged ({error}); copy or export the file again"
+            f"{source}: its manifest is damaged ({error}); copy or export the file again"
         ) from None
 
 
@@ -156,7 +174,7 @@ def _zip_tail(network: bytes, members: dict[str, str]) -> bytes:
     return buffer.getvalue()[len(network) :]
 
 
-def _onnx_manifest(data: bytes, path: Path) -> str | None:
+def _onnx_manifest(data: bytes, source: str) -> str | None:
     """The manifest out of an ONNX protobuf, without the onnx package.
 
     Walks the top-level fields of the wire format (protobuf.dev, "Encoding"); the large ones are
@@ -182,7 +200,7 @@ def _onnx_manifest(data: bytes, path: Path) -> str | None:
                 manifest = value if name == ONNX_KEY else manifest
         return manifest
     except (ValueError, IndexError) as error:
-        raise ModelFileError(f"{path}: is not an ONNX model or is damaged ({error})") from None
+        raise ModelFileError(f"{source}: is not an ONNX model or is damaged ({error})") from None
 
 
 def _onnx_entry_parts(entry: bytes) -> tuple[str, str]:

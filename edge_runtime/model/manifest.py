@@ -1,4 +1,4 @@
-"""The manifest: what a model file says about itself, and all that the runtime knows of a model.
+"""The manifest: everything that the runtime knows of a model.
 
 It travels inside the model file (see `edge_runtime.model.file`) as JSON. The field names here
 are the JSON keys.
@@ -7,10 +7,12 @@ are the JSON keys.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..decoder import SILENCE, UNKNOWN, DecoderSettings
 from ..errors import ManifestVersionError, ModelFileError, ParameterError
 from ..frontend import FrontEndParams
 from ..version import __version__
@@ -19,10 +21,8 @@ from .from_json import dataclass_from_json
 SCHEMA_VERSION = "1.2"
 """Minor versions add keys, which older runtimes ignore; a new major version is refused."""
 
-SILENCE = "silence"
-"""The runtime's answer where the level is below the gate"""
-UNKNOWN = "unknown"
-"""The runtime's answer where no genre is convincing"""
+CHECKSUM_KEY = "manifest_sha256"
+"""Key of the checksum; it covers all other keys and their values, whatever the layout."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,50 +57,6 @@ class TensorInfo:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DecoderSettings:
-    """How posteriors of overlapping windows become an answer. Times are in seconds."""
-
-    interval_s: float = 0.743
-    """Time between windows of a stream, rounded to whole frames when used"""
-    dwell_s: float = 120.0
-    """Mean time that a genre is expected to last before another one plays"""
-    silence_dbfs: float = -60.0
-    """A window with a level below this is silence, dBFS"""
-    silence_hysteresis_db: float = 3.0
-    """Silence ends so much above the level at which it begins, dB"""
-    rejection_threshold: float = 0.0
-    """A smoothed posterior below this is answered ``unknown``; 0 never is"""
-    confirm_s: float = 0.0
-    """For so long a new answer must be the likeliest before it is given, seconds"""
-    minimum_s: float = 0.0
-    """For so long an answer stays, unless silence falls, seconds"""
-
-    def __post_init__(self) -> None:
-        for name in ("interval_s", "dwell_s"):
-            if not 0.01 <= getattr(self, name) <= 86400.0:
-                raise ParameterError(
-                    f"{name} is {getattr(self, name)} s; it must be from 0.01 to 86400 s"
-                )
-        for name in ("confirm_s", "minimum_s"):
-            if not 0.0 <= getattr(self, name) <= 86400.0:
-                raise ParameterError(
-                    f"{name} is {getattr(self, name)} s; it must be from 0 to 86400 s"
-                )
-        if not 0.0 <= self.silence_hysteresis_db <= 60.0:
-            raise ParameterError(
-                f"silence_hysteresis_db is {self.silence_hysteresis_db} dB; it must be from 0 to 60"
-            )
-        if not -200.0 <= self.silence_dbfs <= 0.0:
-            raise ParameterError(
-                f"silence_dbfs is {self.silence_dbfs} dBFS; it must be from -200 to 0"
-            )
-        if not 0.0 <= self.rejection_threshold < 1.0:
-            raise ParameterError(
-                f"rejection_threshold is {self.rejection_threshold}; it must be from 0 to below 1"
-            )
-
-
-@dataclass(frozen=True, kw_only=True)
 class Weights:
     """The network itself: the first `bytes` bytes of the model file."""
 
@@ -127,10 +83,10 @@ class Manifest:
     name: str
     version: str
     labels: tuple[str, ...]
-    """Genres, and whatever else the network tells apart, in the order of its outputs"""
+    """Genres, and whatever else the network has an output for, in the order of its outputs"""
     rejected: tuple[str, ...] = ()
-    """Those of `labels` that are no genre, such as ``not music``: answered ``unknown`` where they
-    are the likeliest"""
+    """Those of `labels` that are no genre, such as ``not music``: the label is
+    ``unknown`` where they are the likeliest"""
     front_end: FrontEndParams
     input: TensorInfo
     output: TensorInfo
@@ -188,7 +144,7 @@ class Manifest:
 
     @property
     def genres(self) -> tuple[str, ...]:
-        """The labels that are answers: those that are not rejected."""
+        """The labels that are not rejected."""
         return tuple(label for label in self.labels if label not in self.rejected)
 
     def to_dict(self) -> dict[str, Any]:
@@ -243,3 +199,46 @@ def _check_versions(values: dict[str, Any], runtime: str, source: str) -> None:
 
 def _version_key(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split(".") if part.isdecimal())
+
+
+def with_checksum(text: str) -> str:
+    """A manifest's JSON with its checksum as the last key.
+
+    It tells a file that was edited by hand, or damaged, from one that ``edge-genre export`` wrote.
+    It is no signature: anyone can compute it anew.
+    """
+    values = json.loads(text)
+    values[CHECKSUM_KEY] = _digest(values)
+    return json.dumps(values, indent=2, ensure_ascii=False) + "\n"
+
+
+def verify_checksum(text: str, source: str) -> None:
+    """Refuse a manifest that was changed after it was written.
+
+    Manifests of schema 1.0 were written without a checksum and are let through; so is what is no
+    JSON object, which `Manifest.from_json` refuses.
+
+    Raises
+    ------
+    ModelFileError
+        If the checksum does not match, or is missing where there must be one.
+    """
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError):
+        return
+    if not isinstance(values, dict):
+        return
+    expected = values.pop(CHECKSUM_KEY, None)
+    if expected is None and values.get("schema_version") == "1.0":
+        return
+    if expected != _digest(values):
+        raise ModelFileError(
+            f"{source}: its manifest does not match its own checksum: it was edited by hand or "
+            "damaged; to change labels or decoder settings use: edge-genre export --from"
+        )
+
+
+def _digest(values: dict[str, Any]) -> str:
+    canonical = json.dumps(values, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()

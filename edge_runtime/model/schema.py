@@ -9,8 +9,7 @@ import textwrap
 import types
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from ..model.checksum import SEAL
-from ..model.manifest import SCHEMA_VERSION, Manifest
+from .manifest import CHECKSUM_KEY, SCHEMA_VERSION, Manifest
 
 _TYPES = {str: "string", int: "integer", float: "number", bool: "boolean"}
 
@@ -18,7 +17,7 @@ _TYPES = {str: "string", int: "integer", float: "number", bool: "boolean"}
 def manifest_schema() -> dict[str, Any]:
     """The schema that is published as ``edge_runtime/model/manifest_schema.json``."""
     schema = _of_dataclass(Manifest)
-    schema["properties"][SEAL] = {
+    schema["properties"][CHECKSUM_KEY] = {
         "type": "string",
         "description": "SHA-256 of all other keys: as JSON with sorted keys, without spaces and "
         "in ASCII",
@@ -31,12 +30,12 @@ def manifest_schema() -> dict[str, Any]:
 
 
 def _of_dataclass(cls: type[Any]) -> dict[str, Any]:
-    hints, says = get_type_hints(cls), _field_docs(cls)
+    hints, docs = get_type_hints(cls), _field_docs(cls)
     properties, required = {}, []
     for item in dataclasses.fields(cls):
         schema = _of_type(hints[item.name])
-        if says.get(item.name):
-            schema["description"] = says[item.name]
+        if docs.get(item.name):
+            schema["description"] = docs[item.name]
         if item.default is not dataclasses.MISSING:
             schema["default"] = item.default
         elif item.default_factory is dataclasses.MISSING:

@@ -1,4 +1,4 @@
-"""Which user a service runs as: one that can read what it needs."""
+"""The user that a service runs as: one that can read the files it needs."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from ..errors import ParameterError
 
 @dataclass(frozen=True)
 class Account:
-    """A user, and what there is to say of the choice."""
+    """A user, and why it was chosen."""
 
     name: str | None
-    """None: one that exists only while the service runs"""
-    words: tuple[str, ...] = ()
+    """None: a user that exists only while the service runs"""
+    notes: tuple[str, ...] = ()
+    """For whoever installs the service"""
     doubt: str = ""
-    """Why it may not work; empty where it should"""
+    """Why the service may not work; empty if it should"""
 
 
 _PROGRAM = (Path(sys.executable), Path(__file__), Path(os.__file__))
@@ -30,13 +31,14 @@ _PROGRAM = (Path(sys.executable), Path(__file__), Path(os.__file__))
 def choose_account(
     wanted: str | None, read: Iterable[Path], program: Iterable[Path] = _PROGRAM
 ) -> Account:
-    """The user that was asked for, or else the one in whose home the program or its files are.
+    """The user that was asked for, or the owner of the home that the program or its files lie in.
 
-    Homes are closed to others on Debian, and so to a user that exists only while it runs.
+    On Debian a home is closed to others, and so to a user that exists only while the service runs.
 
     Parameters
     ----------
     wanted : str or None
+        The name of a user.
     read : iterable of Path
         Files that the service reads.
     program : iterable of Path
@@ -69,7 +71,7 @@ def choose_account(
 
 
 def _closed(path: Path) -> Path | None:
-    """What is closed to others on the way to a file, links followed: a folder, or the file."""
+    """What is closed to others on the way to a file, links followed: a folder or the file."""
     for way in dict.fromkeys((path.absolute(), path.resolve())):
         for place in (*reversed(way.parents), way):
             needed = stat.S_IROTH if place == way else stat.S_IXOTH

@@ -1,4 +1,4 @@
-"""Telling systemd that the listener is ready, what it hears, and that it is alive (sd_notify)."""
+"""The state of ``listen`` for systemd: ready, its label, that it lives (sd_notify)."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from collections.abc import Mapping
 
 from ..stream.event import Event
 
-_PATIENCE_SECONDS = 5.0
+_READY_SECONDS = 5.0
 
 
 class ServiceManager:
     """Sends states to the socket that ``NOTIFY_SOCKET`` names; does nothing without one.
 
-    The protocol is that of sd_notify(3): datagrams with lines ``NAME=value``. Whoever is asked
-    whether to go on calls `alive`, so that a loop that hangs is noticed.
+    The protocol is that of sd_notify(3): datagrams with lines ``NAME=value``. The loop calls
+    `alive` each time it goes round, so systemd notices one that hangs.
 
     Parameters
     ----------
@@ -36,29 +36,29 @@ class ServiceManager:
         self._beat_s = _watchdog_seconds(environment) / 2.0
         self._beat_at = 0.0
         self._label: str | None = None
-        self._troubled = False
+        self._has_problem = False
 
     def ready(self, what: str) -> None:
         """The model is loaded and all sinks are open; a microphone may be missing."""
         if self._socket is not None:
-            self._socket.settimeout(_PATIENCE_SECONDS)  # without this one it would be killed
-            self._send("READY=1", *([] if self._troubled else [f"STATUS=listening to {what}"]))
+            self._socket.settimeout(_READY_SECONDS)  # systemd kills a service without it
+            self._send("READY=1", *([] if self._has_problem else [f"STATUS=listening to {what}"]))
             self._socket.setblocking(False)
 
-    def trouble(self, message: str) -> None:
-        """Tell what is wrong, or that it is over, until the next answer."""
-        self._label, self._troubled = None, True
+    def report(self, message: str) -> None:
+        """Make a problem, or its end, the status until the next label."""
+        self._label, self._has_problem = None, True
         self._send(f"STATUS={' '.join(message.split())}")
 
     def show(self, event: Event) -> None:
-        """Tell the answer when it changes; as a sink does."""
+        """Make the label the status when it changes; as a sink does."""
         if event.label != self._label:
-            self._label, self._troubled = event.label, False
+            self._label, self._has_problem = event.label, False
             sure = f" ({event.confidence:.0%})" if event.confidence else ""
             self._send(f"STATUS={event.label}{sure}")
 
     def alive(self) -> None:
-        """Say now and then that the loop goes round."""
+        """Send a sign of life, twice as often as systemd needs it."""
         if self._beat_s and self._socket is not None:
             now = time.monotonic()
             if now >= self._beat_at:
@@ -66,7 +66,7 @@ class ServiceManager:
                 self._send("WATCHDOG=1")
 
     def close(self) -> None:
-        """The end was asked for."""
+        """Send that the service ends."""
         self._send("STOPPING=1")
         if self._socket is not None:
             self._socket.close()
@@ -79,7 +79,7 @@ class ServiceManager:
 
 
 def _watchdog_seconds(environment: Mapping[str, str]) -> float:
-    """How long systemd waits for a sign of life; 0 where it does not, or not for this process."""
+    """How long systemd waits for a sign of life of this process; 0 if it does not wait."""
     try:
         if int(environment.get("WATCHDOG_PID", os.getpid())) != os.getpid():
             return 0.0

@@ -7,34 +7,34 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 MARK = "# Made by edge-genre install-service"
-"""The first line of a unit that is ours to replace."""
+"""Begins a file that `install-service` wrote and may replace"""
 
 STATE = Path("/var/lib/edge-genre")
-"""Where a service of the system starts, and may write."""
+"""The folder of a service of the system, where it starts and may write"""
 
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@+=:,./_-")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
-    """What is to be started, by whom, and what it may do."""
+    """What systemd starts, as which user, and what that may do."""
 
     command: Sequence[str]
     """An absolute path and its arguments"""
     user_manager: bool = False
     """For a user's own service manager, which reaches PulseAudio or PipeWire"""
     account: str | None = None
-    """The system's manager runs it as this user; as a user that exists while it runs where None"""
+    """User of the system; None: one that exists only while the service runs"""
     network: bool = True
-    """Whether it may talk to others than this machine's services"""
+    """Whether it may talk to other machines"""
     writable: Sequence[Path] = ()
     """Folders that it may write to besides its own"""
     secrets: Mapping[str, Path] = field(default_factory=dict)
-    """Files that only root can read, by the option that is to name a copy for the service"""
+    """Files that only root can read; systemd hands the service a copy, which the option names"""
 
 
 _UNIT = """\
-{mark}; `edge-genre install-service --help` tells how.
+{mark}; see `edge-genre install-service --help`.
 [Unit]
 Description=edge-genre: what kind of music is playing
 Documentation=man:systemd.service(5)
@@ -46,17 +46,17 @@ Type=notify
 NotifyAccess=main
 ExecStart={command}
 ExecReload=/bin/kill -HUP $MAINPID
-# A listener waits for its microphone and broker by itself; what ends it is a fault.
+# listen waits for its microphone and broker by itself; only a fault ends it.
 Restart=on-failure
 RestartSec=10
 # Wrong usage, a bad file: starting again would not help.
 RestartPreventExitStatus=2 3
-# The loop tells that it goes round; one that hangs in a driver is started anew.
+# The loop sends signs of life; one that hangs in a driver is started again.
 WatchdogSec=60
 TimeoutStopSec=15
 SyslogIdentifier=edge-genre
 {who}
-# What it may do: hear, write its own files{talk}.
+# What it may do: record, write its own files{talk}.
 NoNewPrivileges=yes
 RestrictAddressFamilies={families}
 RestrictNamespaces=yes
@@ -77,8 +77,8 @@ TasksMax=64
 WantedBy={target}
 """
 
-# The device class "alsa" has a number only once the module is loaded, maybe by a microphone that
-# is plugged in later.
+# DeviceAllow=char-alsa needs the number of that device class, which exists once the module is
+# loaded; without a sound card that is when a microphone is plugged in.
 _ORDER = """\
 Wants=modprobe@snd.service
 After=modprobe@snd.service sound.target network.target"""
@@ -93,7 +93,7 @@ DeviceAllow=char-alsa rw
 CapabilityBoundingSet=
 AmbientCapabilities=
 ProtectSystem=strict
-# An environment in somebody's home must be readable; nothing there is written.
+# Python's environment may lie in a home, which must be readable; nothing there is written.
 ProtectHome=read-only
 PrivateTmp=yes
 ProtectKernelTunables=yes
@@ -140,15 +140,15 @@ def unit(service: Service) -> str:
 def quote(argument: str, *, variables: bool = True) -> str:
     """An argument as a unit's ``ExecStart=`` takes it.
 
-    ``%`` is a specifier and ``$`` a variable there, so both are doubled; all else that is not
-    plain is put between quotes, with C's escapes (systemd.service(5), "Command lines";
+    ``%`` is a specifier and ``$`` a variable there, so both are doubled. An argument with any other
+    special character is quoted, with C's escapes (systemd.service(5), "Command lines";
     systemd.syntax(7), "Quoting").
 
     Parameters
     ----------
     argument : str
     variables : bool
-        False for what is no command: a dollar is a dollar there.
+        False outside of commands, where a dollar is only a dollar.
     """
     doubled = argument.replace("%", "%%")
     if variables:
@@ -163,7 +163,7 @@ _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 
 def _printable(character: str) -> str:
-    """A control character by its number; a byte that is no UTF-8, which Python keeps so, too."""
+    """The character, or its number if it is a control character or a byte that is not UTF-8."""
     code = ord(character)
     if 0xDC80 <= code <= 0xDCFF:
         return f"\\x{code - 0xDC00:02x}"

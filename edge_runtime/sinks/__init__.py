@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from typing import Protocol, runtime_checkable
 
 from ..stream.event import Event
-from ..stream.session import Listening
+from ..stream.session import Session
 
 
 class Sink(Protocol):
@@ -27,11 +27,11 @@ class Sink(Protocol):
 
 
 @runtime_checkable
-class Describing(Protocol):
-    """A sink that tells with what is being listened, too."""
+class SessionSink(Protocol):
+    """A sink that shows the session, too."""
 
-    def describe(self, listening: Listening) -> None:
-        """Another model takes over; the events from now on are its. Returns at once."""
+    def describe(self, session: Session) -> None:
+        """Another model takes over: the events from now on are of this session. Returns at once."""
         ...
 
 
@@ -46,11 +46,11 @@ class Several:
         for sink in self._sinks:
             sink.show(event)
 
-    def describe(self, listening: Listening) -> None:
-        """Tell those who want to know that another model takes over."""
+    def describe(self, session: Session) -> None:
+        """Hand the new session to each that shows it."""
         for sink in self._sinks:
-            if isinstance(sink, Describing):
-                sink.describe(listening)
+            if isinstance(sink, SessionSink):
+                sink.describe(session)
 
     def close(self) -> None:
         """Close each, the first one first."""

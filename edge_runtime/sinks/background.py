@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from ..retry import Report, Trouble
+from ..retry import Backoff
 
 CLOSE_SECONDS = 3.0
 """How long a sink may go on writing when the program ends."""
 CAPACITY = 1000
-"""Items that wait while a sink is slow or away; a quarter of an hour of answers."""
+"""Items that wait while a sink is slow or away; a quarter of an hour of events."""
 
 _Item = TypeVar("_Item")
 
@@ -27,8 +28,8 @@ class Background(Generic[_Item]):
         Of the sink, for messages.
     write : callable
         Writes one item; may block, may raise anything.
-    report : callable
-        Tells the user one line.
+    logger : logging.Logger
+        Of the sink.
     items : str
         What the items are, for messages.
     capacity : int
@@ -45,20 +46,20 @@ class Background(Generic[_Item]):
         name: str,
         write: Callable[[_Item], None],
         *,
-        report: Report,
-        items: str = "answers",
+        logger: logging.Logger,
+        items: str = "events",
         capacity: int = CAPACITY,
         retry: bool = True,
         finish: Callable[[], None] | None = None,
     ) -> None:
         self._write, self._retry, self._finish, self._items = write, retry, finish, items
-        self._trouble = Trouble(name, report)
+        self._backoff = Backoff(name, logger)
         self._queue: deque[_Item] = deque(maxlen=capacity)
         self._wake = threading.Condition()
         self._closing = False
         self.dropped = 0
         """Items that were never written"""
-        self._told_dropped = 0
+        self._reported_dropped = 0
         # A daemon: one that hangs in its driver must not keep the program from ending.
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
@@ -81,7 +82,7 @@ class Background(Generic[_Item]):
             self.dropped += len(self._queue)
             self._queue.clear()
         if losses := self._new_losses():
-            self._trouble.tell(losses)
+            self._backoff.report(losses)
         return not self._thread.is_alive()
 
     def _run(self) -> None:
@@ -113,20 +114,20 @@ class Background(Generic[_Item]):
                         return
                     self._wake.wait_for(lambda: self._closing, delay)
             else:
-                if self._trouble.lasts:
+                if self._backoff.failing:
                     losses = self._new_losses()
-                    self._trouble.recovered(f"works again; {losses}" if losses else "works again")
+                    self._backoff.recovered(f"works again; {losses}" if losses else "works again")
                 return
 
     def _failed(self, error: Exception) -> float:
         message = getattr(error, "strerror", None) or str(error) or type(error).__name__
         if not self._retry:
-            return self._trouble.failed(message, "not told again until it works")
-        kept = f"the newest {self._queue.maxlen} {self._items} are kept"
-        return self._trouble.failed(message, f"trying again, {kept}")
+            return self._backoff.failed(message, "not reported again until it works")
+        waiting = f"the newest {self._queue.maxlen} {self._items} are kept"
+        return self._backoff.failed(message, f"trying again, {waiting}")
 
     def _new_losses(self) -> str:
         with self._wake:
-            new = self.dropped - self._told_dropped
-            self._told_dropped = self.dropped
+            new = self.dropped - self._reported_dropped
+            self._reported_dropped = self.dropped
         return f"{new} {self._items} were lost" if new else ""

@@ -15,7 +15,7 @@ _SHAPE = "mqtt://[USER@]HOST[:PORT][/PREFIX], or mqtts:// for TLS"
 
 @dataclass(frozen=True, kw_only=True)
 class Broker:
-    """Where to publish, and as whom."""
+    """Where to publish, and as which user."""
 
     host: str
     port: int
@@ -23,11 +23,11 @@ class Broker:
     user: str | None
     password: str | None = field(repr=False)
     prefix: str
-    """First part of every topic; another one for each device and each microphone"""
+    """First part of every topic; each device and each microphone needs its own"""
 
     @property
     def name(self) -> str:
-        """Host and port, as messages tell them."""
+        """Host and port, for messages."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 

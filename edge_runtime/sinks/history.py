@@ -1,15 +1,17 @@
-"""``--history``: what was heard, and when, in a SQLite database."""
+"""``--history``: which genre was playing when, in a SQLite database."""
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from ..retry import Report
 from ..stream.event import Event
 from .background import Background
 from .history_file import HistoryFile, Stretch
+
+_log = logging.getLogger(__name__)
 
 _SAVE_SECONDS = 10.0
 """How often a stretch that goes on is saved: an SD card bears it, a power cut costs no more."""
@@ -18,16 +20,14 @@ _GAP_SECONDS = 30.0
 
 
 class History:
-    """Saves stretches of one answer.
+    """Saves stretches of one label.
 
     Parameters
     ----------
     path : path
         Created where there is none. Several processes may share it.
     source : str
-        What is listened to; saved with each stretch.
-    report : callable
-        Tells the user one line.
+        Name of the source; saved with each stretch.
 
     Raises
     ------
@@ -35,11 +35,11 @@ class History:
         If the file cannot be written, or is not such a database.
     """
 
-    def __init__(self, path: Path, *, source: str, report: Report) -> None:
+    def __init__(self, path: Path, *, source: str) -> None:
         file = HistoryFile(path, source)
         self._stretches = Stretches()
         self._background = Background(
-            f"history {path}", file.save, report=report, items="entries", finish=file.close
+            f"history {path}", file.save, logger=_log, items="entries", finish=file.close
         )
 
     def show(self, event: Event) -> None:
@@ -60,12 +60,10 @@ class _Moment:
 
     monotonic: float
     wall: float
-    end: float
-    """Of the window in the stream, seconds"""
 
 
 class Stretches:
-    """Joins events of one answer to stretches."""
+    """Joins events of one label to stretches."""
 
     def __init__(self) -> None:
         self.current: Stretch | None = None
@@ -76,8 +74,8 @@ class Stretches:
 
     def add(self, event: Event) -> list[Stretch]:
         """Take an event in; returns the stretches that are to be saved (again)."""
-        now = _Moment(event.time, datetime.fromisoformat(event.utc).timestamp(), event.end)
-        new_s = self._new_sound(event)
+        now = _Moment(event.time, datetime.fromisoformat(event.utc).timestamp())
+        new_s = event.new_s
         current, due = self.current, []
         if current is None or current.label != event.label or self._is_cut(now, new_s):
             if current is not None:
@@ -94,11 +92,6 @@ class Stretches:
                 due.append(current)
         self.current, self._last = current, now
         return due
-
-    def _new_sound(self, event: Event) -> float:
-        """Seconds of the window that no event before had; a stream may begin again."""
-        heard = self._last.end if self._last else 0.0
-        return event.end - (heard if event.start <= heard <= event.end else event.start)
 
     def _is_cut(self, now: _Moment, new_s: float) -> bool:
         if self._last is None:

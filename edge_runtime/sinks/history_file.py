@@ -38,7 +38,7 @@ _INDEX = "CREATE INDEX stretches_ended ON stretches (ended)"
 
 @dataclass(frozen=True)
 class Stretch:
-    """A time with one answer."""
+    """A time with one label."""
 
     number: int
     """Counts from 1 within a process; a stretch is saved several times while it grows"""
@@ -66,7 +66,7 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Total:
-    """How much of one answer was heard."""
+    """How much sound had one label."""
 
     label: str
     """A genre, ``silence`` or ``unknown``"""
@@ -82,7 +82,7 @@ class HistoryFile:
     path : path
         Created where there is none.
     source : str
-        What is listened to.
+        Name of the source.
 
     Raises
     ------
@@ -194,7 +194,7 @@ FROM stretches WHERE ended > :since GROUP BY label ORDER BY heard DESC, label
 
 
 def read_totals(path: Path, since: float) -> list[Total]:
-    """Sound per answer since a moment, most first; a stretch that began before counts in part.
+    """Sound per label since a moment, most first; a stretch that began before counts in part.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What Home Assistant must be told to show a listener as a device.
+"""The messages by which Home Assistant finds this program and shows it as a device.
 
 One discovery message per sensor, on ``homeassistant/sensor/ID/NAME/config``. Home Assistant
 2024.11 and newer would also take one message per device, but that needs such a version, and the
@@ -14,16 +14,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from ..model.manifest import SILENCE, UNKNOWN
+from ..decoder import SILENCE, UNKNOWN
 from ..version import __version__
 
 BIRTH = "online"
-"""What Home Assistant says on ``homeassistant/status`` when it has started."""
+"""Home Assistant's message on ``homeassistant/status`` when it has started."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Topics:
-    """Where a listener publishes."""
+    """Where this program publishes."""
 
     prefix: str
 
@@ -39,7 +39,7 @@ class Topics:
 
     @property
     def changes(self) -> str:
-        """Each change of the answer, JSON; those of an outage come late, with their time."""
+        """Each change of the label, JSON; those of an outage come late, with their time."""
         return f"{self.prefix}/changes"
 
 
@@ -66,13 +66,13 @@ def discovery_messages(
     ----------
     topics : Topics
     labels : iterable of str
-        The genres that can be answered.
+        The genres that the model may find.
     model : str
         Name of the model, shown with the device.
     expire_after_s : int
-        A sensor that heard nothing for so long is shown as unavailable, seconds.
+        A sensor without a new state for so long is shown as unavailable, seconds.
     discovery_prefix : str
-        ``homeassistant`` unless Home Assistant was told another one.
+        ``homeassistant`` unless Home Assistant is set to another one.
     """
     device = device_id(topics.prefix)
     common = {
@@ -99,7 +99,7 @@ def discovery_messages(
 
 
 def _sensors(labels: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """The part of each sensor's configuration that is its own."""
+    """The part of the configuration in which the sensors differ, by name."""
     return {
         # Options exclude a unit and a state class.
         "genre": {

@@ -1,16 +1,18 @@
-"""``--on-change``: a shell command that is run when the answer changes."""
+"""``--on-change``: a shell command that is run when the label changes."""
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import signal
 import subprocess
 
-from ..retry import Report
 from ..stderr import visible_stderr
 from ..stream.event import Event
 from .background import Background
+
+_log = logging.getLogger(__name__)
 
 
 class CommandFailed(Exception):
@@ -18,7 +20,7 @@ class CommandFailed(Exception):
 
 
 class Hook:
-    """Runs a command when the answer changes, never two at once.
+    """Runs a command when the label changes, never two at once.
 
     The event is one line of JSON on the command's stdin; ``EDGE_GENRE_LABEL`` and
     ``EDGE_GENRE_CONFIDENCE`` (0 to 1) are in its environment. While it runs, the newest change
@@ -30,25 +32,23 @@ class Hook:
         For the shell.
     timeout_s : float
         A command that runs longer is killed, with all that it started; seconds.
-    report : callable
-        Tells the user one line.
     """
 
-    def __init__(self, command: str, *, timeout_s: float, report: Report) -> None:
+    def __init__(self, command: str, *, timeout_s: float) -> None:
         self._command, self._timeout_s = command, timeout_s
         self._label: str | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._background = Background(
             f"--on-change {command!r}",
             self._run,
-            report=report,
+            logger=_log,
             items="changes",
             capacity=1,
             retry=False,
         )
 
     def show(self, event: Event) -> None:
-        """Queue the event if its answer is another one than before."""
+        """Queue the event if its label is another one than before."""
         if event.label != self._label:
             self._label = event.label
             self._background.put(event)
@@ -81,7 +81,7 @@ class Hook:
                     f"took longer than {self._timeout_s:g} s and was killed"
                 ) from None
         if process.returncode:
-            raise CommandFailed(_fate(process.returncode))
+            raise CommandFailed(_outcome(process.returncode))
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
@@ -90,7 +90,7 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
             os.killpg(process.pid, signal.SIGKILL)
 
 
-def _fate(code: int) -> str:
+def _outcome(code: int) -> str:
     if code < 0:
         return f"was ended by signal {-code}"
     return f"ended with exit code {code}"

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import logging
 import os
 import stat
 from pathlib import Path
 
 from ..errors import OutputFileError
-from ..retry import Report
 from ..stream.event import Event
 from .background import Background
+
+_log = logging.getLogger(__name__)
 
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
@@ -27,8 +29,6 @@ class JsonlLog:
         Size at which a new file is begun.
     keep : int
         Older files that are kept.
-    report : callable
-        Tells the user one line.
 
     Raises
     ------
@@ -36,7 +36,7 @@ class JsonlLog:
         If the file cannot be opened for another reason than a full disk.
     """
 
-    def __init__(self, path: Path, *, max_bytes: int, keep: int, report: Report) -> None:
+    def __init__(self, path: Path, *, max_bytes: int, keep: int) -> None:
         self._file = RotatedFile(path, max_bytes, keep)
         try:
             self._file.open()
@@ -46,7 +46,7 @@ class JsonlLog:
                     f"--log {path}: {error.strerror}; name a file that can be written"
                 ) from None
         self._background = Background(
-            f"log {path}", self._write, report=report, finish=self._file.close
+            f"log {path}", self._write, logger=_log, finish=self._file.close
         )
 
     def show(self, event: Event) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import secrets
 import socket
 import ssl
@@ -16,12 +17,13 @@ from typing import Any
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 
-from ..retry import Report, Trouble
+from ..retry import Backoff
 from ..stream.event import Event
-from ..stream.session import Listening
+from ..stream.session import Session
 from .background import CLOSE_SECONDS
 from .broker import Broker
 from .home_assistant import BIRTH, Topics
+from .process_cost import CpuShare
 
 _KEEPALIVE_SECONDS = 30
 """The broker publishes the last will after one and a half times this silence."""
@@ -29,26 +31,27 @@ _CONNECT_SECONDS = 10.0
 _POLL_SECONDS = 0.25
 """A change waits so long at most; it took the decoder seconds to find."""
 _STEADY_SECONDS = 2.0
-"""A connection that lasts so long is one; else a broker that throws us out would fill the log."""
+"""After so long a connection counts; else a broker that drops us each time would fill the log."""
 _QUEUE = 100
 """Changes that wait for a broker that is away."""
 _UNACKNOWLEDGED = 20
 """Messages on their way."""
 _AT_LEAST_ONCE = 1
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Discovery:
-    """What Home Assistant is told."""
+    """What is published for Home Assistant to find the sensors."""
 
     messages: Mapping[str, str]
     """Payload by topic"""
     birth_topic: str
-    """Where it says that it has started and wants to be told again"""
+    """Where it reports that it has started, and needs the messages again"""
 
 
 class _Lost(Exception):
-    """The broker refused us, or went away."""
+    """The broker refused the connection, or went away."""
 
 
 class MqttSink:
@@ -58,13 +61,11 @@ class MqttSink:
     ----------
     broker : Broker
     tls : ssl.SSLContext, optional
-    listening : Listening
+    session : Session
     discovery : callable, optional
-        What Home Assistant is told of a listener: Listening to Discovery.
+        Session to Discovery.
     interval_s : float
-        Longest time between two states while the answer stays the same, seconds.
-    report : callable
-        Tells the user one line.
+        Longest time between two states while the label stays the same, seconds.
     """
 
     def __init__(
@@ -72,25 +73,24 @@ class MqttSink:
         broker: Broker,
         *,
         tls: ssl.SSLContext | None,
-        listening: Listening,
-        discovery: Callable[[Listening], Discovery] | None,
+        session: Session,
+        discovery: Callable[[Session], Discovery] | None,
         interval_s: float,
-        report: Report,
     ) -> None:
         self._broker, self._interval_s, self._discover = broker, interval_s, discovery
-        self._discovery = discovery(listening) if discovery else None
+        self._discovery = discovery(session) if discovery else None
         self._topics = Topics(prefix=broker.prefix)
-        self._trouble = Trouble(f"MQTT broker {broker.name}", report)
-        self._cpu = _CpuMeter()
+        self._backoff = Backoff(f"MQTT broker {broker.name}", _log)
+        self._cpu = CpuShare()
 
-        self._lock = threading.Lock()  # of the five below; nobody waits while holding it
+        self._lock = threading.Lock()  # for the five below; never held while waiting
         self._label: str | None = None
         self._published_at = 0.0
         self._state: str | None = None
         self._state_is_new = False
         self._changes: deque[str] = deque(maxlen=_QUEUE)
         self.lost_changes = 0
-        """Changes that nobody will hear of because the broker was away for too long"""
+        """Changes that were never published because the broker was away for too long"""
 
         self._announce_again = False
         self._refusal: str | None = None
@@ -102,7 +102,7 @@ class MqttSink:
         self._thread.start()
 
     def show(self, event: Event) -> None:
-        """Queue the state if the answer changed, or the last one is old."""
+        """Queue the state if the label changed, or the last one is old."""
         changed = event.label != self._label
         if not changed and event.time - self._published_at < self._interval_s:
             return
@@ -111,7 +111,7 @@ class MqttSink:
                 "label": event.label,
                 "confidence": round(event.confidence, 4),
                 "level_dbfs": round(event.level_dbfs, 1),
-                "cpu_percent": self._cpu.percent(),
+                "cpu_percent": self._cpu.percent(time.monotonic()),
                 "utc": event.utc,
             },
             ensure_ascii=False,
@@ -123,10 +123,10 @@ class MqttSink:
                 self.lost_changes += len(self._changes) == _QUEUE
                 self._changes.append(payload)
 
-    def describe(self, listening: Listening) -> None:
-        """Tell Home Assistant which genres there are now."""
+    def describe(self, session: Session) -> None:
+        """Publish the genres of the new model for Home Assistant."""
         if self._discover:
-            self._discovery = self._discover(listening)
+            self._discovery = self._discover(session)
             self._announce_again = True
 
     def close(self) -> None:
@@ -135,7 +135,7 @@ class MqttSink:
         self._thread.join(CLOSE_SECONDS)
 
     def _make_client(self, tls: ssl.SSLContext | None) -> Client:
-        # A fresh name each time: two listeners of one name would throw each other out for ever.
+        # A fresh name each time: of two clients with one name a broker drops the other, for ever.
         client = Client(
             CallbackAPIVersion.VERSION2,
             client_id=f"edgegenre{secrets.token_hex(4)}",
@@ -162,10 +162,10 @@ class MqttSink:
         self._unacknowledged.discard(number)
 
     def _on_message(self, client: Client, _: Any, message: Any) -> None:
-        if message.retain:  # said before we came, and we have just announced everything
+        if message.retain:  # older than this connection, which has just announced everything
             return
         if message.topic == self._topics.availability:
-            # The last will of a connection that broke comes late, maybe after we are back.
+            # The last will of a connection that broke comes late, maybe after the next one is up.
             self._announce_again |= message.payload == b"offline"
         else:
             self._announce_again |= message.payload == BIRTH.encode()
@@ -178,7 +178,7 @@ class MqttSink:
                 self._announce()
                 self._serve()
             except Exception as error:  # whatever it is, the stream goes on
-                delay = self._trouble.failed(self._explain(error))
+                delay = self._backoff.failed(self._explain(error))
                 if self._closing.wait(delay):
                     return
             else:
@@ -205,7 +205,7 @@ class MqttSink:
         self._client.subscribe([(topic, _AT_LEAST_ONCE) for topic in topics])
 
     def _announce(self) -> None:
-        """Everything that must be there before the state makes sense, and the state."""
+        """Publish what must be there before the state makes sense, then the state."""
         self._announce_again = False
         if self._discovery:
             for topic, payload in self._discovery.messages.items():
@@ -226,10 +226,10 @@ class MqttSink:
                 self._leave()
                 return
             self._loop()
-            if self._trouble.lasts and time.monotonic() - since > _STEADY_SECONDS:
+            if self._backoff.failing and time.monotonic() - since > _STEADY_SECONDS:
                 with self._lock:
                     lost, self.lost_changes = self.lost_changes, 0
-                self._trouble.recovered(
+                self._backoff.recovered(
                     f"works again; {lost} changes were lost" if lost else "works again"
                 )
 
@@ -253,7 +253,7 @@ class MqttSink:
             raise _Lost("the connection broke")
 
     def _leave(self) -> None:
-        """Say goodbye: after a regular end, the broker does not publish the last will."""
+        """End regularly: the broker then does not publish the last will."""
         self._publish(self._topics.availability, "offline", retain=True)
         while self._unacknowledged:
             self._loop()
@@ -279,20 +279,3 @@ class MqttSink:
         if isinstance(error, TimeoutError):
             return "it cannot be reached (timed out)"
         return str(getattr(error, "strerror", None) or error)
-
-
-class _CpuMeter:
-    """Processor time of this process, in percent of one core, since the last look."""
-
-    def __init__(self) -> None:
-        self._last = (time.monotonic(), time.process_time())
-
-    def percent(self) -> float | None:
-        """None where too little time went by to tell."""
-        now = (time.monotonic(), time.process_time())
-        elapsed = now[0] - self._last[0]
-        if elapsed < 0.1:
-            return None
-        used = now[1] - self._last[1]
-        self._last = now
-        return round(100 * used / elapsed, 1)

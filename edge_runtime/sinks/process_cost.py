@@ -27,7 +27,7 @@ def rss_bytes() -> int:
 
 
 class CpuShare:
-    """Share of one core that the process took lately."""
+    """Share of one core that the process took lately, for the page and for MQTT."""
 
     _OVER_SECONDS = 5.0
 
@@ -36,10 +36,10 @@ class CpuShare:
         self._percent: float | None = None
 
     def percent(self, now: float) -> float | None:
-        """Over the last 5 s or more, percent of one core; None in the first second."""
+        """Over the last 5 s or more, percent of one core, rounded; None in the first second."""
         elapsed = now - self._since
         if elapsed >= self._OVER_SECONDS or (self._percent is None and elapsed >= 1.0):
             cpu = cpu_seconds()
-            self._percent = 100.0 * (cpu - self._cpu) / elapsed
+            self._percent = round(100.0 * (cpu - self._cpu) / elapsed, 1)
             self._since, self._cpu = now, cpu
         return self._percent

@@ -1,7 +1,7 @@
-"""Where a listener's sound comes from: a file, raw PCM on a pipe, a microphone.
+"""Where the sound comes from: a file, raw PCM on a pipe, a microphone.
 
-A source tells its rate and channels and yields chunks until it ends or is asked to stop; it never
-blocks for longer than a fraction of a second without looking at the stop flag.
+A source knows its rate and channels and yields chunks until it ends or is asked to stop; it looks
+at the stop flag several times a second, whatever it waits for.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ class Chunk:
     dropped: int = 0
     """Samples per channel that were lost before this chunk"""
     rate: int | None = None
-    """Hertz, where it is another one than before; the number of channels may have changed, too"""
+    """Hertz, where it differs from the chunk before; the number of channels may differ, too"""
     missing_s: float = 0.0
     """For how long the source was away before this chunk, seconds"""
 
 
 class Stop(Protocol):
-    """Tells a source to end."""
+    """A flag that ends a source."""
 
     def is_set(self) -> bool:
         """Whether it is time."""

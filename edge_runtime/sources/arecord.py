@@ -16,7 +16,7 @@ import numpy as np
 
 from ..errors import AudioDeviceError
 from . import CHUNK_SECONDS, POLL_SECONDS, Chunk, Stop, device_names
-from .arecord_output import Said
+from .arecord_output import ArecordOutput
 from .capture import take
 from .devices import (
     CLOSE_SECONDS,
@@ -42,9 +42,9 @@ _PLUGINS = {
     "upmix",
     "vdownmix",
 }
-"""What ``arecord -L`` lists though there is no microphone behind it."""
+"""What ``arecord -L`` lists and has no microphone behind it."""
 _SERVERS = {"pulse", "pipewire"}
-"""Names behind which there may be one though the machine has no sound card."""
+"""Sound servers: behind these may be one even where the machine has no sound card."""
 _CARDS = Path("/proc/asound/cards")
 _ENGLISH = {"LC_ALL": "C", "LANGUAGE": "C"}
 _CARD = re.compile(r"CARD=[^,]*")
@@ -56,7 +56,7 @@ def devices() -> list[InputDevice]:
     Raises
     ------
     AudioDeviceError
-        If arecord knows none and says why.
+        If arecord knows none and prints why.
     """
     return [InputDevice(name, None, None, name == "default", "arecord") for name in _listed()]
 
@@ -76,9 +76,9 @@ def _listed() -> dict[str, str]:
         elif described.get(name) == "":
             described[name] = line.strip()
     if not described and listing.stderr:
-        said = Said()
-        said.take(listing.stderr)
-        raise AudioDeviceError(f"no microphone found; arecord says: {said.complaint}")
+        output = ArecordOutput()
+        output.take(listing.stderr)
+        raise AudioDeviceError(f"no microphone found; arecord says: {output.complaint}")
     if _no_sound_card() and not _SERVERS & set(described):
         return {}
     return described
@@ -91,7 +91,7 @@ def _no_sound_card() -> bool:
 def open_arecord(
     device: str | None, rate: int | None, channels: int | None, stop: Stop
 ) -> ArecordCapture | None:
-    """A microphone that delivers sound; None if `stop` was set before it did.
+    """A microphone that delivers sound; None if `stop` was set before.
 
     Parameters
     ----------
@@ -106,43 +106,44 @@ def open_arecord(
     AudioDeviceError
         If there is none of that name, or it cannot be opened so.
     """
-    name = "default" if device is None else _meant(device)
+    name = "default" if device is None else _alsa_id(device)
     capture = ArecordCapture(name, rate or _RATE, channels or 1)
     if capture.delivers(stop):
-        has = capture.said.nearest_rate(capture.rate)
+        has = capture.output.nearest_rate(capture.rate)
         if has == capture.rate:
             return capture
         capture.close()  # arecord goes on at another rate than it was asked for
         if rate is not None:
             raise RefusedError(
-                f"microphone {name!r} cannot be opened at {rate} Hz; it has {capture.said.rates} Hz"
+                f"microphone {name!r} cannot be opened at {rate} Hz; "
+                f"it has {capture.output.rates} Hz"
             )
         capture = ArecordCapture(name, has, channels or 1)
         if capture.delivers(stop):
             return capture
-    elif "Channels count" in capture.said.complaint:
+    elif "Channels count" in capture.output.complaint:
         capture.close()
-        has = capture.said.nearest_channels(capture.channels)
+        has = capture.output.nearest_channels(capture.channels)
         if channels is not None or has == capture.channels:
             raise RefusedError(
                 f"microphone {name!r} cannot be opened with {capture.channels} channel(s); it has "
-                f"{capture.said.channels}"
+                f"{capture.output.channels}"
             )
         return open_arecord(device, rate, has, stop)
-    elif "Sample format" in capture.said.complaint:
+    elif "Sample format" in capture.output.complaint:
         capture.close()
         raise RefusedError(
-            f"microphone {name!r} has no 16-bit samples, but {capture.said.formats}; "
+            f"microphone {name!r} has no 16-bit samples, but {capture.output.formats}; "
             f"ask for plug{name} instead, which converts them"
         )
     capture.close()
     if stop.is_set():
         return None
-    raise capture.why_it_ended()
+    raise capture.failure()
 
 
-def _meant(device: str) -> str:
-    """The ALSA id that a user's words mean."""
+def _alsa_id(device: str) -> str:
+    """The ALSA id of a name that the user typed."""
     if device_names.is_alsa_id(device):
         return device
     described = _listed()
@@ -155,7 +156,7 @@ def _meant(device: str) -> str:
         raise device_names.ambiguous(device, found)
     # The ids of one card differ in what ALSA converts; plughw converts all, and mixes nothing.
     found.sort(key=lambda name: not name.startswith("plughw:"))
-    return found[0] if found else device  # ALSA knows more than it lists
+    return found[0] if found else device  # ALSA knows more names than it lists
 
 
 class ArecordCapture:
@@ -165,7 +166,7 @@ class ArecordCapture:
 
     def __init__(self, device: str, rate: int, channels: int) -> None:
         self.name, self.rate, self.channels = device, rate, channels
-        self.said = Said()
+        self.output = ArecordOutput()
         self._ring = Ring(round(RING_SECONDS * rate), rate)
         command = ["arecord", "-D", device, "-f", "S16_LE", "-t", "raw", "--dump-hw-params"]
         command += ["-r", str(rate), "-c", str(channels)]
@@ -192,8 +193,8 @@ class ArecordCapture:
 
     @property
     def overflows(self) -> int:
-        """How often arecord told of an overrun."""
-        return self.said.overruns
+        """How often arecord reported an overrun."""
+        return self.output.overruns
 
     def delivers(self, stop: Stop) -> bool:
         """Wait for the first sound; whether it came."""
@@ -210,10 +211,10 @@ class ArecordCapture:
         Raises
         ------
         AudioDeviceError
-            If arecord ends by itself; with what it said.
+            If arecord ends by itself; with what it printed.
         """
         try:
-            yield from take(self._ring, stop, self.why_it_ended)
+            yield from take(self._ring, stop, self.failure)
         finally:
             self.close()
 
@@ -231,19 +232,19 @@ class ArecordCapture:
                 process.wait()
         self._reader.join(CLOSE_SECONDS)
 
-    def why_it_ended(self) -> AudioDeviceError:
-        """The error that tells what arecord said."""
+    def failure(self) -> AudioDeviceError:
+        """The error that holds what arecord printed."""
         if self._ring.closed:  # it is about to end, if it has not
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(CLOSE_SECONDS)
         elif self._process.poll() is None:
             return lost(self.name)
-        said = self.said
-        if said.no_card:
+        output = self.output
+        if output.no_card:
             return none_found()
-        if "Permission denied" in said.complaint or is_forbidden():
+        if "Permission denied" in output.complaint or is_forbidden():
             return AudioDeviceError(f"microphone {self.name!r}: {NO_PERMISSION}")
-        reason = said.complaint or f"exit code {self._process.returncode}"
+        reason = output.complaint or f"exit code {self._process.returncode}"
         if "Unknown PCM" in reason:
             with contextlib.suppress(AudioDeviceError):
                 return device_names.unknown(self.name, list(_listed()), reason)
@@ -252,7 +253,7 @@ class ArecordCapture:
         )
 
     def _read(self) -> None:
-        """Take sound and words until both ends are closed."""
+        """Take sound and messages until both pipes are closed."""
         process = self._process
         assert process.stdout is not None
         assert process.stderr is not None
@@ -264,7 +265,7 @@ class ArecordCapture:
                 pipes.register(pipe, selectors.EVENT_READ)
             while pipes.get_map():
                 ready = {key.fileobj for key, _ in pipes.select()}
-                # Words first: what arecord says of its rate comes before the first sound.
+                # Messages first: what arecord prints of its rate comes before the first sound.
                 pipe = process.stderr if process.stderr in ready else process.stdout
                 data = os.read(pipe.fileno(), largest)
                 if not data:
@@ -272,7 +273,7 @@ class ArecordCapture:
                     if pipe is process.stdout:
                         self._ring.close()
                 elif pipe is process.stderr:
-                    self.said.take(data)
+                    self.output.take(data)
                 else:
                     pending += data
                     whole = len(pending) - len(pending) % frame

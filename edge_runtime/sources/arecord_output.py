@@ -5,23 +5,23 @@ from __future__ import annotations
 import re
 from collections import deque
 
-_LINES_KEPT = 8
+_MAX_LINES = 8
 _LONGEST_LINE = 10_000
 _NO_CARD = "snd_func_card_inum"
 """In ALSA's complaint where the default device is a card and there is none."""
 _HEADINGS = ("Recording raw data", "HW Params of device")
-_ABILITY = re.compile(r"([A-Z_]+): +(.*)")
+_PROPERTY = re.compile(r"([A-Z_]+): +(.*)")
 _OVERRUN = "overrun!!!"
 
 
-class Said:
-    """Of all that arecord says, what matters, and of its complaints the end."""
+class ArecordOutput:
+    """What the device can do, the number of overruns, and the latest complaints."""
 
     def __init__(self) -> None:
         self.overruns = 0
-        """How often it was too slow to take what the driver captured"""
-        self._abilities: dict[str, str] = {}
-        self._lines: deque[str] = deque(maxlen=_LINES_KEPT)
+        """How often arecord was too slow to take what the driver captured"""
+        self._properties: dict[str, str] = {}
+        self._lines: deque[str] = deque(maxlen=_MAX_LINES)
         self._unended = b""
 
     def take(self, data: bytes) -> None:
@@ -34,8 +34,8 @@ class Said:
     def _read(self, line: str) -> None:
         if line.startswith(_OVERRUN):
             self.overruns += 1
-        elif found := _ABILITY.fullmatch(line):
-            self._abilities[found[1]] = found[2]
+        elif found := _PROPERTY.fullmatch(line):
+            self._properties[found[1]] = found[2]
         elif line.strip("-") and not line.startswith(_HEADINGS):
             self._lines.append(line)
 
@@ -53,34 +53,34 @@ class Said:
 
     @property
     def rates(self) -> str:
-        """Rates of the device, hertz, for people."""
-        return _words(self._abilities.get("RATE", "other rates"))
+        """Rates of the device, hertz, in words."""
+        return _words(self._properties.get("RATE", "other rates"))
 
     @property
     def channels(self) -> str:
-        """Numbers of channels, for people."""
-        return _words(self._abilities.get("CHANNELS", "another number"))
+        """Numbers of channels, in words."""
+        return _words(self._properties.get("CHANNELS", "another number"))
 
     @property
     def formats(self) -> str:
         """Sample formats."""
-        return self._abilities.get("FORMAT", "others")
+        return self._properties.get("FORMAT", "others")
 
     def nearest_rate(self, rate: int) -> int:
-        """The rate next to this one that the device has; the same where it said nothing."""
-        return _nearest(self._abilities.get("RATE", ""), rate)
+        """The rate of the device nearest to this one; the same where none is known."""
+        return _nearest(self._properties.get("RATE", ""), rate)
 
     def nearest_channels(self, channels: int) -> int:
         """As `nearest_rate`, of the number of channels."""
-        return _nearest(self._abilities.get("CHANNELS", ""), channels)
+        return _nearest(self._properties.get("CHANNELS", ""), channels)
 
 
-def _words(ability: str) -> str:
-    """``[1 2]`` as people write it: ``1 to 2``."""
-    return " to ".join(re.findall(r"\d+", ability)) or ability
+def _words(values: str) -> str:
+    """``[1 2]`` in words: ``1 to 2``."""
+    return " to ".join(re.findall(r"\d+", values)) or values
 
 
-def _nearest(ability: str, wanted: int) -> int:
+def _nearest(values: str, wanted: int) -> int:
     """The number nearest to a wanted one in ``48000`` or ``[8000 48000]``."""
-    ends = [int(number) for number in re.findall(r"\d+", ability)]
+    ends = [int(number) for number in re.findall(r"\d+", values)]
     return min(max(wanted, ends[0]), ends[-1]) if ends else wanted

@@ -11,7 +11,7 @@ from .ring import Ring
 
 
 class Capture(Protocol):
-    """Sound that comes from now on, whether anybody takes it or not."""
+    """Sound that is captured from now on, whether it is taken or not."""
 
     name: str
     """What to call it on the screen"""
@@ -33,7 +33,7 @@ class Capture(Protocol):
 
     @property
     def overflows(self) -> int:
-        """How often the driver lost sound before we could take it; it does not tell how much"""
+        """How often the driver lost sound before it was taken; it does not report how much"""
         ...
 
     def chunks(self, stop: Stop) -> Iterator[Chunk]:

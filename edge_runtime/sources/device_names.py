@@ -1,4 +1,4 @@
-"""Which microphone a name means: by part of it, never by a number that changes on reboot."""
+"""Finds microphones by part of their names, never by a number that changes on reboot."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ def is_numbered(name: str) -> bool:
 
 
 def matches(wanted: str, known: Sequence[str]) -> list[int]:
-    """Which of the known names are meant; several if the name fits several.
+    """Indices of the known names that fit a wanted one; several if it is ambiguous.
 
-    A name that is told exactly (but for the number of its card, which may have changed) is
-    preferred; else the words must occur in it, in their order. Case does not count.
+    An exact match (but for the number of the card, which may have changed) is preferred; else the
+    words must occur in the name, in their order. Case does not count.
 
     Raises
     ------
     RefusedError
-        If it is but a number, and no name holds it.
+        If it is only a number, and no name holds it.
     """
     stable = [_stable(name) for name in known]
     if wanted.strip().isdigit():
@@ -57,7 +57,7 @@ def matches(wanted: str, known: Sequence[str]) -> list[int]:
 
 
 def unknown(wanted: str, known: Sequence[str], why: str = "") -> AudioDeviceError:
-    """The error of a name that fits none, with those that look like it."""
+    """The error of a name that fits none, with similar ones."""
     because = f" ({why})" if why else ""
     near = _near(wanted, known)
     hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
@@ -80,15 +80,15 @@ def _stable(name: str) -> str:
 
 
 def _near(wanted: str, known: Sequence[str]) -> list[str]:
-    """Names of which the whole or a word looks like that, the likest first."""
-    likeness: dict[str, float] = {}
+    """Names of which the whole or a word is similar, the most similar first."""
+    similarity: dict[str, float] = {}
     for name in known:
         parts = [_stable(name), *re.findall(r"\w+", _stable(name))]
-        likeness[name] = max(
+        similarity[name] = max(
             difflib.SequenceMatcher(None, wanted.casefold(), part).ratio() for part in parts
         )
-    ranked = sorted(likeness, key=lambda name: -likeness[name])
-    return [name for name in ranked if likeness[name] >= _NEAR][:3]
+    ranked = sorted(similarity, key=lambda name: -similarity[name])
+    return [name for name in ranked if similarity[name] >= _NEAR][:3]
 
 
 def _there_are(known: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ from ..errors import AudioDeviceError
 STALL_SECONDS = 5.0
 """A microphone that is silent at the driver for so long is taken as lost."""
 CLOSE_SECONDS = 2.0
-"""A driver that takes longer to let go of a microphone is left behind."""
+"""A driver that takes longer to close a microphone is abandoned."""
 
 NO_MICROPHONE = (
     "no microphone found; plug one in and look at: edge-genre devices (or listen to a file with "
@@ -25,7 +25,7 @@ _NODES = Path("/dev/snd")
 
 
 class RefusedError(AudioDeviceError):
-    """A wish that no waiting fulfils: a rate that the microphone lacks, a name that fits two."""
+    """What waiting does not mend: a rate that the microphone lacks, a name that fits two."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class InputDevice:
     """To be given to ``--input mic:NAME``, as a whole or in part"""
     channels: int | None
     rate: int | None
-    """Default rate, hertz; None where the driver does not say"""
+    """Default rate, hertz; None where the driver does not report it"""
     default: bool
     api: str
     """``"portaudio"`` or ``"arecord"``"""
@@ -57,7 +57,7 @@ def none_found() -> AudioDeviceError:
 def is_forbidden() -> bool:
     """Whether there is a sound card that can record, and this user may not use it.
 
-    ALSA and PortAudio then say that there is none.
+    ALSA and PortAudio then report that there is none.
     """
     nodes = list(_NODES.glob("pcmC*c"))
     return bool(nodes) and not any(os.access(node, os.R_OK | os.W_OK) for node in nodes)

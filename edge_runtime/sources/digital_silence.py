@@ -6,12 +6,12 @@ import numpy as np
 import numpy.typing as npt
 
 DIGITAL_SILENCE_SECONDS = 10.0
-"""So much of it, and the user is told."""
+"""After so much of it the user is warned."""
 _LONGEST_SECONDS = 600.0
 
 
 class DigitalSilence:
-    """Counts zeros, and says what to do about them.
+    """Counts zeros, and decides when to warn and when to open the microphone anew.
 
     Some USB microphones die that way and live again when they are opened anew: after 10 s, 20 s
     more, 40 s more, ..., then every 10 minutes. What plays nothing looks the same.
@@ -19,7 +19,7 @@ class DigitalSilence:
 
     def __init__(self) -> None:
         self.reopen_due = False
-        """Whether to open the microphone anew; to be set to False by who does"""
+        """Whether to open the microphone anew; the caller sets it to False when it does"""
         self._reset()
 
     def _reset(self) -> None:
@@ -28,11 +28,11 @@ class DigitalSilence:
         self.reopen_due = False
 
     def take(self, samples: npt.NDArray[np.generic], rate: int) -> str | None:
-        """Look at samples; returns what to tell the user, if anything."""
+        """Look at samples; returns a message for the user, if any is due."""
         if samples.any():
             message = None
             if self._seconds >= DIGITAL_SILENCE_SECONDS:
-                message = f"heard again after {self._seconds:.0f} s of digital silence"
+                message = f"sound again after {self._seconds:.0f} s of digital silence"
             self._reset()
             return message
         before = self._seconds

@@ -13,7 +13,7 @@ _T = TypeVar("_T")
 
 
 class Driver:
-    """Runs one call at a time, each in a thread that is left behind where it hangs.
+    """Runs one call at a time, each in a thread that is abandoned where it hangs.
 
     While one hangs every other is refused: PortAudio cannot do two things at once.
     """
@@ -30,7 +30,7 @@ class Driver:
         self,
         work: Callable[[], _T],
         *,
-        patience_s: float,
+        timeout_s: float,
         stop: Stop | None = None,
         late: Callable[[_T], object] = lambda _: None,
     ) -> _T | None:
@@ -39,11 +39,11 @@ class Driver:
         Parameters
         ----------
         work : callable
-        patience_s : float
+        timeout_s : float
             Seconds until it is given up.
         stop : Stop, optional
         late : callable
-            Takes what `work` returns when nobody waits for it any more.
+            Takes what `work` returns after it was given up.
 
         Raises
         ------
@@ -65,10 +65,10 @@ class Driver:
                 return job.result()
             polls += 1
             stopped = stop is not None and stop.is_set()
-            if (stopped or polls * POLL_SECONDS >= patience_s) and job.give_up():
+            if (stopped or polls * POLL_SECONDS >= timeout_s) and job.give_up():
                 if stopped:
                     return None
-                raise AudioDeviceError(f"the sound driver does not answer for {patience_s:g} s")
+                raise AudioDeviceError(f"the sound driver does not answer for {timeout_s:g} s")
 
 
 class _Job(Generic[_T]):
@@ -95,7 +95,7 @@ class _Job(Generic[_T]):
             self._late(result)
 
     def give_up(self) -> bool:
-        """Whether the result will go to `late`; it is here already if not."""
+        """Whether the result will go to `late`; False if it is there already."""
         with self._lock:
             self._given_up = not self.done.is_set()
             return self._given_up

@@ -79,7 +79,7 @@ class Microphone:
         self._device, self._rate, self._channels = device, rate, channels
         self._library = library
         self._driver = Driver()
-        self._portaudio_runs = False
+        self._portaudio_started = False
 
     def open(self, stop: Stop) -> Capture | None:
         """Begin to capture; None if `stop` was set before that succeeded.
@@ -89,26 +89,26 @@ class Microphone:
         MissingDependencyError
             If there is no library to reach one.
         RefusedError
-            If what was asked for cannot be had however long one waits.
+            If waiting does not help.
         AudioDeviceError
             If there is no such microphone now.
         """
-        with quiet_stderr():  # they print their way to the error that is raised
+        with quiet_stderr():  # the libraries print what the error that is raised says, too
             return self._driver.call(
                 lambda: self._open(stop),
-                patience_s=_OPEN_SECONDS,
+                timeout_s=_OPEN_SECONDS,
                 stop=stop,
                 late=lambda capture: capture.close() if capture else None,
             )
 
     def _open(self, stop: Stop) -> Capture | None:
         sounddevice = None if self._library == ARECORD else self._portaudio()
-        arecord_there = self._library != PORTAUDIO and shutil.which("arecord") is not None
-        if sounddevice is not None and not (arecord_there and self._only_alsa_knows(sounddevice)):
+        has_arecord = self._library != PORTAUDIO and shutil.which("arecord") is not None
+        if sounddevice is not None and not (has_arecord and self._only_alsa_knows(sounddevice)):
             return portaudio.PortAudioCapture(
                 sounddevice, self._device, self._rate, self._channels or 1, self._driver
             )
-        if arecord_there:
+        if has_arecord:
             return arecord.open_arecord(self._device, self._rate, self._channels, stop)
         raise _no_library(self._library)
 
@@ -117,9 +117,9 @@ class Microphone:
         sounddevice = portaudio.import_sounddevice()
         if sounddevice is None:
             return None
-        if self._portaudio_runs and not portaudio.look_again(sounddevice):
+        if self._portaudio_started and not portaudio.rescan(sounddevice):
             return None
-        self._portaudio_runs = True
+        self._portaudio_started = True
         return sounddevice
 
     def _only_alsa_knows(self, sounddevice: Any) -> bool:

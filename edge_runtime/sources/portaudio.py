@@ -26,9 +26,9 @@ from .driver_calls import Driver
 from .ring import RING_SECONDS, Ring
 
 _INVALID_CHANNELS, _INVALID_RATE = -9998, -9997
-"""PortAudio's codes of what a microphone lacks"""
+"""PortAudio's codes for what a microphone lacks"""
 _FORBIDDEN = ("Permission denied", "-13")
-_USUAL_RATES = (8000, 11025, 16000, 22050, 32000, 44100, 48000, 88200, 96000, 192000)
+_COMMON_RATES = (8000, 11025, 16000, 22050, 32000, 44100, 48000, 88200, 96000, 192000)
 
 
 def import_sounddevice() -> Any:
@@ -46,7 +46,7 @@ def import_sounddevice() -> Any:
     return sounddevice
 
 
-def look_again(sounddevice: Any) -> bool:
+def rescan(sounddevice: Any) -> bool:
     """Have PortAudio list the devices that there are now; whether it still works.
 
     It lists them when it is started, and no stream may be open when it is started again.
@@ -156,7 +156,7 @@ class PortAudioCapture:
             if code == _INVALID_CHANNELS or self.channels > has:
                 raise RefusedError(f"{what}; it has {has} channel(s)") from None
             if code == _INVALID_RATE:
-                rates = usual_rates(library, index, self.channels)
+                rates = common_rates(library, index, self.channels)
                 has = ", ".join(map(str, rates)) or round(self._device["default_samplerate"])
                 raise RefusedError(f"{what}; it has {has} Hz") from None
             raise AudioDeviceError(f"{what}; {_remedy(error)}") from None
@@ -166,7 +166,7 @@ class PortAudioCapture:
     ) -> None:
         begin_s, lost = clock.inputBufferAdcTime, 0
         if flags.input_overflow and self.began is not None:  # before that nothing is missed
-            # PortAudio says that it lost sound, not how much; the device's clock does, if any.
+            # PortAudio reports that it lost sound, not how much: the device's clock does, if any.
             if 0.0 < self._end_s <= begin_s < self._end_s + RING_SECONDS:
                 lost = round((begin_s - self._end_s) * self.rate)
             else:
@@ -191,12 +191,12 @@ class PortAudioCapture:
                 self.close()
 
     def close(self) -> None:
-        """Let go of the microphone; a driver that hangs must not keep the command from ending."""
+        """Close the microphone; a driver that hangs must not keep the command from ending."""
         if self._closed:
             return  # PortAudio must not be asked twice
         self._closed = True
         with contextlib.suppress(AudioDeviceError):
-            self._driver.call(self._stream.close, patience_s=CLOSE_SECONDS)
+            self._driver.call(self._stream.close, timeout_s=CLOSE_SECONDS)
         self._ring.close()
 
 
@@ -220,18 +220,18 @@ def find_device(sounddevice: Any, device: str | None) -> tuple[int, Any]:
             ) from None
         return int(found["index"]), found
     known = [str(description["name"]) for _, description in inputs]
-    meant = device_names.matches(device, known)
-    if not meant:
+    found = device_names.matches(device, known)
+    if not found:
         raise device_names.unknown(device, known)
-    if len({known[index] for index in meant}) > 1:
-        raise device_names.ambiguous(device, [known[index] for index in meant])
-    return inputs[meant[0]]
+    if len({known[index] for index in found}) > 1:
+        raise device_names.ambiguous(device, [known[index] for index in found])
+    return inputs[found[0]]
 
 
-def usual_rates(sounddevice: Any, index: int, channels: int) -> list[int]:
-    """The usual ones of the rates that a microphone has, hertz; none while it is in use."""
+def common_rates(sounddevice: Any, index: int, channels: int) -> list[int]:
+    """Common rates that a microphone has, hertz; none while it is in use."""
     found = []
-    for rate in _USUAL_RATES:
+    for rate in _COMMON_RATES:
         with contextlib.suppress(sounddevice.PortAudioError, ValueError):
             sounddevice.check_input_settings(
                 device=index, channels=channels, dtype="int16", samplerate=rate

@@ -1,4 +1,4 @@
-"""Raw PCM from a pipe, such as ``arecord -t raw`` or ``ffmpeg -f s16le -`` write it."""
+"""Raw PCM from a pipe, as ``arecord -t raw`` and ``ffmpeg -f s16le -`` write it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..errors import AudioFormatError
 from . import CHUNK_SECONDS, POLL_SECONDS, Chunk, Stop
 
 _MAGIC_BYTES = 4
-"""Containers tell what they are in their first bytes."""
+"""Containers are known by their first bytes."""
 
 
 class RawSource:

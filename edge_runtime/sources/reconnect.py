@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import time
 from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from ..errors import AudioDeviceError
-from ..retry import Report, Trouble
+from ..retry import Backoff
 from . import POLL_SECONDS, Chunk, Stop
 from .capture import Capture
 from .devices import RefusedError
@@ -17,15 +18,16 @@ from .digital_silence import DigitalSilence
 
 LONGEST_DELAY_SECONDS = 30.0
 _STEADY_SECONDS = 5.0
-"""A microphone that is heard for so long is back; one that comes and goes is told of once."""
+"""A microphone that delivers for so long is back; one that comes and goes is reported once."""
 _USUAL_RATE = 48_000
+_log = logging.getLogger(__name__)
 
 
-class WatchedMicrophone:
+class ReconnectingMicrophone:
     """A source that opens a microphone, and opens it again until there is sound.
 
-    What is wrong is told once, and that it is over, too. While there is no sound, chunks without
-    samples come several times a second, so that whoever takes them is not stuck.
+    A fault is logged once, and its end, too. While there is no sound, chunks without samples come
+    several times a second, so that the loop that takes them is not stuck.
 
     Parameters
     ----------
@@ -36,8 +38,6 @@ class WatchedMicrophone:
         What the user calls it.
     rate, channels : int, optional
         What to expect of it while it is not there.
-    report : callable
-        Told one line.
     fail_fast : bool
         Raise the error instead of waiting.
     clock, sleep : callable
@@ -51,7 +51,6 @@ class WatchedMicrophone:
         open_: Callable[[Stop], Capture | None],
         *,
         name: str,
-        report: Report,
         rate: int | None = None,
         channels: int | None = None,
         fail_fast: bool = False,
@@ -62,10 +61,10 @@ class WatchedMicrophone:
         self._clock, self._sleep = clock, sleep
         self.name = name
         self.rate, self.channels = rate or _USUAL_RATE, channels or 1
-        self._trouble = Trouble(name, report, longest_s=LONGEST_DELAY_SECONDS)
+        self._backoff = Backoff(name, _log, longest_s=LONGEST_DELAY_SECONDS)
         self._capture: Capture | None = None
         self._delay = 0.0  # until the next try, seconds
-        self._ended: float | None = None  # of the captures before, the last; None: none was heard
+        self._ended: float | None = None  # the last capture before; None: there was no sound yet
         self._away_since: float | None = None  # when the present outage began
         self._outage = ""  # what it was
         self._began = 0.0  # of the present capture
@@ -79,7 +78,7 @@ class WatchedMicrophone:
         Raises
         ------
         RefusedError
-            If no waiting helps.
+            If waiting does not help.
         AudioDeviceError
             If it is not there, and is not to be waited for.
         """
@@ -90,7 +89,7 @@ class WatchedMicrophone:
             self.rate, self.channels = self._capture.rate, self._capture.channels
 
     def close(self) -> None:
-        """Let go of the microphone."""
+        """Close the microphone."""
         if self._capture is not None:
             capture, self._capture = self._capture, None
             capture.close()
@@ -109,11 +108,11 @@ class WatchedMicrophone:
                     yield from self._wait(stop)
                     self._try(stop)
                 if self._capture is not None:
-                    yield from self._heard(self._capture, stop)
+                    yield from self._captured(self._capture, stop)
         finally:
             self.close()
             if self._overflows > 1:
-                self._trouble.tell(f"the driver lost sound {self._overflows} times in all")
+                self._backoff.report(f"the driver lost sound {self._overflows} times in all")
 
     def _wait(self, stop: Stop) -> Iterator[Chunk]:
         rest, self._delay = self._delay, 0.0
@@ -141,13 +140,13 @@ class WatchedMicrophone:
         if self._away_since is None:
             self._away_since, self._outage = since, str(error)
         elif self._ended is None:
-            # Once it was heard, its name is no mistake: what fails next is the same outage. Until
-            # then "no sound card" may become "no microphone of that name", which is worth a line.
+            # Once it delivered sound, its name is no mistake: what fails next is the same outage.
+            # Until then "no sound card" may become "no microphone of that name": worth a line.
             self._outage = str(error)
-        self._delay = self._trouble.failed(self._outage, "waiting for it")
+        self._delay = self._backoff.failed(self._outage, "waiting for it")
         self._back_s = 0.0
 
-    def _heard(self, capture: Capture, stop: Stop) -> Iterator[Chunk]:
+    def _captured(self, capture: Capture, stop: Stop) -> Iterator[Chunk]:
         """Sound until it is lost, or until opening it anew may bring it back to life."""
         first, anew, overflows = True, False, 0
         try:
@@ -179,20 +178,20 @@ class WatchedMicrophone:
         return dataclasses.replace(chunk, rate=self.rate if changed else None, missing_s=missing_s)
 
     def _note(self, chunk: Chunk, overflows: int) -> None:
-        """Tell what is worth telling of a chunk."""
+        """Report what is worth a line of a chunk."""
         if overflows and not self._overflows:
-            self._trouble.tell(
+            self._backoff.report(
                 "the driver lost sound before it could be taken (input overflow); it does not say "
                 "how much, so the stream's clock may be late"
             )
         self._overflows += overflows
         if (message := self._silence.take(chunk.samples, self.rate)) is not None:
-            self._trouble.tell(message)
+            self._backoff.report(message)
         if self._away_since is None:
             return
         self._back_s += len(chunk.samples) / self.rate
         if self._back_s >= _STEADY_SECONDS:
             away_s = self._began - self._away_since
-            words = "found" if self._ended is None else "heard again"
-            self._trouble.recovered(f"{words} after {away_s:.0f} s")
+            event = "found" if self._ended is None else "back"
+            self._backoff.recovered(f"{event} after {away_s:.0f} s")
             self._away_since = None

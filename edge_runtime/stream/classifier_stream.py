@@ -14,15 +14,14 @@ from ..audio.conditioning import Conditioner, level_dbfs
 from ..audio.resample import missing_band
 from ..audio.windows import Samples, lost_samples
 from ..classifier import Classifier
-from ..decoder import Decoder
+from ..decoder import Decoder, DecoderSettings
 from ..errors import ParameterError
-from ..model.manifest import DecoderSettings
 from .event import Event
-from .model_windows import HeardWindow, Hearing
+from .window_scheduler import ScheduledWindow, WindowScheduler
 
 
 class ClassifierStream:
-    """Listens to one source; memory does not grow with time.
+    """Classifies one source, window by window; memory does not grow with time.
 
     Parameters
     ----------
@@ -34,9 +33,9 @@ class ClassifierStream:
     settings : DecoderSettings, optional
         The model's own where none are given. The interval is rounded to whole frames.
     on_window : callable, optional
-        Told the samples of each window, (n,) float32 at the model's rate, and the sample clock of
-        its end, before its event is made: for those who draw the sound. The samples are a
-        read-only view that is valid during the call.
+        Called with the samples of each window, (n,) float32 at the model's rate, and the sample
+        clock of its end, before its event is made: to draw the sound. The samples are a read-only
+        view that is valid during the call.
 
     Examples
     --------
@@ -61,13 +60,13 @@ class ClassifierStream:
     ) -> None:
         self._source_rate = classifier.manifest.front_end.sample_rate if rate is None else rate
         self._conditioner = Conditioner(channels)
-        self._hearing = Hearing(classifier, settings, self._source_rate)
-        self._next: Hearing | None = None  # of a model that has not heard a window yet
-        self._decoder = _decoder(self._hearing)
+        self._scheduler = WindowScheduler(classifier, settings, self._source_rate)
+        self._next: WindowScheduler | None = None  # of a model that had no whole window yet
+        self._decoder = _decoder(self._scheduler)
         self._on_window = on_window
-        self._since_s = 0.0  # stream time at which the source began to send as it does
+        self._since_s = 0.0  # stream time of the first sample after the start or the last gap
         self._taken = 0  # samples (per channel) since then
-        self._answered_s = 0.0  # end of the last window that was answered
+        self._classified_s = 0.0  # end of the last window that was classified
         self._dropped = 0
         self._missing_s = 0.0
         self._faults_before = (0, 0)  # counted by the conditioners before this one
@@ -75,23 +74,23 @@ class ClassifierStream:
 
     @property
     def classifier(self) -> Classifier:
-        """The one that answers; another one from some window on after `change_model`."""
-        return self._hearing.classifier
+        """The one that classifies; another one from some window on after `change_model`."""
+        return self._scheduler.classifier
 
     @property
     def warning(self) -> str | None:
-        """What the source lacks of what the model heard in training; None if nothing."""
+        """What the source lacks of the sound of the training, in words; None if nothing."""
         return missing_band(self._source_rate, self.classifier.manifest.front_end)
 
     @property
     def interval_s(self) -> float:
         """Time between windows, seconds, after rounding to whole frames."""
-        return self._hearing.interval_s
+        return self._scheduler.interval_s
 
     @property
     def seconds(self) -> float:
         """Time of the stream so far, seconds: sound taken in, and time that was missing."""
-        return self._hearing.clock_s
+        return self._scheduler.clock_s
 
     def push(self, samples: npt.NDArray[np.generic], *, dropped: int = 0) -> list[Event]:
         """Take a chunk in.
@@ -120,21 +119,22 @@ class ClassifierStream:
         if dropped < 0:
             raise ParameterError(f"dropped is {dropped}; it must be 0 or more")
         self._dropped += dropped
-        events = [event for zeros in lost_samples(dropped) for event in self._hear(zeros)]
-        return events + self._hear(self._conditioner(samples))
+        events = [event for zeros in lost_samples(dropped) for event in self._take(zeros)]
+        return events + self._take(self._conditioner(samples))
 
     def resume(
         self, *, missing_s: float, rate: int | None = None, channels: int | None = None
     ) -> list[Event]:
-        """The source was away, and is back, maybe with another rate or other channels.
+        """Go on after a gap of the source, maybe with another rate or other channels.
 
-        What was heard before is answered; no window spans the gap. The clock of the stream moves
-        on by the time that is missing, which costs nothing however long it was.
+        The sound before the gap is classified to its end, unless it is shorter than a window; no
+        window spans the gap. The clock of the stream moves on by the time that is missing, which
+        costs nothing however long it was.
 
         Parameters
         ----------
         missing_s : float
-            Between the last sample before and the next one, seconds.
+            Between the last sample before the gap and the first one after it, seconds.
         rate : int, optional
             Of the source from now on, hertz; as before where none is given.
         channels : int, optional
@@ -143,12 +143,12 @@ class ClassifierStream:
         Returns
         -------
         list of Event
-            Windows of the sound before that were still due.
+            Windows of the sound before the gap that were still due.
 
         Raises
         ------
         AudioFormatError
-            If there cannot be such a rate or number of channels. The stream is as it was then.
+            If the rate or the number of channels is out of range. The stream is as it was then.
         ParameterError
             If the stream was finished before, or `missing_s` is negative.
         """
@@ -158,23 +158,23 @@ class ClassifierStream:
         rate = self._source_rate if rate is None else rate
         conditioner = Conditioner(self._conditioner.channels if channels is None else channels)
         now_s = self._now_s + missing_s
-        coming = self._next or self._hearing
-        hearing = Hearing(coming.classifier, coming.settings, rate, origin_s=now_s)
-        events = self._answer_all(self._hearing.finish())
-        if self._hearing.heard_a_window:
-            events += self._answer_rest()
+        latest = self._next or self._scheduler
+        scheduler = WindowScheduler(latest.classifier, latest.settings, rate, origin_s=now_s)
+        events = self._classify_all(self._scheduler.finish())
+        if self._scheduler.had_a_window:
+            events += self._classify_rest()
         self._faults_before = self._faults
         self._conditioner, self._source_rate = conditioner, rate
         self._since_s, self._taken = now_s, 0
         self._missing_s += missing_s
-        self._use(hearing)
+        self._use(scheduler)
         return events
 
     def change_model(self, classifier: Classifier, settings: DecoderSettings | None = None) -> None:
-        """Have another model answer, from the first window on that it has heard as a whole.
+        """Use another model, from the first of its windows on that begins after this call.
 
-        Until then the one before goes on: no sound is without an answer. The windows stay as far
-        apart as they were at the change, whatever the two models' windows and rates are.
+        Until that window is whole, the model before goes on: no sound is left out. At the change,
+        windows stay as far apart as they were, whatever the two models' windows and rates are.
 
         Parameters
         ----------
@@ -183,12 +183,12 @@ class ClassifierStream:
             The model's own where none are given.
         """
         self._check_open()
-        # Its first window shall end where one of the model before would.
-        new = Hearing(classifier, settings, self._source_rate)
-        late = self._now_s + new.window_s - self._hearing.due_s
-        due_s = self._hearing.due_s + self.interval_s * max(0, math.ceil(late / self.interval_s))
+        # Its first window is to end where one of the model before would.
+        new = WindowScheduler(classifier, settings, self._source_rate)
+        late = self._now_s + new.window_s - self._scheduler.due_s
+        due_s = self._scheduler.due_s + self.interval_s * max(0, math.ceil(late / self.interval_s))
         wait = max(0, round((due_s - new.window_s - self._now_s) * self._source_rate))
-        self._next = Hearing(
+        self._next = WindowScheduler(
             classifier,
             settings,
             self._source_rate,
@@ -207,7 +207,7 @@ class ClassifierStream:
         """
         self._check_open()
         self._finished = True
-        return self._answer_all(self._hearing.finish()) + self._answer_rest()
+        return self._classify_all(self._scheduler.finish()) + self._classify_rest()
 
     def _check_open(self) -> None:
         if self._finished:
@@ -226,59 +226,59 @@ class ClassifierStream:
             clipped + self._conditioner.clipped_samples,
         )
 
-    def _hear(self, mono: Samples) -> list[Event]:
+    def _take(self, mono: Samples) -> list[Event]:
         if self._next is None:
             self._taken += len(mono)
-            return self._answer_all(self._hearing.push(mono))
+            return self._classify_all(self._scheduler.push(mono))
         events = []
-        # In pieces, so that the change is no later than it must be.
+        # In pieces shorter than an interval, so that the change is no later than it must be.
         step = max(1, int(self.interval_s * self._source_rate / 2))
         for first in range(0, len(mono), step):
             piece = mono[first : first + step]
             self._taken += len(piece)
-            events += self._answer_all(self._with_next(piece))
+            events += self._classify_all(self._with_next(piece))
         return events
 
-    def _with_next(self, piece: Samples) -> Iterator[HeardWindow]:
-        """Windows that are due while two models listen, or after the change."""
-        coming = iter(()) if self._next is None else self._next.push(piece)
-        first = next(coming, None)
+    def _with_next(self, piece: Samples) -> Iterator[ScheduledWindow]:
+        """Windows that are due while a second model waits for its first one, or after that."""
+        windows = iter(()) if self._next is None else self._next.push(piece)
+        first = next(windows, None)
         if first is None:
-            yield from self._hearing.push(piece)
+            yield from self._scheduler.push(piece)
             return
         assert self._next is not None
         self._use(self._next)
-        for window in itertools.chain((first,), coming):
-            # The model before may have answered for the very same sound a moment earlier.
-            if window.end_s - self._answered_s > self.interval_s / 2:
+        for window in itertools.chain((first,), windows):
+            # The model before may have classified nearly the same sound just now.
+            if window.end_s - self._classified_s > self.interval_s / 2:
                 yield window
 
-    def _use(self, hearing: Hearing) -> None:
-        """Answer by this one from now on."""
-        before, self._hearing, self._next = self._hearing, hearing, None
-        if not hearing.decodes_like(before):
-            self._decoder = _decoder(hearing)
+    def _use(self, scheduler: WindowScheduler) -> None:
+        """Take windows from this one from now on."""
+        before, self._scheduler, self._next = self._scheduler, scheduler, None
+        if not scheduler.decodes_like(before):
+            self._decoder = _decoder(scheduler)
 
-    def _answer_all(self, windows: Iterable[HeardWindow]) -> list[Event]:
+    def _classify_all(self, windows: Iterable[ScheduledWindow]) -> list[Event]:
         events = []
         begin = time.perf_counter()
         for window in windows:
-            events.append(self._answer(window, begin))
+            events.append(self._classify(window, begin))
             begin = time.perf_counter()
         return events
 
-    def _answer_rest(self) -> list[Event]:
+    def _classify_rest(self) -> list[Event]:
         """What came after the last window, with as much before it as makes a window."""
-        hearing = self._hearing
-        new_s = hearing.clock_s - max(self._answered_s, hearing.origin_s)
-        if round(new_s * hearing.classifier.manifest.front_end.sample_rate) < 1:
+        scheduler = self._scheduler
+        new_s = scheduler.clock_s - max(self._classified_s, scheduler.origin_s)
+        if round(new_s * scheduler.classifier.manifest.front_end.sample_rate) < 1:
             return []
         begin = time.perf_counter()
-        return [self._answer(hearing.latest(), begin)]
+        return [self._classify(scheduler.latest(), begin)]
 
-    def _answer(self, window: HeardWindow, begin: float) -> Event:
-        """Answer for a window; its front end began at `begin`."""
-        classifier, samples = self._hearing.classifier, window.samples
+    def _classify(self, window: ScheduledWindow, begin: float) -> Event:
+        """The event of a window; its front end began at `begin`."""
+        classifier, samples = self._scheduler.classifier, window.samples
         middle = time.perf_counter()
         posterior = classifier.posteriors(window.features[np.newaxis])[0]
         inference_ms = 1e3 * (time.perf_counter() - middle)
@@ -286,16 +286,19 @@ class ClassifierStream:
             params = classifier.manifest.front_end
             self._on_window(samples, round(window.end_s * params.sample_rate))
         level = level_dbfs(samples)
-        decision = self._decoder.decide(posterior, level, window.end_s - self._answered_s)
-        self._answered_s = window.end_s
+        # In time, not in windows: what is missing between two windows has passed all the same.
+        decoded = self._decoder.update(posterior, level, window.end_s - self._classified_s)
+        new_s = max(0.0, window.end_s - max(window.start_s, self._classified_s))
+        self._classified_s = window.end_s
         non_finite, clipped = self._faults
         return Event(
             time=time.monotonic(),
             start=window.start_s,
             end=window.end_s,
-            label=decision.label,
-            confidence=decision.confidence,
-            posterior=classifier.by_label(decision.smoothed),
+            new_s=new_s,
+            label=decoded.label,
+            confidence=decoded.confidence,
+            posterior=classifier.by_label(decoded.posterior),
             raw_posterior=classifier.by_label(posterior),
             level_dbfs=level,
             front_end_ms=1e3 * (middle - begin),
@@ -308,6 +311,6 @@ class ClassifierStream:
         )
 
 
-def _decoder(hearing: Hearing) -> Decoder:
-    classifier = hearing.classifier
-    return Decoder(classifier.labels, hearing.settings, hearing.window_s, classifier.rejected)
+def _decoder(scheduler: WindowScheduler) -> Decoder:
+    classifier = scheduler.classifier
+    return Decoder(classifier.labels, scheduler.settings, scheduler.window_s, classifier.rejected)

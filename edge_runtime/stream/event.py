@@ -1,4 +1,4 @@
-"""What a listener says: one event per window."""
+"""What a stream gives: one event per window."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def utc_now() -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """The answer at one moment of a stream. A JSON line holds exactly these fields."""
+    """The label at one window of a stream. A JSON line holds exactly these fields."""
 
     schema: int = EVENT_SCHEMA_VERSION
     time: float
@@ -28,10 +28,13 @@ class Event:
     """Start of the window in the stream, seconds"""
     end: float
     """End of the window in the stream, seconds"""
+    new_s: float
+    """Sound of the window that no event before had, seconds: the windows overlap. Their sum counts
+    each moment of the stream once, and nothing of the time for which the source was away"""
     label: str
     """A genre, ``silence`` or ``unknown``"""
     confidence: float
-    """Smoothed posterior of the genre; of the likeliest label where none is said; 0 in silence"""
+    """Smoothed posterior of the genre; of the likeliest label in ``unknown``; 0 in silence"""
     posterior: dict[str, float]
     """Smoothed over the stream, by label"""
     raw_posterior: dict[str, float]
@@ -43,7 +46,7 @@ class Event:
     padded: bool = False
     """Whether the stream was shorter than a window, and was repeated to fill one"""
     dropped_samples: int = 0
-    """Samples lost so far because nobody took them in time; zeros stand in their place"""
+    """Samples lost so far because they were not read in time; zeros stand in their place"""
     missing_s: float = 0.0
     """Time so far for which the source was away, seconds; no windows are made of it"""
     non_finite_samples: int = 0
@@ -67,6 +70,7 @@ _DIGITS = {
     "time": 3,
     "start": 3,
     "end": 3,
+    "new_s": 3,
     "confidence": 4,
     "level_dbfs": 1,
     "missing_s": 3,

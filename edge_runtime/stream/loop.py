@@ -1,4 +1,4 @@
-"""The loop of a listener: a source's chunks in, answers out, whatever happens in between."""
+"""The loop of ``listen``: a source's chunks in, events out, through gaps and changes of model."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ..classifier import Classifier
-from ..model.manifest import DecoderSettings
+from ..decoder import DecoderSettings
 from ..sources import Source, Stop
 from .classifier_stream import ClassifierStream
 from .event import Event
@@ -21,15 +21,15 @@ class LoadedModel:
     settings: DecoderSettings
 
 
-def answers(
+def events_of(
     source: Source,
     stream: ClassifierStream,
     stop: Stop,
     new_model: Callable[[], LoadedModel | None] = lambda: None,
 ) -> Iterator[Event]:
-    """Answers until the source ends or `stop` is set.
+    """Events until the source ends or `stop` is set.
 
-    What was heard by then is answered, whatever ended it; an error of the source is raised after
+    The sound until then is classified, whatever ended it; an error of the source is raised after
     that.
 
     Parameters
@@ -38,10 +38,9 @@ def answers(
     stream : ClassifierStream
         For the source's rate and channels.
     stop : Stop
-        Looked at by the source.
+        Checked by the source.
     new_model : callable
-        Asked with each chunk for a model that is to take over; returns at once where there is
-        none.
+        Called with each chunk; returns a model that is to take over, or None, at once.
 
     Yields
     ------
@@ -59,6 +58,6 @@ def answers(
                 stream.change_model(new.classifier, new.settings)
             yield from stream.push(chunk.samples, dropped=chunk.dropped)
     finally:
-        # Not where the one who asks has gone.
+        # Not where the caller closed this generator: nobody would take these events.
         if not isinstance(sys.exc_info()[1], GeneratorExit):
             yield from stream.finish()

@@ -1,4 +1,4 @@
-"""What a listener listens to, and with what: told to whoever shows its answers."""
+"""What is listened to and with which model: handed to whatever shows or saves events."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from ..model.manifest import Manifest
 
 
 @dataclass(frozen=True, kw_only=True)
-class Listening:
-    """What stays the same while one source is heard with one model."""
+class Session:
+    """What stays the same while one source is classified by one model."""
 
     source: str
     """What to call it on the screen"""
     manifest: Manifest
     """Of the model"""
     interval_s: float
-    """Time between answers, seconds"""
+    """Time between two windows, seconds"""
     seconds: float | None = None
     """How long the source lasts; None where nobody knows"""

@@ -1,1 +1,1 @@
-"""A page that shows what a listener hears, and metrics; served by a small server of our own."""
+"""A page that shows what is playing, and metrics; served by a small server in one thread."""

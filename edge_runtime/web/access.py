@@ -13,7 +13,7 @@ from .response import Response, refusal, text, token_form
 
 _YEAR_S = 31_536_000
 _FOR_EVERYBODY = frozenset({"/healthz", "/page.css", "/icon.svg"})
-"""What tells nothing: a probe's answer, and what the form that asks for the token looks like"""
+"""What gives nothing away: the health check, and the looks of the form that asks for the token"""
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,10 @@ class Access:
     token: str | None = None
     """None where none is needed"""
 
-    def answer(self, request: Request) -> Response | None:
+    def respond(self, request: Request) -> Response | None:
         """A refusal, or the redirection after the token was given; None lets the request pass."""
         host = request.headers.get("host", "")
-        if self.token is None and not self._is_ours(host):
+        if self.token is None and not self._is_known(host):
             # A page on the Internet may give its own name this machine's address ("DNS rebinding")
             # and would then be read as if it came from here.
             return refusal(
@@ -42,7 +42,7 @@ class Access:
             return None
         return self._check_token(request, self.token)
 
-    def _is_ours(self, host: str) -> bool:
+    def _is_known(self, host: str) -> bool:
         name = _without_port(host).lower()
         try:
             address = ipaddress.ip_address(name)
@@ -58,11 +58,11 @@ class Access:
         scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer" and _equal(credentials.strip(), token):
             return None
-        if _equal(request.cookie(self._cookie) or "", _sealed(token)):
+        if _equal(request.cookie(self._cookie) or "", _token_hash(token)):
             return None
         given = request.parameter("token")
         if given is not None and _equal(given, token):
-            cookie = f"{self._cookie}={_sealed(token)}; Path=/; Max-Age={_YEAR_S}"
+            cookie = f"{self._cookie}={_token_hash(token)}; Path=/; Max-Age={_YEAR_S}"
             return text(
                 "welcome", 303,
                 ("Location", "/"),  # the token vanishes from the address line
@@ -94,8 +94,8 @@ def _without_port(host: str) -> str:
     return host.rpartition(":")[0] if host.count(":") == 1 else host
 
 
-def _sealed(token: str) -> str:
-    """What the cookie holds: it outlives a restart, and does not tell the token."""
+def _token_hash(token: str) -> str:
+    """What the cookie holds: it stays valid over a restart, and does not reveal the token."""
     return hmac.new(token.encode(), b"edge-genre page", hashlib.sha256).hexdigest()
 
 

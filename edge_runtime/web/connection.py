@@ -1,4 +1,4 @@
-"""One client: bytes in, requests out; answers in, bytes out. Never waits."""
+"""One client: bytes in, requests out; responses in, bytes out. Never waits."""
 
 from __future__ import annotations
 
@@ -7,28 +7,33 @@ import socket
 import time
 from collections.abc import Callable
 from enum import Enum
+from http import HTTPStatus
 
-from .request import MAX_HEAD_BYTES, BadRequest, Request, parse_head
+import h11
+
+from .request import BadRequest, Request, next_request
 from .response import Response, refusal
 
 HEAD_SECONDS = 5.0
 """A request must be complete this long after its first byte, however slowly it drips"""
 IDLE_SECONDS = 15.0
 """An open connection without a request is closed after this"""
-ANSWER_SECONDS = 20.0
-"""A client must have taken an answer by then"""
+RESPONSE_SECONDS = 20.0
+"""A client must have taken a response by then"""
 _LINGER_SECONDS = 2.0
 _READ_BYTES = 16_384
+_UNREAD_BYTES = 24_576
+"""Requests that may wait behind a response that is not taken"""
 _BACKLOG_BYTES = 262_144
 """A reader of events that is this far behind is dropped"""
 
 
 class _State(Enum):
     READING = "reading"
-    ANSWERING = "answering"
+    RESPONDING = "responding"
     STREAMING = "streaming"
     LINGERING = "lingering"
-    """All is said. What still comes is thrown away for a moment: closing at once would reset the
+    """All is sent. What still comes is thrown away for a moment: closing at once would reset the
     connection, and the client might never read why it was refused"""
     CLOSED = "closed"
 
@@ -47,9 +52,9 @@ class Connection:
         client.setblocking(False)
         self.socket = client
         self._respond = respond
-        self._in, self._out = bytearray(), bytearray()
+        self._http = h11.Connection(h11.SERVER)
+        self._out = bytearray()
         self._state = _State.READING
-        self._keep_alive = True
         self.since = time.monotonic()
         """When it last began to wait for a request, seconds of the monotonic clock"""
         self._deadline = self.since + HEAD_SECONDS
@@ -69,6 +74,10 @@ class Connection:
         """Whether bytes wait to be sent."""
         return bool(self._out)
 
+    @property
+    def _unread(self) -> bytes:
+        return self._http.trailing_data[0]
+
     def on_readable(self) -> None:
         """Take in what came."""
         try:
@@ -79,14 +88,14 @@ class Connection:
             data = b""
         if not data:
             self.close()
-        elif self._state in (_State.READING, _State.ANSWERING):
-            if not self._in and self._state is _State.READING:
+        elif self._state in (_State.READING, _State.RESPONDING):
+            if self._state is _State.READING and not self._unread:
                 self._deadline = time.monotonic() + HEAD_SECONDS
-            self._in += data
-            if len(self._in) > MAX_HEAD_BYTES + _READ_BYTES:
-                self.close()  # asks on and on without reading an answer
+            self._http.receive_data(data)
+            if len(self._unread) > _UNREAD_BYTES:
+                self.close()  # asks on and on without reading a response
             else:
-                self._answer()
+                self._respond_to_next()
 
     def on_writable(self) -> None:
         """Send what fits."""
@@ -98,79 +107,75 @@ class Connection:
             self.close()
             return
         del self._out[:sent]
-        if self._out or self._state is not _State.ANSWERING:
+        if self._out or self._state is not _State.RESPONDING:
             return
-        if self._keep_alive:
-            self._wait_for_request()
-            self._answer()
+        if self._http.our_state is h11.DONE:
+            self._http.start_next_cycle()
+            self._state, self.since = _State.READING, time.monotonic()
+            self._deadline = self.since + (HEAD_SECONDS if self._unread else IDLE_SECONDS)
+            self._respond_to_next()
         else:
             self._linger()
 
     def push(self, data: bytes) -> None:
-        """Queue an event; whoever does not read is dropped."""
+        """Queue an event; a client that does not read is dropped."""
         if len(self._out) + len(data) > _BACKLOG_BYTES:
             self.close()
-            return
-        self._out += data
+        else:
+            self._out += self._http.send(h11.Data(data=data)) or b""
 
     def check_deadline(self, now: float) -> None:
         """End what takes too long."""
         if now < self._deadline or self._state is _State.STREAMING:
             return
-        if self._state is _State.READING and self._in:
-            self._send(refusal(408, "the request did not come in time"), keep_alive=False)
+        if self._state is _State.READING and self._unread:
+            self._refuse(BadRequest(408, "the request did not come in time"))
         else:
             self.close()
-
-    def refuse(self, status: int, message: str) -> None:
-        """Answer without having read a request, and end."""
-        self._send(refusal(status, message), keep_alive=False)
 
     def close(self) -> None:
         """End it at once."""
         self._state = _State.CLOSED
-        self._in.clear()
         self._out.clear()
         self.socket.close()
 
-    def _answer(self) -> None:
-        """Answer the next request, if it is complete and the last answer was taken."""
+    def _respond_to_next(self) -> None:
+        """Respond to the next request, if it is complete and the last response was taken."""
         if self._state is not _State.READING:
             return
-        head, end, rest = self._in.partition(b"\r\n\r\n")
-        if len(head) > MAX_HEAD_BYTES:
-            self._send(refusal(431, "the headers are too long"), keep_alive=False)
-            return
-        if not end:
-            # Something else than HTTP, TLS for instance, need not be waited for.
-            if self._in[:1] and not 0x41 <= self._in[0] <= 0x7A:
-                self._send(refusal(400, "this is not an HTTP request"), keep_alive=False)
-            return
-        self._in = bytearray(rest)
         try:
-            request = parse_head(bytes(head))
+            request = next_request(self._http)
         except BadRequest as error:
-            self._send(refusal(error.status, str(error)), keep_alive=False)
+            self._refuse(error)
             return
-        response = self._respond(request)
-        head_only = request.method == "HEAD"
-        keep_alive = request.keep_alive and not response.stream
-        self._send(response, keep_alive=keep_alive, head_only=head_only)
-        if response.stream and not head_only:
+        if request is not None:
+            self._send(self._respond(request), with_body=request.method == "GET")
+
+    def _refuse(self, error: BadRequest) -> None:
+        """Say what is wrong with the request, and end."""
+        response = refusal(error.status, str(error), ("Connection", "close"))
+        self._send(response, with_body=not error.head_only)
+
+    def _send(self, response: Response, *, with_body: bool) -> None:
+        self._state = _State.RESPONDING
+        self._deadline = time.monotonic() + RESPONSE_SECONDS
+        head = h11.Response(
+            status_code=response.status,
+            reason=HTTPStatus(response.status).phrase,
+            headers=response.all_headers,
+        )
+        events: list[h11.Event] = [head]
+        if with_body:
+            events.append(h11.Data(data=response.body))
+        if with_body and response.stream:
             self._state = _State.STREAMING
-
-    def _send(self, response: Response, *, keep_alive: bool, head_only: bool = False) -> None:
-        self._state, self._keep_alive = _State.ANSWERING, keep_alive
-        self._deadline = time.monotonic() + ANSWER_SECONDS
-        self._out += response.to_bytes(keep_alive=keep_alive, head_only=head_only)
-
-    def _wait_for_request(self) -> None:
-        self._state, self.since = _State.READING, time.monotonic()
-        self._deadline = self.since + (HEAD_SECONDS if self._in else IDLE_SECONDS)
+        else:
+            events.append(h11.EndOfMessage())
+        for event in events:
+            self._out += self._http.send(event) or b""
 
     def _linger(self) -> None:
         self._state = _State.LINGERING
-        self._in.clear()
         self._deadline = time.monotonic() + _LINGER_SECONDS
         with contextlib.suppress(OSError):
             self.socket.shutdown(socket.SHUT_WR)

@@ -1,16 +1,17 @@
-"""What the page and the metrics show: the state of one listener, kept by the server's thread."""
+"""What the page and the metrics show; belongs to the thread of the server."""
 
 from __future__ import annotations
 
 import datetime
 import json
 import time
+from collections import defaultdict
 from typing import Any
 
 from ..sinks.process_cost import CpuShare, cpu_seconds, rss_bytes
 from ..sinks.terminal.colours import colour_of
 from ..stream.event import Event
-from ..stream.session import Listening
+from ..stream.session import Session
 from .tally import DayTally, Runs
 
 STATE_SCHEMA_VERSION = 1
@@ -21,57 +22,56 @@ _SMOOTHING = 0.1
 
 
 class Live:
-    """All that is known now; bounded, whatever is heard for however long.
+    """The newest event, totals and health; bounded, however long it runs.
 
     Parameters
     ----------
-    listening : Listening
+    session : Session
     now : float
         Of the monotonic clock, seconds.
     """
 
-    def __init__(self, listening: Listening, now: float) -> None:
-        self.listening = listening
+    def __init__(self, session: Session, now: float) -> None:
+        self.session = session
         self.event: Event | None = None
         """The latest; None before the first"""
         self.windows = 0
         """Since the start"""
-        self.seconds: dict[str, float] = {}
-        """Heard since the start, by answer"""
+        self.seconds: dict[str, float] = defaultdict(float)
+        """Of sound since the start, by label"""
         self.front_end_seconds = 0.0
         self.inference_seconds = 0.0
         """CPU that the windows took since the start"""
         self.started = now
-        self.heard_at = now
-        """When the latest window came, or when the listener started; monotonic clock"""
+        self.last_window_at = now
+        """When the latest window came, or the program started; monotonic clock, seconds"""
         self.runs = Runs(SHOWN_SECONDS)
         self._today = DayTally()
         self._cpu = CpuShare()
         self._load: float | None = None
 
-    def describe(self, listening: Listening) -> None:
+    def describe(self, session: Session) -> None:
         """Another source or model: what was shown of the stream before is over."""
-        self.listening = listening
+        self.session = session
         self._restart()
 
     def take(self, event: Event, now: float, today: datetime.date) -> None:
-        """Note an answer."""
+        """Take an event in."""
         if self.event is not None and event.end < self.event.end:
             self._restart()  # the stream began anew
-        before = event.start if self.event is None else max(self.event.end, event.start)
-        new = max(0.0, event.end - before)
-        self.runs.add(before, event.end, event.label)
-        self._today.add(event.label, new, today)
-        self.seconds[event.label] = self.seconds.get(event.label, 0.0) + new
+        new_s = event.new_s
+        self.runs.add(event.end - new_s, event.end, event.label)
+        self._today.add(event.label, new_s, today)
+        self.seconds[event.label] += new_s
         self.windows += 1
         self.front_end_seconds += 1e-3 * event.front_end_ms
         self.inference_seconds += 1e-3 * event.inference_ms
-        if new > 0.0:
-            load = 1e-3 * (event.front_end_ms + event.inference_ms) / new
+        if new_s > 0.0:
+            load = 1e-3 * (event.front_end_ms + event.inference_ms) / new_s
             self._load = (
                 load if self._load is None else self._load + _SMOOTHING * (load - self._load)
             )
-        self.event, self.heard_at = event, now
+        self.event, self.last_window_at = event, now
 
     def _restart(self) -> None:
         self.event = None
@@ -79,8 +79,8 @@ class Live:
 
     def status(self, now: float) -> str:
         """``"starting"``, ``"listening"``, or ``"stalled"`` where no window came for too long."""
-        patience_s = _PATIENCE_SECONDS + _PATIENCE_INTERVALS * self.listening.interval_s
-        if now - self.heard_at > patience_s:
+        patience_s = _PATIENCE_SECONDS + _PATIENCE_INTERVALS * self.session.interval_s
+        if now - self.last_window_at > patience_s:
             return "stalled"
         return "starting" if self.event is None else "listening"
 
@@ -93,7 +93,7 @@ class Live:
             "schema": STATE_SCHEMA_VERSION,
             "unix_time": round(time.time(), 3),
             "status": self.status(now),
-            "last_window_s": round(now - self.heard_at, 1),
+            "last_window_s": round(now - self.last_window_at, 1),
             "for_s": round(event.end - since, 1) if event and since is not None else None,
             "event": None if event is None else json.loads(event.to_json()),
             "runs": self.runs.to_list(after),
@@ -103,11 +103,11 @@ class Live:
 
     def facts_dict(self) -> dict[str, Any]:
         """JSON-ready form of what does not change."""
-        manifest = self.listening.manifest
+        manifest = self.session.manifest
         params, weights = manifest.front_end, manifest.weights
         return {
-            "source": self.listening.source,
-            "interval_s": round(self.listening.interval_s, 3),
+            "source": self.session.source,
+            "interval_s": round(self.session.interval_s, 3),
             "model": {
                 "name": manifest.name,
                 "version": manifest.version,
@@ -128,12 +128,11 @@ class Live:
         }
 
     def _health(self, now: float) -> dict[str, Any]:
-        percent = self._cpu.percent(now)
         event = self.event
         return {
             "uptime_s": round(now - self.started, 1),
             "windows": self.windows,
-            "cpu_percent": None if percent is None else round(percent, 1),
+            "cpu_percent": self._cpu.percent(now),
             "cpu_seconds": round(cpu_seconds(), 2),
             "rss_bytes": rss_bytes(),
             "real_time_factor": None if self._load is None else round(self._load, 5),

@@ -1,10 +1,10 @@
-"""The state of a listener in Prometheus's text format, version 0.0.4."""
+"""What the page shows, in the text format of Prometheus, version 0.0.4."""
 
 from __future__ import annotations
 
 import math
 
-from ..model.manifest import SILENCE, UNKNOWN
+from ..decoder import SILENCE, UNKNOWN
 from ..sinks.process_cost import cpu_seconds, rss_bytes
 from ..version import __version__
 from .live import Live
@@ -21,16 +21,16 @@ def metrics_text(live: Live, now: float, *, streams: int, requests: int) -> str:
     now : float
         Of the monotonic clock, seconds.
     streams, requests : int
-        Of the web server: pages that are open, requests answered.
+        Of the web server: pages that are open, requests so far.
     """
     page = _Page()
-    manifest, event = live.listening.manifest, live.event
+    manifest, event = live.session.manifest, live.event
     page.add(
         "edge_genre_build_info", "gauge", "Version of the program and its model.", 1.0,
         version=__version__, model=manifest.name, model_version=manifest.version,
     )  # fmt: skip
     page.add(
-        "edge_genre_uptime_seconds", "gauge", "Since the listener started.", now - live.started
+        "edge_genre_uptime_seconds", "gauge", "Since the start of the program.", now - live.started
     )
     page.add(
         "edge_genre_up", "gauge", "Whether windows of sound arrive.",
@@ -38,12 +38,12 @@ def metrics_text(live: Live, now: float, *, streams: int, requests: int) -> str:
     )  # fmt: skip
     page.add(
         "edge_genre_last_window_age_seconds", "gauge", "Since the latest window.",
-        now - live.heard_at,
+        now - live.last_window_at,
     )  # fmt: skip
     if event is not None:
         for label in (*manifest.genres, SILENCE, UNKNOWN):
             page.add(
-                "edge_genre_genre", "gauge", "1 for the present answer, 0 for the others.",
+                "edge_genre_genre", "gauge", "1 for the present label, 0 for the others.",
                 float(label == event.label), genre=label,
             )  # fmt: skip
         for label, posterior in event.posterior.items():
@@ -55,7 +55,7 @@ def metrics_text(live: Live, now: float, *, streams: int, requests: int) -> str:
         page.add("edge_genre_level_dbfs", "gauge", "Level of the latest window.", event.level_dbfs)
     for label, seconds in live.seconds.items():
         page.add(
-            "edge_genre_heard_seconds_total", "counter", "Sound heard, by answer.", seconds,
+            "edge_genre_heard_seconds_total", "counter", "Sound so far, by label.", seconds,
             genre=label,
         )  # fmt: skip
     page.add("edge_genre_windows_total", "counter", "Windows classified.", live.windows)

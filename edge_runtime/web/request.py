@@ -1,4 +1,4 @@
-"""The head of an HTTP request, read strictly: what is not well formed is refused, never guessed."""
+"""An HTTP request, read strictly: what h11 would forgive or guess is refused."""
 
 from __future__ import annotations
 
@@ -6,24 +6,28 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qs
 
-MAX_HEAD_BYTES = 8192
-_MAX_LINE_BYTES = 2048
-_MAX_HEADERS = 64
+import h11
 
-_REQUEST_LINE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}) (\S+) HTTP/(\d)\.(\d)")
-_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}")
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-_TARGET = re.compile(r"/[\x21-\x7e]*")
-_ONLY_ONCE = frozenset({"host", "content-length", "transfer-encoding", "authorization", "origin"})
+_MAX_HEAD_BYTES = 8192
+_MAX_TARGET_BYTES = 2048
+_MAX_HEADERS = 64
+_MAX_NAME_BYTES = 256
+
+_LENIENT = re.compile(rb"(?<!\r)\n|\n[ \t]")
+"""A line that ends without CR, or goes on in the next: h11 takes both"""
+_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+_ONLY_ONCE = frozenset({"host", "authorization", "origin"})
 
 
 class BadRequest(Exception):
-    """A request that gets an error instead of an answer."""
+    """A request that gets an error instead of what it asks for."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
         self.status = status
         """HTTP status, 4xx or 5xx"""
+        self.head_only = False
+        """Whether the client asked by HEAD, and gets no body"""
 
 
 @dataclass(frozen=True)
@@ -36,8 +40,6 @@ class Request:
     query: str
     headers: dict[str, str]
     """By lower-case name"""
-    keep_alive: bool
-    """Whether the client wants to go on with this connection"""
 
     def parameter(self, name: str) -> str | None:
         """The first value of a parameter in the query; None where there is none."""
@@ -56,52 +58,60 @@ class Request:
         return None
 
 
-def parse_head(head: bytes) -> Request:
-    """Read a request line and its headers.
-
-    Parameters
-    ----------
-    head : bytes
-        Everything before the empty line.
+def next_request(http: h11.Connection) -> Request | None:
+    """The next request of a connection; None while it is not complete.
 
     Raises
     ------
     BadRequest
         With the status to answer.
     """
-    first, *lines = head.decode("latin-1").split("\r\n")
-    if len(first) > _MAX_LINE_BYTES:
-        raise BadRequest(414, "the address is too long")
-    matched = _REQUEST_LINE.fullmatch(first)
-    if matched is None:
+    head = http.trailing_data[0].partition(b"\r\n\r\n")[0]
+    if len(head) > _MAX_HEAD_BYTES:
+        raise BadRequest(431, "the headers are too long")
+    # Something else than HTTP, TLS for instance, need not be waited for.
+    if (head and not 0x41 <= head[0] <= 0x7A) or _LENIENT.search(head):
         raise BadRequest(400, "this is not an HTTP request")
-    method, target, major, minor = matched.groups()
-    if major != "1":
+    try:
+        event = http.next_event()
+        if not isinstance(event, h11.Request):
+            return None
+        try:
+            request = _checked(event)
+        except BadRequest as error:
+            error.head_only = event.method == b"HEAD"
+            raise
+        http.next_event()  # its end: there is no body
+    except h11.RemoteProtocolError as error:
+        raise BadRequest(error.error_status_hint, "this is not an HTTP request") from None
+    return request
+
+
+def _checked(event: h11.Request) -> Request:
+    method, target = event.method.decode(), event.target.decode()
+    if len(target) > _MAX_TARGET_BYTES:
+        raise BadRequest(414, "the address is too long")
+    if not event.http_version.startswith(b"1."):
         raise BadRequest(505, "only HTTP/1.1 is spoken here")
-    headers = _headers(lines)
-    if minor != "0" and "host" not in headers:
-        raise BadRequest(400, "the Host header is missing")
     if method not in ("GET", "HEAD"):
         raise BadRequest(405, "only GET and HEAD are answered")
+    headers = _headers(event)
     if headers.get("content-length", "0") != "0" or "transfer-encoding" in headers:
         raise BadRequest(413, "a request with a body is not read")
-    if not _TARGET.fullmatch(target):
+    if not target.startswith("/"):
         raise BadRequest(400, "the address is malformed")
     path, _, query = target.partition("?")
-    wishes = headers.get("connection", "" if minor != "0" else "close").lower()
-    return Request(method, path, query, headers, "close" not in wishes)
+    return Request(method, path, query, headers)
 
 
-def _headers(lines: list[str]) -> dict[str, str]:
-    if len(lines) > _MAX_HEADERS:
+def _headers(event: h11.Request) -> dict[str, str]:
+    if len(event.headers) > _MAX_HEADERS:
         raise BadRequest(431, "there are too many headers")
     headers: dict[str, str] = {}
-    for line in lines:
-        # Split, not matched: a pattern that allows spaces in several places can take minutes.
-        name, colon, value = line.partition(":")
-        if not colon or not _NAME.fullmatch(name) or _CONTROL.search(value):
+    for raw_name, raw_value in event.headers:
+        if len(raw_name) > _MAX_NAME_BYTES or _CONTROL.search(raw_value):
             raise BadRequest(400, "a header is malformed")
-        name, value = name.lower(), value.strip(" \t")
+        name, value = raw_name.decode(), raw_value.decode("latin-1")
         if name in headers:
             if name in _ONLY_ONCE:
                 raise BadRequest(400, f"the header {name} comes twice")

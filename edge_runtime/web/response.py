@@ -1,27 +1,12 @@
-"""An HTTP answer, and the headers that every answer carries."""
+"""An HTTP response, and the headers that every response carries."""
 
 from __future__ import annotations
 
 import html
+import json
+import math
 from dataclasses import dataclass, field
-
-_REASONS = {
-    200: "OK",
-    303: "See Other",
-    304: "Not Modified",
-    400: "Bad Request",
-    401: "Unauthorized",
-    403: "Forbidden",
-    404: "Not Found",
-    405: "Method Not Allowed",
-    408: "Request Timeout",
-    413: "Content Too Large",
-    414: "URI Too Long",
-    431: "Request Header Fields Too Large",
-    500: "Internal Server Error",
-    503: "Service Unavailable",
-    505: "HTTP Version Not Supported",
-}
+from typing import Any
 
 # Scripts and styles come from the page's own files alone; nothing may frame it, and nobody else's
 # page may load a part of it.
@@ -44,21 +29,36 @@ class Response:
     content_type: str = "text/plain; charset=utf-8"
     body: bytes = b""
     headers: tuple[tuple[str, str], ...] = field(default=(("Cache-Control", "no-store"),))
-    """Besides those of the type and those that every answer carries"""
+    """Besides those of the type and those that every response carries"""
     stream: bool = False
     """Whether more follows the body for as long as the client stays"""
 
-    def to_bytes(self, *, keep_alive: bool, head_only: bool = False) -> bytes:
-        """As it goes over the wire."""
-        lines = [f"HTTP/1.1 {self.status} {_REASONS[self.status]}"]
-        if not self.stream and self.status != 304:
-            lines.append(f"Content-Length: {len(self.body)}")
+    @property
+    def all_headers(self) -> list[tuple[str, str]]:
+        """Own headers and those that every response carries."""
+        headers = [*self.headers, *_EVERY]
         if self.body or self.stream:
-            lines.append(f"Content-Type: {self.content_type}")
-        lines += [f"{name}: {value}" for name, value in (*self.headers, *_EVERY)]
-        lines.append(f"Connection: {'keep-alive' if keep_alive else 'close'}")
-        head = "\r\n".join([*lines, "", ""]).encode("latin-1")
-        return head if head_only else head + self.body
+            headers.append(("Content-Type", self.content_type))
+        if not self.stream and self.status != 304:
+            headers.append(("Content-Length", str(len(self.body))))
+        return headers
+
+
+def json_text(value: Any) -> str:
+    """One line of JSON; numbers that are not finite, which JSON has no word for, become null."""
+    # Escaped, because a file's name may hold what cannot be encoded.
+    try:
+        return json.dumps(value, allow_nan=False)
+    except ValueError:
+        return json.dumps(_finite(value), allow_nan=False)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def text(message: str, status: int = 200, *headers: tuple[str, str]) -> Response:
@@ -70,10 +70,12 @@ def text(message: str, status: int = 200, *headers: tuple[str, str]) -> Response
     )
 
 
-def refusal(status: int, message: str) -> Response:
+def refusal(status: int, message: str, *headers: tuple[str, str]) -> Response:
     """An error in words."""
-    headers = [("Allow", "GET, HEAD")] if status == 405 else []
-    headers += [("Retry-After", "5")] if status == 503 else []
+    if status == 405:
+        headers += (("Allow", "GET, HEAD"),)
+    if status == 503:
+        headers += (("Retry-After", "5"),)
     return text(f"{status}: {message}", status, *headers)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import selectors
 import socket
 import threading
@@ -16,8 +17,8 @@ from .response import Response, refusal
 MAX_CONNECTIONS = 32
 MAX_STREAMS = 8
 _ACCEPTED_AT_ONCE = 16
-_LOOK_SECONDS = 1.0
-"""How often deadlines are looked at"""
+_CHECK_SECONDS = 1.0
+"""How often deadlines are checked"""
 _PAUSE_SECONDS = 1.0
 """No client is accepted for so long after the system ran out of files"""
 _SLICE_SECONDS = 0.1
@@ -26,11 +27,12 @@ _CPU_SHARE = 0.2
 _SEND_BUFFER_BYTES = 65_536
 """Of the system, for each client; it would grow to megabytes by itself"""
 _UNREAD_MS = 30_000
-"""A client that vanished without a word is noticed after this"""
+"""A client that vanished is noticed after this"""
+_log = logging.getLogger(__name__)
 
 
 class Server:
-    """Answers requests and hands events to whoever listens to them.
+    """Responds to requests and sends events to the clients that asked for them.
 
     A client that is slow, silent or hostile costs its own connection and nothing else: nothing
     here waits for one client, and all of them together cannot take more than `MAX_CONNECTIONS`
@@ -41,12 +43,10 @@ class Server:
     listener : socket.socket
         Bound and listening; closed by `close`.
     respond : callable
-        Answers a request; called in the server's thread.
+        Request to response; called in the thread of the server.
     tick : callable
         Called with the monotonic time whenever something may be due; returns an event for all
-        streams (b"" for none) and the time until it wants to be called again, seconds.
-    report : callable
-        Told once, in words, if the server fails.
+        streams (b"" for none) and the seconds until it is to be called again.
     """
 
     def __init__(
@@ -55,21 +55,20 @@ class Server:
         *,
         respond: Callable[[Request], Response],
         tick: Callable[[float], tuple[bytes, float]],
-        report: Callable[[str], None],
     ) -> None:
-        self._listener, self._respond, self._tick, self._report = listener, respond, tick, report
+        self._listener, self._respond, self._tick = listener, respond, tick
         self._selector = selectors.DefaultSelector()
         self._connections: dict[int, Connection] = {}
         self._accept_from = 0.0
         self._faulty = False
-        self._ears, self._voice = socket.socketpair()
+        self._wake_recv, self._wake_send = socket.socketpair()
         self._stopping = False
         self.streams = 0
         """How many clients take events; may be read from any thread"""
         self.requests = 0
-        """Answered so far, refused ones included"""
-        for own in (listener, self._ears, self._voice):
-            own.setblocking(False)
+        """So far, refused ones included"""
+        for one in (listener, self._wake_recv, self._wake_send):
+            one.setblocking(False)
         self._thread = threading.Thread(target=self._run, name="edge-genre page", daemon=True)
 
     def start(self) -> None:
@@ -79,7 +78,7 @@ class Server:
     def wake(self) -> None:
         """Have `tick` called soon; from any thread, never waits."""
         with contextlib.suppress(OSError):
-            self._voice.send(b"!")
+            self._wake_send.send(b"!")
 
     def close(self) -> None:
         """End all connections."""
@@ -90,20 +89,20 @@ class Server:
     def _run(self) -> None:
         try:
             self._selector.register(self._listener, selectors.EVENT_READ)
-            self._selector.register(self._ears, selectors.EVENT_READ)
+            self._selector.register(self._wake_recv, selectors.EVENT_READ)
             self._serve()
         except Exception as error:
             # The classification must not end with the page.
-            self._report(f"the web page has ended: {type(error).__name__}: {error}")
+            _log.warning("the web page has ended: %s: %s", type(error).__name__, error)
         finally:
             for connection in self._connections.values():
                 connection.close()
             self._selector.close()
-            for own in (self._listener, self._ears, self._voice):
-                own.close()
+            for one in (self._listener, self._wake_recv, self._wake_send):
+                one.close()
 
     def _serve(self) -> None:
-        look, due, slice_end, spent = 0.0, 0.0, 0.0, 0.0
+        check_at, due, slice_end, spent = 0.0, 0.0, 0.0, 0.0
         while not self._stopping:
             now = time.monotonic()
             if now >= slice_end:
@@ -111,24 +110,24 @@ class Server:
             elif time.thread_time() - spent > _CPU_SHARE * _SLICE_SECONDS:
                 time.sleep(slice_end - now)
                 continue
-            for key, events in self._selector.select(max(0.0, min(look, due) - now)):
+            for key, events in self._selector.select(max(0.0, min(check_at, due) - now)):
                 if key.fileobj is self._listener:
                     self._accept()
-                elif key.fileobj is self._ears:
+                elif key.fileobj is self._wake_recv:
                     with contextlib.suppress(BlockingIOError):
-                        self._ears.recv(4096)
+                        self._wake_recv.recv(4096)
                     due = 0.0
                 else:
-                    self._attend(self._connections.get(key.fd), events)
+                    self._serve_client(self._connections.get(key.fd), events)
             now = time.monotonic()
             if now >= due:
                 message, wait = self._tick(now)
                 due = now + wait
                 if message:
                     self._broadcast(message)
-            if now >= look:
-                look = now + _LOOK_SECONDS
-                self._look(now)
+            if now >= check_at:
+                check_at = now + _CHECK_SECONDS
+                self._check_deadlines(now)
 
     def _accept(self) -> None:
         for _ in range(_ACCEPTED_AT_ONCE):
@@ -149,35 +148,38 @@ class Server:
                     client.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNREAD_MS)
                 client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
-            self._connections[client.fileno()] = Connection(client, self._answer)
+            self._connections[client.fileno()] = Connection(client, self._respond_to)
             self._selector.register(client, selectors.EVENT_READ)
 
     def _make_room(self) -> None:
-        """The one that has said nothing for longest makes room: a flood hurts itself first."""
+        """The one that is idle for longest makes room: a flood hurts itself first."""
         idle = [item for item in self._connections.items() if not item[1].streaming]
         fd, connection = min(idle, key=lambda item: item[1].since)
         connection.close()
-        self._settle(fd, connection)
+        self._update(fd, connection)
 
-    def _answer(self, request: Request) -> Response:
+    def _respond_to(self, request: Request) -> Response:
         self.requests += 1
         try:
             response = self._respond(request)
         except Exception as error:
-            # A fault of ours in one answer must not take the others away.
+            # A fault in one response must not end the others.
             if not self._faulty:
                 self._faulty = True
-                self._report(
-                    f"the web page could not answer {request.path}: {type(error).__name__}: {error}"
+                _log.warning(
+                    "the web page could not respond to %s: %s: %s",
+                    request.path,
+                    type(error).__name__,
+                    error,
                 )
-            return refusal(500, "this could not be answered")
+            return refusal(500, "there is a fault in edge-genre; see its messages")
         if response.stream and request.method == "GET":
             self._count_streams()
             if self.streams >= MAX_STREAMS:
                 return refusal(503, f"{MAX_STREAMS} pages are open already; close one")
         return response
 
-    def _attend(self, connection: Connection | None, events: int) -> None:
+    def _serve_client(self, connection: Connection | None, events: int) -> None:
         if connection is None:
             return
         fd = connection.socket.fileno()
@@ -185,9 +187,9 @@ class Server:
             connection.on_readable()
         if connection.writing:
             connection.on_writable()
-        self._settle(fd, connection)
+        self._update(fd, connection)
 
-    def _settle(self, fd: int, connection: Connection) -> None:
+    def _update(self, fd: int, connection: Connection) -> None:
         """Wait for what the connection now waits for."""
         if connection.closed:
             self._selector.unregister(fd)
@@ -209,14 +211,14 @@ class Server:
                 connection.push(message)
                 if not connection.closed:
                     connection.on_writable()
-                self._settle(fd, connection)
+                self._update(fd, connection)
 
-    def _look(self, now: float) -> None:
+    def _check_deadlines(self, now: float) -> None:
         for fd, connection in list(self._connections.items()):
             connection.check_deadline(now)
             if not connection.closed and connection.writing:
                 connection.on_writable()
-            self._settle(fd, connection)
+            self._update(fd, connection)
         if self._accept_from and now >= self._accept_from:
             self._accept_from = 0.0
             self._selector.register(self._listener, selectors.EVENT_READ)

@@ -1,7 +1,7 @@
 """A coarse picture of the sound for the page: log-mel columns, a byte per band.
 
 It is a picture and no recording: 64 bands, about 12 columns a second, no phase. It is made of the
-sound itself and not of what the network hears, so that it looks the same for every model.
+sound itself and not of the input of the network, so that it looks the same for every model.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Spectrogram:
     ----------
     grid : Grid
     seconds : float
-        How much is kept.
+        How far back they go.
     """
 
     def __init__(self, grid: Grid, seconds: float) -> None:
@@ -66,7 +66,7 @@ class Spectrogram:
         )
         self.bands = params.n_mels
         self._kernel = LogMelKernel(params)
-        self._kept: deque[bytes] = deque(maxlen=round(seconds * grid.rate / grid.hop))
+        self._columns: deque[bytes] = deque(maxlen=round(seconds * grid.rate / grid.hop))
         self._next = 0
 
     def add(self, first: int, samples: npt.NDArray[np.float32]) -> dict[str, Any] | None:
@@ -93,16 +93,16 @@ class Spectrogram:
         bytes_of = np.clip((decibels - FLOOR_DB) * (255.0 / (CEILING_DB - FLOOR_DB)), 0.0, 255.0)
         columns = np.rint(bytes_of).astype(np.uint8)
         if first != self._next:
-            self._kept.clear()  # the columns that are kept have no gaps
-        self._kept.extend(column.tobytes() for column in columns)
+            self._columns.clear()  # they have no gaps
+        self._columns.extend(column.tobytes() for column in columns)
         self._next = first + len(columns)
         return self._message(first, columns.tobytes())
 
-    def kept(self) -> dict[str, Any] | None:
-        """All that is kept, as the page takes it; None if nothing is."""
-        if not self._kept:
+    def columns(self) -> dict[str, Any] | None:
+        """All columns so far, as the page takes them; None if there are none."""
+        if not self._columns:
             return None
-        return self._message(self._next - len(self._kept), b"".join(self._kept))
+        return self._message(self._next - len(self._columns), b"".join(self._columns))
 
     def _message(self, first: int, columns: bytes) -> dict[str, Any]:
         return {

@@ -36,7 +36,7 @@ class StaticFiles:
             etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
             self._files[path] = _File(content_type, body, etag)
 
-    def answer(self, request: Request) -> Response | None:
+    def respond(self, request: Request) -> Response | None:
         """The file of that address; None if there is none."""
         file = self._files.get(request.path)
         if file is None:

@@ -1,28 +1,28 @@
-"""Time per answer: today's, and since the start."""
+"""Seconds per label of today, and which label stood when."""
 
 from __future__ import annotations
 
 import datetime
-from collections import deque
+from collections import defaultdict, deque
 from typing import Any
 
 
 class DayTally:
-    """Seconds per answer since local midnight; one counter for each answer."""
+    """Seconds per label since local midnight."""
 
     def __init__(self) -> None:
         self.day = datetime.date.min
-        self.seconds: dict[str, float] = {}
+        self.seconds: dict[str, float] = defaultdict(float)
 
     def add(self, label: str, seconds: float, day: datetime.date) -> None:
         """Count; a new day begins with nothing."""
         self.turn(day)
-        self.seconds[label] = self.seconds.get(label, 0.0) + seconds
+        self.seconds[label] += seconds
 
     def turn(self, day: datetime.date) -> None:
         """Forget the day before."""
         if day != self.day:
-            self.day, self.seconds = day, {}
+            self.day, self.seconds = day, defaultdict(float)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form."""
@@ -33,7 +33,7 @@ class DayTally:
 
 
 class Runs:
-    """Which answer stood when: neighbouring windows with one answer are one run.
+    """Which label stood when: neighbouring windows with one label are one run.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class Runs:
         self._runs: deque[tuple[float, float, str]] = deque(maxlen=self._MOST)
 
     def add(self, begin: float, end: float, label: str) -> None:
-        """Note an answer for a stretch of the stream, seconds."""
+        """Add a label for a part of the stream, seconds."""
         if self._runs and self._runs[-1][2] == label and abs(self._runs[-1][1] - begin) < 1e-6:
             begin = self._runs.pop()[0]
         self._runs.append((begin, end, label))
@@ -61,11 +61,11 @@ class Runs:
 
     @property
     def since(self) -> float | None:
-        """When the present answer began, seconds of the stream; None before the first."""
+        """When the present label began, seconds of the stream; None before the first."""
         return self._runs[-1][0] if self._runs else None
 
     def to_list(self, after: float = -1.0) -> list[list[float | str]]:
-        """``[begin, end, answer]`` of the runs that reach beyond a moment, oldest first."""
+        """``[begin, end, label]`` of the runs that reach beyond a moment, oldest first."""
         return [
             [round(begin, 3), round(end, 3), label]
             for begin, end, label in self._runs

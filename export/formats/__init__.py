@@ -4,17 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
+from ..quantize.gptq import EIGHT_BITS
 from . import numpy_graph, onnx, tflite
-from .conversion import Conversion, Variant
-
-Windows = npt.NDArray[np.float32]
-Convert = Callable[[Any, str, Windows], Conversion]
-"""Keras model of logits, quantization, representative windows -> conversion"""
+from .conversion import Convert, Variant, Windows
 
 
 @dataclass(frozen=True)
@@ -26,13 +19,17 @@ class Format:
     quantizations: tuple[str, ...]
     """The variants it has, float32 (``"none"``) first"""
     convert: Convert
+    weight_levels: int = EIGHT_BITS
+    """The largest 8-bit weight, in steps"""
     activations: Callable[[bytes, Windows], dict[str, Windows]] | None = None
-    """Network, windows -> what its layers give, by name and in order; for blaming a layer"""
+    """Network, windows -> outputs of its layers, by name and in order; to find the worst layer"""
 
 
 FORMATS: dict[str, Format] = {
-    "tflite": Format(".tflite", tflite.QUANTIZATIONS, tflite.convert, tflite.activations),
-    "onnx": Format(".onnx", onnx.QUANTIZATIONS, onnx.convert, onnx.activations),
+    "tflite": Format(
+        ".tflite", tflite.QUANTIZATIONS, tflite.convert, activations=tflite.activations
+    ),
+    "onnx": Format(".onnx", onnx.QUANTIZATIONS, onnx.convert, onnx.WEIGHT_LEVELS, onnx.activations),
     "numpy": Format(".npz", ("none",), lambda model, _, __: numpy_graph.convert(model)),
 }
 

@@ -1,9 +1,13 @@
-"""What a converter is asked for, and what it hands over."""
+"""What a converter is asked for, and what it returns."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from edge_runtime.model.manifest import TensorInfo
 
@@ -32,9 +36,10 @@ class Variant:
         return self.quantization in ("int8", "int8-float-io")
 
     @property
-    def rounds_weights(self) -> bool:
-        """Whether weights are rounded to 8 bits for layers that run in them."""
-        # ONNX Runtime's dynamic convolutions are slow and stay in float: too little to care for.
+    def quantizes_weights(self) -> bool:
+        """Whether the weights of convolutions are rounded to 8 bits."""
+        # ONNX Runtime's dynamic convolutions are slow, so they stay in float; its dense layers
+        # alone gain too little by GPTQ.
         return self.quantizes_activations or self == Variant("tflite", "dynamic")
 
     @property
@@ -53,3 +58,8 @@ class Conversion:
     output: TensorInfo
     facts: dict[str, Any] = field(default_factory=dict)
     """How it was made: libraries, opset, layers left in float; for the manifest"""
+
+
+Windows = npt.NDArray[np.float32]
+Convert = Callable[[Any, str, Windows], Conversion]
+"""Keras model of logits, quantization, representative windows -> conversion"""

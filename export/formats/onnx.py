@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -14,9 +15,15 @@ from edge_runtime.errors import ExportParityError
 from edge_runtime.model.manifest import TensorInfo
 
 from .conversion import FLOAT32, Conversion
-from .keras_to_onnx import OPSET, keras_to_onnx
 
 QUANTIZATIONS = (FLOAT32, "float16", "dynamic", "int8", "int8-mixed")
+
+OPSET = 17
+"""tf2onnx writes 13 to 18"""
+
+WEIGHT_LEVELS = 64
+"""Largest 8-bit weight, in steps: seven bits. Processors with AVX2 but no VNNI add two products
+in 16 bits and saturate with eight (ONNX Runtime, "Quantize ONNX models", on reduce_range)."""
 
 _INPUT, _OUTPUT = "features", "logits"
 _READ_BACK = "_DequantizeLinear_Output"
@@ -52,7 +59,7 @@ def convert(model: Any, quantization: str, windows: npt.NDArray[np.float32]) -> 
 
     shape = model.input_shape[1:]
     try:
-        proto, converter = keras_to_onnx(model, _INPUT, _OUTPUT)
+        proto, converter = _keras_to_onnx(model, _INPUT, _OUTPUT)
         facts: dict[str, Any] = {"converter": converter, "opset": OPSET}
         if quantization != FLOAT32:
             facts["quantizer"] = f"onnxruntime {onnxruntime.__version__}"
@@ -82,7 +89,7 @@ def convert(model: Any, quantization: str, windows: npt.NDArray[np.float32]) -> 
 def activations(
     network: bytes, windows: npt.NDArray[np.float32]
 ) -> dict[str, npt.NDArray[np.float32]]:
-    """What each layer gives for some windows, by tensor name and in order.
+    """Outputs of each layer for windows, by tensor name and in order.
 
     Parameters
     ----------
@@ -98,8 +105,8 @@ def activations(
     layers: dict[str, str] = {}
     for node in proto.graph.node:
         for name in node.output:
-            # What a quantized layer gives is what is read back from its 8 bits: its ReLU may have
-            # become the range of the quantization.
+            # The output of a quantized layer is what is read back from its 8 bits: its ReLU may
+            # have become the range of the quantization.
             read_back = node.op_type == "DequantizeLinear" and name.endswith(_READ_BACK)
             if read_back:
                 layers[name.removesuffix(_READ_BACK)] = name
@@ -121,6 +128,30 @@ def activations(
         name: np.asarray(value, np.float32)
         for name, value in zip([*layers, _OUTPUT], values, strict=True)
     }
+
+
+def _keras_to_onnx(model: Any, input_name: str, output_name: str) -> tuple[Any, str]:
+    """An ONNX protobuf with a batch of any size, and what made it.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Functional, with one input and one output.
+    input_name, output_name : str
+        What to call the tensors.
+    """
+    import tensorflow as tf
+    import tf2onnx
+
+    # from_function is the route that works with Keras 3; from_keras fails on a Sequential.
+    logging.getLogger("tf2onnx").setLevel(logging.ERROR)
+    signature = [tf.TensorSpec((None, *model.input_shape[1:]), tf.float32, name=input_name)]
+    function = tf.function(
+        lambda features: {output_name: model(features, training=False)}, input_signature=signature
+    )
+    proto, _ = tf2onnx.convert.from_function(function, input_signature=signature, opset=OPSET)
+    del proto.metadata_props[:]
+    return proto, f"tf2onnx {tf2onnx.__version__}"
 
 
 def _half(proto: Any) -> Any:
@@ -154,12 +185,13 @@ def _dynamic(proto: Any) -> Any:
             op_types_to_quantize=["MatMul", "Gemm"],
             per_channel=True,
             weight_type=ort.QuantType.QInt8,
+            reduce_range=True,
         )
 
     return _through_files(proto, quantize)
 
 
-def _static(proto: Any, windows: npt.NDArray[np.float32], kept_in_float: list[str]) -> Any:
+def _static(proto: Any, windows: npt.NDArray[np.float32], in_float: list[str]) -> Any:
     from onnxruntime import quantization as ort
 
     class Representative(ort.CalibrationDataReader):  # type: ignore[misc]  # onnxruntime is untyped
@@ -181,7 +213,8 @@ def _static(proto: Any, windows: npt.NDArray[np.float32], kept_in_float: list[st
             per_channel=True,
             activation_type=ort.QuantType.QInt8,
             weight_type=ort.QuantType.QInt8,
-            nodes_to_exclude=kept_in_float,
+            reduce_range=True,
+            nodes_to_exclude=in_float,
         )
 
     return _through_files(proto, quantize)

@@ -15,7 +15,7 @@ from edge_runtime.errors import ExportParityError, ModelFileError
 from edge_runtime.model.manifest import TensorInfo
 
 from .conversion import FLOAT32, Conversion
-from .xnnpack_rows import in_rows
+from .xnnpack_rows import rows_as_images
 
 QUANTIZATIONS = (FLOAT32, "float16", "dynamic", "int8", "int8-float-io", "int8-mixed")
 
@@ -53,7 +53,7 @@ def convert(model: Any, quantization: str, windows: npt.NDArray[np.float32]) -> 
     import keras
     import tensorflow as tf
 
-    model = in_rows(model)
+    model = rows_as_images(model)
     shape = (1, *model.input_shape[1:])
     facts: dict[str, Any] = {"converter": f"tensorflow {tf.__version__}"}
     with tempfile.TemporaryDirectory() as folder:
@@ -93,7 +93,7 @@ def convert(model: Any, quantization: str, windows: npt.NDArray[np.float32]) -> 
 def activations(
     network: bytes, windows: npt.NDArray[np.float32]
 ) -> dict[str, npt.NDArray[np.float32]]:
-    """What each layer gives for some windows, in real units, by tensor name and in order.
+    """Outputs of each layer for windows, in real units, by tensor name and in order.
 
     Parameters
     ----------
@@ -110,11 +110,11 @@ def activations(
         experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
     )
     interpreter.allocate_tensors()
-    given = interpreter.get_input_details()[0]
-    info = _tensor(given)
+    fed = interpreter.get_input_details()[0]
+    info = _tensor(fed)
     found: dict[str, list[npt.NDArray[np.float32]]] = {}
     for window in windows:
-        interpreter.set_tensor(given["index"], quantize(window.reshape(info.shape), info))
+        interpreter.set_tensor(fed["index"], quantize(window.reshape(info.shape), info))
         interpreter.invoke()
         of_window: dict[str, dict[str, Any]] = {}
         for details in _layer_outputs(interpreter):
@@ -176,7 +176,7 @@ def _mixed(tf: Any, converter: Any) -> tuple[bytes, list[str]]:
     """Everything in int8 but the first and the last layer with weights.
 
     They are where rounding hurts most (docs/quantization.md): the first reads features whose
-    256 levels alone change answers, the last writes the logits that are compared.
+    256 levels alone change labels, the last writes the logits that are compared.
     """
     tools = tf.lite.experimental
     representative = converter.representative_dataset
@@ -191,12 +191,12 @@ def _mixed(tf: Any, converter: Any) -> tuple[bytes, list[str]]:
     debugger.layer_statistics_dump(text)
     text.seek(0)
     layers = [row["tensor_name"] for row in csv.DictReader(text) if row["op_name"] in _WEIGHTED]
-    kept = list(dict.fromkeys((layers[0], layers[-1])))
-    options = tools.QuantizationDebugOptions(denylisted_nodes=kept)
+    in_float = list(dict.fromkeys((layers[0], layers[-1])))
+    options = tools.QuantizationDebugOptions(denylisted_nodes=in_float)
     debugger = tools.QuantizationDebugger(
         converter=converter, debug_dataset=one_window, debug_options=options
     )
-    return debugger.get_nondebug_quantized_model(), [_plain(name) for name in kept]
+    return debugger.get_nondebug_quantized_model(), [_plain(name) for name in in_float]
 
 
 def _tensors(network: bytes) -> tuple[TensorInfo, TensorInfo]:

@@ -8,8 +8,7 @@ import numpy as np
 
 from edge_runtime.errors import ExportParityError
 
-from . import Convert
-from .conversion import FLOAT32
+from .conversion import FLOAT32, Convert
 
 
 def unconvertible_layer(model: Any, convert: Convert) -> str | None:

@@ -1,1 +1,1 @@
-"""Quantization: rounding, equalization, representative windows, error by layer."""
+"""Quantization: GPTQ, equalization, representative windows, error by layer."""

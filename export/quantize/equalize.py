@@ -1,7 +1,7 @@
-"""The same function, written so that eight bits hold it better.
+"""Batch normalisation folded and channels equalized, so that quantization loses less.
 
-Nothing here changes what a float network answers. A quantized one loses less: there are fewer
-tensors to round, and the channels of a tensor, which share one step, fill it equally.
+The outputs of a float network stay the same. A quantized one has fewer tensors to round, and the
+channels of a tensor, which share one step, fill its range equally.
 """
 
 from __future__ import annotations
@@ -12,32 +12,32 @@ import numpy as np
 import numpy.typing as npt
 
 _SMALLEST_RANGE = 1e-3
-"""A channel that hardly speaks is not blown up more than this allows."""
+"""Of a channel, as a share of the largest: a nearly constant one is not amplified further"""
 
 
-def rewritten(model: Any, windows: npt.NDArray[np.float32]) -> Any:
-    """A copy of a network of logits that is made ready for int8.
+def equalized(model: Any, windows: npt.NDArray[np.float32]) -> Any:
+    """A copy of a network of logits, made ready for int8.
 
     In a plain chain of layers, batch normalisation behind a pooling is folded forwards into the
-    next layer (the converters fold it only backwards into a convolution), and the channels of
-    each convolution are scaled to the same range, which the next layer takes back (Nagel et al.,
-    "Data-free quantization through weight equalization and bias correction", ICCV 2019). In any
-    network that ends in a dense layer, the mean over the classes is taken out of the logits,
-    which no softmax sees.
+    next layer (the converters fold it only backwards into a convolution). Then the channels of
+    each convolution are scaled to the same range, and the next layer scales them back (Nagel et
+    al., "Data-free quantization through weight equalization and bias correction", ICCV 2019). In
+    any network that ends in a dense layer, the mean over the classes is taken out of the logits,
+    which changes no softmax.
 
     Parameters
     ----------
     model : keras.Model
         Gives logits.
     windows : (n, frames, coefficients) float32
-        Tell the ranges of the channels.
+        Representative windows, for the ranges of the channels.
     """
     import keras
 
     layers = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
     if _is_chain(layers):
-        model = _folded(model, layers)
-        _equalise(model, windows)
+        model = _fold_batch_norm(model, layers)
+        _equalize_channels(model, windows)
     else:
         model = _copied(model)
     _centre(model.layers[-1])
@@ -45,7 +45,7 @@ def rewritten(model: Any, windows: npt.NDArray[np.float32]) -> Any:
 
 
 def shift_logits(model: Any, by: npt.NDArray[np.float64]) -> None:
-    """Add `by` to the logits of a network that ends in a dense layer with a bias; else nothing."""
+    """Add `by` to the logits, where a network ends in a dense layer with a bias."""
     import keras
 
     last = model.layers[-1]
@@ -72,7 +72,7 @@ def _is_chain(layers: list[Any]) -> bool:
     return all(type(layer) in known and getattr(layer, "groups", 1) == 1 for layer in layers)
 
 
-def _folded(model: Any, layers: list[Any]) -> Any:
+def _fold_batch_norm(model: Any, layers: list[Any]) -> Any:
     """The chain again, with each batch normalisation multiplied into the layer that follows it."""
     import keras
     from keras.layers import BatchNormalization, Dropout
@@ -130,11 +130,11 @@ def _affine(layer: Any) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64
     return scale, beta - mean * scale
 
 
-def _equalise(model: Any, windows: npt.NDArray[np.float32]) -> None:
+def _equalize_channels(model: Any, windows: npt.NDArray[np.float32]) -> None:
     """Scale the channels between a convolution and the layer behind it, in place.
 
     Only behind ReLU (which a positive scale passes through) and with nothing but pooling between.
-    A dense layer's outputs are left alone: measured, equal ranges there cost more than they bring.
+    The outputs of dense layers stay: measured, equal ranges there cost more than they bring.
     """
     import keras
     from keras.layers import AveragePooling2D, Conv2D, Dense, Flatten, MaxPooling2D

@@ -1,4 +1,4 @@
-"""The windows that tell a quantizer what values to expect."""
+"""Representative windows: a quantizer takes the ranges of all tensors from them."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _STILL = 1e-4
 """A window whose coefficients vary less than this from frame to frame holds no sound."""
 
 _COMMON = 99.99
-"""Per cent of all feature values that the int8 input's range covers. The rare ones beyond it are
-saturated, so that all others are told apart more finely (docs/quantization.md)."""
+"""Per cent of all feature values that the int8 input's range covers. The rare ones beyond it
+saturate, so that all others get finer steps (docs/quantization.md)."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def representative(
     seed: int,
     source: str,
 ) -> Representative:
-    """Check the windows that a training left for this.
+    """Check the windows that a training chose for this.
 
     Parameters
     ----------
@@ -65,9 +65,9 @@ def representative(
     """
     sounding = np.ptp(features, axis=1).max(axis=1) > _STILL
     counts = np.bincount(labels, minlength=len(genres))
-    heard = np.bincount(labels[sounding], minlength=len(genres))
-    for genre, count, audible in zip(genres, counts, heard, strict=True):
-        if not audible:
+    sounding_counts = np.bincount(labels[sounding], minlength=len(genres))
+    for genre, count, n_sounding in zip(genres, counts, sounding_counts, strict=True):
+        if not n_sounding:
             what = "only silence" if count else "no window"
             raise DataSetError(
                 f"{source}: the representative windows hold {what} of {genre!r}, so the ranges of "

@@ -19,15 +19,14 @@ _STEP = 16
 def smallest_arena(model: ModelFile) -> int:
     """Size of the smallest arena in which TFLM runs the network, bytes.
 
-    Found by bisection, a window of zeros through every arena that is large enough. TFLM's reference
-    kernels were asked, on a 64-bit machine.
+    Found by bisection: a window of zeros in TFLM's reference kernels, on a 64-bit machine.
 
     Raises
     ------
     ExportParityError
         If TFLM cannot run the network in any arena.
     """
-    MicroInterpreter(model, LARGEST_ARENA)  # says why, where it is not for want of memory
+    MicroInterpreter(model, LARGEST_ARENA)  # the error of what is not for want of memory
     too_small, enough = 0, LARGEST_ARENA // _STEP
     while enough - too_small > 1:
         middle = (too_small + enough) // 2

@@ -1,4 +1,4 @@
-"""One run: sources for a microcontroller, written when TFLM has answered as LiteRT does."""
+"""One run: sources for a microcontroller, written if TFLM agrees with LiteRT."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_runtime.errors import ModelFileError, ParameterError
-from edge_runtime.model.file import ModelFile, read_model
+from edge_runtime.model.file import ModelFile
 
-from ..artefact import Source
+from ..artefact import Source, make, refuse_failed
 from ..formats.conversion import Variant
 from . import interpreter
 from .arena import smallest_arena
@@ -63,25 +63,23 @@ def export_sources(source: Source, out: Path, *, force: bool = False) -> str:
     ParameterError
         If the C front end does not compute what the run's front end does.
     ExportParityError
-        If the network does not answer as it should; nothing is written.
+        If the network does not agree with Keras, or TFLM with LiteRT; nothing is written.
     ModelFileError
         If the folder cannot be written.
     """
-    from ..artefact import make, write
-
     check_front_end(source.run.front_end)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"{source.description.name}-int8.tflite"
-        write(make(source, Variant("tflite", "int8")), path, force=force)
-        model = read_model(path)
-        files, found = sources(model, source.run.valid_features)
+    artefact = make(source, Variant("tflite", "int8"))
+    if not force:
+        refuse_failed(artefact, out)
+    model = ModelFile(source.description.name, artefact.manifest, artefact.network)
+    files, found = sources(model, source.run.valid_features)
     write_folder(out, files)
     return (
         f"{out}: {len(files)} files, network {model.manifest.weights.bytes:,} bytes, tensor arena "
         f"{found.arena_bytes:,} bytes\n"
         f"TensorFlow Lite Micro against LiteRT, both int8, on {found.n_windows} validation "
         "windows:\n"
-        f"  same answer           {found.agreement:.2%} ({found.xnnpack_agreement:.2%} where "
+        f"  same label            {found.agreement:.2%} ({found.xnnpack_agreement:.2%} where "
         "LiteRT runs XNNPACK, which rounds differently)\n"
         f"  posterior difference  {found.max_posterior_difference:.2g} at most "
         f"({found.xnnpack_max_posterior_difference:.2g})"
@@ -91,7 +89,7 @@ def export_sources(source: Source, out: Path, *, force: bool = False) -> str:
 def sources(
     model: ModelFile, windows: npt.NDArray[np.float32]
 ) -> tuple[dict[str, str], Verification]:
-    """All files by name, of a network that was checked.
+    """All files by name, of a network that agrees with Keras.
 
     Parameters
     ----------

@@ -54,7 +54,7 @@ class MicroInterpreter:
                 )
             except RuntimeError as error:
                 messages.seek(0)
-                # TFLM prints the reason; its exception only says that there is one.
+                # TFLM prints the reason; its exception only states that there is one.
                 reason = messages.read().decode(errors="replace") or str(error)
                 raise ExportParityError(
                     f"TensorFlow Lite Micro cannot run the network in {arena_bytes:,} bytes: "
@@ -82,7 +82,7 @@ def interpreter_version() -> str:
 
 @contextmanager
 def _native_messages() -> Iterator[IO[bytes]]:
-    """What native code prints on stderr inside, as a file."""
+    """A file with what native code prints on stderr inside."""
     with tempfile.TemporaryFile() as messages:
         saved = os.dup(2)
         os.dup2(messages.fileno(), 2)

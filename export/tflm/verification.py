@@ -1,4 +1,4 @@
-"""Whether the network answers in TFLM as it does in LiteRT."""
+"""Whether the network gives in TFLM what it gives in LiteRT."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from edge_runtime.model.file import ModelFile
 from .interpreter import MicroInterpreter, interpreter_version
 
 MINIMUM_AGREEMENT = 0.985
-"""Share of windows with the same top answer, below which nothing is written"""
+"""Share of windows with the same top label, below which nothing is written"""
 
 MOST_WINDOWS = 1000
 """TFLM's reference kernels take 5 to 50 ms a window."""
@@ -29,18 +29,18 @@ class Verification:
 
     LiteRT has several sets of kernels. Its reference kernels define what an int8 operator gives,
     and TFLM's are written after them: against them a network must hold. XNNPACK, which LiteRT takes
-    by default, rounds in other places; outputs are then some steps away, and the top answer is
+    by default, rounds in other places; outputs are then some steps away, and the top label is
     another where two genres are nearly as likely.
     """
 
     n_windows: int
     agreement: float
-    """Share of windows with the same top answer as LiteRT's reference kernels give"""
+    """Share of windows with the same top label as LiteRT's reference kernels give"""
     minimum_agreement: float
     max_posterior_difference: float
     """From LiteRT's reference kernels"""
     xnnpack_agreement: float
-    """Share of windows with the same top answer as ``edge-genre classify`` gives"""
+    """Share of windows with the same top label as ``edge-genre classify`` gives"""
     xnnpack_max_posterior_difference: float
     arena_bytes: int
     """The smallest arena in which TFLM ran the network; also the one of this comparison"""
@@ -70,29 +70,29 @@ def verify(model: ModelFile, windows: npt.NDArray[np.float32], arena_bytes: int)
     Raises
     ------
     ExportParityError
-        If the top answers agree on less than `MINIMUM_AGREEMENT` of the windows.
+        If the top labels agree on less than `MINIMUM_AGREEMENT` of the windows.
     """
     if len(windows) > MOST_WINDOWS:
         windows = windows[np.linspace(0, len(windows) - 1, MOST_WINDOWS).astype(int)]
     temperature = np.float32(model.manifest.temperature)
-    ours = softmax(MicroInterpreter(model, arena_bytes).run(windows) / temperature)
+    micro = softmax(MicroInterpreter(model, arena_bytes).run(windows) / temperature)
     reference = softmax(_reference(model, windows) / temperature)
     xnnpack = softmax(backends.load(model).run(windows) / temperature)
     found = Verification(
         n_windows=len(windows),
-        agreement=_agreement(ours, reference),
+        agreement=_agreement(micro, reference),
         minimum_agreement=MINIMUM_AGREEMENT,
-        max_posterior_difference=float(np.abs(ours - reference).max()),
-        xnnpack_agreement=_agreement(ours, xnnpack),
-        xnnpack_max_posterior_difference=float(np.abs(ours - xnnpack).max()),
+        max_posterior_difference=float(np.abs(micro - reference).max()),
+        xnnpack_agreement=_agreement(micro, xnnpack),
+        xnnpack_max_posterior_difference=float(np.abs(micro - xnnpack).max()),
         arena_bytes=arena_bytes,
         tflite_micro=interpreter_version(),
     )
     if found.agreement < MINIMUM_AGREEMENT:
         raise ExportParityError(
             f"in TensorFlow Lite Micro the network agrees with LiteRT's reference kernels on "
-            f"{found.agreement:.1%} of {found.n_windows} validation windows, at least "
-            f"{MINIMUM_AGREEMENT:.1%} is asked for; nothing was written"
+            f"{found.agreement:.1%} of {found.n_windows} validation windows; at least "
+            f"{MINIMUM_AGREEMENT:.1%} is required; nothing was written"
         )
     return found
 

@@ -11,10 +11,6 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from benchmarks.report.performance_page import RESULTS
-from edge_runtime.bench.machine import conditions, energy_joules
-from edge_runtime.bench.report import markdown
-from tests.command import refused, succeed
 from tests.synthetic import RATE, clip
 
 ROOT = Path(__file__).parents[2]
@@ -102,64 +98,6 @@ def test_the_soak_loses_nothing(tmp_path: Path) -> None:
     heard, answered = results["nan_samples"]
     assert heard == answered > 0
     assert results["log"]["unaccounted"] == 0
-
-
-def test_bench_measures_every_stage_and_compares(tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    done = succeed(
-        "bench", "--model", "seed-cnn", "--rounds", "1", "--threads", "1", "--sustain", "1s",
-        "--out", out,
-    )  # fmt: skip
-    result = json.loads((out / "bench.json").read_text())
-    model = result["models"]["seed-cnn"]
-    stages = model["stages"]
-    assert stages["network_window_by_threads"].keys() == {"1"}
-    for one in (stages["resample_second"], stages["front_end_window"], stages["decoder_window"]):
-        assert 0.0 < one["median_ms"] <= one["p95_ms"] <= one["p99_ms"] <= one["max_ms"]
-    assert 0.0 < model["pipeline"]["cpu_s_per_s"] < 1.0
-    assert model["process"]["cold_start_s"] > 0.0
-    assert model["process"]["listen_peak_rss_mib"] <= 60
-    assert 0.0 < model["sustained"]["last_to_best"] <= 1.0
-    assert done.stdout == (out / "bench.md").read_text()
-    assert (out / "bench.png").read_bytes().startswith(b"\x89PNG")
-    both = succeed("bench", "--compare", out / "bench.json", out / "bench.json").stdout
-    ratios = [line.split()[-1] for line in both.splitlines()[1:]]
-    assert set(ratios) == {"1.00"}
-
-
-def test_heat_clock_and_energy_are_told_where_the_machine_tells_them(tmp_path: Path) -> None:
-    zone, rapl = tmp_path / "sys/class/thermal/thermal_zone0", tmp_path / "sys/class/powercap"
-    clock = tmp_path / "sys/devices/system/cpu/cpu0/cpufreq"
-    for folder in (zone, clock, rapl / "intel-rapl:0"):
-        folder.mkdir(parents=True)
-    (rapl / "intel-rapl:0" / "energy_uj").write_text("2500000\n")
-    (zone / "temp").write_text("61234\n")
-    (clock / "scaling_cur_freq").write_text("1500000\n")
-    assert energy_joules(tmp_path) == 2.5
-    warm = conditions(tmp_path)
-    assert (warm["celsius"], warm["gigahertz"]) == (61.234, 1.5)
-    cold = {**warm, "celsius": 40.0}
-    result = json.loads((RESULTS / "bench.json").read_text())
-    result.update(before=cold, after={**warm, "throttled_bits": 0x50000})
-    result["models"]["tiny"]["pipeline"]["joules_per_s"] = 0.0125
-    text = markdown(result)
-    assert "degrees Celsius: 40.0 before, 61.2 after; GHz: 1.50 before, 1.50 after" in text
-    assert "throttled: 0x50000" in text
-    assert "0.0125 J per s of sound" in text
-
-
-@pytest.mark.parametrize(
-    ("options", "complaint", "code"),
-    [
-        (("--sustain", "long"), "is no time; write 90s", 2),
-        (("--threads", "0"), "must be numbers from 1 to 64", 2),
-        (("--rounds", "0"), "is not a whole number from 1", 2),
-        (("--model", "none.tflite"), "no such model file", 3),
-        (("--compare", "none.json", "none.json"), "none.json: No such file", 3),
-    ],
-)
-def test_bench_refuses_what_makes_no_sense(options, complaint, code) -> None:
-    assert complaint in refused("bench", *options, code=code)
 
 
 @pytest.fixture

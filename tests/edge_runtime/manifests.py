@@ -14,7 +14,7 @@ from edge_runtime.model.manifest import Manifest, TensorInfo, Weights
 LABELS = ("blues", "jazz", "métal")
 
 FAKE_TFLITE = b"\x1c\0\0\0TFL3" + bytes(range(256))
-"""Looks like a TFLite flatbuffer to whoever reads only its identifier."""
+"""Has the identifier of a TFLite flatbuffer, and nothing else of one."""
 
 
 def manifest_for(network: bytes, form: str = "tflite", **values: Any) -> Manifest:

@@ -1,4 +1,4 @@
-"""Sounds, and WAV files built byte by byte, so that a test says exactly what is in the file."""
+"""Sounds, and WAV files built byte by byte, so that a test states exactly what is in the file."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def noise(
 
 
 def chunk(name: bytes, payload: bytes, *, length: int | None = None) -> bytes:
-    """A RIFF chunk, padded to an even number of bytes; `length` lies about its size."""
+    """A RIFF chunk, padded to an even number of bytes; `length` is the size it claims."""
     size = len(payload) if length is None else length
     return name + struct.pack("<I", size) + payload + b"\0" * (len(payload) % 2)
 

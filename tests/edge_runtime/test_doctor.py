@@ -1,6 +1,7 @@
-"""``edge-genre doctor``: what it finds on machines that are drawn in folders."""
+"""``edge-genre doctor``: what it finds on machines that are made up of files."""
 
 import json
+import os
 import sys
 import warnings
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from edge_runtime import doctor
+from edge_runtime.cli import main
 from edge_runtime.cli.doctor import _row
 from edge_runtime.doctor import Verdict, machine, microphone, model, software
 from edge_runtime.doctor.recording import judged, measured
@@ -22,7 +24,7 @@ FREQUENCY = "sys/devices/system/cpu/cpu0/cpufreq"
 
 @pytest.fixture
 def root(tmp_path, monkeypatch):
-    """A machine of which files say nothing; nor does a program."""
+    """A machine without the files and programs that describe it."""
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     return tmp_path
 
@@ -34,7 +36,7 @@ def put(root, **files):
         path.write_text(text)
 
 
-def test_a_machine_that_tells_nothing_of_itself_is_not_at_fault(root):
+def test_a_machine_without_sensors_is_not_at_fault(root):
     for check in (machine.computer, machine.memory, machine.heat):
         assert check(root).verdict is OK
 
@@ -65,8 +67,8 @@ def test_memory_is_what_is_available_not_what_is_free(root, kilobytes, verdict):
     ("files", "verdict", "found"),
     [
         ({ZONE: "45200\n"}, OK, "45 °C"),
-        ({ZONE: "-273000\n"}, OK, "this machine does not tell"),
-        ({ZONE: "broken\n"}, OK, "this machine does not tell"),
+        ({ZONE: "-273000\n"}, OK, "this machine has no sensor for it"),
+        ({ZONE: "broken\n"}, OK, "this machine has no sensor for it"),
         ({ZONE: "83100\n"}, WARNING, "83 °C"),
         ({ZONE: "45200\n", THROTTLED: "0\n"}, OK, "45 °C, never slowed down since its start"),
         ({THROTTLED: "50005\n"}, WARNING, "slowed down now by under-voltage and throttling"),
@@ -78,7 +80,7 @@ def test_memory_is_what_is_available_not_what_is_free(root, kilobytes, verdict):
         ),
     ],
 )
-def test_heat_is_read_where_a_raspberry_pi_tells_it(root, files, verdict, found):
+def test_heat_is_read_from_the_files_of_a_raspberry_pi(root, files, verdict, found):
     put(root, **files)
     finding = machine.heat(root)
     assert finding.verdict is verdict
@@ -91,10 +93,10 @@ def test_heat_is_read_where_a_raspberry_pi_tells_it(root, files, verdict, found)
     [
         ("echo throttled=0x50000", WARNING, "since its start by under-voltage and throttling"),
         ("echo throttled=0x0", OK, "never slowed down"),
-        ("echo VCHI initialization failed; exit 1", WARNING, "vcgencmd gives no answer"),
+        ("echo VCHI initialization failed; exit 1", WARNING, "vcgencmd does not work"),
     ],
 )
-def test_heat_is_asked_of_vcgencmd_where_no_file_tells_it(root, program, verdict, found):
+def test_heat_is_read_from_vcgencmd_where_there_is_no_file(root, program, verdict, found):
     put(root, **{"bin/vcgencmd": f"#!/bin/sh\n{program}\n"})
     (root / "bin/vcgencmd").chmod(0o755)
     finding = machine.heat(root)
@@ -110,7 +112,7 @@ def test_under_voltage_is_a_matter_of_the_power_supply(root):
 
 
 @pytest.mark.parametrize(("code", "verdict"), [(0, OK), (None, OK), (5, WARNING)])
-def test_a_clock_that_nobody_sets_is_warned_of(code, verdict):
+def test_a_clock_that_nothing_synchronises_is_warned_of(code, verdict):
     assert machine.wall_clock(lambda: code).verdict is verdict
 
 
@@ -135,7 +137,7 @@ def test_thirty_two_bits_are_warned_of(monkeypatch):
 
 @pytest.fixture
 def installed(monkeypatch):
-    """Tells which libraries are there."""
+    """Choose which libraries are there."""
 
     def only(*names):
         monkeypatch.setattr(software, "_is_there", lambda name: name in names)
@@ -174,27 +176,27 @@ def test_extras_are_listed_there_or_not(installed):
     assert found.endswith("not installed: mic, audio, onnx, mqtt")
 
 
-def test_the_model_that_ships_loads_answers_and_is_fast_enough():
-    finding, classifier = model.answers("seed-cnn")
+def test_the_model_that_ships_loads_classifies_and_is_fast_enough():
+    finding, classifier = model.classifies("seed-cnn")
     assert finding.verdict is OK
     assert "in the demo clip" in finding.found
     assert "of a core" in model.speed(classifier).found
 
 
 def test_a_model_that_is_missing_is_a_fault(tmp_path):
-    finding, classifier = model.answers(str(tmp_path / "no.tflite"))
+    finding, classifier = model.classifies(str(tmp_path / "no.tflite"))
     assert (finding.verdict, classifier) == (FAULT, None)
     assert finding.remedy == "check the path"
 
 
-def test_a_model_that_answers_nonsense_is_a_fault(monkeypatch):
+def test_a_model_that_gives_nonsense_is_a_fault(monkeypatch):
     def nonsense(self, features):
         return np.full((len(features), len(self.labels)), np.nan, np.float32)
 
     monkeypatch.setattr("edge_runtime.Classifier.posteriors", nonsense)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        finding, classifier = model.answers("seed-cnn")
+        finding, classifier = model.classifies("seed-cnn")
     assert (finding.verdict, classifier) == (FAULT, None)
     assert "nan" in finding.found
 
@@ -233,6 +235,13 @@ def test_without_a_library_there_is_no_microphone(monkeypatch):
     assert "libportaudio2" in first.remedy
 
 
+@pytest.fixture
+def library(monkeypatch):
+    """Something that reaches microphones, whatever this machine has."""
+    monkeypatch.setattr(microphone, "library", lambda _: doctor.ok("capture", "a library"))
+
+
+@pytest.mark.usefixtures("library")
 def test_a_sound_card_that_this_user_may_not_use_is_the_fault_whatever_else_there_is(monkeypatch):
     monkeypatch.setattr(microphone, "is_forbidden", lambda: True)
     *_, last = microphone.checks(None, None)
@@ -241,7 +250,7 @@ def test_a_sound_card_that_this_user_may_not_use_is_the_fault_whatever_else_ther
 
 
 @pytest.fixture
-def no_microphone(monkeypatch):
+def no_microphone(library, monkeypatch):
     monkeypatch.setattr(microphone, "is_forbidden", lambda: False)
     monkeypatch.setattr(microphone, "list_devices", list)
 
@@ -262,22 +271,49 @@ def test_a_finding_is_read_in_columns_with_what_to_do_below(monkeypatch):
     )
 
 
-def test_the_command_prints_a_row_for_each_check_and_a_summary(tmp_path):
+@pytest.fixture
+def bare(tmp_path, monkeypatch):
+    """A machine with neither PortAudio nor arecord."""
+    (tmp_path / "sounddevice.py").write_text("raise OSError('PortAudio library not found')")
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+
+def test_the_command_prints_a_row_for_each_check_and_a_summary(bare, tmp_path):
     done = edge_genre("doctor", "--model", "seed-cnn", "--history", tmp_path / "genre.db")
     rows = [line.split(maxsplit=2)[:2] for line in done.stdout.splitlines() if line[0] != " "]
     *rows, summary = rows
     assert {check for _, check in rows} >= CHECKS | {"disk"}
     assert {verdict for verdict, _ in rows} <= set(Verdict)
-    assert done.returncode == (FAULT in {verdict for verdict, _ in rows})
+    assert ["fault", "capture"] in rows
+    assert done.returncode == 1
     assert done.stderr == ""
     assert "\x1b" not in done.stdout
     assert summary
 
 
-def test_as_json_it_is_a_line_for_each_check_and_a_fault_is_exit_code_1(tmp_path):
+@pytest.mark.parametrize(
+    ("findings", "code", "summary"),
+    [
+        ([doctor.ok("a", "b")], 0, "all is well: listen works"),
+        ([doctor.ok("a", "b"), doctor.warning("a", "b", "c")], 0, "1 warning: listen works"),
+        (
+            [doctor.fault("a", "b", "c"), *2 * [doctor.warning("a", "b", "c")]],
+            1,
+            "1 fault and 2 warnings: listen would not work",
+        ),
+    ],
+)
+def test_a_fault_alone_makes_the_exit_code_1(monkeypatch, capsys, findings, code, summary):
+    monkeypatch.setattr("edge_runtime.cli.doctor.examine", lambda **_: iter(findings))
+    assert main(["doctor"]) == code
+    assert capsys.readouterr().out.splitlines()[-1] == summary
+
+
+def test_as_json_it_is_a_line_for_each_check(bare, tmp_path):
     done = edge_genre("doctor", "--json", "--model", tmp_path / "no.tflite")
     findings = [json.loads(line) for line in done.stdout.splitlines()]
     assert done.returncode == 1
-    (said,) = (finding for finding in findings if finding["check"] == "model")
-    assert said["verdict"] == "fault"
-    assert set(said) == {"check", "verdict", "found", "remedy"}
+    (found,) = (finding for finding in findings if finding["check"] == "model")
+    assert found["verdict"] == "fault"
+    assert set(found) == {"check", "verdict", "found", "remedy"}

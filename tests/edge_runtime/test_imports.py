@@ -14,7 +14,7 @@ from .sounds import noise, write_wav
 
 HEAVY = {
     "tensorflow", "keras", "librosa", "scipy", "matplotlib", "soundfile", "rich", "sounddevice",
-    "onnxruntime", "onnx", "paho", "sqlite3", "train", "export", "benchmarks",
+    "onnxruntime", "onnx", "paho", "sqlite3", "threadpoolctl", "train", "export", "benchmarks",
 }  # fmt: skip
 SOURCES = sorted(Path(edge_runtime.__file__).parent.rglob("*.py"))
 
@@ -87,7 +87,15 @@ def test_no_module_imports_what_the_workstation_alone_has():
 def test_an_optional_library_has_one_place():
     places = {
         library: [path.name for path in SOURCES if library in imported_by(path)]
-        for library in ("soundfile", "sounddevice", "rich", "onnxruntime", "soxr", "paho")
+        for library in (
+            "soundfile",
+            "sounddevice",
+            "rich",
+            "onnxruntime",
+            "soxr",
+            "paho",
+            "threadpoolctl",
+        )
     }
     assert places == {
         "soundfile": ["file.py"],
@@ -96,4 +104,5 @@ def test_an_optional_library_has_one_place():
         "onnxruntime": ["onnx.py"],
         "soxr": ["resample.py"],
         "paho": ["mqtt.py"],
+        "threadpoolctl": ["numpy_executor.py"],
     }

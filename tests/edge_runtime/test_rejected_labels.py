@@ -24,50 +24,50 @@ def classifier() -> Classifier:
 
 
 @pytest.fixture(scope="module")
-def heard(classifier: Classifier) -> str:
-    """What it calls noise."""
+def likeliest(classifier: Classifier) -> str:
+    """The label that it gives noise."""
     return max(classifier.by_label(classifier.classify_window(SOUND[: 3 * RATE]).posterior).items(),
                key=lambda item: item[1])[0]  # fmt: skip
 
 
 @pytest.fixture
-def rejecting(heard: str, tmp_path: Path) -> Path:
+def rejecting(likeliest: str, tmp_path: Path) -> Path:
     """The same model, with that label rejected."""
     model = read_model("seed-cnn")
     path = tmp_path / "rejecting.tflite"
-    manifest = dataclasses.replace(model.manifest, schema_version="1.2", rejected=(heard,))
+    manifest = dataclasses.replace(model.manifest, schema_version="1.2", rejected=(likeliest,))
     write_model(path, model.network, manifest)
     return path
 
 
 def test_a_file_and_its_windows_are_unknown_and_the_posteriors_stay(
-    rejecting: Path, classifier: Classifier, heard: str, tmp_path: Path
+    rejecting: Path, classifier: Classifier, likeliest: str, tmp_path: Path
 ) -> None:
     clip = write_wav(tmp_path / "noise.wav", SOUND)
     before, after = classifier.classify(clip), Classifier(rejecting).classify(clip)
-    assert before.label == heard
+    assert before.label == likeliest
     assert after.label == "unknown"
-    assert {segment.label for segment in after.segments} == {"unknown"}
+    assert {window.label for window in after.windows} == {"unknown"}
     assert after.posterior == before.posterior
-    assert after.confidence == after.posterior[heard]
+    assert after.confidence == after.posterior[likeliest]
 
 
 def test_a_stream_is_unknown_and_the_posteriors_stay(
-    rejecting: Path, classifier: Classifier, heard: str
+    rejecting: Path, classifier: Classifier, likeliest: str
 ) -> None:
     (before, *_), (after, *_) = (
         ClassifierStream(model).push(SOUND) for model in (classifier, Classifier(rejecting))
     )
-    assert (before.label, after.label) == (heard, "unknown")
+    assert (before.label, after.label) == (likeliest, "unknown")
     assert after.posterior == before.posterior
-    assert after.confidence == after.posterior[heard]
+    assert after.confidence == after.posterior[likeliest]
 
 
 def test_where_a_genre_is_likelier_nothing_changes(
-    classifier: Classifier, heard: str, tmp_path: Path
+    classifier: Classifier, likeliest: str, tmp_path: Path
 ) -> None:
     model = read_model("seed-cnn")
-    other = next(label for label in classifier.labels if label != heard)
+    other = next(label for label in classifier.labels if label != likeliest)
     write_model(tmp_path / "m.tflite", model.network,
                 dataclasses.replace(model.manifest, rejected=(other,)))  # fmt: skip
     clip = write_wav(tmp_path / "noise.wav", SOUND)
@@ -75,17 +75,17 @@ def test_where_a_genre_is_likelier_nothing_changes(
     assert rejecting.classify(clip) == classifier.classify(clip)
 
 
-def test_the_commands_say_unknown_and_what_it_was_taken_for(
-    rejecting: Path, heard: str, tmp_path: Path
+def test_the_commands_print_unknown_and_the_likeliest_label(
+    rejecting: Path, likeliest: str, tmp_path: Path
 ) -> None:
     clip = write_wav(tmp_path / "noise.wav", SOUND)
     (line,) = succeed("classify", clip, "--model", rejecting).stdout.splitlines()
     assert line.split()[1] == "unknown"
-    assert f"% {heard}, then " in line
-    answer = json.loads(succeed("classify", clip, "--model", rejecting, "--json").stdout)
-    assert answer["label"] == answer["segments"][0]["label"] == "unknown"
-    assert max(answer["posterior"], key=answer["posterior"].get) == heard
-    listened = succeed("listen", "--input", clip, "--fast", "--json", "--model", rejecting).stdout
-    assert {json.loads(event)["label"] for event in listened.splitlines()} == {"unknown"}
+    assert f"% {likeliest}, then " in line
+    result = json.loads(succeed("classify", clip, "--model", rejecting, "--json").stdout)
+    assert result["label"] == result["segments"][0]["label"] == "unknown"
+    assert max(result["posterior"], key=result["posterior"].get) == likeliest
+    events = succeed("listen", "--input", clip, "--fast", "--json", "--model", rejecting).stdout
+    assert {json.loads(event)["label"] for event in events.splitlines()} == {"unknown"}
     card = " ".join(succeed("info", rejecting).stdout.split())
-    assert f"unknown where {heard} is the likeliest" in card
+    assert f"unknown where {likeliest} is the likeliest" in card

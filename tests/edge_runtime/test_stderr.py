@@ -5,17 +5,17 @@ import sys
 
 BOTH = """
 import os, threading
-from edge_runtime.stderr import quiet_stderr, say
-say("before")
+from edge_runtime.stderr import quiet_stderr, write_line
+write_line("before")
 with quiet_stderr():
     os.write(2, b"native, hidden\\n")
     with quiet_stderr():
-        say("inside")
-        thread = threading.Thread(target=say, args=("from a thread \\udcff",))
+        write_line("inside")
+        thread = threading.Thread(target=write_line, args=("from a thread \\udcff",))
         thread.start()
         thread.join()
     os.write(2, b"native, hidden, too\\n")
-say("after")
+write_line("after")
 os.write(2, b"native\\n")
 """
 

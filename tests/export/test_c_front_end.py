@@ -1,7 +1,6 @@
 """The microcontroller's front end, compiled by the system's compiler, against numpy's."""
 
 import dataclasses
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -36,8 +35,7 @@ SETTINGS = {
     ),
 }  # fmt: skip
 
-needs_compiler = pytest.mark.skipif(shutil.which("cc") is None, reason="needs cc; install gcc")
-pytestmark = needs_compiler
+pytestmark = pytest.mark.system_packages("gcc")
 
 
 def signals(params: FrontEndParams) -> dict[str, npt.NDArray[np.float32]]:
@@ -83,11 +81,11 @@ def test_the_c_front_end_equals_numpys(setting: str, tmp_path: Path) -> None:
     params = SETTINGS[setting]
     program = compiled(params, tmp_path, "-O2")
     named = signals(params)
-    ours, _ = c_features(program, params, np.stack(list(named.values())), "float")
+    computed, _ = c_features(program, params, np.stack(list(named.values())), "float")
     # In MFCC units or dB, whatever the normalisation.
     unit = np.asarray(params.std or 1.0)
     front_end = FrontEnd(params)
-    for (name, window), found in zip(named.items(), ours, strict=True):
+    for (name, window), found in zip(named.items(), computed, strict=True):
         error = float(np.abs((found - front_end(window)) * unit).max())
         assert error <= LARGEST_ERROR, (name, error)
 

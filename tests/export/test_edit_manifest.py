@@ -1,4 +1,4 @@
-"""``edge-genre export --from``: another manifest around the same weights."""
+"""``edge-genre export --from``: the manifest is edited, the weights stay."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def test_labels_and_decoder_change_and_no_bit_of_the_weights(
     assert after.manifest.name == "renamed"
     assert after.manifest.licence == before.manifest.licence == "CC0-1.0"
     assert after.manifest.parity == before.manifest.parity
-    told = json.loads(succeed("info", new, "--json").stdout)["conversion"]["described_anew"]
-    assert told == ["decoder", "labels", "name"]
+    changed = json.loads(succeed("info", new, "--json").stdout)["conversion"]["described_anew"]
+    assert changed == ["decoder", "labels", "name"]
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_what_does_not_fit_is_refused(
     assert not out.exists()
 
 
-def test_a_damaged_model_is_not_described_anew(pipeline: Pipeline, tmp_path: Path) -> None:
+def test_a_damaged_model_is_not_edited(pipeline: Pipeline, tmp_path: Path) -> None:
     data = bytearray(pipeline.exports["tflite", "int8"].read_bytes())
     data[5000] ^= 1
     (tmp_path / "bad.tflite").write_bytes(data)

@@ -1,4 +1,4 @@
-"""What is rewritten for int8 answers as before."""
+"""A network that is equalized for int8 gives the same posteriors."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from scipy.special import softmax
 from export.formats import FORMATS
 from export.formats.conversion import FLOAT32
 from export.formats.unsupported import unconvertible_layer
-from export.logits import logits_model
 from export.macs import multiply_accumulates
-from export.quantize.equalize import rewritten, shift_logits
+from export.quantize.equalize import equalized, shift_logits
+from export.run import logits_model
 from train.models import NETWORKS
 
 SHAPE = (40, 12)
@@ -59,12 +59,12 @@ NETWORK_CASES = {
 
 
 @pytest.mark.parametrize("case", NETWORK_CASES)
-def test_a_rewritten_network_answers_as_before(case: str) -> None:
+def test_an_equalized_network_gives_the_same_posteriors(case: str) -> None:
     keras.utils.set_random_seed(1)
     model = NETWORK_CASES[case]()
     windows = np.random.default_rng(2).normal(0, 1, (8, *model.input_shape[1:3])).astype("f4")
     before = model.predict(windows[..., np.newaxis], verbose=0)
-    after = rewritten(model, windows).predict(windows[..., np.newaxis], verbose=0)
+    after = equalized(model, windows).predict(windows[..., np.newaxis], verbose=0)
     np.testing.assert_allclose(softmax(after, 1), softmax(before, 1), atol=1e-5)
     np.testing.assert_array_equal(model.predict(windows[..., np.newaxis], verbose=0), before)
 
@@ -73,7 +73,7 @@ def test_normalisation_behind_pooling_is_folded_and_channels_fill_their_range() 
     keras.utils.set_random_seed(1)
     model = NETWORK_CASES["seed-cnn"]()
     windows = np.random.default_rng(2).normal(0, 1, (8, *SHAPE)).astype("f4")
-    new = rewritten(model, windows)
+    new = equalized(model, windows)
     assert not any(isinstance(layer, layers.BatchNormalization) for layer in new.layers)
     first = next(layer for layer in new.layers if isinstance(layer, layers.Conv2D))
     probe = keras.Model(new.inputs, first.output).predict(windows[..., np.newaxis], verbose=0)

@@ -17,9 +17,8 @@ import pytest
 from scipy.special import softmax
 
 from edge_runtime import Classifier
-from edge_runtime.errors import DataSetError, EdgeGenreError
-from export.logits import logits_model
-from export.run import read_run
+from edge_runtime.errors import EdgeGenreError
+from export.run import logits_model, read_run
 from tests.command import refused, succeed
 from tests.pipeline import VARIANTS, Pipeline
 from tests.synthetic import GENRES
@@ -27,19 +26,27 @@ from tests.synthetic import GENRES
 POSTERIOR_TOLERANCE = {"none": 1e-4, "float16": 1e-2, "dynamic": 0.1, "int8": 0.1}
 
 
-@pytest.mark.parametrize("variant", VARIANTS, ids="-".join)
-def test_every_variant_answers_as_the_keras_model(
-    pipeline: Pipeline, variant: tuple[str, str]
-) -> None:
+@pytest.fixture(scope="module")
+def features_and_logits(pipeline: Pipeline) -> tuple[np.ndarray, np.ndarray]:
+    """The validation windows, and what the Keras model gives for them."""
     model = keras.saving.load_model(pipeline.run / "model.keras")
     with np.load(pipeline.run / "windows.npz") as windows:
         features = windows["valid_features"]
+    return features, logits_model(model).predict(features[..., np.newaxis], verbose=0)
+
+
+@pytest.mark.parametrize("variant", VARIANTS, ids="-".join)
+def test_every_variant_gives_the_posteriors_of_the_keras_model(
+    pipeline: Pipeline,
+    features_and_logits: tuple[np.ndarray, np.ndarray],
+    variant: tuple[str, str],
+) -> None:
+    features, logits = features_and_logits
     classifier = Classifier(pipeline.exports[variant])
-    logits = logits_model(model).predict(features[..., np.newaxis], verbose=0)
     expected = softmax(logits / classifier.manifest.temperature, axis=1)
-    ours = classifier.posteriors(features)
-    np.testing.assert_allclose(ours, expected, atol=POSTERIOR_TOLERANCE[variant[1]])
-    np.testing.assert_array_equal(ours.argmax(axis=1), expected.argmax(axis=1))
+    found = classifier.posteriors(features)
+    np.testing.assert_allclose(found, expected, atol=POSTERIOR_TOLERANCE[variant[1]])
+    np.testing.assert_array_equal(found.argmax(axis=1), expected.argmax(axis=1))
 
 
 @pytest.mark.parametrize("variant", VARIANTS, ids="-".join)
@@ -49,12 +56,12 @@ def test_the_command_prints_size_agreement_and_accuracy(
     output = pipeline.export_output[variant]
     size = pipeline.exports[variant].stat().st_size
     assert f"{size:,} bytes" in output
-    assert re.search(r"same answer +100\.00%", output)
+    assert re.search(r"same label +100\.00%", output)
     assert re.search(r"track accuracy +1\.0000 \(Keras 1\.0000\)", output)
 
 
 @pytest.mark.parametrize("variant", VARIANTS, ids="-".join)
-def test_the_manifest_inside_tells_what_a_device_needs(
+def test_the_manifest_holds_what_a_device_needs(
     pipeline: Pipeline, variant: tuple[str, str]
 ) -> None:
     done = succeed("info", pipeline.exports[variant], "--json")
@@ -99,6 +106,7 @@ def test_an_int8_tflite_is_int8_from_end_to_end(pipeline: Pipeline) -> None:
     assert manifest.input.scale is not None
 
 
+@pytest.mark.slow
 def test_exporting_twice_gives_the_same_bytes(pipeline: Pipeline, tmp_path: Path) -> None:
     again = tmp_path / "again.tflite"
     succeed(
@@ -121,18 +129,34 @@ def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "complaint"),
     [
-        ("run.json", b"{", "cannot be read"),
-        ("run.json", b"{}", "cannot be read"),
+        ("run.json", b"{", "is damaged"),
+        ("run.json", b"{}", "lacks 'data'"),
         ("model.keras", b"nothing", "cannot be read"),
         ("windows.npz", b"nothing", "cannot be read"),
     ],
 )
-def test_a_damaged_run_is_refused_in_one_line(
+def test_a_damaged_run_is_refused(
     pipeline: Pipeline, tmp_path: Path, name: str, content: bytes, complaint: str
 ) -> None:
     run = shutil.copytree(pipeline.run, tmp_path / "run")
     (run / name).write_bytes(content)
-    assert complaint in refused("export", run, code=3)
+    assert complaint in complaint_about(run)
+
+
+def test_a_damaged_network_is_refused_in_one_line(pipeline: Pipeline, tmp_path: Path) -> None:
+    run = shutil.copytree(pipeline.run, tmp_path / "run")
+    (run / "model.keras").write_bytes(b"nothing")
+    assert "cannot be read" in refused("export", run, code=3)
+
+
+def complaint_about(run: Path) -> str:
+    """Why a run cannot be read, in one line that names it."""
+    with pytest.raises(EdgeGenreError) as caught:
+        read_run(run)
+    line = str(caught.value)
+    assert line.startswith(str(run))
+    assert "\n" not in line
+    return line
 
 
 def test_labels_that_do_not_fit_the_network_are_refused(pipeline: Pipeline, tmp_path: Path) -> None:
@@ -140,7 +164,7 @@ def test_labels_that_do_not_fit_the_network_are_refused(pipeline: Pipeline, tmp_
     values = json.loads((run / "run.json").read_text())
     values["labels"].append("polka")
     (run / "run.json").write_text(json.dumps(values))
-    assert "3 outputs for 4 labels" in refused("export", run, code=3)
+    assert "3 outputs for 4 labels" in complaint_about(run)
 
 
 def spoilt(pipeline: Pipeline, folder: Path, **arrays: np.ndarray) -> Path:
@@ -156,7 +180,8 @@ def calibration(pipeline: Pipeline) -> tuple[np.ndarray, np.ndarray]:
         return windows["calibration_features"], windows["calibration_labels"]
 
 
-def test_a_file_that_does_not_answer_as_its_model_is_not_written_unless_forced(
+@pytest.mark.slow
+def test_a_file_that_disagrees_with_its_model_is_not_written_unless_forced(
     pipeline: Pipeline, tmp_path: Path
 ) -> None:
     """Calibrated on windows a hundred times too soft, int8 ranges clip everything."""
@@ -175,8 +200,8 @@ def test_a_file_that_does_not_answer_as_its_model_is_not_written_unless_forced(
     manifest = json.loads(succeed("info", out, "--json").stdout)
     assert manifest["parity"]["status"] == "failed"
     assert "FAILED" in succeed("info", out).stdout
-    heard = succeed("classify", "demo", "--model", out)
-    (warning,) = heard.stderr.splitlines()
+    done = succeed("classify", "demo", "--model", out)
+    (warning,) = done.stderr.splitlines()
     assert warning.startswith("edge-genre: warning: ")
     assert "does not answer as the model it was made from" in warning
 
@@ -185,16 +210,15 @@ def test_representative_windows_must_hold_music_of_every_genre(
     pipeline: Pipeline, tmp_path: Path
 ) -> None:
     features, labels = calibration(pipeline)
-    kept = labels != 1
+    others = labels != 1
     run = spoilt(
-        pipeline, tmp_path / "a", calibration_features=features[kept],
-        calibration_labels=labels[kept],
+        pipeline, tmp_path / "a", calibration_features=features[others],
+        calibration_labels=labels[others],
     )  # fmt: skip
-    with pytest.raises(DataSetError, match=r"windows\.npz: .* hold no window of 'drone'"):
-        read_run(run)
-    silent = np.where(kept[:, np.newaxis, np.newaxis], features, features.min())
+    assert re.search(r"windows\.npz: .* hold no window of 'drone'", complaint_about(run))
+    silent = np.where(others[:, np.newaxis, np.newaxis], features, features.min())
     run = spoilt(pipeline, tmp_path / "b", calibration_features=silent)
-    assert "hold only silence of 'drone'" in refused("export", run, code=3)
+    assert "hold only silence of 'drone'" in complaint_about(run)
 
 
 def test_a_network_of_another_keras_is_refused_with_both_versions(
@@ -209,8 +233,7 @@ def test_a_network_of_another_keras_is_refused_with_both_versions(
     with zipfile.ZipFile(run / "model.keras", "w") as archive:
         for name, content in members.items():
             archive.writestr(name, content)
-    line = refused("export", run, code=3)
-    assert f"saved by Keras 99.1, this is {keras.__version__}" in line
+    assert f"saved by Keras 99.1, this is {keras.__version__}" in complaint_about(run)
 
 
 @pytest.mark.parametrize(
@@ -220,7 +243,7 @@ def test_a_network_of_another_keras_is_refused_with_both_versions(
         ({"front_end": {"pcen": True}}, "front_end has pcen, which this version does not know"),
         ({"front_end": {"n_mfcc": 20}}, "mean has 13 values"),
         ({"front_end": {"hop": 256}}, r"takes (130, 13), the front end makes (259, 13)"),
-        ({"front_end": "seed-mfcc99"}, "front_end is 'seed-mfcc99'"),
+        ({"front_end": "seed-mfcc99"}, "'front_end' is 'seed-mfcc99'"),
         ({"labels": ["beeps", "drone", "beeps"]}, "no two may be the same"),
     ],
 )
@@ -232,10 +255,7 @@ def test_what_the_network_was_not_trained_for_is_refused(
     for name, value in change.items():
         values[name] = {**values[name], **value} if isinstance(value, dict) else value
     (run / "run.json").write_text(json.dumps(values))
-    with pytest.raises(EdgeGenreError) as caught:
-        read_run(run)
-    assert complaint in str(caught.value)
-    assert str(run) in str(caught.value)
+    assert complaint in complaint_about(run)
 
 
 @pytest.mark.parametrize(
@@ -256,10 +276,10 @@ def test_windows_that_do_not_fit_the_network_are_refused(
 ) -> None:
     with np.load(pipeline.run / "windows.npz") as windows:
         run = spoilt(pipeline, tmp_path, **change(dict(windows)))
-    with pytest.raises(DataSetError, match=rf"windows\.npz: .*{complaint}"):
-        read_run(run)
+    assert re.search(rf"windows\.npz: .*{complaint}", complaint_about(run))
 
 
+@pytest.mark.slow
 def test_no_space_for_drafts_ends_in_one_line_and_leaves_the_old_file(
     pipeline: Pipeline, tmp_path: Path
 ) -> None:
@@ -285,11 +305,23 @@ def test_a_network_that_training_did_not_build_is_refused(
     shape = keras.saving.load_model(run / "model.keras", compile=False).input_shape[1:]
     layers = [keras.layers.Flatten(), keras.layers.Dense(3, activation="softmax")]
     keras.Sequential([keras.Input(shape), *layers]).save(run / "model.keras")
-    with pytest.raises(DataSetError, match="ends in Dense, not in a Softmax layer"):
-        read_run(run)
+    assert "ends in Dense, not in a Softmax layer" in complaint_about(run)
 
 
 def test_only_a_network_that_ends_in_a_softmax_has_logits() -> None:
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
     with pytest.raises(TypeError, match="ends in Dense"):
         logits_model(model)
+
+
+@pytest.mark.parametrize("quantization", ["int8", "dynamic"])
+def test_8_bit_weights_of_onnx_cannot_saturate_where_there_is_no_vnni(pipeline, quantization):
+    proto = onnx.load(pipeline.exports["onnx", quantization])
+    weights = [
+        onnx.numpy_helper.to_array(item)
+        for item in proto.graph.initializer
+        if item.data_type == onnx.TensorProto.INT8 and len(item.dims) > 1
+    ]
+    assert weights
+    # Two products of -128..127 and -64..64 fit into 16 bits; with 127 they do not.
+    assert max(np.abs(weight.astype(np.int16)).max() for weight in weights) == 64

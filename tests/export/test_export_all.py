@@ -15,9 +15,10 @@ import pytest
 from edge_runtime.errors import ExportParityError
 from edge_runtime.model.file import read_model
 from export import variants
-from export.export_all import Row, float32_passed, table
+from export.export_all import float32_passed, table
 from export.formats import FORMATS, file_name
 from export.formats.conversion import Variant
+from export.variants import Row
 from tests.command import edge_genre
 from tests.pipeline import Pipeline
 from tests.synthetic import GENRES
@@ -41,6 +42,7 @@ def distribution(pipeline: Pipeline, tmp_path_factory: pytest.TempPathFactory) -
     return Distribution(folder, done, json.loads((folder / "summary.json").read_text()))
 
 
+@pytest.mark.slow
 def test_every_variant_has_a_row_and_a_file_if_it_passed(distribution: Distribution) -> None:
     made = {(row["format"], row["quantization"]) for row in distribution.rows}
     assert made == {(f, q) for f, item in FORMATS.items() for q in item.quantizations}
@@ -51,7 +53,8 @@ def test_every_variant_has_a_row_and_a_file_if_it_passed(distribution: Distribut
     assert "made-up-float32.tflite" in written
 
 
-def test_a_row_says_what_the_file_is_worth(distribution: Distribution) -> None:
+@pytest.mark.slow
+def test_a_row_describes_its_file(distribution: Distribution) -> None:
     for row in distribution.rows:
         if not row["passed"]:
             assert row["failures"]
@@ -77,6 +80,7 @@ def test_a_row_says_what_the_file_is_worth(distribution: Distribution) -> None:
         assert row["file"] in distribution.done.stdout
 
 
+@pytest.mark.slow
 def test_int8_comes_with_integer_and_with_float_ends(distribution: Distribution) -> None:
     def ends(name: str) -> tuple[str, str]:
         manifest = read_model(distribution.folder / f"made-up-{name}.tflite").manifest
@@ -88,6 +92,7 @@ def test_int8_comes_with_integer_and_with_float_ends(distribution: Distribution)
     assert len(mixed.conversion["float_layers"]) == 2
 
 
+@pytest.mark.slow
 def test_the_card_has_the_header_that_the_hub_reads(distribution: Distribution) -> None:
     text = (distribution.folder / "README.md").read_text()
     _, header, body = text.split("---\n", 2)
@@ -136,7 +141,7 @@ def test_auto_takes_the_smallest_that_passes(
     sizes = {"int8": 100, "dynamic": 110, "int8-mixed": 120}
     monkeypatch.setattr(variants, "make", Attempts(sizes, failing, broken))
     monkeypatch.setattr(variants, "Artefact", Made)
-    source: Any = SimpleNamespace(run=SimpleNamespace(folder="runs/mine"))
+    source: Any = SimpleNamespace(run=SimpleNamespace(folder="runs/rock"))
     assert variants.smallest(source, "tflite").variant.quantization == chosen
 
 
@@ -144,8 +149,8 @@ def test_auto_refuses_where_nothing_passes(monkeypatch: pytest.MonkeyPatch) -> N
     every = set(FORMATS["onnx"].quantizations)
     monkeypatch.setattr(variants, "make", Attempts({}, every, set()))
     monkeypatch.setattr(variants, "Artefact", Made)
-    source: Any = SimpleNamespace(run=SimpleNamespace(folder="runs/mine"))
-    with pytest.raises(ExportParityError, match="no onnx variant answers"):
+    source: Any = SimpleNamespace(run=SimpleNamespace(folder="runs/rock"))
+    with pytest.raises(ExportParityError, match="no onnx variant agrees"):
         variants.smallest(source, "onnx")
 
 

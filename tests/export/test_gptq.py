@@ -1,11 +1,11 @@
-"""Weights rounded in turn."""
+"""GPTQ: weights rounded in turn."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from export.quantize.gptq import round_weights, rounded_weights
+from export.quantize.gptq import apply_gptq, gptq
 
 
 def nearest(weights: np.ndarray) -> np.ndarray:
@@ -14,21 +14,21 @@ def nearest(weights: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_rounded_in_turn_loses_less_on_inputs_that_are_alike(seed: int) -> None:
+def test_gptq_loses_less_than_plain_rounding_on_inputs_that_are_alike(seed: int) -> None:
     generator = np.random.default_rng(seed)
-    # Never negative, and moving together: what a layer behind ReLU hears.
+    # Never negative, and moving together: the inputs of a layer behind ReLU.
     inputs = np.abs(generator.standard_normal((400, 4)) @ generator.standard_normal((4, 60)))
     weights = generator.standard_normal((60, 5))
-    found = rounded_weights(weights, inputs)
+    found = gptq(weights, inputs)
     lost = np.abs(inputs @ (found - weights)).mean()
     assert lost < 0.5 * np.abs(inputs @ (nearest(weights) - weights)).mean()
 
 
-def test_rounded_weights_lie_on_the_grid_that_a_converter_takes_from_them() -> None:
+def test_weights_lie_on_the_grid_that_a_converter_takes_from_them() -> None:
     generator = np.random.default_rng(0)
     weights = generator.standard_normal((40, 6))
     weights[:, 5] = 0.0
-    found = rounded_weights(weights, generator.standard_normal((200, 40)))
+    found = gptq(weights, generator.standard_normal((200, 40)))
     assert np.array_equal(np.abs(found).max(axis=0), np.abs(weights).max(axis=0))
     steps = found[:, :5] / (np.abs(weights[:, :5]).max(axis=0) / 127)
     np.testing.assert_allclose(steps, np.round(steps), atol=1e-9)
@@ -36,20 +36,20 @@ def test_rounded_weights_lie_on_the_grid_that_a_converter_takes_from_them() -> N
     assert not found[:, 5].any()
 
 
-def test_what_earlier_layers_lost_is_made_up_for() -> None:
+def test_errors_of_earlier_layers_are_compensated() -> None:
     generator = np.random.default_rng(0)
     whole = np.abs(generator.standard_normal((400, 4)) @ generator.standard_normal((4, 60)))
     # Rounding does this to channels: each is off by a factor of its own.
-    heard = whole * generator.uniform(0.9, 1.1, 60)
+    moved = whole * generator.uniform(0.9, 1.1, 60)
     weights = generator.standard_normal((60, 5))
     lost, left = (
-        np.abs(heard @ found - whole @ weights).mean()
-        for found in (rounded_weights(weights, heard), rounded_weights(weights, heard, whole))
+        np.abs(moved @ found - whole @ weights).mean()
+        for found in (gptq(weights, moved), gptq(weights, moved, whole))
     )
     assert left < 0.3 * lost
 
 
-def test_a_network_of_rounded_weights_says_nearly_the_same() -> None:
+def test_a_network_of_rounded_weights_gives_nearly_the_same() -> None:
     import keras
     from keras import layers
 
@@ -63,14 +63,14 @@ def test_a_network_of_rounded_weights_says_nearly_the_same() -> None:
     model = keras.Model(inputs, layers.Dense(4, use_bias=False)(x))
     windows = np.random.default_rng(0).standard_normal((60, 20, 8)).astype(np.float32)
     before = model.predict(windows[..., np.newaxis], verbose=0)
-    kept = {layer.name: layer.get_weights() for layer in model.layers if layer.get_weights()}
-    round_weights(model, windows, 0)
+    before_gptq = {layer.name: layer.get_weights() for layer in model.layers if layer.get_weights()}
+    apply_gptq(model, windows, 0)
     after = model.predict(windows[..., np.newaxis], verbose=0)
-    ours = np.abs(after - before).mean()
+    with_gptq = np.abs(after - before).mean()
     for layer in model.layers:
-        if layer.name in kept and not isinstance(layer, layers.DepthwiseConv2D):
-            kernel, *bias = kept[layer.name]
+        if layer.name in before_gptq and not isinstance(layer, layers.DepthwiseConv2D):
+            kernel, *bias = before_gptq[layer.name]
             flat = nearest(kernel.reshape(-1, kernel.shape[-1]))
             layer.set_weights([flat.reshape(kernel.shape).astype(np.float32), *bias])
     plain = np.abs(model.predict(windows[..., np.newaxis], verbose=0) - before).mean()
-    assert 0.0 < ours < plain
+    assert 0.0 < with_gptq < plain

@@ -22,7 +22,7 @@ from edge_runtime.model.file import write_model
 from edge_runtime.model.manifest import TensorInfo, Weights
 from export.formats import FORMATS, file_name, numpy_graph
 from export.formats.conversion import FLOAT32, Variant
-from export.logits import logits_model
+from export.run import logits_model
 from tests.command import refused, succeed
 from tests.edge_runtime.manifests import manifest_for
 from tests.pipeline import Pipeline
@@ -190,14 +190,14 @@ def backend_of(model: keras.Model, folder: Path) -> Backend:
 
 
 @pytest.mark.parametrize("name", NETS)
-def test_every_layer_answers_as_keras(tmp_path: Path, name: str) -> None:
+def test_every_layer_gives_what_keras_gives(tmp_path: Path, name: str) -> None:
     model = build(name)
     features = np.random.default_rng(2).normal(size=(3, *model.input_shape[1:3]))
     features = features.astype(np.float32)
     expected = keras.ops.convert_to_numpy(model(features[..., np.newaxis], training=False))
     assert expected.std() > 0.0
-    ours = backend_of(model, tmp_path).run(features)
-    np.testing.assert_allclose(ours, expected, atol=1e-5 * max(1.0, np.abs(expected).max()))
+    found = backend_of(model, tmp_path).run(features)
+    np.testing.assert_allclose(found, expected, atol=1e-5 * max(1.0, np.abs(expected).max()))
 
 
 def graph_of(model: keras.Model) -> list[str]:
@@ -252,7 +252,7 @@ def test_arithmetic_between_layers_is_named() -> None:
 def exported(pipeline: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("numpy") / "model.npz"
     done = succeed("export", pipeline.run, "--format", "numpy", "--out", path, "--name", "made-up")
-    assert re.search(r"same answer +100\.00%", done.stdout)
+    assert re.search(r"same label +100\.00%", done.stdout)
     return path
 
 
@@ -290,15 +290,15 @@ def across(pipeline: Pipeline, exported: Path) -> list[Classifier]:
 
 
 def check_all_agree(classifiers: list[Classifier], features: np.ndarray) -> None:
-    litert, onnx, ours = (each.backend.run(features) for each in classifiers)
-    scale = max(1.0, float(np.abs(ours).max()))
-    np.testing.assert_allclose(ours, litert, atol=1e-4 * scale)
-    np.testing.assert_allclose(ours, onnx, atol=1e-4 * scale)
-    labels = [outputs.argmax(axis=1) for outputs in (litert, onnx, ours)]
+    litert, onnx, numpy = (each.backend.run(features) for each in classifiers)
+    scale = max(1.0, float(np.abs(numpy).max()))
+    np.testing.assert_allclose(numpy, litert, atol=1e-4 * scale)
+    np.testing.assert_allclose(numpy, onnx, atol=1e-4 * scale)
+    labels = [outputs.argmax(axis=1) for outputs in (litert, onnx, numpy)]
     assert np.mean((labels[0] == labels[1]) & (labels[1] == labels[2])) >= 0.999
 
 
-def test_all_backends_give_the_same_answers(pipeline: Pipeline, exported: Path) -> None:
+def test_all_backends_give_the_same_labels(pipeline: Pipeline, exported: Path) -> None:
     with np.load(pipeline.run / "windows.npz") as windows:
         features = np.concatenate([windows["valid_features"], windows["calibration_features"]])
     check_all_agree(across(pipeline, exported), features)
@@ -319,14 +319,14 @@ def real_windows(classifier: Classifier) -> np.ndarray:
     return np.stack(features)
 
 
-def test_all_backends_give_the_same_answers_to_real_music(
+def test_all_backends_give_the_same_labels_for_real_music(
     pipeline: Pipeline, exported: Path
 ) -> None:
     classifiers = across(pipeline, exported)
     check_all_agree(classifiers, real_windows(classifiers[0]))
 
 
-def test_all_backends_give_the_same_answers_of_the_seed_cnn_that_ships(tmp_path: Path) -> None:
+def test_all_backends_give_the_same_labels_for_the_seed_cnn_that_ships(tmp_path: Path) -> None:
     """What ships is int8; its float network lies beside this test."""
     shipped = Classifier("seed-cnn")
     features = real_windows(shipped)
@@ -350,6 +350,6 @@ def test_all_backends_give_the_same_answers_of_the_seed_cnn_that_ships(tmp_path:
         write_model(path, made.network, manifest)
         classifiers.append(Classifier(path))
     check_all_agree(classifiers, features)
-    # It is the network that ships: int8 answers the same but for a few windows.
+    # It is the network that ships: int8 gives the same labels but for a few windows.
     same = classifiers[0].posteriors(features).argmax(1) == shipped.posteriors(features).argmax(1)
     assert same.mean() >= 0.97

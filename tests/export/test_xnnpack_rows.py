@@ -1,4 +1,4 @@
-"""Rows as images of a batch: the same answers."""
+"""Rows as images of a batch: the same outputs."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from keras import layers
 
 from export.formats.conversion import FLOAT32
 from export.formats.tflite import convert
-from export.formats.xnnpack_blocks import blocked, blocks_under, places_at_once
-from export.formats.xnnpack_rows import in_rows
+from export.formats.xnnpack_blocks import block_kernel, blocks_per_filter, positions_per_block
+from export.formats.xnnpack_rows import rows_as_images
 
 SHAPE = (40, 24, 2)
 
 CASES: dict[str, tuple[Any, ...]] = {
     "long in frequency": (layers.Conv2D(3, (1, 16), activation="relu"),),
-    "... at its loudest place": (
+    "... maximum over positions": (
         layers.Conv2D(3, (1, 16), activation="relu"),
         layers.MaxPooling2D((1, 9)),
     ),
     "long in time": (layers.Conv2D(3, (16, 1)),),
-    "... at its loudest band": (
+    "... maximum over bands": (
         layers.Conv2D(3, (16, 1), activation="relu"),
         layers.MaxPooling2D((1, 24)),
     ),
-    "... at the loudest of pairs of bands": (
+    "... maximum over pairs of bands": (
         layers.Conv2D(3, (16, 1), activation="relu"),
         layers.MaxPooling2D((1, 2)),
     ),
-    "places in whole blocks": (
+    "positions in whole blocks": (
         layers.Conv2D(3, (1, 13), activation="relu"),
         layers.MaxPooling2D((1, 12)),
     ),
@@ -41,7 +41,7 @@ CASES: dict[str, tuple[Any, ...]] = {
         layers.Conv2D(3, (1, 19), activation="relu"),
         layers.MaxPooling2D((1, 6)),
     ),
-    "fewer places than a block": (
+    "fewer positions than a block": (
         layers.Conv2D(3, (1, 22), activation="relu"),
         layers.MaxPooling2D((1, 3)),
     ),
@@ -67,16 +67,16 @@ def network(*middle: Any) -> Any:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_rows_as_images_answer_alike(case: str) -> None:
+def test_rows_as_images_give_the_same_outputs(case: str) -> None:
     keras.utils.set_random_seed(0)
     plain = network(*CASES[case])
     windows = np.random.default_rng(0).standard_normal((3, *SHAPE)).astype(np.float32)
     wanted = plain.predict(windows, verbose=0)
-    changed = in_rows(plain)
+    changed = rows_as_images(plain)
     assert changed is not plain
-    # Every long filter sees one row at a time now.
-    seen = [layer.output.shape for layer in changed.layers if isinstance(layer, layers.Conv2D)]
-    assert all(1 in shape[1:3] for shape in seen)
+    # Every long filter has one row at a time now.
+    shapes = [layer.output.shape for layer in changed.layers if isinstance(layer, layers.Conv2D)]
+    assert all(1 in shape[1:3] for shape in shapes)
     np.testing.assert_allclose(changed.predict(windows, verbose=0), wanted, atol=1e-5)
 
 
@@ -88,10 +88,10 @@ def test_a_filter_that_is_used_twice_stays_as_it_is() -> None:
     plain = keras.Model(inputs, layers.Dense(5)(layers.Flatten()(layers.Add()(twice))))
     windows = np.random.default_rng(0).standard_normal((3, *SHAPE)).astype(np.float32)
     wanted = plain.predict(windows, verbose=0)
-    np.testing.assert_allclose(in_rows(plain).predict(windows, verbose=0), wanted, atol=1e-5)
+    np.testing.assert_allclose(rows_as_images(plain).predict(windows, verbose=0), wanted, atol=1e-5)
 
 
-def test_two_that_are_pooled_keep_apart() -> None:
+def test_two_pooled_filters_do_not_mix() -> None:
     keras.utils.set_random_seed(0)
     inputs = keras.Input(SHAPE)
     pooled = [
@@ -102,7 +102,7 @@ def test_two_that_are_pooled_keep_apart() -> None:
     plain = keras.Model(inputs, layers.Dense(5)(layers.Flatten()(layers.Add()([cut, pooled[1]]))))
     windows = np.random.default_rng(0).standard_normal((3, *SHAPE)).astype(np.float32)
     wanted = plain.predict(windows, verbose=0)
-    np.testing.assert_allclose(in_rows(plain).predict(windows, verbose=0), wanted, atol=1e-5)
+    np.testing.assert_allclose(rows_as_images(plain).predict(windows, verbose=0), wanted, atol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_two_that_are_pooled_keep_apart() -> None:
 )
 def test_other_filters_stay_as_they_are(layer: Any) -> None:
     plain = network(layer)
-    assert in_rows(plain) is plain
+    assert rows_as_images(plain) is plain
 
 
 @given(
@@ -133,25 +133,25 @@ def test_blocks_are_the_same_sums_of_products(
     generator = np.random.default_rng(seed)
     sound = generator.integers(-9, 10, (length, channels)).astype(np.float32)
     kernel = generator.integers(-9, 10, (taps, channels, filters)).astype(np.float32)
-    at_once = places_at_once(channels)
-    assert at_once * channels >= 8
-    places, under = length - taps + 1, blocks_under(taps, at_once)
-    blocks = -(-places // at_once)
-    wide = np.zeros(((blocks - 1 + under) * at_once, channels), np.float32)
-    heard = min(length, len(wide))
-    wide[:heard] = sound[:heard]
-    cut = wide.reshape(-1, at_once * channels)
-    many = blocked(kernel, at_once)
-    found = [np.einsum("bc,bcf->f", cut[b : b + under], many) for b in range(blocks)]
-    wanted = [np.einsum("kc,kcf->f", sound[p : p + taps], kernel) for p in range(places)]
-    np.testing.assert_array_equal(np.array(found).reshape(-1, filters)[:places], wanted)
+    block = positions_per_block(channels)
+    assert block * channels >= 8
+    positions, covered = length - taps + 1, blocks_per_filter(taps, block)
+    blocks = -(-positions // block)
+    wide = np.zeros(((blocks - 1 + covered) * block, channels), np.float32)
+    read = min(length, len(wide))
+    wide[:read] = sound[:read]
+    cut = wide.reshape(-1, block * channels)
+    many = block_kernel(kernel, block)
+    found = [np.einsum("bc,bcf->f", cut[b : b + covered], many) for b in range(blocks)]
+    wanted = [np.einsum("kc,kcf->f", sound[p : p + taps], kernel) for p in range(positions)]
+    np.testing.assert_array_equal(np.array(found).reshape(-1, filters)[:positions], wanted)
 
 
-def test_a_converted_network_answers_alike() -> None:
+def test_a_converted_network_gives_the_same_outputs() -> None:
     from ai_edge_litert.interpreter import Interpreter
 
     keras.utils.set_random_seed(0)
-    plain = network(*CASES["... at its loudest band"])
+    plain = network(*CASES["... maximum over bands"])
     window = np.random.default_rng(0).standard_normal((1, *SHAPE)).astype(np.float32)
     made = convert(plain, FLOAT32, window)
     interpreter = Interpreter(model_content=made.network)

@@ -49,7 +49,7 @@ _FOREIGN = ("PULSE_", "ALSA_", "AUDIO", "DBUS_", "XDG_", "JACK_", "PYTHONPATH", 
 """Prefixes of variables that would lead out of the private server, or translate messages."""
 
 
-class Listening:
+class ListenProcess:
     """A running ``edge-genre listen --json``."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
@@ -80,8 +80,8 @@ class Listening:
                 return event
         pytest.fail(f"listen ended with {self.process.wait()}: {''.join(self._stderr)}")
 
-    def says(self, words: str) -> str:
-        """The line of stderr that holds these words, as soon as it is there."""
+    def printed(self, words: str) -> str:
+        """The line of stderr that holds these words, once it is there."""
         deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline:
             for line in list(self._stderr):
@@ -90,7 +90,7 @@ class Listening:
             if self.process.poll() is not None:
                 break
             time.sleep(0.05)
-        pytest.fail(f"it never said {words!r}: {''.join(self._stderr)}")
+        pytest.fail(f"it never printed {words!r}: {''.join(self._stderr)}")
 
     def end(self) -> tuple[int, str]:
         """Wait for the end; returns exit code and stderr. `events` then holds all of them."""
@@ -229,7 +229,7 @@ class VirtualMicrophone:
         )
 
     @contextlib.contextmanager
-    def listening(self, *arguments: str, **env: str) -> Iterator[Listening]:
+    def listening(self, *arguments: str, **env: str) -> Iterator[ListenProcess]:
         """Run ``edge-genre listen --json``, in a process group of its own."""
         process = subprocess.Popen(
             [sys.executable, "-m", "edge_runtime", "listen", "--json", *arguments],
@@ -241,7 +241,7 @@ class VirtualMicrophone:
             process_group=0,
         )
         with process:
-            listening = Listening(process)
+            listening = ListenProcess(process)
             try:
                 yield listening
             finally:

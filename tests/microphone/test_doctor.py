@@ -9,9 +9,9 @@ def findings(done):
     return {check["check"]: (check["verdict"], check["found"]) for check in checks}
 
 
-def test_it_hears_what_is_played_and_says_which_rates_there_are(shared_microphone, library):
+def test_it_finds_what_is_played_and_prints_which_rates_there_are(shared_microphone, library):
     with shared_microphone.playing():
-        # The player takes its time: listen once it can be heard.
+        # The player takes its time: listen once it plays.
         with shared_microphone.listening(**library) as listening:
             listening.until(lambda event: event["level_dbfs"] > -20)
         done = shared_microphone.run("doctor", "--json", "--model", "seed-cnn", **library)

@@ -23,7 +23,7 @@ BREAKAGES: dict[str, Callable[[VirtualMicrophone], None]] = {
     "driver hangs": VirtualMicrophone.freeze,
 }
 
-# Catches 1.1 s of sound with the source that `listen` uses; tells pitch, level and losses.
+# Catches 1.1 s of sound with the source that `listen` uses; prints pitch, level and losses.
 CATCH = """
 import json, sys, threading, time
 import numpy as np
@@ -33,25 +33,25 @@ device, rate, channels, nap, queued = json.loads(sys.argv[1])
 if queued:
     portaudio.RING_SECONDS = arecord.RING_SECONDS = queued
 source = microphone.open_microphone(device, rate, channels)
-heard, dropped = [], []
+chunks, dropped = [], []
 for chunk in source.chunks(threading.Event()):
-    if not heard and not np.any(chunk.samples):
+    if not chunks and not np.any(chunk.samples):
         continue  # the player takes its time
-    if not heard:
+    if not chunks:
         time.sleep(nap)
     full_scale = 32768.0 if chunk.samples.dtype == np.int16 else 1.0
-    heard.append(chunk.samples / full_scale)
+    chunks.append(chunk.samples / full_scale)
     dropped.append(chunk.dropped)
-    if len(heard) == 16:
+    if len(chunks) == 16:
         break
-sound = np.concatenate(heard[5:])
+sound = np.concatenate(chunks[5:])
 spectrum = np.abs(np.fft.rfft(sound[:, 0] * np.hanning(len(sound))))
 print(json.dumps({
     "rate": source.rate,
     "channels": sound.shape[1],
     "hertz": float(spectrum.argmax()) * source.rate / len(sound),
     "dbfs": 20.0 * float(np.log10(sound.std())),
-    "chunk": len(heard[0]),
+    "chunk": len(chunks[0]),
     "dropped": dropped,
 }))
 """
@@ -67,7 +67,7 @@ def catch(
     queued: float | None = None,
     env: dict[str, str] | None = None,
 ) -> dict[str, Any]:
-    """What the source hears of the tone."""
+    """What the source captures of the tone."""
     request = json.dumps([device, rate, channels, nap, queued])
     with microphone.playing("studio" if device == "studio" else "vmic"):
         done = microphone.python("-c", CATCH, request, **(env or {}))
@@ -119,7 +119,7 @@ def test_devices_lists_microphones_as_json(shared_microphone: VirtualMicrophone)
     assert all(device["channels"] > 0 and device["rate"] > 0 for device in devices.values())
 
 
-def test_listen_hears_what_is_played(
+def test_listen_gets_what_is_played(
     shared_microphone: VirtualMicrophone, library: dict[str, str]
 ) -> None:
     with shared_microphone.listening("--interval", "0.3", **library) as listening:
@@ -127,8 +127,8 @@ def test_listen_hears_what_is_played(
         assert is_silence(first)
         assert first["level_dbfs"] < -90
         with shared_microphone.playing():
-            heard = listening.until(is_tone)
-        assert not is_silence(heard)
+            chunks = listening.until(is_tone)
+        assert not is_silence(chunks)
         # As Ctrl-C in a terminal does, to every process of the group.
         os.killpg(listening.process.pid, signal.SIGINT)
         assert listening.end() == (130, "")
@@ -207,7 +207,7 @@ def test_lost_microphone_ends_fail_fast_after_the_last_event(
             code, stderr = listening.end()
             assert code == 4
             if breakage == "server dies" and listening is through_arecord:
-                # arecord may take it for an overrun, which is told of, before it gives up in its
+                # arecord may take it for an overrun, which is reported, before it gives up in its
                 # own `xrun`.
                 first, _, rest = stderr.partition("\n")
                 stderr = rest if "(input overflow)" in first else stderr
@@ -238,7 +238,7 @@ def test_no_sound_server_means_no_microphone(microphone: VirtualMicrophone) -> N
 def test_damaged_alsa_configuration_is_one_line(
     microphone: VirtualMicrophone, command: str, library: dict[str, str]
 ) -> None:
-    """PortAudio then refuses to start at all; what ALSA says of it comes through arecord."""
+    """PortAudio then refuses to start at all; what ALSA prints of it comes through arecord."""
     microphone.asoundrc.write_text("pcm.!default { type pulse\n")
     options = ["--fail-fast"] if command == "listen" else []
     line = refused(microphone.run(command, *options, **library))
@@ -277,7 +277,7 @@ def test_arecord_may_complain_without_end_and_does_not_hear_ctrl_c(
 ) -> None:
     """More overruns than a pipe holds must not stop the sound; nor must arecord stop first.
 
-    However many they are, they are told once.
+    However many they are, they are reported once.
     """
     arecord, interrupted = tmp_path / "arecord", tmp_path / "interrupted"
     arecord.write_text(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import Listening, VirtualMicrophone
+from .conftest import ListenProcess, VirtualMicrophone
 from .test_microphone import is_silence, is_tone, refused
 
 OUTAGES: dict[
@@ -26,7 +26,7 @@ def is_back(event: dict[str, Any]) -> bool:
 
 
 def check_clock(events: list[dict[str, Any]]) -> None:
-    """Windows are an interval apart, or one gap that the event tells; none spans it."""
+    """Windows are an interval apart, or one gap that the event counts; none spans it."""
     for one, two in itertools.pairwise(events):
         gap = two["missing_s"] - one["missing_s"]
         if gap:
@@ -37,15 +37,15 @@ def check_clock(events: list[dict[str, Any]]) -> None:
 
 
 @pytest.mark.parametrize("outage", OUTAGES)
-def test_a_lost_microphone_is_told_once_and_heard_again_by_itself(
+def test_a_lost_microphone_is_reported_once_and_back_by_itself(
     microphone: VirtualMicrophone, outage: str, no_portaudio: dict[str, str]
 ) -> None:
     breaks, mends = OUTAGES[outage]
 
-    def check(listening: Listening) -> None:
+    def check(listening: ListenProcess) -> None:
         listening.until(is_back)
         listening.until(is_tone)
-        listening.says("heard again after")
+        listening.printed("back after")
         listening.process.terminate()
         code, stderr = listening.end()
         lines = [line for line in stderr.splitlines() if "digital silence" not in line]
@@ -53,7 +53,7 @@ def test_a_lost_microphone_is_told_once_and_heard_again_by_itself(
         assert len(lines) == 2, stderr
         assert lines[0].startswith("edge-genre: warning: mic: microphone 'default'")
         assert lines[0].endswith("; waiting for it")
-        assert lines[1].startswith("edge-genre: warning: mic: heard again after ")
+        assert lines[1].startswith("edge-genre: warning: mic: back after ")
         check_clock(listening.events)
         assert all(event["dropped_samples"] == 0 for event in listening.events)
 
@@ -65,7 +65,7 @@ def test_a_lost_microphone_is_told_once_and_heard_again_by_itself(
             listening.until(is_silence)
         breaks(microphone)
         for listening in (through_portaudio, through_arecord):
-            listening.says("waiting for it")
+            listening.printed("waiting for it")
         mends(microphone)
         with microphone.playing():
             check(through_portaudio)
@@ -81,21 +81,21 @@ def test_a_microphone_that_is_not_ready_at_boot_is_found_later(
         microphone.listening(*OFTEN, **no_portaudio) as through_arecord,
     ):
         for listening in (through_portaudio, through_arecord):
-            listening.says("waiting for it")
+            listening.printed("waiting for it")
         microphone.restart()
         for listening in (through_portaudio, through_arecord):
             first = listening.until(lambda _: True)
             assert first["start"] == pytest.approx(first["missing_s"], abs=0.0021)
-            listening.says("found after")
+            listening.printed("found after")
             listening.process.terminate()
             assert listening.end()[0] == 0
 
 
-def test_a_name_that_is_nearly_right_is_told_and_waited_for(
+def test_a_name_that_is_nearly_right_is_reported_and_waited_for(
     shared_microphone: VirtualMicrophone, library: dict[str, str]
 ) -> None:
     with shared_microphone.listening("--input", "mic:studoi", **library) as listening:
-        line = listening.says("waiting for it")
+        line = listening.printed("waiting for it")
         assert "did you mean 'studio'?" in line
         listening.process.terminate()
         assert listening.end() == (0, line + "\n")
@@ -132,7 +132,7 @@ def test_an_alsa_id_that_portaudio_does_not_list_is_given_to_arecord(
 def test_a_signal_ends_the_waiting(microphone: VirtualMicrophone, library: dict[str, str]) -> None:
     microphone.unplug()
     with microphone.listening(**library) as listening:
-        listening.says("waiting for it")
+        listening.printed("waiting for it")
         listening.process.terminate()
         code, stderr = listening.end()
         assert (code, stderr.count("\n"), listening.events) == (0, 1, [])

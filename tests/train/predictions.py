@@ -9,19 +9,21 @@ from typing import Any
 
 import numpy as np
 
-from train.run.predictions import PREDICTIONS, REJECTED, Predictions
+from edge_runtime.frontend import FrontEndParams
+from edge_runtime.model.run_folder import PREDICTIONS
+from train.run.predictions import REJECTED, Predictions
 
 LABELS = ("blues", "jazz", "rock")
 
 
-def answering(
-    true: Sequence[int], answered: Sequence[int], *, labels: tuple[str, ...] = LABELS
+def labelling(
+    true: Sequence[int], labelled: Sequence[int], *, labels: tuple[str, ...] = LABELS
 ) -> Predictions:
-    """One window a track, sure of its answer; nothing said of it where that is `REJECTED`."""
+    """One window a track, with all of the posterior on its label; silent for `REJECTED`."""
     posteriors = np.zeros((len(true), len(labels)), np.float32)
-    for row, answer in zip(posteriors, answered, strict=True):
-        if answer != REJECTED:
-            row[answer] = 1.0
+    for row, label in zip(posteriors, labelled, strict=True):
+        if label != REJECTED:
+            row[label] = 1.0
     ids = tuple(f"track {index}" for index in range(len(true)))
     return Predictions(labels, ids, np.array(true), np.arange(len(true)), posteriors)
 
@@ -49,9 +51,16 @@ def write_run(
         "split_sha256": "a1" * 32,
         "split_leaks": False,
         "parameters": 45_514,
+        "seed": 0,
         "seconds": 12.5,
     }
-    run = {"name": name, "labels": list(predictions.labels), "training": facts | training}
+    run = {
+        "name": name,
+        "labels": list(predictions.labels),
+        "front_end": FrontEndParams().to_dict(),
+        "training": facts | training,
+        "metrics": {},
+    }
     (folder / "run.json").write_text(json.dumps(run))
     predictions.save(folder / PREDICTIONS)
     return folder

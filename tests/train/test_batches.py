@@ -7,8 +7,9 @@ import pytest
 from edge_runtime.errors import ParameterError
 from edge_runtime.frontend import PRESETS, FrontEnd, FrontEndParams
 from tests.synthetic import clip
+from train.augment.spectrogram import Variation, gain_per_db, mask
 from train.experiment.windows import Windows
-from train.fit.batches import Variation, batches, gain_per_db, mask
+from train.fit.batches import batches
 
 MFCC = PRESETS["seed-mfcc13"]
 
@@ -54,14 +55,14 @@ def test_an_epoch_holds_every_window_once_and_the_next_in_another_order() -> Non
     assert epochs[0] != epochs[1]
 
 
-def test_an_epoch_is_the_same_whether_or_not_the_ones_before_were_seen() -> None:
+def test_an_epoch_is_the_same_whether_or_not_the_ones_before_were_drawn() -> None:
     every = Variation(gain_db=6.0, spec_augment=True, mixup=0.3)
     through, resumed = make(70, every, size=32), make(70, every, size=32, epoch=1)
     through[0]
     through.on_epoch_end()
     for index in range(3):
-        for ours, theirs in zip(through[index], resumed[index], strict=True):
-            np.testing.assert_array_equal(ours, theirs)
+        for one, other in zip(through[index], resumed[index], strict=True):
+            np.testing.assert_array_equal(one, other)
 
 
 def test_without_variation_windows_are_left_as_they_are() -> None:
@@ -84,7 +85,7 @@ def test_masks_cover_whole_frames_and_for_log_mel_whole_bands() -> None:
         mask(features, generator, bands=bands)
         frames = (features == 0).all(axis=2)
         columns = (features == 0).all(axis=1)
-        assert 0 < frames.sum(axis=1).max() <= 2 * (130 // 6)
+        assert 30 < frames.sum(axis=1).max() <= 2 * (130 // 6)
         assert columns.any() == bands
         assert columns.sum(axis=1).max() <= 2 * (64 // 6)
         # Nothing is covered but whole frames and whole bands.

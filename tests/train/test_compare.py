@@ -6,26 +6,26 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edge_runtime.model.run_folder import PREDICTIONS
 from tests.command import edge_genre, refused, succeed
-from train.run.predictions import PREDICTIONS
 
-from .predictions import answering, write_run
+from .predictions import labelling, write_run
 
 TRUE = np.arange(40) % 3
 LEAKY = {"split": "segment (random, seed 0)", "split_sha256": "b2" * 32, "split_leaks": True}
 
 
 def right_on(n: int) -> np.ndarray:
-    """Answers that are right on the first `n` tracks."""
+    """TrackResults that are right on the first `n` tracks."""
     return np.where(np.arange(len(TRUE)) < n, TRUE, (TRUE + 1) % 3)
 
 
 @pytest.fixture
 def runs(tmp_path: Path) -> list[Path]:
     return [
-        write_run(tmp_path / "leaky", answering(TRUE, right_on(34)), **LEAKY),
-        write_run(tmp_path / "knn", answering(TRUE, right_on(12)), name="knn", parameters=0),
-        write_run(tmp_path / "honest", answering(TRUE, right_on(20))),
+        write_run(tmp_path / "leaky", labelling(TRUE, right_on(34)), **LEAKY),
+        write_run(tmp_path / "knn", labelling(TRUE, right_on(12)), name="knn", parameters=0),
+        write_run(tmp_path / "honest", labelling(TRUE, right_on(20))),
     ]
 
 
@@ -75,25 +75,25 @@ def test_a_picture_is_drawn(runs: list[Path], tmp_path: Path) -> None:
 
 
 def test_splits_of_one_name_and_other_contents_are_not_compared(tmp_path: Path) -> None:
-    first = write_run(tmp_path / "a", answering(TRUE, right_on(20)))
-    second = write_run(tmp_path / "b", answering(TRUE, right_on(9)), split_sha256="c3" * 32)
+    first = write_run(tmp_path / "a", labelling(TRUE, right_on(20)))
+    second = write_run(tmp_path / "b", labelling(TRUE, right_on(9)), split_sha256="c3" * 32)
     done = succeed("compare", first, second)
     assert done.stdout.count("NOT COMPARABLE") == 2
     assert "McNemar" not in done.stdout
     assert "cannot be compared" in done.stderr
 
 
-def test_runs_of_one_model_are_told_apart_by_their_folders(tmp_path: Path) -> None:
+def test_runs_of_one_model_are_named_by_their_folders(tmp_path: Path) -> None:
     for name, n in (("one", 20), ("two", 19)):
-        write_run(tmp_path / name, answering(TRUE, right_on(n)))
+        write_run(tmp_path / name, labelling(TRUE, right_on(n)))
     out = succeed("compare", tmp_path / "one", tmp_path / "two").stdout
     assert f"seed-cnn ({tmp_path / 'one'}) against seed-cnn ({tmp_path / 'two'})" in out
     assert "alone right on 1 and on 0, McNemar p = 1.000" in out
 
 
 def test_a_model_that_is_no_better_on_the_leaky_split_shows_no_leak(tmp_path: Path) -> None:
-    write_run(tmp_path / "a", answering(TRUE, right_on(20)))
-    write_run(tmp_path / "b", answering(TRUE, right_on(20)), **LEAKY)
+    write_run(tmp_path / "a", labelling(TRUE, right_on(20)))
+    write_run(tmp_path / "b", labelling(TRUE, right_on(20)), **LEAKY)
     assert "no leak to be seen" in succeed("compare", tmp_path / "a", tmp_path / "b").stdout
 
 
@@ -104,15 +104,15 @@ def test_a_run_that_is_named_twice_counts_once(runs: list[Path]) -> None:
 
 
 def test_what_is_no_run_is_refused_in_one_line(tmp_path: Path) -> None:
-    assert "is not a training run" in refused("compare", tmp_path, code=3)
-    assert "is not a training run" in refused("compare", tmp_path / "nowhere", code=3)
-    run = write_run(tmp_path / "run", answering(TRUE, TRUE))
+    assert "is not a finished training run" in refused("compare", tmp_path, code=3)
+    assert "is not a finished training run" in refused("compare", tmp_path / "nowhere", code=3)
+    run = write_run(tmp_path / "run", labelling(TRUE, TRUE))
     (run / PREDICTIONS).write_bytes(b"no predictions")
     assert "is not a predictions file" in refused("compare", run, code=3)
     (run / PREDICTIONS).unlink()
     assert "has no predictions" in refused("compare", run, code=3)
     (run / "run.json").write_text('{"name": "x", "training": {}}')
-    answering(TRUE, TRUE).save(run / PREDICTIONS)
+    labelling(TRUE, TRUE).save(run / PREDICTIONS)
     assert "lacks 'data'" in refused("compare", run, code=3)
     for text in ("[]", "{", '{"name": "x", "training": 3}'):
         (run / "run.json").write_text(text)
@@ -125,7 +125,7 @@ def test_a_run_behind_json_is_not_taken_for_a_file(runs: list[Path]) -> None:
 
 
 def test_predictions_that_do_not_fit_themselves_are_refused(tmp_path: Path) -> None:
-    run = write_run(tmp_path / "run", answering(TRUE, TRUE))
+    run = write_run(tmp_path / "run", labelling(TRUE, TRUE))
     with np.load(run / PREDICTIONS) as file:
         arrays = dict(file)
     for name, wrong in (

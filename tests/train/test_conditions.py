@@ -30,22 +30,22 @@ def test_the_standard_list_begins_with_the_clip_as_it_is():
 @pytest.mark.parametrize("condition", GRID[1:], ids=lambda condition: condition.name)
 def test_a_condition_changes_a_clip_the_same_way_each_time(condition):
     before = MUSIC.copy()
-    heard = condition(MUSIC, RATE, "blues.00001")
+    degraded = condition(MUSIC, RATE, "blues.00001")
     np.testing.assert_array_equal(MUSIC, before)
-    assert (len(heard), heard.dtype) == (len(MUSIC), np.float32)
-    assert np.isfinite(heard).all()
-    assert not np.allclose(heard, MUSIC, atol=1e-4)
-    np.testing.assert_array_equal(heard, condition(MUSIC, RATE, "blues.00001"))
+    assert (len(degraded), degraded.dtype) == (len(MUSIC), np.float32)
+    assert np.isfinite(degraded).all()
+    assert not np.allclose(degraded, MUSIC, atol=1e-4)
+    np.testing.assert_array_equal(degraded, condition(MUSIC, RATE, "blues.00001"))
 
 
 def test_other_clips_and_other_seeds_get_other_rooms_and_noise():
     condition = BY_NAME["room-0.4-snr-10"]
-    heard = [
+    degraded = [
         condition(MUSIC, RATE, "a"),
         condition(MUSIC, RATE, "b"),
         condition(MUSIC, RATE, "a", 1),
     ]
-    assert len({sound.tobytes() for sound in heard}) == 3
+    assert len({sound.tobytes() for sound in degraded}) == 3
 
 
 def test_more_noise_is_the_same_noise_and_louder():
@@ -64,7 +64,7 @@ def test_noise_of_a_condition_comes_in_every_colour():
     assert len(slopes) > 2
 
 
-def test_models_are_not_examined_in_the_rooms_and_noise_that_training_draws_from():
+def test_models_are_not_tested_in_the_rooms_and_noise_that_training_draws_from():
     assert min(TRAINING_ROOMS) >= _ROOMS
     assert min(TRAINING_BLOCKS) >= _BLOCKS
 
@@ -88,11 +88,11 @@ def test_silence_stays_silence():
 def test_a_random_chain_is_the_same_for_the_same_numbers_and_never_louder():
     levels = []
     for seed in range(30):
-        heard = random_degradation(MUSIC, RATE, np.random.default_rng(seed))
-        assert (len(heard), heard.dtype) == (len(MUSIC), np.float32)
-        levels.append(level_db(heard) - level_db(MUSIC))
+        degraded = random_degradation(MUSIC, RATE, np.random.default_rng(seed))
+        assert (len(degraded), degraded.dtype) == (len(MUSIC), np.float32)
+        levels.append(level_db(degraded) - level_db(MUSIC))
     again = random_degradation(MUSIC, RATE, np.random.default_rng(29))
-    np.testing.assert_array_equal(heard, again)
+    np.testing.assert_array_equal(degraded, again)
     assert min(levels) < -25
     assert max(levels) < 8  # 6 dB of the equaliser, 1 dB of noise
     assert np.ptp(levels) > 20

@@ -28,7 +28,7 @@ def write(
 
 
 def made_up(genre: str, seed: int, seconds: float = 6.5) -> npt.NDArray[np.int16]:
-    """A clip that never reaches full scale, in whole numbers, which every container keeps."""
+    """A clip that never reaches full scale, in whole numbers: every container is exact."""
     return (10_000 * clip(genre, seed, seconds)).astype(np.int16)
 
 
@@ -43,7 +43,7 @@ def checked(root: Path, **how: Any) -> DataCheck:
 
 
 def items(result: DataCheck, kind: str) -> tuple[str, ...]:
-    """What a check says under one heading."""
+    """Items of one kind of finding."""
     return next((f.items for f in result.findings if f.kind == kind), ())
 
 
@@ -79,9 +79,9 @@ def test_a_clip_that_was_cut_off_in_copying_is_noticed(tmp_path: Path, suffix: s
     assert facts_of(path).truncated == ""
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     found = clip_facts(Track("a", path, "x"))
-    told = found if isinstance(found, str) else found.truncated
-    assert told.endswith("copy it again")
-    assert str(path) not in told
+    fault = found if isinstance(found, str) else found.truncated
+    assert fault.endswith("copy it again")
+    assert str(path) not in fault
 
 
 def test_a_long_clip_takes_no_more_memory_than_a_short_one(tmp_path: Path) -> None:
@@ -123,11 +123,11 @@ def test_unreadable_clips_are_reported_and_the_others_go_on(music: Path) -> None
     (music / "hiss" / "text.mp3").write_text("not a sound")
     write(music / "hiss" / "int16.wav", 9000 * clip("hiss", 99), subtype="FLOAT")
     result = checked(music)
-    told = items(result, "undecodable")
-    assert [item.split(":")[0] for item in told] == ["hiss/empty", "hiss/int16", "hiss/text"]
-    assert "the file is empty" in told[0]
-    assert "full scale at 1" in told[1]
-    assert str(music) not in "".join(told)
+    found_items = items(result, "undecodable")
+    assert [item.split(":")[0] for item in found_items] == ["hiss/empty", "hiss/int16", "hiss/text"]
+    assert "the file is empty" in found_items[0]
+    assert "full scale at 1" in found_items[1]
+    assert str(music) not in "".join(found_items)
     assert len(result.usable) == 18
 
 
@@ -152,9 +152,9 @@ def test_the_same_audio_in_two_parts_is_a_leak(music: Path) -> None:
     assert {entry["path"] for entry in result.to_dict(music)["clips"]} == {
         line.split(",")[0] for line in rows[1:]
     }
-    told = items(result, "repeats-across-parts")
-    assert len(told) == 1
-    assert "hiss/copy [valid]" in told[0]
+    found_items = items(result, "repeats-across-parts")
+    assert len(found_items) == 1
+    assert "hiss/copy [valid]" in found_items[0]
 
 
 def test_silence_clipping_and_damage_are_found(music: Path) -> None:
@@ -257,7 +257,7 @@ def test_a_data_set_without_one_usable_clip_is_refused_after_the_report(tmp_path
     assert json.loads((tmp_path / "c.json").read_text(encoding="utf-8"))["n_usable"] == 0
 
 
-def test_bad_usage_is_answered_in_one_line(tmp_path: Path) -> None:
+def test_bad_usage_is_refused_in_one_line(tmp_path: Path) -> None:
     assert "no such folder" in refused("data", "check", tmp_path / "nowhere", code=3)
     assert "no clips found" in refused("data", "check", tmp_path, code=3)
     assert "check|list" in refused("data", code=2)

@@ -116,10 +116,13 @@ def test_what_cannot_be_loaded_says_why(tmp_path: Path) -> None:
         load(tmp_path)
 
 
-def test_every_data_set_says_how_it_may_be_used() -> None:
-    for known in DATASETS.values():
-        assert known.licence
-        assert known.layout
+def test_every_data_set_has_its_citation_and_licence() -> None:
+    found = {name: (known.citation[:13], known.licence[:12]) for name, known in DATASETS.items()}
+    assert found == {
+        "gtzan": ("G. Tzanetakis", "none that an"),
+        "fma": ("M. Defferrard", "each track i"),
+        "folders": ("", "that of your"),
+    }
 
 
 # --- GTZAN
@@ -139,7 +142,7 @@ def test_a_copy_of_gtzan_is_compared_with_the_whole(tmp_path: Path) -> None:
 
 
 def fake_mirdata(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A package that answers as mirdata 1.0 does; returns the place of its index."""
+    """A package that behaves as mirdata 1.0 does; returns the place of its index."""
     index = folder / "index.json"
     package = folder / "site" / "mirdata.py"
     package.parent.mkdir(parents=True)
@@ -192,9 +195,7 @@ def test_a_mirdata_that_cannot_be_imported_stops_nothing(
     assert "No module named 'no_such_library'" in GTZAN.validate(tmp_path / "data")[1]
 
 
-def test_missing_checksums_are_said_to_be_missing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_missing_checksums_are_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     index = fake_mirdata(tmp_path / "lib", monkeypatch)
     touch(tmp_path / "data" / "jazz.00001.au", b"one")
     assert "without its index of GTZAN; fetch it" in GTZAN.validate(tmp_path / "data")[1]

@@ -10,11 +10,11 @@ from edge_runtime.errors import DataSetError
 from tests.command import refused, succeed
 from tests.pipeline import Pipeline
 from tests.synthetic import GENRES
-from train.evaluation.answers import answers_of, compare_answers, difference_text
 from train.evaluation.scores import score_predictions
+from train.evaluation.track_results import compare_results, difference_text, track_results
 from train.run.predictions import REJECTED, load_predictions
 
-from .predictions import answering, write_run
+from .predictions import labelling, write_run
 
 
 def test_predictions_hold_what_the_scores_were_made_of(pipeline: Pipeline, tmp_path: Path) -> None:
@@ -30,7 +30,7 @@ def test_predictions_hold_what_the_scores_were_made_of(pipeline: Pipeline, tmp_p
 
 
 @pytest.mark.parametrize("kind", ["model", "npz", "json", "run"])
-def test_a_model_is_tested_against_whatever_another_one_left(
+def test_a_model_is_compared_with_a_model_predictions_a_report_or_a_run(
     pipeline: Pipeline, tmp_path: Path, kind: str
 ) -> None:
     model, other = pipeline.exports["tflite", "none"], pipeline.exports["onnx", "none"]
@@ -53,11 +53,9 @@ def test_a_model_is_tested_against_whatever_another_one_left(
     assert len(difference["accuracy"]) == 2
 
 
-def test_a_model_that_was_taught_these_very_tracks_is_told_of(
-    pipeline: Pipeline, tmp_path: Path
-) -> None:
+def test_a_run_on_a_leaky_split_is_pointed_out(pipeline: Pipeline, tmp_path: Path) -> None:
     names = [f"{genre}/{genre}.{index:05}" for genre in GENRES for index in range(10)]
-    predictions = answering(np.repeat(range(3), 10), [0] * 30, labels=GENRES)
+    predictions = labelling(np.repeat(range(3), 10), [0] * 30, labels=GENRES)
     predictions = type(predictions)(
         GENRES, tuple(names), *(vars(predictions)[k] for k in
                                 ("track_labels", "segment_tracks", "posteriors")),
@@ -81,35 +79,35 @@ def test_what_cannot_be_tested_against_is_refused_before_anything_is_computed(
         ("none.json", "cannot be read"),
         ("none.npz", "no such file"),
         ("none.onnx", "no such model"),
-        (".", "is not a training run"),
+        (".", "is not a finished training run"),
     ):
         line = refused("evaluate", model, pipeline.data, "--against", tmp_path / name, code=3)
         assert words in line, name
 
 
 def test_other_tracks_or_other_truths_cannot_be_compared() -> None:
-    here = answers_of("here", answering([0, 1], [0, 1]))
-    elsewhere = answers_of("there", answering([0, 1], [0, 1], labels=("funk", "ska", "dub")))
-    with pytest.raises(DataSetError, match="holds 'track 0' for funk"):
-        compare_answers(here, elsewhere)
+    here = track_results("here", labelling([0, 1], [0, 1]))
+    elsewhere = track_results("there", labelling([0, 1], [0, 1], labels=("funk", "ska", "dub")))
+    with pytest.raises(DataSetError, match="has 'track 0' as funk"):
+        compare_results(here, elsewhere)
     alien = type(here)("alien", {"x": True}, {"x": "jazz"})
     with pytest.raises(DataSetError, match="none of its 1 tracks"):
-        compare_answers(here, alien)
+        compare_results(here, alien)
 
 
 def test_only_common_tracks_count_and_spelling_of_genres_does_not() -> None:
-    few = answers_of("few", answering([0, 1], [0, 0], labels=("Hip-Hop", "jazz")))
-    many = answers_of("many", answering([0, 1, 1], [0, 1, 0], labels=("hiphop", "Jazz")))
-    difference = compare_answers(few, many)
+    few = track_results("few", labelling([0, 1], [0, 0], labels=("Hip-Hop", "jazz")))
+    many = track_results("many", labelling([0, 1, 1], [0, 1, 0], labels=("hiphop", "Jazz")))
+    difference = compare_results(few, many)
     assert difference.test.n == 2
     assert difference.accuracies == (0.5, 1.0)
     assert (difference.test.b, difference.test.c) == (0, 1)
 
 
-def test_answers_that_are_no_genre_are_wrong_here_too() -> None:
-    first = answers_of("first", answering([0] * 9, [0] * 9))
-    second = answers_of("second", answering([0] * 9, [REJECTED] * 9))
-    difference = compare_answers(first, second)
+def test_labels_that_are_no_genre_are_wrong_here_too() -> None:
+    first = track_results("first", labelling([0] * 9, [0] * 9))
+    second = track_results("second", labelling([0] * 9, [REJECTED] * 9))
+    difference = compare_results(first, second)
     assert (difference.test.b, difference.test.c) == (9, 0)
     assert "p = 0.004" in difference_text(difference)
     assert "more than chance" in difference_text(difference)

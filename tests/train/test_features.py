@@ -1,5 +1,7 @@
 import dataclasses
+import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -86,7 +88,7 @@ def test_features_stay_on_disk_and_cannot_be_written_to(tmp_path: Path) -> None:
         found.features[:] = 0.0
 
 
-def test_a_second_extraction_reads_what_the_first_one_kept(tmp_path: Path) -> None:
+def test_a_second_extraction_reads_what_the_first_one_cached(tmp_path: Path) -> None:
     track = write(tmp_path / "a.wav")
     cache = tmp_path / "cache"
     extract([track], PARAMS, cache)
@@ -141,7 +143,14 @@ def test_a_damaged_shard_is_computed_again(tmp_path: Path, suffix: str) -> None:
     track = write(tmp_path / "a.wav")
     cache = tmp_path / "cache"
     before = np.array(extract([track], PARAMS, cache).tracks[0].features)
-    for damage in (lambda whole: b"", lambda whole: whole[:100], lambda whole: b"x" * len(whole)):
+    for damage in (
+        lambda whole: b"",
+        lambda whole: whole[:100],
+        lambda whole: whole[:-1],  # behind its header, which is whole
+        lambda whole: whole[: len(whole) // 2],
+        lambda whole: whole + b"\0",
+        lambda whole: b"x" * len(whole),
+    ):
         (array,) = shards(cache)
         path = array.with_suffix(suffix)
         path.write_bytes(damage(path.read_bytes()))
@@ -291,15 +300,15 @@ def test_a_killed_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
     running.send_signal(signal.SIGKILL)
     running.wait()
     time.sleep(0.5)  # workers see that they are alone
-    kept = {path: path.stat().st_mtime_ns for path in shards(cache)}
+    finished_before = {path: path.stat().st_mtime_ns for path in shards(cache)}
     assert 0 < len(list(cache.rglob("shard-*.json"))) < 15
     found = extract(tracks, PARAMS, cache, workers=1)
     assert_same(found, extract(tracks, PARAMS, tmp_path / "expected", workers=1))
-    assert all(path.stat().st_mtime_ns == when for path, when in kept.items())
+    assert all(path.stat().st_mtime_ns == when for path, when in finished_before.items())
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds workers in /proc")
-def test_a_killed_worker_is_replaced_and_said_so(tmp_path: Path) -> None:
+def test_a_killed_worker_is_replaced_with_a_warning(tmp_path: Path) -> None:
     root, cache = tmp_path / "data", tmp_path / "cache"
     root.mkdir()
     tracks = write_many(root / "hiss", 120, seconds=9.0)
@@ -312,11 +321,46 @@ def test_a_killed_worker_is_replaced_and_said_so(tmp_path: Path) -> None:
         if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
     ]
     os.kill(workers[0], signal.SIGKILL)
-    _, said = running.communicate(timeout=120)
-    assert running.returncode == 0, said
-    assert "was killed (out of memory?)" in said
+    _, stderr = running.communicate(timeout=120)
+    assert running.returncode == 0, stderr
+    assert "was killed (out of memory?)" in stderr
     found = extract(tracks, PARAMS, cache, workers=1)
     assert_same(found, extract(tracks, PARAMS, tmp_path / "expected", workers=1))
+
+
+@pytest.mark.parametrize("missing", [1, 4, 4 * 130 * 13])
+def test_a_shard_that_was_cut_off_behind_its_header_is_not_in_the_store(
+    tmp_path: Path, missing: int
+) -> None:
+    extract([write(tmp_path / "a.wav")], PARAMS, tmp_path / "cache")
+    (array,) = shards(tmp_path / "cache")
+    whole = array.read_bytes()
+    assert len(whole) == 128 + 2 * 4 * 130 * 13
+    array.write_bytes(whole[:-missing])
+    FeatureStore(array.parent, SETTINGS)
+    assert not list(array.parent.glob("shard-*"))
+
+
+def test_a_shard_of_other_settings_is_left_alone_and_not_used(tmp_path: Path) -> None:
+    extract([write(tmp_path / "a.wav")], PARAMS, tmp_path / "other", step=33075)
+    (array,) = shards(tmp_path / "other")
+    store = FeatureStore(tmp_path / "store", SETTINGS)
+    for path in (array, array.with_suffix(".json")):
+        shutil.copy(path, store.folder)
+    content = json.loads(array.with_suffix(".json").read_text())
+    sha256 = content["clips"][0]["sha256"]
+    assert (sha256, 0) not in FeatureStore(store.folder, SETTINGS)
+    assert (store.folder / array.name).exists()
+
+
+def test_a_shard_that_vanished_is_named(tmp_path: Path) -> None:
+    extract([write(tmp_path / "a.wav")], PARAMS, tmp_path / "cache")
+    (array,) = shards(tmp_path / "cache")
+    store = FeatureStore(array.parent, SETTINGS)
+    sha256 = json.loads(array.with_suffix(".json").read_text())["clips"][0]["sha256"]
+    array.unlink()
+    with pytest.raises(DataSetError, match=r"cannot be read any more.*run the same command again"):
+        store.windows(sha256)
 
 
 def test_leftovers_of_killed_runs_are_removed_when_they_are_old(tmp_path: Path) -> None:
@@ -367,7 +411,7 @@ def test_variations_follow_the_originals_and_share_them(tmp_path: Path) -> None:
     tracks = write_many(tmp_path / "clips", 3, seconds=6.0)
     cache = tmp_path / "cache"
     plain = extract(tracks, PARAMS, cache)
-    kept = shards(cache)
+    finished_before = shards(cache)
     settings = AudioAugmentation(noise_snr_db=10.0, eq_db=6.0, gain_db=6.0)
     varied = extract(tracks, PARAMS, cache, augmentation=settings, copies=2)
     assert [(item.track.id, item.copy) for item in varied.tracks] == [
@@ -377,7 +421,7 @@ def test_variations_follow_the_originals_and_share_them(tmp_path: Path) -> None:
     a, b, c = (varied.tracks[index].features for index in (0, 3, 6))
     assert not np.array_equal(a, b)
     assert not np.array_equal(b, c)
-    assert set(kept) < set(shards(cache))
+    assert set(finished_before) < set(shards(cache))
     again = extract(tracks, PARAMS, tmp_path / "again", augmentation=settings, copies=1)
     assert_same(again, Extraction(varied.tracks[:6], ()))
     other = dataclasses.replace(settings, seed=1)

@@ -17,7 +17,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def test_features_are_kept_and_found_again(data: Path, tmp_path: Path) -> None:
+def test_features_are_cached_and_found_again(data: Path, tmp_path: Path) -> None:
     out = tmp_path / "store"
     first = succeed("features", data, "--out", out)
     assert "6 tracks, 12 windows of 130 x 13; 1 left out" in first.stdout
@@ -44,7 +44,7 @@ def test_json_is_the_student_reports_file(data: Path, tmp_path: Path) -> None:
     assert (tmp_path / "mine.json").read_bytes() == (tmp_path / "folder" / "data.json").read_bytes()
 
 
-def test_wrong_usage_is_said_in_one_line(data: Path, tmp_path: Path) -> None:
+def test_wrong_usage_is_refused_in_one_line(data: Path, tmp_path: Path) -> None:
     assert "--out" in refused("features", data, "--format", "json", code=2)
     assert "3 s, a whole window" in refused(
         "features", data, "--out", tmp_path, "--step", "4", code=2

@@ -28,7 +28,7 @@ ORIGINAL = {
 }
 """Tensors of the original graph"""
 
-Answers = dict[str, np.ndarray]
+Outputs = dict[str, np.ndarray]
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def network(wheel: Path) -> Any:
 @pytest.fixture(scope="module")
 def original(
     wheel: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[..., Answers]]:
+) -> Iterator[Callable[..., Outputs]]:
     """The graph that its author saved, without its gradients, which TensorFlow 2 refuses."""
     import tensorflow as tf
 
@@ -60,7 +60,7 @@ def original(
     session = tf.compat.v1.Session(graph=graph)
     session.run(saved.saver_def.restore_op_name, {saved.saver_def.filename_tensor_name: prefix})
 
-    def run(log_mel: np.ndarray) -> Answers:
+    def run(log_mel: np.ndarray) -> Outputs:
         inputs = {"model/Placeholder:0": log_mel, "model/Placeholder_2:0": False}
         return session.run(ORIGINAL, inputs)
 
@@ -97,19 +97,19 @@ def at_random() -> np.ndarray:
 
 
 @pytest.mark.parametrize("windows", [music, made_up, at_random])
-def test_answers_equal_the_originals(
-    windows: Callable[[], np.ndarray], network: Any, original: Callable[..., Answers]
+def test_outputs_equal_the_originals(
+    windows: Callable[[], np.ndarray], network: Any, original: Callable[..., Outputs]
 ) -> None:
     log_mel = windows()
     expected = original(log_mel)
     found = network.predict(log_mel, verbose=0)
     assert set(found) == set(ORIGINAL)
     for name, values in found.items():
-        theirs = expected[name].reshape(values.shape)
+        wanted = expected[name].reshape(values.shape)
         # The middle reaches beyond 100, after sums over 7 x 561 values, which round differently in
         # another order; what is pooled from it is close again.
-        atol = 1e-5 * np.abs(theirs).max() if name == "midend" else 1e-4
-        np.testing.assert_allclose(values, theirs, atol=atol, rtol=0, err_msg=name)
+        atol = 1e-5 * np.abs(wanted).max() if name == "midend" else 1e-4
+        np.testing.assert_allclose(values, wanted, atol=atol, rtol=0, err_msg=name)
 
 
 def test_the_network_is_as_documented(network: Any) -> None:
@@ -135,7 +135,7 @@ def test_tags_are_the_originals(wheel: Path) -> None:
     assert list(TAGS) == lists["MSD_LABELS"]
 
 
-def test_what_was_built_answers_the_same_when_it_was_saved(network: Any, tmp_path: Path) -> None:
+def test_a_saved_network_has_the_same_outputs(network: Any, tmp_path: Path) -> None:
     import keras
 
     network.save(tmp_path / "teacher.keras")
@@ -146,7 +146,7 @@ def test_what_was_built_answers_the_same_when_it_was_saved(network: Any, tmp_pat
         np.testing.assert_array_equal(after[name], values)
 
 
-def test_a_missing_wheel_is_answered_with_the_command_that_fetches_it(tmp_path: Path) -> None:
+def test_a_missing_wheel_is_refused_with_the_command_that_fetches_it(tmp_path: Path) -> None:
     with pytest.raises(
         DataSetError, match=r"no such file; .* --no-deps musicnn==0\.1\.0"
     ) as caught:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +18,7 @@ from train.not_music.tones import sweep, tone
 
 RATE = 16_000
 
-needs_espeak = pytest.mark.skipif(
-    shutil.which("espeak-ng") is None, reason="espeak-ng is not installed: apt install espeak-ng"
-)
+needs_espeak = pytest.mark.system_packages("espeak-ng")
 ALL_KINDS = [
     kind if kind in WITHOUT_SPEECH else pytest.param(kind, marks=needs_espeak) for kind in KINDS
 ]
@@ -70,6 +67,11 @@ def test_noise_has_the_slope_of_its_colour(colour: str, per_octave: float) -> No
     assert three_octaves / 3 == pytest.approx(per_octave, abs=0.3)
 
 
+def test_coloured_noise_is_that_of_the_committed_figures() -> None:
+    sound = coloured_noise(np.random.default_rng(3), 1000, RATE, -1.5, (100.0, 900.0))
+    assert sound[:3] == pytest.approx([-0.949978674, -1.121244825, -1.235798759], rel=1e-6)
+
+
 def test_noise_of_a_band_stays_in_it() -> None:
     sound = coloured_noise(np.random.default_rng(3), 10 * RATE, RATE, 0.0, (800.0, 1600.0))
     assert band_db(sound, 900, 1500) - band_db(sound, 200, 210) > 40.0
@@ -113,7 +115,7 @@ def test_what_cannot_be_made_is_refused(kind: str, split: str, seed: int, words:
         make_sound(kind, split, seed, rate=RATE, seconds=1.0)
 
 
-def test_no_voice_language_or_sentence_of_the_test_is_heard_in_training() -> None:
+def test_no_voice_language_or_sentence_of_the_test_is_in_training() -> None:
     assert not set(VARIANTS["train"]) & set(VARIANTS["test"])
     assert not set(TEXTS["train"]) & set(TEXTS["test"])
     sentences = [{text for own in TEXTS[split].values() for text in own} for split in SPLITS]
@@ -124,17 +126,17 @@ def test_no_voice_language_or_sentence_of_the_test_is_heard_in_training() -> Non
 @pytest.mark.parametrize("split", SPLITS)
 def test_every_voice_differs_in_every_language(split: str) -> None:
     for language, (text, *_) in TEXTS[split].items():
-        said = {
+        utterances = {
             speak(
                 text, voice=f"{language}+{variant}", words_per_minute=200, pitch=50, rate=RATE
             ).tobytes()
             for variant in VARIANTS[split][:4]
         }
-        assert len(said) == 4, language
+        assert len(utterances) == 4, language
 
 
 @needs_espeak
-def test_a_voice_that_there_is_not_is_named() -> None:
+def test_an_unknown_voice_is_named() -> None:
     with pytest.raises(EdgeGenreError, match="cannot speak with voice 'xx-nowhere'"):
         speak("hello", voice="xx-nowhere", words_per_minute=150, pitch=50, rate=RATE)
 
@@ -142,7 +144,7 @@ def test_a_voice_that_there_is_not_is_named() -> None:
 def test_without_espeak_the_debian_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     with pytest.raises(MissingDependencyError, match="sudo apt install espeak-ng"):
-        speak("not said before", voice="en", words_per_minute=150, pitch=50, rate=RATE)
+        speak("never spoken before", voice="en", words_per_minute=150, pitch=50, rate=RATE)
 
 
 def test_recordings_are_joined_until_they_fill_the_time(tmp_path: Path) -> None:

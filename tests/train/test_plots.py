@@ -14,11 +14,11 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 from edge_runtime import Classifier, Event, FrontEndParams
+from edge_runtime.decoder import SILENCE
 from edge_runtime.errors import ParameterError
 from edge_runtime.frontend import FrontEnd
-from edge_runtime.model.manifest import SILENCE
 from train.plots import FIGURES, draw, draw_sheet, read_sound, save
-from train.plots.genre_colours import PALETTE, genre_colours, text_colour
+from train.plots.colours import PALETTE, genre_colours, text_colour
 from train.plots.page import DPI, WIDTH_INCHES
 from train.plots.spectra import MOST_COLUMNS, log_mel, mean_spectrum, mfcc, spectrogram
 from train.plots.timeline import shown_genres, stretches
@@ -107,7 +107,7 @@ def test_the_mfccs_are_librosas_of_the_whole_clip(seconds: float) -> None:
     np.testing.assert_allclose(found[: len(expected)], expected, atol=0.01)
 
 
-def test_the_mfccs_of_one_window_are_what_the_model_hears() -> None:
+def test_the_mfccs_of_one_window_are_the_model_input() -> None:
     params = FrontEndParams()
     samples = clip("drone", 3, 3.0)
     found = mfcc(log_mel(samples, params), params)
@@ -228,16 +228,16 @@ def test_any_name_can_stand_above_a_figure(classifier: Classifier, tmp_path: Pat
 # The timeline
 
 
-def test_the_timeline_is_what_listening_to_the_file_answers(song: Path) -> None:
+def test_the_timeline_has_the_events_of_listen(song: Path) -> None:
     fields = ("start", "end", "label", "raw_posterior", "level_dbfs")
 
-    def answers(lines: list[str]) -> list[list[object]]:
+    def fields_of(lines: list[str]) -> list[list[object]]:
         return [[json.loads(line)[field] for field in fields] for line in lines]
 
     listened = succeed("listen", "--input", song, "--fast", "--json").stdout.splitlines()
     found = [event.to_json() for event in read_sound(song, Classifier()).events]
     assert len(found) > 10
-    assert answers(found) == answers(listened)
+    assert fields_of(found) == fields_of(listened)
 
 
 def test_the_strip_and_the_posteriors_are_the_events(classifier: Classifier, song: Path) -> None:
@@ -267,6 +267,7 @@ def event(end: float, label: str, **raw: float) -> Event:
         time=0.0,
         start=end - 3.0,
         end=end,
+        new_s=1.0,
         label=label,
         confidence=0.5,
         posterior=raw,
@@ -277,7 +278,7 @@ def event(end: float, label: str, **raw: float) -> Event:
     )
 
 
-def test_an_answer_is_shown_even_if_it_is_seldom_the_likeliest() -> None:
+def test_a_label_is_shown_even_if_it_is_seldom_the_likeliest() -> None:
     labels = tuple("abcdefghijkl")
     likely = {label: 0.1 - 0.005 * index for index, label in enumerate(labels)}
     events = (event(3.0, "l", **likely), event(4.0, "a", **likely))

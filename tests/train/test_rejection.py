@@ -1,10 +1,9 @@
-"""How often what is not music is taken for it."""
+"""How often sounds that are not music are taken for it."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -62,7 +61,7 @@ def test_music_is_what_is_not_rejected_and_silence_is_not() -> None:
     assert music_scores(posteriors, LABELS, ()) == pytest.approx([0.7, 0.5, 0.0])
 
 
-def test_scores_next_to_one_are_told_apart() -> None:
+def test_scores_next_to_one_differ() -> None:
     posteriors = np.array([[1.0, 1e-9, 0.0], [1.0, 1e-12, 0.0]], np.float32)
     less, more = music_scores(posteriors, LABELS, ("not music",))
     assert less < more < 1.0
@@ -82,11 +81,11 @@ def test_false_accepts_are_counted_where_95_of_100_pieces_of_music_are_accepted(
 
 def test_a_model_that_rejects_hiss_rejects_noise(rejecting: Path, pipeline: Pipeline) -> None:
     classifier = Classifier(rejecting)
-    examined = evaluate(classifier, music(pipeline))
+    evaluation = evaluate(classifier, music(pipeline))
     rate = classifier.manifest.front_end.sample_rate
     sounds = make_sounds("test", rate=rate, seconds=7.0, per_kind=3, kinds=["silence", "tone"])
-    found = measure_rejection(classifier, examined.predictions, sounds)
-    assert found.windows.false_accepts["silence"] == found.answered["silence"] == 0.0
+    found = measure_rejection(classifier, evaluation.predictions, sounds)
+    assert found.windows.false_accepts["silence"] == found.labelled["silence"] == 0.0
     assert len(found.windows.other["tone"]) == 3 * 2  # the rest is less than half a window
     assert len(found.tracks.other["tone"]) == 3
     assert len(found.tracks.music) == len(music(pipeline))
@@ -94,8 +93,8 @@ def test_a_model_that_rejects_hiss_rejects_noise(rejecting: Path, pipeline: Pipe
         dataclasses.replace(sound, kind="hiss", samples=_hiss(rate, sound.seed))
         for sound in make_sounds("test", rate=rate, seconds=7.0, per_kind=3, kinds=["tone"])
     ]
-    found = measure_rejection(classifier, examined.predictions, hissing)
-    assert found.answered == {"hiss": 0.0}
+    found = measure_rejection(classifier, evaluation.predictions, hissing)
+    assert found.labelled == {"hiss": 0.0}
     assert found.windows.auc == found.tracks.auc == 1.0
     assert found.windows.false_accept == 0.0
     assert "hiss" in rejection_text(found)
@@ -106,9 +105,8 @@ def _hiss(rate: int, seed: int) -> np.ndarray:
     return (0.05 * np.convolve(noise, np.hanning(12), "same")).astype(np.float32)
 
 
-@pytest.mark.skipif(
-    shutil.which("espeak-ng") is None, reason="espeak-ng is not installed: apt install espeak-ng"
-)
+@pytest.mark.slow
+@pytest.mark.system_packages("espeak-ng")
 def test_the_command_prints_writes_and_draws_it(
     rejecting: Path, pipeline: Pipeline, tmp_path: Path
 ) -> None:

@@ -7,7 +7,7 @@ import pytest
 from train.evaluation.report import write_report
 from train.run.predictions import REJECTED, Predictions
 
-from .predictions import answering, random_predictions
+from .predictions import labelling, random_predictions
 
 HISTORY = {
     "accuracy": [0.4, 0.6],
@@ -52,7 +52,7 @@ def test_the_report_has_scores_pictures_and_how_it_was_made(tmp_path: Path) -> N
         assert f"({name})" in text
         width, height = picture_size(tmp_path / name)
         assert min(width, height) > 200
-    for words in ("track accuracy", "95 % interval", "calibration error", "answered as"):
+    for words in ("track accuracy", "95 % interval", "calibration error", "labelled as"):
         assert words in text
     for fact in ("x86_64, 2 cores", "12.5", "0123abc", "python 3.11.7", "ab" * 32, "tracks.csv"):
         assert fact in text
@@ -74,7 +74,7 @@ def test_a_model_without_epochs_has_no_curves(
     assert not (tmp_path / "history.png").exists()  # nor those of the run before it
 
 
-def test_the_worst_tracks_are_the_wrong_ones_that_thought_least_of_the_truth(
+def test_the_worst_tracks_are_the_wrong_ones_whose_genre_has_the_least_posterior(
     tmp_path: Path,
 ) -> None:
     posteriors = np.array(
@@ -99,18 +99,18 @@ def test_the_worst_tracks_are_the_wrong_ones_that_thought_least_of_the_truth(
 
 
 def test_no_more_than_fifteen_tracks_are_listed(tmp_path: Path) -> None:
-    text = report(tmp_path, answering([0] * 40, [1] * 40))
+    text = report(tmp_path, labelling([0] * 40, [1] * 40))
     assert text.count("| blues | jazz |") == 15
-    assert "The 15 of 40 wrong answers" in text
+    assert "The 15 of 40 wrongly labelled tracks" in text
 
 
 def test_a_flawless_model_has_no_worst_track(tmp_path: Path) -> None:
-    assert "Every track was answered rightly" in report(tmp_path, answering([0, 1, 2], [0, 1, 2]))
+    assert "Every track was labelled rightly" in report(tmp_path, labelling([0, 1, 2], [0, 1, 2]))
 
 
-def test_answers_that_are_no_genre_are_told(tmp_path: Path) -> None:
-    text = report(tmp_path, answering([0, 1], [0, REJECTED]))
-    assert "1 of 2 tracks were answered with no genre" in text
+def test_labels_that_are_no_genre_are_counted(tmp_path: Path) -> None:
+    text = report(tmp_path, labelling([0, 1], [0, REJECTED]))
+    assert "1 of 2 tracks were labelled with no genre" in text
     assert "| track 1 | jazz | no genre | 0.000 |" in text
 
 
@@ -118,6 +118,6 @@ def test_answers_that_are_no_genre_are_told(tmp_path: Path) -> None:
 def test_genres_of_any_name_and_number_are_drawn(tmp_path: Path) -> None:
     labels = ("r$b$", "演歌", "_x^{", *(f"genre {index}" for index in range(40)))
     everyone = np.arange(len(labels))
-    report(tmp_path, answering(everyone, everyone[::-1], labels=labels), {"loss": [1.0]})
+    report(tmp_path, labelling(everyone, everyone[::-1], labels=labels), {"loss": [1.0]})
     width, height = picture_size(tmp_path / "confusion.png")
     assert max(width, height) < 4000

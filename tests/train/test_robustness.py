@@ -77,7 +77,7 @@ def test_a_split_file_chooses_the_clips_and_a_damaged_one_is_left_out(
         (["--json", "."], 2, "is a folder"),
     ],
 )
-def test_bad_arguments_are_refused_before_anything_is_heard(
+def test_bad_arguments_are_refused_before_any_work(
     pipeline: Pipeline, data: Path, options: list[str], code: int, words: str
 ) -> None:
     model = pipeline.exports["tflite", "none"]

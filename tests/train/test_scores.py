@@ -16,25 +16,25 @@ from train.evaluation.calibration_error import expected_calibration_error
 from train.evaluation.scores import score_predictions, scores_text
 from train.run.predictions import REJECTED, Predictions, load_predictions
 
-from .predictions import LABELS, answering, random_predictions
+from .predictions import LABELS, labelling, random_predictions
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_scores_are_scikit_learns(seed: int) -> None:
     predictions = random_predictions(seed)
     scores = score_predictions(predictions)
-    true, answered = predictions.track_labels, predictions.track_posteriors.argmax(axis=1)
+    true, labelled = predictions.track_labels, predictions.track_posteriors.argmax(axis=1)
     assert 0.4 < scores.accuracy < 1.0  # neither perfect nor blind, or nothing would be tested
-    assert scores.accuracy == pytest.approx(accuracy_score(true, answered))
-    assert scores.macro_recall == pytest.approx(balanced_accuracy_score(true, answered))
-    np.testing.assert_array_equal(scores.confusion, confusion_matrix(true, answered))
+    assert scores.accuracy == pytest.approx(accuracy_score(true, labelled))
+    assert scores.macro_recall == pytest.approx(balanced_accuracy_score(true, labelled))
+    np.testing.assert_array_equal(scores.confusion, confusion_matrix(true, labelled))
     assert scores.top2_accuracy == pytest.approx(
         top_k_accuracy_score(true, predictions.track_posteriors, k=2)
     )
-    assert scores.segment_accuracy == pytest.approx(
+    assert scores.window_accuracy == pytest.approx(
         accuracy_score(predictions.segment_labels, predictions.posteriors.argmax(axis=1))
     )
-    expected = precision_recall_fscore_support(true, answered)
+    expected = precision_recall_fscore_support(true, labelled)
     for index, label in enumerate(LABELS):
         own = scores.per_genre[label]
         assert (own.precision, own.recall, own.f1, own.n_tracks) == pytest.approx(
@@ -43,7 +43,7 @@ def test_scores_are_scikit_learns(seed: int) -> None:
 
 
 def test_a_genre_without_tracks_has_no_recall_and_does_not_weigh() -> None:
-    scores = score_predictions(answering([0, 0, 2], [0, 2, 2]))
+    scores = score_predictions(labelling([0, 0, 2], [0, 2, 2]))
     assert {label: own.recall for label, own in scores.per_genre.items()} == {
         "blues": 0.5,
         "rock": 1.0,
@@ -51,16 +51,16 @@ def test_a_genre_without_tracks_has_no_recall_and_does_not_weigh() -> None:
     assert scores.macro_recall == 0.75
 
 
-def test_a_genre_that_is_never_answered_has_precision_zero() -> None:
-    scores = score_predictions(answering([0, 1], [0, 0]))
+def test_a_genre_that_is_never_a_label_has_precision_zero() -> None:
+    scores = score_predictions(labelling([0, 1], [0, 0]))
     assert scores.per_genre["jazz"].precision == 0.0
     assert scores.per_genre["jazz"].f1 == 0.0
 
 
-def test_silence_counts_as_a_wrong_answer_and_claims_nothing() -> None:
-    scores = score_predictions(answering([0, 1], [0, REJECTED]))
+def test_silence_counts_as_a_wrong_label_and_claims_nothing() -> None:
+    scores = score_predictions(labelling([0, 1], [0, REJECTED]))
     assert scores.accuracy == 0.5
-    assert scores.segment_accuracy == 0.5
+    assert scores.window_accuracy == 0.5
     assert scores.top2_accuracy == 0.5
     assert scores.n_rejected == 1
     assert scores.confusion.sum() == 1
@@ -68,7 +68,7 @@ def test_silence_counts_as_a_wrong_answer_and_claims_nothing() -> None:
     assert "no genre 1" in scores_text(scores)
 
 
-def test_an_answer_below_the_rejection_threshold_counts_as_wrong() -> None:
+def test_a_posterior_below_the_rejection_threshold_counts_as_wrong() -> None:
     predictions = Predictions(
         LABELS,
         ("a", "b"),
@@ -80,18 +80,18 @@ def test_an_answer_below_the_rejection_threshold_counts_as_wrong() -> None:
     strict = score_predictions(replace(predictions, rejection_threshold=0.5))
     assert strict.accuracy == 0.5
     assert strict.n_rejected == 1
-    assert strict.segment_accuracy == 1.0  # as the device: a window always has its likeliest genre
+    assert strict.window_accuracy == 1.0  # as the device: a window always has its likeliest genre
 
 
-def test_a_rejected_label_is_no_answer_and_no_column() -> None:
+def test_a_rejected_label_is_no_genre_and_no_column() -> None:
     predictions = replace(
-        answering([0, 0, 2, 2], [0, 1, 1, 2], labels=("blues", "not music", "rock")),
+        labelling([0, 0, 2, 2], [0, 1, 1, 2], labels=("blues", "not music", "rock")),
         rejected=("not music",),
     )
     assert predictions.track_answers.tolist() == [0, REJECTED, REJECTED, 2]
     assert predictions.segment_answers.tolist() == [0, REJECTED, REJECTED, 2]
     scores = score_predictions(predictions)
-    assert (scores.accuracy, scores.segment_accuracy, scores.macro_recall) == (0.5, 0.5, 0.5)
+    assert (scores.accuracy, scores.window_accuracy, scores.macro_recall) == (0.5, 0.5, 0.5)
     assert scores.n_rejected == 2
     assert scores.labels == ("blues", "rock")
     assert scores.confusion.tolist() == [[1, 0], [0, 1]]
@@ -100,15 +100,15 @@ def test_a_rejected_label_is_no_answer_and_no_column() -> None:
     assert "rock 1, no genre 1" in scores_text(scores)
 
 
-def test_what_is_rejected_is_kept_in_a_file_of_predictions(tmp_path: Path) -> None:
-    predictions = replace(answering([0, 2], [0, 1]), rejected=("jazz",))
+def test_rejected_labels_are_saved_with_predictions(tmp_path: Path) -> None:
+    predictions = replace(labelling([0, 2], [0, 1]), rejected=("jazz",))
     predictions.save(tmp_path / "p.npz")
     again = load_predictions(tmp_path / "p.npz")
     assert again.rejected == ("jazz",)
     assert again.track_answers.tolist() == [0, REJECTED]
 
 
-def test_a_track_is_answered_by_the_mean_of_its_windows_that_are_not_silent() -> None:
+def test_a_track_is_labelled_by_the_mean_of_its_windows_that_are_not_silent() -> None:
     posteriors = np.array(
         [[0.6, 0.4, 0.0], [0.1, 0.9, 0.0], [0.0, 0.0, 0.0], [0.0, 0.4, 0.6]], np.float32
     )
@@ -121,7 +121,7 @@ def test_a_track_is_answered_by_the_mean_of_its_windows_that_are_not_silent() ->
     scores = score_predictions(predictions)
     assert scores.n_tracks == 2
     assert scores.accuracy == 1.0
-    assert scores.segment_accuracy == 0.5
+    assert scores.window_accuracy == 0.5
 
 
 def test_equal_posteriors_do_not_all_stand_among_the_first_two() -> None:
@@ -157,7 +157,7 @@ def test_posteriors_that_keep_their_promise_are_calibrated_and_boasts_are_not() 
 
 
 def test_where_everything_is_silent_there_is_no_calibration_error() -> None:
-    scores = score_predictions(answering([0, 1], [REJECTED, REJECTED]))
+    scores = score_predictions(labelling([0, 1], [REJECTED, REJECTED]))
     assert scores.ece is None
     assert scores.accuracy == 0.0
     assert "calibration error -" in scores_text(scores)
@@ -170,24 +170,24 @@ def test_the_interval_holds_the_accuracy_and_narrows_with_more_tracks() -> None:
         for value, (low, high) in (
             (scores.accuracy, scores.accuracy_interval),
             (scores.macro_recall, scores.macro_recall_interval),
-            (scores.segment_accuracy, scores.segment_accuracy_interval),
+            (scores.window_accuracy, scores.window_accuracy_interval),
         ):
             assert low < value < high
         widths.append(scores.accuracy_interval[1] - scores.accuracy_interval[0])
     assert widths[0] > 5 * widths[1]
 
 
-def test_more_windows_of_the_same_tracks_do_not_make_the_segment_accuracy_surer() -> None:
+def test_more_windows_of_the_same_tracks_do_not_narrow_the_window_accuracy() -> None:
     true = np.random.default_rng(2).integers(0, 3, 60)
-    few = answering(true, np.where(np.arange(60) % 3, true, (true + 1) % 3))
+    few = labelling(true, np.where(np.arange(60) % 3, true, (true + 1) % 3))
     many = replace(
         few,
         segment_tracks=np.repeat(few.segment_tracks, 10),
         posteriors=np.repeat(few.posteriors, 10, axis=0),
     )
     once, ten_times = (score_predictions(own) for own in (few, many))
-    assert ten_times.n_segments == 600
-    assert ten_times.segment_accuracy_interval == pytest.approx(once.segment_accuracy_interval)
+    assert ten_times.n_windows == 600
+    assert ten_times.window_accuracy_interval == pytest.approx(once.window_accuracy_interval)
 
 
 def test_the_same_predictions_have_the_same_interval() -> None:
@@ -196,7 +196,7 @@ def test_the_same_predictions_have_the_same_interval() -> None:
 
 
 def test_the_dict_has_the_documented_keys() -> None:
-    values = json.loads(json.dumps(score_predictions(answering([0, 2], [0, 2])).to_dict()))
+    values = json.loads(json.dumps(score_predictions(labelling([0, 2], [0, 2])).to_dict()))
     assert values["n_tracks"] == 2
     assert values["n_segments"] == 2
     assert values["n_rejected"] == 0
@@ -220,6 +220,6 @@ def test_the_dict_has_the_documented_keys() -> None:
 
 
 def test_the_text_lists_what_each_genre_was_taken_for() -> None:
-    text = scores_text(score_predictions(answering([0, 0, 0, 2], [0, 2, 2, 2])))
+    text = scores_text(score_predictions(labelling([0, 0, 0, 2], [0, 2, 2, 2])))
     assert "rock 2, blues 1" in text
     assert "jazz" not in text

@@ -81,15 +81,15 @@ GOOD = {"mapping": ["a", "b"], "labels": [0, 1], "mfcc": [[[1.0, 2.0]], [[3.0, 4
         ({"labels": [0, 2]}, "label 1 is 2; it must be the index of one of the 2 genres"),
         ({"labels": [0, -1]}, "label 1 is -1"),
         ({"labels": [0, True]}, "label 1 is True"),
-        ({"labels": [0]}, "1 labels and 2 segments"),
+        ({"labels": [0]}, "1 labels and 2 windows"),
         ({"mapping": "ab"}, "'mapping' is not a list of genres"),
         ({"mapping": ["a", "a"]}, "names a genre twice"),
-        ({"mfcc": []}, "holds no segments"),
+        ({"mfcc": []}, "holds no windows"),
         ({"mfcc": {}}, "is missing"),
-        ({"mfcc": [[[1.0, 2.0]], [[3.0]]]}, "segment 1 of 'mfcc' has shape"),
-        ({"mfcc": [[[1.0, 2.0], [1.0]], [[3.0]]]}, "segment 0 of 'mfcc' is not"),
-        ({"mfcc": [[["x", "y"]], [["x", "y"]]]}, "segment 0 of 'mfcc' is not"),
-        ({"mfcc": [1.0, 2.0]}, "segment 0 of 'mfcc' is not"),
+        ({"mfcc": [[[1.0, 2.0]], [[3.0]]]}, "window 1 of 'mfcc' has shape"),
+        ({"mfcc": [[[1.0, 2.0], [1.0]], [[3.0]]]}, "window 0 of 'mfcc' is not"),
+        ({"mfcc": [[["x", "y"]], [["x", "y"]]]}, "window 0 of 'mfcc' is not"),
+        ({"mfcc": [1.0, 2.0]}, "window 0 of 'mfcc' is not"),
         ({"mfcc": [[[1e300, 2.0]], [[3.0, 4.0]]]}, "no finite number"),
         ({"mfcc": [[[float("nan"), 2.0]], [[3.0, 4.0]]]}, "NaN is no number"),
     ],
@@ -116,7 +116,7 @@ def test_half_a_file_and_no_file_are_refused(tmp_path: Path) -> None:
     text = json.dumps(GOOD)
     for end in range(len(text)):
         path.write_text(text[:end])
-        with pytest.raises(DataSetError, match=r"is not whole JSON|has no|segment"):
+        with pytest.raises(DataSetError, match=r"is not whole JSON|has no|window"):
             read_seed_json(path)
     for content in (b"\xff\xfe", b"[]", b"[" * 100_000, b"{" + b'"a":[' * 100_000):
         path.write_bytes(content)
@@ -134,7 +134,7 @@ def test_a_run_that_ends_in_the_middle_leaves_no_file(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_segments_become_an_extraction_where_they_fit_the_front_end(tmp_path: Path) -> None:
+def test_windows_become_an_extraction_where_they_fit_the_front_end(tmp_path: Path) -> None:
     params = PRESETS["seed-mfcc13"]
     path = tmp_path / "data.json"
     write_seed_json(path, GENRES, [1, 0], some(2))

@@ -15,8 +15,8 @@ from train.data.splits import (
     Split,
     check_parts,
     fold_split,
-    random_segment_split,
     random_track_split,
+    random_window_split,
     split_from_list,
 )
 from train.data.tracks import Track
@@ -40,7 +40,7 @@ def side(split: Split, name: str) -> str:
 
 
 @given(st.integers(0, 2**31 - 1), st.integers(2, 30), st.integers(2, 30))
-def test_a_track_split_never_cuts_a_track_and_examines_every_genre(
+def test_a_track_split_never_cuts_a_track_and_validates_every_genre(
     seed: int, blues: int, rock: int
 ) -> None:
     windows = tracks(blues=blues, rock=rock)
@@ -59,8 +59,8 @@ def test_a_track_split_takes_a_fifth_of_each_genre() -> None:
     assert sum(name.startswith("rock") for name in valid) == 2
 
 
-def test_the_segment_split_cuts_tracks_and_says_that_it_leaks() -> None:
-    split = random_segment_split(tracks(blues=20, rock=20), seed=0)
+def test_the_window_split_cuts_tracks_and_says_that_it_leaks() -> None:
+    split = random_window_split(tracks(blues=20, rock=20), seed=0)
     assert split.leaks
     assert sum(parts.count(VALID) for parts in split.parts.values()) == 80
     assert sum(len(set(parts)) == 2 for parts in split.parts.values()) > 20
@@ -94,7 +94,7 @@ def test_a_split_that_cannot_be_trained_on_is_refused(
         check_parts(split_from_list("my", "my.csv", parts, windows), windows)
 
 
-def test_a_genre_that_is_not_examined_is_pointed_out() -> None:
+def test_a_genre_that_is_not_validated_is_pointed_out() -> None:
     windows = tracks(blues=2, rock=1)
     parts = {"blues.0": TRAIN, "blues.1": VALID, "rock.0": TRAIN}
     (warning,) = check_parts(split_from_list("my", "my.csv", parts, windows), windows)
@@ -110,7 +110,7 @@ def test_a_genre_that_is_not_examined_is_pointed_out() -> None:
     ),
     st.integers(0, 1000),
 )
-def test_folds_keep_artists_and_duplicates_together_and_examine_every_track_once(
+def test_folds_keep_artists_and_duplicates_together_and_validate_every_track_once(
     rows: list[tuple[str, int, int]], seed: int
 ) -> None:
     candidates = [
@@ -192,8 +192,27 @@ def test_clusters_reach_through_others() -> None:
     assert found == [["a", "b", "c"], ["d"], ["e"]]
 
 
+def test_a_leaky_split_is_hashed_by_window_and_an_honest_one_by_track() -> None:
+    one, other = {"a": (TRAIN, VALID, TRAIN)}, {"a": (TRAIN, TRAIN, VALID)}
+    leaky = [Split("x", "x", parts, leaks=True).sha256 for parts in (one, other)]
+    assert leaky[0] != leaky[1]
+    assert leaky[0] == "421ee2daa003922a91b09600acb98583c5c5bf752c2ec42b8d89b3089d135412"
+    honest = [Split("x", "x", parts, leaks=False).sha256 for parts in (one, other)]
+    assert honest[0] == honest[1] != leaky[0]
+    swapped = {"a": (VALID,), "b": (TRAIN,)}, {"a": (TRAIN,), "b": (VALID,)}
+    assert len({Split("x", "x", parts, leaks=False).sha256 for parts in swapped}) == 2
+
+
+def test_a_split_that_leaks_on_purpose_is_left_as_it_is() -> None:
+    candidates = [candidate(name, "pop", sound="same") for name in ("a", "b")]
+    parts = {"a": (TRAIN,) * 4, "b": (VALID,) * 4}
+    leaky = Split("x", "x", parts, leaks=True)
+    assert without_straddlers(leaky, candidates) == (leaky, ())
+    assert without_straddlers(dataclasses.replace(leaky, leaks=False), candidates)[1]
+
+
 def test_an_honest_split_is_the_same_however_tracks_are_cut_into_windows() -> None:
     few, many = tracks(blues=20, rock=20), tracks(blues=20, rock=20)
     many = [dataclasses.replace(own, n_windows=19) for own in many]
     assert random_track_split(few, 1).sha256 == random_track_split(many, 1).sha256
-    assert random_segment_split(few, 1).sha256 != random_segment_split(many, 1).sha256
+    assert random_window_split(few, 1).sha256 != random_window_split(many, 1).sha256

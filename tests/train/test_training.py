@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edge_runtime import Classifier
 from tests.command import edge_genre, refused, succeed
 from tests.pipeline import Pipeline
 from tests.synthetic import GENRES, write_data_set
@@ -77,25 +78,37 @@ def train(data: Path, out: Path, *more: str) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def test_the_segment_split_says_everywhere_that_it_leaks(data: Path, tmp_path: Path) -> None:
-    done = succeed(*train(data, tmp_path / "run", "--split", "segment", "--dc-block", "10"))
+@pytest.fixture(scope="module")
+def plain(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of one epoch."""
+    out = tmp_path_factory.mktemp("plain") / "run"
+    succeed(*train(data, out, "--seed", "5"))
+    return out
+
+
+def train_svm(data: Path, out: Path, *more: str | Path) -> subprocess.CompletedProcess[str]:
+    """A training that needs no TensorFlow, for what is the same of every model."""
+    cache = data.parent / "cache"
+    return succeed("train", data, "--model", "svm", "--out", out, "--cache", cache, *more)
+
+
+def test_the_segment_split_says_everywhere_that_it_leaks_and_tensorboard_logs_are_written(
+    data: Path, tmp_path: Path
+) -> None:
+    options = ("--split", "segment", "--dc-block", "10", "--tensorboard")
+    done = succeed(*train(data, tmp_path / "run", *options))
     assert "LEAKS" in done.stderr
     assert "LEAKS" in (tmp_path / "run" / "report.md").read_text()
     run = json.loads((tmp_path / "run" / "run.json").read_text())
     assert run["training"]["split_leaks"] is True
     assert run["front_end"]["dc_block_hz"] == 10.0
     assert "LEAKS" in run["metrics"]["protocol"]
+    assert list((tmp_path / "run" / "tensorboard").rglob("events.out.tfevents.*"))
 
 
-def test_the_same_seed_gives_the_same_weights(data: Path, tmp_path: Path) -> None:
-    import keras
-
-    weights = []
-    for name in ("first", "second"):
-        succeed(*train(data, tmp_path / name, "--seed", "5"))
-        model = keras.saving.load_model(tmp_path / name / "model.keras")
-        weights.append(model.get_weights())
-    for first, second in zip(*weights, strict=True):
+def test_the_same_seed_gives_the_same_weights(plain: Path, data: Path, tmp_path: Path) -> None:
+    succeed(*train(data, tmp_path / "run", "--seed", "5"))
+    for first, second in zip(weights(plain), weights(tmp_path / "run"), strict=True):
         np.testing.assert_array_equal(first, second)
 
 
@@ -105,12 +118,13 @@ def weights(run: Path) -> list[np.ndarray]:
     return keras.saving.load_model(run / "model.keras").get_weights()
 
 
+@pytest.mark.slow
 def test_a_training_that_was_killed_goes_on_and_ends_as_if_it_had_not_been(
     data: Path, tmp_path: Path
 ) -> None:
     def command(out: Path, *more: str) -> tuple[str, ...]:
         varied = ("--gain-db", "6", "--spec-augment", "--mixup", "0.2", "--schedule", "cosine")
-        return (*train(data, out, "--patience", "9", *varied, *more), "--epochs", "12")
+        return (*train(data, out, "--patience", "9", *varied, *more), "--epochs", "7")
 
     killed = subprocess.Popen(
         [sys.executable, "-m", "edge_runtime", *command(tmp_path / "killed")],
@@ -131,15 +145,14 @@ def test_a_training_that_was_killed_goes_on_and_ends_as_if_it_had_not_been(
     done = succeed(*command(tmp_path / "killed", "--resume"))
     assert "going on after epoch" in done.stderr
     succeed(*command(tmp_path / "through"))
-    for ours, theirs in zip(
-        weights(tmp_path / "killed"), weights(tmp_path / "through"), strict=True
-    ):
-        np.testing.assert_array_equal(ours, theirs)
+    for one, other in zip(weights(tmp_path / "killed"), weights(tmp_path / "through"), strict=True):
+        np.testing.assert_array_equal(one, other)
     histories = [(tmp_path / name / "history.csv").read_text() for name in ("killed", "through")]
     assert histories[0] == histories[1]
     assert not (tmp_path / "killed" / "checkpoint").exists()
 
 
+@pytest.mark.slow
 def test_the_best_epoch_is_taken_where_patience_is_set(data: Path, tmp_path: Path) -> None:
     succeed(
         *train(data, tmp_path / "run", "--patience", "2", "--learning-rate", "0.01"),
@@ -150,8 +163,8 @@ def test_the_best_epoch_is_taken_where_patience_is_set(data: Path, tmp_path: Pat
         losses = [float(row["val_loss"]) for row in csv.DictReader(file)]
     assert training["best_epoch"] == 1 + int(np.argmin(losses))
     assert len(losses) == min(40, training["best_epoch"] + 2)
-    with np.load(tmp_path / "run" / "windows.npz") as kept:
-        labels, features = kept["valid_labels"], kept["valid_features"]
+    with np.load(tmp_path / "run" / "windows.npz") as arrays:
+        labels, features = arrays["valid_labels"], arrays["valid_features"]
     posteriors = load_predictions(tmp_path / "run" / "predictions.npz").posteriors
     import keras
 
@@ -187,17 +200,17 @@ def test_every_baseline_trains_on_sound_and_is_not_exported(
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["seed-cnn-mel", "crnn"])
 def test_the_other_networks_train_and_export(name: str, data: Path, tmp_path: Path) -> None:
     succeed(*train(data, tmp_path / "run", "--model", name, "--batch-size", "8"))
     run = json.loads((tmp_path / "run" / "run.json").read_text())
     assert run["front_end"]["kind"] == "log_mel"
-    # 6.5 s: at half a window's distance three windows teach (0, 1.5 and 3 s), two examine.
+    # 6.5 s: at half a window's distance three windows train (0, 1.5 and 3 s), two validate.
     assert run["training"]["n_windows"] == {"train": 18, "valid": 6}
-    succeed("export", tmp_path / "run", "--format", "tflite", "--out", tmp_path / "model.tflite")
-    assert (
-        "not audio" not in succeed("classify", "demo", "--model", tmp_path / "model.tflite").stdout
-    )
+    model = tmp_path / "model.tflite"
+    succeed("export", tmp_path / "run", "--quantize", "none", "--out", model)
+    assert Classifier(model).classify("demo").label in (*GENRES, "unknown")
 
 
 def test_the_student_reports_json_trains_with_the_split_that_leaks_alone(
@@ -215,23 +228,21 @@ def test_the_student_reports_json_trains_with_the_split_that_leaks_alone(
     assert sum(run["training"]["n_windows"].values()) == 18
 
 
-def test_folds_examine_every_track_once(data: Path, tmp_path: Path) -> None:
-    examined: list[str] = []
+def test_folds_validate_every_track_once(data: Path, tmp_path: Path) -> None:
+    validated: list[str] = []
     for fold in ("1/3", "2/3", "3/3"):
         out = tmp_path / fold[0]
-        succeed("train", data, "--model", "svm", "--split", fold, "--out", out,
-                "--cache", data.parent / "cache")  # fmt: skip
-        examined += load_predictions(out / "predictions.npz").track_ids
+        train_svm(data, out, "--split", fold)
+        validated += load_predictions(out / "predictions.npz").track_ids
         training = json.loads((out / "run.json").read_text())["training"]
         assert training["split_id"] == f"fold{fold[0]}of3-track-seed0"
-    assert len(examined) == len(set(examined)) == 9
+    assert len(validated) == len(set(validated)) == 9
     assert "from 1 to K" in refused("train", data, "--split", "4/3", code=2)
 
 
-def test_varied_copies_teach_and_never_examine(data: Path, tmp_path: Path) -> None:
-    plain, more = tmp_path / "plain", tmp_path / "more"
-    succeed(*train(data, plain))
-    succeed(*train(data, more, "--augment-copies", "2", "--copies-stretch", "0"))
+def test_varied_copies_train_and_never_validate(plain: Path, data: Path, tmp_path: Path) -> None:
+    more = tmp_path / "more"
+    train_svm(data, more, "--augment-copies", "2", "--copies-stretch", "0")
     counts = [
         json.loads((run / "run.json").read_text())["training"]["n_windows"] for run in (plain, more)
     ]
@@ -242,19 +253,14 @@ def test_varied_copies_teach_and_never_examine(data: Path, tmp_path: Path) -> No
     )
 
 
-def test_tensorboard_logs_are_written_where_asked_for(data: Path, tmp_path: Path) -> None:
-    succeed(*train(data, tmp_path / "run", "--tensorboard"))
-    assert list((tmp_path / "run" / "tensorboard").rglob("events.out.tfevents.*"))
-
-
-def test_a_split_file_decides_who_teaches(data: Path, tmp_path: Path) -> None:
+def test_a_split_file_decides_the_parts(data: Path, tmp_path: Path) -> None:
     rows = [
         f"{path.stem},{path.parent.name},{'valid' if '00000' in path.stem else 'train'}"
         for path in sorted(data.rglob("*.*"))
     ]
     listing = tmp_path / "tracks.csv"
     listing.write_text("\n".join(["id,genre,split", *rows]) + "\n")
-    succeed(*train(data, tmp_path / "run", "--split", str(listing)))
+    train_svm(data, tmp_path / "run", "--split", listing)
     with (tmp_path / "run" / "split.csv").open() as file:
         parts = {row["id"]: row["parts"].split()[0] for row in csv.DictReader(file)}
     assert parts["hiss.00000"] == "valid"

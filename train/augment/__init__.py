@@ -1,4 +1,4 @@
-"""What lies between a record and a network: a codec, a room, noise, a microphone, a level.
+"""Augmentation: of sound (codec, room, noise, microphone, level) and of features.
 
 >>> [condition.name for condition in GRID][:4]
 ['clean', 'level-20', 'level-40', 'snr-20']

@@ -1,4 +1,4 @@
-"""Several people talking at once, made up: nobody's voice, and nobody's licence."""
+"""Several voices at once, synthetic: babble noise that needs no recordings and no licence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How music gets to the loudspeaker and out of the microphone: codecs, narrow bands, levels."""
+"""Lossy codecs, narrow bands and levels."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from edge_runtime.errors import MissingDependencyError, ParameterError
 Samples = npt.NDArray[np.float32]
 
 _MP3_DELAY = 1105
-"""Samples that LAME and the decoder put in front (576 + 529), where no header tells them."""
+"""Samples that LAME and the decoder put in front (576 + 529), where no header says so."""
 
 
 @dataclass(frozen=True)

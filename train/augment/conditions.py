@@ -9,13 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from .codec import Codec, at_level, band_limited, through_codec
-from .noise import KINDS, excerpt, kept_block, with_noise
-from .room import in_room, kept_response
+from .noise import KINDS, cached_block, excerpt, with_noise
+from .room import cached_response, in_room
 
 Samples = npt.NDArray[np.float32]
 
 _ROOMS = 12
-"""Rooms of each reverberation time; training (`chain`) draws from others."""
+"""Rooms of each reverberation time; training (`random_degradation`) draws from others."""
 _BLOCKS = 4
 """Blocks of each kind of noise; training draws from others."""
 
@@ -30,7 +30,7 @@ class Degradation:
 
     name: str
     text: str
-    """For people"""
+    """In words"""
     codec: Codec | None = None
     source_rate: int | None = None
     """Sample rate of the source, hertz: nothing above half of it is left"""
@@ -64,11 +64,11 @@ class Degradation:
             samples = band_limited(samples, rate, self.source_rate)
         if self.rt60_s is not None:
             number = int(_generator(seed, "room", clip).integers(_ROOMS))
-            samples = in_room(samples, kept_response(self.rt60_s, rate, number))
+            samples = in_room(samples, cached_response(self.rt60_s, rate, number))
         if self.snr_db is not None:
             generator = _generator(seed, "noise", clip)
             kind = KINDS[generator.integers(len(KINDS))]
-            block = kept_block(kind, rate, int(generator.integers(_BLOCKS)))
+            block = cached_block(kind, rate, int(generator.integers(_BLOCKS)))
             samples = with_noise(samples, excerpt(block, len(samples), generator), self.snr_db)
         if self.level_db:
             samples = at_level(samples, self.level_db)

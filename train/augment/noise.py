@@ -1,4 +1,4 @@
-"""Background noise: of the air, of machines, of people, of the mains."""
+"""Background noise: pink, brown, babble and mains hum."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Samples = npt.NDArray[np.float32]
 BLOCK_SECONDS = 12
 """Noise is made in blocks of this length, whose end fits their beginning."""
 _LOWEST_HZ = 20.0
-"""Below, nothing is heard, and brown noise would have most of its power there."""
+"""Below is inaudible, and brown noise would have most of its power there."""
 _HARMONICS = 20
 """Of the mains"""
 
@@ -52,7 +52,7 @@ def noise_block(kind: str, rate: int, generator: np.random.Generator) -> Samples
 
 
 @functools.lru_cache(maxsize=64)
-def kept_block(kind: str, rate: int, number: int) -> Samples:
+def cached_block(kind: str, rate: int, number: int) -> Samples:
     """A numbered block, made once: the same in every process, read-only."""
     seed = [number, *kind.encode()]
     block = noise_block(kind, rate, np.random.default_rng(seed))
@@ -61,8 +61,29 @@ def kept_block(kind: str, rate: int, number: int) -> Samples:
 
 
 def excerpt(block: Samples, length: int, generator: np.random.Generator) -> Samples:
-    """So many samples of a block that is repeated for ever, from a random one on."""
+    """`length` samples of a block that is repeated without end, from a random one on."""
     return np.resize(np.roll(block, -int(generator.integers(len(block)))), length)
+
+
+def shaped_noise(
+    gain: npt.NDArray[np.float64], length: int, generator: np.random.Generator
+) -> npt.NDArray[np.float64]:
+    """Gaussian noise of any spectrum.
+
+    Parameters
+    ----------
+    gain : (length // 2 + 1,) float64
+        Of the amplitude, at the frequencies of ``numpy.fft.rfftfreq``; 1 everywhere is white noise.
+    length : int
+        Samples.
+    generator : numpy.random.Generator
+
+    Returns
+    -------
+    (length,) float64
+        Its end fits its beginning.
+    """
+    return np.fft.irfft(np.fft.rfft(generator.standard_normal(length)) * gain, length)
 
 
 def with_noise(samples: Samples, noise: Samples, snr_db: float) -> Samples:
@@ -101,11 +122,10 @@ def _falling(
 ) -> npt.NDArray[np.float64]:
     """Noise whose amplitude falls with this power of the frequency."""
     frequencies = np.fft.rfftfreq(length, 1.0 / rate)
-    spectrum = np.fft.rfft(generator.standard_normal(length))
     audible = frequencies >= _LOWEST_HZ
-    spectrum[audible] /= frequencies[audible] ** exponent
-    spectrum[~audible] = 0.0
-    return np.fft.irfft(spectrum, length)
+    gain = np.zeros(len(frequencies))
+    gain[audible] = frequencies[audible] ** -exponent
+    return shaped_noise(gain, length, generator)
 
 
 def _hum(length: int, rate: int, generator: np.random.Generator) -> npt.NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""Simulated rooms: what a microphone hears of a loudspeaker some metres away."""
+"""Simulated rooms: from a loudspeaker to a microphone some metres away."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_runtime.errors import MissingExtraError, ParameterError
-
-from .reverberation import reverberation_time
 
 Samples = npt.NDArray[np.float32]
 
@@ -25,8 +23,10 @@ _CLOSE_ENOUGH = 0.03
 _TRIES = 6
 _IMAGE_ORDER = 3
 """Reflections of up to this order have their exact time; later ones are traced as rays."""
-_KEPT = 128
+_CACHED = 128
 """Responses in memory, about 5 MB at 22.05 kHz."""
+_FROM_DB, _TO_DB = -5.0, -25.0
+"""Part of the decay that the reverberation time is measured on: T20 of ISO 3382-1."""
 
 
 def room_response(rt60_s: float, rate: int, generator: np.random.Generator) -> Samples:
@@ -36,8 +36,8 @@ def room_response(rt60_s: float, rate: int, generator: np.random.Generator) -> S
     wanted one; the air absorbs the higher ones. Early reflections are those of image sources
     (J. Allen and D. Berkley, "Image method for efficiently simulating small-room acoustics",
     J. Acoust. Soc. Am. 65, 1979), the rest ray tracing: the hybrid simulator of pyroomacoustics
-    (R. Scheibler et al., ICASSP 2018). Loudspeaker and microphone have no direction, and nobody
-    stands in the way.
+    (R. Scheibler et al., ICASSP 2018). Loudspeaker and microphone have no direction, and
+    nothing stands in the way.
 
     Parameters
     ----------
@@ -86,8 +86,28 @@ def room_response(rt60_s: float, rate: int, generator: np.random.Generator) -> S
     return np.asarray(closest / np.sqrt(energy), np.float32)
 
 
-@functools.lru_cache(maxsize=_KEPT)
-def kept_response(rt60_s: float, rate: int, number: int) -> Samples:
+def reverberation_time(response: npt.NDArray[np.floating], rate: int) -> float:
+    """Time in which the sound falls by 60 dB, seconds.
+
+    From the slope of the energy that is still to come (M. Schroeder, "New method of measuring
+    reverberation time", J. Acoust. Soc. Am. 37, 1965), between 5 and 25 dB below its start.
+
+    Parameters
+    ----------
+    response : (n,) float
+        Impulse response; not only zeros.
+    rate : int
+        Hertz.
+    """
+    to_come = np.cumsum(np.square(response[::-1], dtype=np.float64))[::-1]
+    decay_db = 10.0 * np.log10(np.maximum(to_come / to_come[0], 1e-12))
+    measured = np.flatnonzero((decay_db <= _FROM_DB) & (decay_db >= _TO_DB))
+    slope_db = np.polyfit(measured / rate, decay_db[measured], 1)[0]
+    return float(-60.0 / slope_db)
+
+
+@functools.lru_cache(maxsize=_CACHED)
+def cached_response(rt60_s: float, rate: int, number: int) -> Samples:
     """Response of a numbered room, simulated once: the same in every process.
 
     Parameters
@@ -111,7 +131,7 @@ def kept_response(rt60_s: float, rate: int, number: int) -> Samples:
 
 
 def in_room(samples: Samples, response: Samples) -> Samples:
-    """Sound as it is heard in a room.
+    """Sound in a room.
 
     Parameters
     ----------
@@ -127,9 +147,9 @@ def in_room(samples: Samples, response: Samples) -> Samples:
 
     if not len(samples):
         return samples
-    heard = oaconvolve(samples, response)[: len(samples)]
-    before, after = _power(samples), _power(heard)
-    return np.asarray(heard * (np.sqrt(before / after) if after else 1.0), np.float32)
+    reverberated = oaconvolve(samples, response)[: len(samples)]
+    before, after = _power(samples), _power(reverberated)
+    return np.asarray(reverberated * (np.sqrt(before / after) if after else 1.0), np.float32)
 
 
 def _power(samples: npt.NDArray[np.floating]) -> float:
@@ -170,7 +190,7 @@ def _simulate(
     )
     room.add_source(places[0])
     room.add_microphone(places[1])
-    pra.random.seed(seed)  # the library's own generator, nobody else's
+    pra.random.seed(seed)  # the library's own generator
     room.compute_rir()
     delay = np.linalg.norm(places[0] - places[1]) / pra.constants.get("c")
     return np.asarray(room.rir[0][0][round(delay * rate) :], np.float32)

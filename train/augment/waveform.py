@@ -1,4 +1,4 @@
-"""Variations of sound that leave its genre as it is, made before the front end hears it."""
+"""Variations of sound that leave its genre as it is, made before the front end."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import numpy.typing as npt
 
 from edge_runtime.errors import ParameterError
 
+from .noise import shaped_noise, with_noise
+
 Samples = npt.NDArray[np.float32]
 
 _INAUDIBLE_SNR_DB = 40.0
@@ -18,7 +20,7 @@ _INAUDIBLE_SNR_DB = 40.0
 _SHORTEST = 2048
 """Samples that librosa's phase vocoder needs; shorter sound keeps its pitch and tempo."""
 _NOISE_BLOCK = 1 << 20
-"""Samples of pink noise that are made; longer sound hears them again."""
+"""Samples of pink noise that are made; longer sound has them again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,10 +121,7 @@ def add_noise(
         return samples
     snr_db = generator.uniform(settings.noise_snr_db, _INAUDIBLE_SNR_DB)
     noise = _noise(len(samples), pink=bool(generator.integers(2)), generator=generator)
-    power = float(np.mean(np.square(samples, dtype=np.float64)))
-    noise_power = float(np.mean(np.square(noise, dtype=np.float64)))
-    factor = np.sqrt(power / noise_power / 10.0 ** (snr_db / 10.0))
-    return samples + np.float32(factor) * noise
+    return with_noise(samples, noise, snr_db)
 
 
 def random_equaliser(
@@ -212,10 +211,9 @@ def _noise(length: int, *, pink: bool, generator: np.random.Generator) -> Sample
     if not pink:
         return generator.standard_normal(length, np.float32)
     size = min(_NOISE_BLOCK, max(2, 1 << (length - 1).bit_length()))
-    spectrum = np.fft.rfft(generator.standard_normal(size))
-    spectrum[1:] /= np.sqrt(np.arange(1, len(spectrum)))  # power falls as 1 / frequency
-    spectrum[0] = 0.0
-    return np.resize(np.fft.irfft(spectrum, size).astype(np.float32), length)
+    gain = np.zeros(size // 2 + 1)
+    gain[1:] = 1.0 / np.sqrt(np.arange(1, len(gain)))  # power falls as 1 / frequency
+    return np.resize(shaped_noise(gain, size, generator).astype(np.float32), length)
 
 
 def _log_uniform(generator: np.random.Generator, low: float, high: float) -> float:

@@ -14,7 +14,7 @@ from ..data.check.check import DataCheck, check
 from ..data.check.text import check_text
 from ..data.datasets import DATASETS, load, recognised
 
-HELP = "look at a data set before training on it"
+HELP = "check a data set before training on it"
 EXTRA = "train"
 REQUIRES = ("soundfile",)
 
@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="check|list", required=True)
     checker = actions.add_parser(
         "check",
-        help="decode every clip and say what is wrong",
+        help="decode every clip and report what is wrong",
         description="Decode every clip once: clips per genre, durations, rates, and what is wrong "
         "(unreadable, cut off, repeated, silent or clipped clips, genres with too few).",
     )
@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Check a folder, or list the data sets that are known."""
+    """Check a folder, or list the known data sets."""
     return _list() if args.action == "list" else _check(args)
 
 

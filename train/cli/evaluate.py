@@ -19,18 +19,18 @@ from edge_runtime.version import __version__
 from ..data.datasets import load
 from ..data.splits import LEAK_WARNING
 from ..data.tracks import Track, TrackList, read_track_list
-from ..evaluation.answers import (
-    Answers,
-    Difference,
-    answers_of,
-    compare_answers,
-    difference_text,
-    read_answers,
-)
 from ..evaluation.classify import Evaluation, evaluate
 from ..evaluation.comparison import read_run
 from ..evaluation.rejection import Rejection, measure_rejection, not_music_for, rejection_text
 from ..evaluation.scores import scores_text
+from ..evaluation.track_results import (
+    Difference,
+    TrackResults,
+    compare_results,
+    difference_text,
+    read_track_results,
+    track_results,
+)
 from ..not_music.espeak import check_espeak
 from ..not_music.recorded_speech import SOURCES
 
@@ -91,7 +91,7 @@ def run(args: argparse.Namespace) -> int:
         warn(
             f"{manifest.name} was fitted to part {args.split!r} of "
             f"{manifest.training['split']}: if "
-            "that is this one, its figures say nothing about music that it has not heard"
+            "that is this one, its figures say nothing about music that it was not trained on"
         )
     print(f"{manifest.name} {manifest.version} ({args.model}) on {args.data}")
     print(scores_text(evaluation.scores))
@@ -103,33 +103,33 @@ def run(args: argparse.Namespace) -> int:
     difference = None
     if other is not None:
         if isinstance(other, Classifier):
-            other = answers_of(_short(args.against), evaluate(other, tracks).predictions)
-        difference = compare_answers(
-            answers_of(_short(Path(args.model)), evaluation.predictions), other
+            other = track_results(_short(args.against), evaluate(other, tracks).predictions)
+        difference = compare_results(
+            track_results(_short(Path(args.model)), evaluation.predictions), other
         )
-        _say(difference, evaluation)
+        _print_difference(difference, evaluation)
     rejection = None
     if args.rejection or args.rejection_plot:
         rejection = measure_rejection(classifier, evaluation.predictions, not_music_for(classifier))
-        _show(rejection, args.rejection_plot, f"{manifest.name} {manifest.version}")
+        _print_rejection(rejection, args.rejection_plot, f"{manifest.name} {manifest.version}")
     if args.json:
         _write(args, evaluation, classifier, difference, rejection)
     return 0
 
 
 def _check_rejection(args: argparse.Namespace) -> None:
-    """What is missing is said before anything is computed that would be lost."""
+    """Fail for what is missing before anything is computed that would be lost."""
     check_espeak()
     if args.rejection_plot and importlib.util.find_spec("matplotlib") is None:
         raise MissingExtraError("--rejection-plot (matplotlib missing)", "train")
     if not any(source.find() for source in SOURCES):
         warn(
-            "no recorded speech is installed, so only synthetic voices are heard; for real ones: "
+            "no recorded speech is installed, so only synthetic voices are used; for real ones: "
             f"sudo apt install {' '.join(source.package for source in SOURCES)}"
         )
 
 
-def _show(rejection: Rejection, picture: Path | None, title: str) -> None:
+def _print_rejection(rejection: Rejection, picture: Path | None, title: str) -> None:
     print(f"\n{rejection_text(rejection)}")
     if picture:
         from ..evaluation.report_figures import plot_rejection
@@ -146,7 +146,7 @@ def _is_numpy_model(path: Path) -> bool:
         return MANIFEST_NAME in archive.namelist()
 
 
-def _other(args: argparse.Namespace) -> Classifier | Answers | None:
+def _other(args: argparse.Namespace) -> Classifier | TrackResults | None:
     """What --against names, read before anything is computed that a bad file would waste."""
     if args.against is None:
         return None
@@ -156,8 +156,8 @@ def _other(args: argparse.Namespace) -> Classifier | Answers | None:
         trained = read_run(args.against)
         if trained.leaks:
             warn(f"{args.against}: {LEAK_WARNING}")
-        return answers_of(args.against.name, trained.predictions)
-    return read_answers(args.against)
+        return track_results(args.against.name, trained.predictions)
+    return read_track_results(args.against)
 
 
 def _listed(args: argparse.Namespace, genres: tuple[str, ...]) -> TrackList:
@@ -191,9 +191,9 @@ def _short(model: Path) -> str:
     return "/".join(model.parts[-2:])
 
 
-def _say(difference: Difference, evaluation: Evaluation) -> None:
-    n, examined = difference.test.n, evaluation.scores.n_tracks
-    which = f"all {n} tracks" if n == examined else f"the {n} of {examined} tracks that both have"
+def _print_difference(difference: Difference, evaluation: Evaluation) -> None:
+    n, of = difference.test.n, evaluation.scores.n_tracks
+    which = f"all {n} tracks" if n == of else f"the {n} of {of} tracks that both have"
     print(f"\nagainst {difference.names[1]}, on {which}:")
     print(difference_text(difference))
 
@@ -217,7 +217,7 @@ def _write(
         "data": args.data.name,
         "split_file": args.split_file.name if args.split_file else None,
         "split": args.split,
-        "protocol": "tracks cut into windows as `edge-genre classify` does; a track's answer is "
+        "protocol": "tracks cut into windows as `edge-genre classify` does; a track's label is "
         "the genre with the largest mean posterior",
         "edge_genre": __version__,
         "machine": platform.machine(),

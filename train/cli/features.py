@@ -52,12 +52,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--workers", type=Whole(1, 1024), help="processes (one for each core)")
     parser.add_argument("--rebuild", action="store_true", help="throw away what is there")
     parser.add_argument(
-        "--cache", type=Path, metavar="DIR", default=default_cache(), help="keeps features"
+        "--cache", type=Path, metavar="DIR", default=default_cache(), help="folder of features"
     )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Compute what is missing, and say what there is."""
+    """Compute what is missing, and print what there is."""
     if args.format == "json" and args.out is None:
         raise ParameterError("--format json needs --out, a folder or a file that ends in .json")
     params = PRESETS[args.front_end]

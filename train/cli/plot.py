@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
         Classifier(args.model),
         start=args.start,
         seconds=args.seconds,
-        listen="timeline" in names,
+        classify="timeline" in names,
     )
     for warning in sound.warnings:
         warn(warning)

@@ -1,16 +1,16 @@
-"""``edge-genre refit``: what was held back to judge a recipe teaches the model that ships."""
+"""``edge-genre refit``: fit the last layer to the validation clips as well, to ship the model."""
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 from pathlib import Path
 from typing import Any
 
 from edge_runtime.cli import warn
 from edge_runtime.errors import DataSetError
 from edge_runtime.frontend import PRESETS
+from edge_runtime.model.run_folder import MODEL, PREDICTIONS, RunRecord, read_run_record
 
 from ..data.datasets import load
 from ..data.split_choice import SplitChoice
@@ -34,8 +34,8 @@ REQUIRES = ("tensorflow", "keras", "sklearn", "soundfile", "pyroomacoustics", "m
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.description = (
-        "Once a recipe is settled on validation clips, they can teach, too. The figures and the "
-        "calibration of the model stay those of the run, whose last layer had not heard them."
+        "Once a recipe is settled on validation clips, the model can be trained on them, too. Its "
+        "figures and calibration stay those of the run, whose last layer was not fitted to them."
     )
     parser.epilog = (
         "example:\n"
@@ -53,7 +53,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="new run folder")
     parser.add_argument("--overwrite", action="store_true", help="replace the run in that folder")
     parser.add_argument(
-        "--cache", type=Path, default=default_cache(), metavar="DIR", help="keeps features"
+        "--cache",
+        type=Path,
+        default=default_cache(),
+        metavar="DIR",
+        help="folder of features",
     )
 
 
@@ -80,12 +84,12 @@ def run(args: argparse.Namespace) -> int:
 
     from ..transfer.refit import refit
 
-    seed = before["training"]["seed"]
-    model = keras.saving.load_model(args.run / run_folder.MODEL, compile=False)
+    seed = before.facts.seed
+    model = keras.saving.load_model(args.run / MODEL, compile=False)
     drawn = sources([item.track for item in clips], seconds, genres, ())
     rejected, facts = refit(model, drawn, len(genres), cache=args.cache, seed=seed)
     summary = _summary(before, facts)
-    predictions = load_predictions(args.run / run_folder.PREDICTIONS)
+    predictions = load_predictions(args.run / PREDICTIONS, before.labels)
     run_folder.save_network(
         args.out,
         model,
@@ -98,61 +102,52 @@ def run(args: argparse.Namespace) -> int:
     )
     write_report(args.out, summary, predictions, None)
     print(
-        f"{before['name']}: last layer fitted to {len(clips)} clips of train and valid; its "
+        f"{before.name}: last layer fitted to {len(clips)} clips of train and valid; its "
         f"figures stay those of {args.run}\n\nrun folder: {args.out}   "
         f"(next: edge-genre export {args.out})"
     )
     return 0
 
 
-def _read(folder: Path) -> dict[str, Any]:
-    try:
-        found: dict[str, Any] = json.loads((folder / run_folder.RUN).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+def _read(folder: Path) -> RunRecord:
+    record = read_run_record(folder)
+    if record.name not in PRETRAINED:
         raise DataSetError(
-            f"{folder}: is no finished training run ({error}); name the folder that edge-genre "
-            "train printed"
-        ) from None
-    if found.get("name") not in PRETRAINED:
-        raise DataSetError(
-            f"{folder}: is a run of {found.get('name')!r}; only {' and '.join(PRETRAINED)} have a "
+            f"{folder}: is a run of {record.name!r}; only {' and '.join(PRETRAINED)} have a "
             "last layer of their own to fit"
         )
-    if "fitted_to" in found["training"]:
+    if record.facts.fitted_to:
         raise DataSetError(f"{folder}: was fitted again already; name the run that it came from")
-    return found
+    return record
 
 
-def _experiment(args: argparse.Namespace, before: dict[str, Any]) -> Experiment:
-    choice = SplitChoice(args.split, "track", before["training"]["seed"])
+def _experiment(args: argparse.Namespace, before: RunRecord) -> Experiment:
+    choice = SplitChoice(args.split, "track", before.facts.seed)
     listed = load(args.data, csv=choice.csv)
     experiment = prepare(
         listed, choice, PRESETS[FRONT_END], args.cache, overlap=0.0, augmentation=None, copies=0
     )
-    if experiment.split.sha256 != before["training"]["split_sha256"]:
+    if experiment.split.sha256 != before.facts.split_sha256:
         raise DataSetError(
-            f"{args.run}: was trained on another split ({before['training']['split']}) or other "
+            f"{args.run}: was trained on another split ({before.facts.split}) or other "
             "clips; name the same DATA and --split as then"
         )
     labels = (*experiment.genres, NOT_MUSIC)
-    if list(labels) != before["labels"]:
+    if labels != before.labels:
         raise DataSetError(f"{args.run}: has other labels than {args.data}")
-    heard = dataclasses.replace(
-        PRESETS[FRONT_END],
-        mean=tuple(before["front_end"]["mean"]),
-        std=tuple(before["front_end"]["std"]),
-    )
+    trained = before.front_end_params()
+    params = dataclasses.replace(PRESETS[FRONT_END], mean=trained.mean, std=trained.std)
     return dataclasses.replace(
         experiment,
         genres=labels,
-        params=heard,
-        train=experiment.train.normalised(heard),
-        valid=experiment.valid.normalised(heard),
+        params=params,
+        train=experiment.train.normalised(params),
+        valid=experiment.valid.normalised(params),
     )
 
 
-def _summary(before: dict[str, Any], facts: dict[str, Any]) -> dict[str, Any]:
-    training = before["training"] | facts
+def _summary(before: RunRecord, facts: dict[str, Any]) -> dict[str, Any]:
+    training = before.training | facts
     training |= {
         "fitted_to": [TRAIN, VALID],
         "command_before": training["command"],
@@ -160,6 +155,6 @@ def _summary(before: dict[str, Any], facts: dict[str, Any]) -> dict[str, Any]:
         "command": provenance.command(),
         "commit": provenance.commit(),
     }
-    metrics = dict(before["metrics"])
+    metrics = dict(before.metrics)
     metrics["protocol"] += ", before its last layer was fitted to that part as well"
-    return before | {"training": training, "metrics": metrics}
+    return before.to_dict() | {"training": training, "metrics": metrics}

@@ -16,12 +16,12 @@ from edge_runtime.errors import DataSetError, ParameterError
 
 from ..data.datasets import load
 from ..evaluation.run_summary import run_summary
-from ..evaluation.scores import Scores, answers_text, score_predictions
+from ..evaluation.scores import Scores, labelled_text, score_predictions
 from ..features.extraction import default_cache
 from ..run import folder as run_folder
 from ..transfer.corpus import NOT_MUSIC
-from ..transfer.own_genres import BASES, ENOUGH, FEWEST, learn, look
-from ..transfer.weights_file import stored_musicnn
+from ..transfer.own_genres import BASES, ENOUGH, FEWEST, extract_features, fit_own_genres
+from ..transfer.weights_file import bundled_musicnn
 
 HELP = "make a model for genres of your own, from a folder of a few clips each"
 EXTRA = "train"
@@ -52,12 +52,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--overwrite", action="store_true", help="replace a run in --run")
     parser.add_argument("--seed", type=Whole(0, 2**31 - 1), default=0, metavar="N", help="(0)")
     parser.add_argument(
-        "--cache", type=Path, default=default_cache(), metavar="DIR", help="keeps features"
+        "--cache", type=Path, default=default_cache(), metavar="DIR", help="folder of features"
     )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Look, examine, fit, export."""
+    """Extract features, cross-validate, fit, export."""
     name = args.name or args.folder.resolve().name
     out = args.out or Path(f"{name}.tflite")
     if out.suffix.lower() != ".tflite":
@@ -66,9 +66,9 @@ def run(args: argparse.Namespace) -> int:
         raise DataSetError(f"{out.parent}: no such folder; make it, or name another with --out")
     if args.run is not None:
         run_folder.check_free(args.run, overwrite=args.overwrite)
-    stored_musicnn()
-    lesson = look(load(args.folder, "folders", None), args.folder, args.cache)
-    for warning in lesson.warnings:
+    bundled_musicnn()
+    clips = extract_features(load(args.folder, "folders", None), args.folder, args.cache)
+    for warning in clips.warnings:
         warn(warning)
     speech = shutil.which("espeak-ng") is not None
     if not speech:
@@ -76,49 +76,49 @@ def run(args: argparse.Namespace) -> int:
             "espeak-ng is not installed: the model will reject noise, but may take speech for "
             "music (sudo apt install espeak-ng)"
         )
-    learned = learn(lesson, args.base, seed=args.seed, speech=speech)
-    scores = score_predictions(learned.unheard)
+    trained = fit_own_genres(clips, args.base, seed=args.seed, speech=speech)
+    scores = score_predictions(trained.cross_validated)
     summary = run_summary(
         name,
         args.folder.resolve().name,
-        learned.experiment,
+        trained.experiment,
         scores,
-        {"seed": args.seed, "base": args.base, "parameters": int(learned.model.count_params())},
-        protocol="cross-validated by track in 5 folds; the model itself learned from every clip",
+        {"seed": args.seed, "base": args.base, "parameters": int(trained.model.count_params())},
+        protocol="cross-validated by track in 5 folds; the model itself is trained on every clip",
     ) | {"rejected": [NOT_MUSIC]}
     with tempfile.TemporaryDirectory() as temporary:
         folder = args.run or Path(temporary) / "run"
         run_folder.save_network(
             folder,
-            learned.model,
+            trained.model,
             summary,
-            learned.experiment,
-            learned.unheard,
+            trained.experiment,
+            trained.cross_validated,
             history={},
-            rejected=learned.rejected,
+            rejected=trained.rejected,
             examined_elsewhere=True,
         )
         code = _export(folder, out, name)
     if code == 0:
-        print(f"\n{_how_sure(scores)}\n\nlisten with it: edge-genre listen --model {out}")
+        print(f"\n{_accuracy_text(scores)}\n\nlisten with it: edge-genre listen --model {out}")
     return code
 
 
 def _export(run: Path, out: Path, name: str) -> int:
     """The export command's exit code: it is another package's, which this one does not import."""
-    order = ["export", str(run), "--out", str(out), "--name", name, "--quantize"]
+    command = ["export", str(run), "--out", str(out), "--name", name, "--quantize"]
     for quantization in ("dynamic", "auto"):  # what passes nearly always comes first
-        with contextlib.redirect_stderr(io.StringIO()) as said:
-            code = main([*order, quantization])
+        with contextlib.redirect_stderr(io.StringIO()) as messages:
+            code = main([*command, quantization])
         if code == 0:
             break
     else:
-        print(said.getvalue(), end="", file=sys.stderr)
+        print(messages.getvalue(), end="", file=sys.stderr)
     return code
 
 
-def _how_sure(scores: Scores) -> str:
-    """What cross-validation says, for a person."""
+def _accuracy_text(scores: Scores) -> str:
+    """The cross-validated accuracy, in words."""
     from scipy.stats import binomtest
 
     right = round(scores.accuracy * scores.n_tracks)
@@ -127,15 +127,15 @@ def _how_sure(scores: Scores) -> str:
     low, high = interval.low, interval.high
     largest = max(own.n_tracks for own in scores.per_genre.values()) / scores.n_tracks
     lines = [
-        f"Of {scores.n_tracks} clips, each judged by a model that was not taught with it, {right} "
+        f"Of {scores.n_tracks} clips, each judged by a model that was not trained on it, {right} "
         f"were right:",
-        f"{scores.accuracy:.0%} (95 % interval: {low:.0%} to {high:.0%}); always saying the "
+        f"{scores.accuracy:.0%} (95 % interval: {low:.0%} to {high:.0%}); always giving the "
         f"commonest genre would be right for {largest:.0%}.",
     ]
     width = max(map(len, scores.labels))
     lines += [
-        f"  {label:<{width}}  {own.recall or 0.0:>4.0%} of {own.n_tracks}, answered as: "
-        f"{answers_text(scores, label)}"
+        f"  {label:<{width}}  {own.recall or 0.0:>4.0%} of {own.n_tracks}, labelled as: "
+        f"{labelled_text(scores, label)}"
         for label, own in scores.per_genre.items()
     ]
     if scores.n_tracks < 30:

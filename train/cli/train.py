@@ -6,15 +6,18 @@ import argparse
 import dataclasses
 import importlib.util
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from edge_runtime.cli import warn
 from edge_runtime.errors import MissingExtraError, ParameterError
 from edge_runtime.frontend import PRESETS
 
+from ..augment.spectrogram import Variation
 from ..data.datasets import load
 from ..data.split_choice import SplitChoice
 from ..data.splits import LEAK_WARNING, TRAIN
@@ -23,7 +26,6 @@ from ..evaluation.report import write_report
 from ..evaluation.run_summary import run_summary
 from ..evaluation.scores import Scores, score_predictions, scores_text
 from ..experiment.prepare import Experiment, prepare, prepare_json
-from ..fit.batches import Variation
 from ..fit.checkpoint import Checkpoint
 from ..fit.fit import FitSettings, fit, settings_dict
 from ..models import BASELINES, MODELS, PRETRAINED, BaselineRecipe, Network
@@ -32,7 +34,7 @@ from ..run import folder as run_folder
 from ..run.predictions import Predictions
 from ..transfer.corpus import NOT_MUSIC
 from ..transfer.musicnn_wheel import DOWNLOAD, WHEEL, check_wheel
-from ..transfer.recipe import Pretrained, sources, train_pretrained
+from ..transfer.recipe import Recipe, sources, train_pretrained
 from .train_arguments import NETWORK_OPTIONS, add_arguments, augmentation
 
 __all__ = ["EXTRA", "HELP", "REQUIRES", "add_arguments", "run"]
@@ -49,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     recipe = MODELS[args.model]
     if not isinstance(recipe, Network):
         _refuse_network_options(args)
-    if isinstance(recipe, Pretrained):
+    if isinstance(recipe, Recipe):
         _check_teacher(args)
     elif args.teacher or args.more_music:
         raise ParameterError(f"--teacher and --more-music are for {' and '.join(PRETRAINED)}")
@@ -66,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
         warn(LEAK_WARNING)
     if isinstance(recipe, Network):
         scores = _train_network(args, recipe, experiment, out)
-    elif isinstance(recipe, Pretrained):
+    elif isinstance(recipe, Recipe):
         scores = _train_pretrained(args, recipe, experiment, out)
     else:
         scores = _train_baseline(args, recipe, experiment, out)
@@ -78,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _experiment(
     args: argparse.Namespace,
-    recipe: Network | BaselineRecipe | Pretrained,
+    recipe: Network | BaselineRecipe | Recipe,
     choice: SplitChoice,
     listed: TrackList | None,
 ) -> Experiment:
@@ -121,9 +123,7 @@ def _train_network(
         resume=args.resume,
         tensorboard=out / "tensorboard" if args.tensorboard else None,
     )
-    predictions = _predictions(
-        experiment, experiment.valid.predict(lambda x: fitted.model(x[..., np.newaxis]).numpy())
-    )
+    predictions = _predictions(experiment, experiment.valid.predict(_posteriors(fitted.model)))
     scores = score_predictions(predictions)
     summary = _summary(
         args,
@@ -145,19 +145,19 @@ def _train_network(
 
 
 def _train_pretrained(
-    args: argparse.Namespace, recipe: Pretrained, experiment: Experiment, out: Path
+    args: argparse.Namespace, recipe: Recipe, experiment: Experiment, out: Path
 ) -> Scores:
     genres = experiment.genres
-    teaching = [
+    clips = [
         item
         for item in experiment.extraction.tracks
         if not item.copy and TRAIN in experiment.split.parts[item.track.id]
     ]
     window_s = experiment.params.window_seconds
-    seconds = {item.track.id: window_s * len(item.features) for item in teaching}
-    taught = train_pretrained(
+    seconds = {item.track.id: window_s * len(item.features) for item in clips}
+    trained = train_pretrained(
         recipe,
-        sources([item.track for item in teaching], seconds, genres, args.more_music),
+        sources([item.track for item in clips], seconds, genres, args.more_music),
         len(genres),
         wheel=args.teacher,
         cache=args.cache,
@@ -166,34 +166,35 @@ def _train_pretrained(
     experiment = dataclasses.replace(
         experiment,
         genres=(*genres, NOT_MUSIC),
-        params=taught.params,
-        train=experiment.train.normalised(taught.params),
-        valid=experiment.valid.normalised(taught.params),
+        params=trained.params,
+        train=experiment.train.normalised(trained.params),
+        valid=experiment.valid.normalised(trained.params),
     )
     predictions = dataclasses.replace(
         _predictions(
-            experiment, experiment.valid.predict(lambda x: taught.model(x[..., np.newaxis]).numpy())
+            experiment,
+            experiment.valid.predict(_posteriors(trained.model)),
         ),
         rejected=(NOT_MUSIC,),
     )
     scores = score_predictions(predictions)
-    summary = _summary(args, experiment, scores, taught.how) | {"rejected": [NOT_MUSIC]}
-    history = {"loss": taught.losses} if taught.losses else None
+    summary = _summary(args, experiment, scores, trained.how) | {"rejected": [NOT_MUSIC]}
+    history = {"loss": trained.losses} if trained.losses else None
     run_folder.save_network(
         out,
-        taught.model,
+        trained.model,
         summary,
         experiment,
         predictions,
         history=history or {},
-        rejected=taught.not_music,
+        rejected=trained.not_music,
     )
     write_report(out, summary, predictions, None)
     return scores
 
 
 def _check_teacher(args: argparse.Namespace) -> None:
-    """Refuse a missing or altered teacher, and what the recipe has no use for, before any work."""
+    """Refuse a missing or altered teacher, and options that do not apply, before any work."""
     for name in ("augment_copies", "overlap", "dc_block"):
         if getattr(args, name):
             raise ParameterError(
@@ -257,6 +258,11 @@ def _settings(args: argparse.Namespace, network: Network) -> FitSettings:
         variation=Variation(args.gain_db or 0.0, chosen("spec_augment"), chosen("mixup")),
         seed=args.seed,
     )
+
+
+def _posteriors(model: Any) -> Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]:
+    """A Keras model as `Windows.predict` calls it."""
+    return lambda windows: model(windows[..., np.newaxis]).numpy()
 
 
 def _predictions(experiment: Experiment, posteriors: Any) -> Predictions:

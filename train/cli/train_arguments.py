@@ -1,4 +1,4 @@
-"""What ``edge-genre train`` takes on its command line."""
+"""Command-line arguments of ``edge-genre train``."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--data-set",
         choices=("auto", *sorted(DATASETS)),
         default="auto",
-        help="how DATA is laid out (default: what it looks like)",
+        help="how DATA is laid out (default: recognised by its files)",
     )
     _add_pretrained(parser.add_argument_group(f"pretrained models ({', '.join(PRETRAINED)})"))
-    _add_split(parser.add_argument_group("what validates"))
+    _add_split(parser.add_argument_group("validation"))
     _add_run(parser.add_argument_group("the run"))
     _add_fitting(parser.add_argument_group("how a network is fitted (default: the model's own)"))
     _add_variation(parser.add_argument_group("augmentation"))
@@ -63,7 +63,7 @@ def _add_pretrained(group: argparse._ArgumentGroup) -> None:
         metavar="DIR",
         action="append",
         default=[],
-        help="other music of any genre, to teach the network with; may be given again",
+        help="other music of any genre, to train the network on; may be given again",
     )
 
 
@@ -98,7 +98,7 @@ def _add_run(group: argparse._ArgumentGroup) -> None:
         type=Path,
         metavar="DIR",
         default=default_cache(),
-        help="where features are kept, or what edge-genre features wrote",
+        help="folder of cached features, or what edge-genre features wrote",
     )
 
 
@@ -125,8 +125,8 @@ def _add_variation(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--gain-db",
         type=Number(0.0, 60.0),
-        help="make training windows louder or softer by up to this many dB, so that the model "
-        "hears at any level (default 0)",
+        help="make training windows louder or softer by up to this many dB, so that the level "
+        "does not matter to the model (default 0)",
     )
     group.add_argument(
         "--spec-augment",
@@ -156,7 +156,7 @@ def _add_variation(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--overlap",
         type=Number(0.0, 0.95),
-        help="share of a training window that the next one hears again (default: the model's own)",
+        help="share of a training window that the next one has again (default: the model's own)",
     )
     group.add_argument(
         "--dc-block",

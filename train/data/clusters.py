@@ -10,7 +10,7 @@ _T = TypeVar("_T")
 
 
 def clusters(items: Sequence[_T], *keys: Sequence[str]) -> list[list[_T]]:
-    """Items that share a key, directly or through others; an empty key is shared with nobody.
+    """Items that share a key, directly or through others; an empty key is not shared.
 
     Parameters
     ----------

@@ -12,7 +12,7 @@ from .splits import TRAIN, VALID, Candidate, Split
 def without_straddlers(
     split: Split, candidates: Sequence[Candidate]
 ) -> tuple[Split, tuple[str, ...]]:
-    """Take training tracks out whose very sound is examined, and say which.
+    """Remove training tracks whose very sound is in the validation part, and report them.
 
     A list may put two copies of one recording on two sides; a split that leaks on purpose is left
     as it is.

@@ -48,7 +48,7 @@ def by_key(labels: Iterable[str]) -> dict[str, str]:
 
 
 def one_spelling(labels: Sequence[str]) -> tuple[dict[str, str], list[str]]:
-    """The spelling that most clips have, by every spelling that occurs; and what to say of it.
+    """The spelling that most clips have, by every spelling that occurs, and warnings.
 
     Parameters
     ----------

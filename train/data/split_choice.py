@@ -16,8 +16,8 @@ from .splits import (
     Candidate,
     Split,
     fold_split,
-    random_segment_split,
     random_track_split,
+    random_window_split,
     split_from_list,
 )
 from .tracks import Track, TrackList
@@ -28,7 +28,7 @@ _FOLD = re.compile(r"(\d+)/(\d+)")
 
 @dataclass(frozen=True)
 class SplitChoice:
-    """What the command line said of the split."""
+    """The command line's choice of a split."""
 
     name: str
     """``track``, ``segment``, ``fault-filtered``, ``I/K`` for fold I of K, or a CSV file"""
@@ -64,7 +64,7 @@ class SplitChoice:
         return (int(found[1]), int(found[2])) if found else None
 
     def wanted(self, listed: TrackList) -> list[Track]:
-        """Tracks that teach or examine; the others need no features.
+        """Tracks of the training and validation parts; the others need no features.
 
         Raises
         ------
@@ -99,7 +99,7 @@ class SplitChoice:
             number, of = self.fold
             return fold_split(candidates, fold=number, folds=of, by=self.group, seed=self.seed)
         if self.name == "segment":
-            return random_segment_split(candidates, self.seed)
+            return random_window_split(candidates, self.seed)
         return random_track_split(candidates, self.seed)
 
     def _list(self, listed: TrackList) -> dict[str, str] | None:

@@ -1,4 +1,4 @@
-"""Which windows teach and which examine."""
+"""Which windows train and which validate."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ VALID_SHARE = 0.2
 
 LEAK_WARNING = (
     "this split LEAKS: windows of one track stand on both sides, so its accuracy says how well "
-    "the model knows tracks it has heard, not new music"
+    "the model knows tracks it was trained on, not new music"
 )
 
 
@@ -37,9 +37,9 @@ class Split:
     """A part for every window of every track."""
 
     id: str
-    """How it was made, for machines: ``track-seed0``, ``fault-filtered``, ..."""
+    """How it was made: ``track-seed0``, ``fault-filtered``, ..."""
     name: str
-    """The same for people"""
+    """The same in words"""
     parts: dict[str, tuple[str, ...]]
     """By track id: a part for each of its windows"""
     leaks: bool
@@ -145,7 +145,7 @@ def fold_split(
     )
 
 
-def random_segment_split(candidates: Sequence[Candidate], seed: int) -> Split:
+def random_window_split(candidates: Sequence[Candidate], seed: int) -> Split:
     """The student report's split: windows shuffled, whatever track they are of. It leaks."""
     places = [(item.track.id, index) for item in candidates for index in range(item.n_windows)]
     generator = random.Random(seed)

@@ -25,7 +25,7 @@ class Track:
     path: Path
     label: str
     artist: str = ""
-    """Empty where nobody knows"""
+    """Empty if unknown"""
     licence: str = ""
     """In the words of the data set; empty where it gives none for single clips"""
 
@@ -36,7 +36,7 @@ class TrackList:
 
     tracks: tuple[Track, ...]
     parts: dict[str, str]
-    """Part (``train``, ``valid``, ...) by track id; empty where no split file said"""
+    """Part (``train``, ``valid``, ...) by track id; empty without a split file"""
     warnings: tuple[str, ...]
     dataset: str = "folders"
     """Which data set it is: a key of `train.data.datasets.DATASETS`, or ``csv``"""
@@ -88,8 +88,8 @@ def find_tracks(root: Path, labels: Sequence[str] | None = None) -> TrackList:
             f"{given}: no clips found; it must hold one folder per genre{wanted}, with "
             f"{', '.join(EXTENSIONS)} files in them"
         )
-    tracks, said = spelled_alike(tracks, labels)
-    return TrackList(_unique(tracks), {}, (*warnings, *said), outside=tuple(outside))
+    tracks, merged = spelled_alike(tracks, labels)
+    return TrackList(_unique(tracks), {}, (*warnings, *merged), outside=tuple(outside))
 
 
 def read_track_list(
@@ -139,9 +139,9 @@ def read_track_list(
             f"{csv_path}: {len(missing)} of {len(rows)} clips are not there and are left out "
             f"({first_few(missing)})"
         )
-    tracks, said = spelled_alike(tracks, labels)
+    tracks, merged = spelled_alike(tracks, labels)
     return TrackList(
-        tuple(tracks), parts, (*warnings, *said), dataset="csv", missing=tuple(missing)
+        tuple(tracks), parts, (*warnings, *merged), dataset="csv", missing=tuple(missing)
     )
 
 

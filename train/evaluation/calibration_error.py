@@ -14,8 +14,8 @@ def expected_calibration_error(
     """Mean distance of confidence and accuracy, over bins of confidence of equal width.
 
     C. Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, equation 3, with its 15
-    bins. The confidence is the posterior of the likeliest label; where
-    that is a rejected one, it is wrong of every track.
+    bins. The confidence is the posterior of the likeliest label; a rejected label counts as
+    wrong.
 
     Parameters
     ----------
@@ -28,8 +28,8 @@ def expected_calibration_error(
     float or None
         0 is perfect; None where nothing was claimed.
     """
-    heard = posteriors.any(axis=1)
-    claimed, true = posteriors[heard], true[heard]
+    sounding = posteriors.any(axis=1)
+    claimed, true = posteriors[sounding], true[sounding]
     if not len(claimed):
         return None
     confidence = claimed.max(axis=1).astype(np.float64)

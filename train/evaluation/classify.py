@@ -1,4 +1,4 @@
-"""Any exported model, examined through the device's own runtime."""
+"""Any exported model, evaluated through the device's own runtime."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from edge_runtime import Classification, Classifier
+from edge_runtime.decoder import SILENCE
 from edge_runtime.errors import AudioFormatError, DataSetError, MissingExtraError
-from edge_runtime.model.manifest import SILENCE
 
 from ..data.tracks import Track
 from ..progress import progress
@@ -20,11 +20,11 @@ from .scores import Scores, score_predictions
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a model answered, and how often that was right."""
+    """A model's labels of tracks, and how often they are right."""
 
     scores: Scores
     predictions: Predictions
-    answers: tuple[tuple[Track, Classification], ...]
+    classifications: tuple[tuple[Track, Classification], ...]
     skipped: tuple[str, ...]
     """Why a track was left out, one line each"""
 
@@ -38,10 +38,10 @@ class Evaluation:
                 {
                     "id": track.id,
                     "label": track.label,
-                    "answer": answer.label,
-                    "posterior": {name: round(p, 4) for name, p in answer.posterior.items()},
+                    "answer": found.label,
+                    "posterior": {name: round(p, 4) for name, p in found.posterior.items()},
                 }
-                for track, answer in self.answers
+                for track, found in self.classifications
             ],
         }
 
@@ -61,35 +61,35 @@ def evaluate(classifier: Classifier, tracks: Sequence[Track]) -> Evaluation:
         If no track could be read.
     """
     skipped: list[str] = []
-    answers = tuple(_answers(classifier, tracks, skipped))
-    if not answers:
+    classifications = tuple(_classified(classifier, tracks, skipped))
+    if not classifications:
         raise DataSetError(f"none of the {len(tracks)} clips can be used; the first: {skipped[0]}")
-    predictions = _predictions(classifier, answers)
-    return Evaluation(score_predictions(predictions), predictions, answers, tuple(skipped))
+    predictions = _predictions(classifier, classifications)
+    return Evaluation(score_predictions(predictions), predictions, classifications, tuple(skipped))
 
 
 def _predictions(
-    classifier: Classifier, answers: Sequence[tuple[Track, Classification]]
+    classifier: Classifier, classifications: Sequence[tuple[Track, Classification]]
 ) -> Predictions:
     labels = classifier.labels
-    segments = [answer.segments for _, answer in answers]
+    windows = [found.windows for _, found in classifications]
     posteriors = [
-        [0.0 if segment.label == SILENCE else segment.posterior[label] for label in labels]
-        for own in segments
-        for segment in own
+        [0.0 if window.label == SILENCE else window.posterior[label] for label in labels]
+        for own in windows
+        for window in own
     ]
     return Predictions(
         labels,
-        tuple(track.id for track, _ in answers),
-        np.array([labels.index(track.label) for track, _ in answers], np.int64),
-        np.repeat(np.arange(len(answers)), [len(own) for own in segments]),
+        tuple(track.id for track, _ in classifications),
+        np.array([labels.index(track.label) for track, _ in classifications], np.int64),
+        np.repeat(np.arange(len(classifications)), [len(own) for own in windows]),
         np.array(posteriors, np.float32).reshape(-1, len(labels)),
         classifier.manifest.decoder.rejection_threshold,
         classifier.manifest.rejected,
     )
 
 
-def _answers(
+def _classified(
     classifier: Classifier, tracks: Sequence[Track], skipped: list[str]
 ) -> Iterator[tuple[Track, Classification]]:
     for track in progress(tracks, total=len(tracks), label="classify"):

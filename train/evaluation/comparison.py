@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,16 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from edge_runtime.errors import DataSetError
+from edge_runtime.model.run_folder import PREDICTIONS, RUN, read_run_record
 
-from ..run.folder import RUN
-from ..run.predictions import PREDICTIONS, Predictions, load_predictions
-from .answers import Difference, answers_of, compare_answers
+from ..run.predictions import Predictions, load_predictions
 from .scores import Scores, score_predictions
+from .track_results import Difference, compare_results, track_results
 
 
 @dataclass(frozen=True)
 class Run:
-    """What a run folder says of itself, and what its predictions are worth."""
+    """A run folder: how the model was trained, and its scores."""
 
     name: str
     """Of the model"""
@@ -50,7 +49,7 @@ class Run:
 
 @dataclass(frozen=True)
 class SplitGroup:
-    """Runs that were trained and examined on the very same split; best accuracy first."""
+    """Runs that were trained and validated on the very same split; best accuracy first."""
 
     split: str
     sha256: str
@@ -123,33 +122,23 @@ def read_run(folder: Path) -> Run:
     DataSetError
         If it is no run folder, is damaged, or has no predictions.
     """
-    path = folder / RUN
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-        training = values["training"]
-        predictions = load_predictions(folder / PREDICTIONS)
-        return Run(
-            name=str(values["name"]),
-            folder=folder,
-            data=str(training["data"]),
-            split=str(training["split"]),
-            split_sha256=str(training["split_sha256"]),
-            leaks=bool(training["split_leaks"]),
-            parameters=int(training["parameters"]),
-            seconds=float(training["seconds"]),
-            predictions=predictions,
-            scores=score_predictions(predictions),
-        )
-    except (FileNotFoundError, NotADirectoryError):
-        raise DataSetError(
-            f"{folder}: is not a training run (there is no {RUN}); make one with: edge-genre train"
-        ) from None
-    except OSError as error:
-        raise DataSetError(f"{path}: cannot be read ({error.strerror})") from None
-    except KeyError as error:
-        raise DataSetError(f"{path}: lacks {error.args[0]!r}; train again") from None
-    except (ValueError, TypeError) as error:
-        raise DataSetError(f"{path}: is damaged ({error}); train again") from None
+    record = read_run_record(folder)
+    facts = record.facts
+    predictions = load_predictions(folder / PREDICTIONS, record.labels)
+    if facts.seconds is None:
+        raise DataSetError(f"{folder / RUN}: training: lacks 'seconds'; train again")
+    return Run(
+        name=record.name,
+        folder=folder,
+        data=facts.data,
+        split=facts.split,
+        split_sha256=facts.split_sha256,
+        leaks=facts.split_leaks,
+        parameters=facts.parameters,
+        seconds=facts.seconds,
+        predictions=predictions,
+        scores=score_predictions(predictions),
+    )
 
 
 def compare(runs: Sequence[Run]) -> Comparison:
@@ -171,7 +160,9 @@ def _group(runs: list[Run], *, has_namesake: bool) -> SplitGroup:
     names = tuple(
         run.name if counts[run.name] == 1 else f"{run.name} ({run.folder})" for run in ranked
     )
-    answers = [answers_of(name, run.predictions) for name, run in zip(names, ranked, strict=True)]
+    results = [
+        track_results(name, run.predictions) for name, run in zip(names, ranked, strict=True)
+    ]
     return SplitGroup(
         split=ranked[0].split,
         sha256=ranked[0].split_sha256,
@@ -179,7 +170,7 @@ def _group(runs: list[Run], *, has_namesake: bool) -> SplitGroup:
         has_namesake=has_namesake,
         runs=tuple(ranked),
         names=names,
-        against_best=tuple(compare_answers(answers[0], other) for other in answers[1:]),
+        against_best=tuple(compare_results(results[0], other) for other in results[1:]),
     )
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from ..data.splits import LEAK_WARNING
-from .answers import Difference, p_text
 from .comparison import Comparison, Leak, Run, SplitGroup
 from .scores import three_digits
+from .track_results import Difference, p_text
 
 _COLUMNS = (
-    "model", "parameters", "training s", "segments", "tracks (95 % interval)", "macro recall",
+    "model", "parameters", "training s", "windows", "tracks (95 % interval)", "macro recall",
     "top-2", "ECE", "n tracks",
 )  # fmt: skip
 
@@ -45,7 +45,7 @@ def _group_text(group: SplitGroup) -> str:
     if group.has_namesake:
         lines.append(
             "  NOT COMPARABLE with the other split of this name: their hashes differ, so they "
-            "teach or examine with other clips"
+            "train or validate with other clips"
         )
     rows = [_COLUMNS] + [_row(name, run) for name, run in zip(group.names, group.runs, strict=True)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -65,7 +65,7 @@ def _row(name: str, run: Run) -> tuple[str, ...]:
         name,
         f"{run.parameters:,}",
         f"{run.seconds:,.1f}",
-        f"{scores.segment_accuracy:.3f}",
+        f"{scores.window_accuracy:.3f}",
         f"{scores.accuracy:.3f} ({low:.3f} to {high:.3f})",
         f"{scores.macro_recall:.3f}",
         f"{scores.top2_accuracy:.3f}",

@@ -1,4 +1,4 @@
-"""How well a model tells music from what is not music."""
+"""How well a model separates music from other sounds."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_runtime import Classifier
-from edge_runtime.answer import genre_or_unknown
 from edge_runtime.audio.windows import cut_windows
-from edge_runtime.model.manifest import UNKNOWN
+from edge_runtime.decoder import UNKNOWN, genre_or_unknown
 
 from ..not_music.espeak import check_espeak
 from ..not_music.sounds import KINDS, NotMusic, make_sounds, recorded_sounds
@@ -61,7 +60,7 @@ class Separation:
 
     @property
     def all_other(self) -> Scores:
-        """Scores of all that is not music."""
+        """Scores of all sounds that are not music."""
         return np.concatenate(list(self.other.values()))
 
     @property
@@ -84,15 +83,15 @@ class Separation:
 
 @dataclass(frozen=True)
 class Rejection:
-    """What a model makes of sounds that are not music."""
+    """How a model labels sounds that are not music."""
 
     windows: Separation
     tracks: Separation
     """Tracks of music against clips of a few windows, each by its mean posterior"""
-    answered: dict[str, float]
-    """Share of the clips of each kind that the device answers with a genre"""
+    labelled: dict[str, float]
+    """Share of the clips of each kind that the device gives a genre"""
     music_refused: float
-    """Share of the tracks that it answers with none"""
+    """Share of the tracks that it gives none"""
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form."""
@@ -100,7 +99,7 @@ class Rejection:
             "acceptance": ACCEPTANCE,
             "windows": self.windows.to_dict(),
             "tracks": self.tracks.to_dict(),
-            "answered_with_a_genre": self.answered,
+            "answered_with_a_genre": self.labelled,
             "music_answered_with_none": self.music_refused,
         }
 
@@ -108,7 +107,7 @@ class Rejection:
 def music_scores(
     posteriors: npt.NDArray[np.floating[Any]], labels: tuple[str, ...], rejected: tuple[str, ...]
 ) -> Scores:
-    """How much each posterior speaks for music.
+    """The score of being music of each posterior.
 
     Parameters
     ----------
@@ -170,36 +169,36 @@ def measure_rejection(
     ----------
     classifier : Classifier
     music : Predictions
-        Its own, of tracks. Silent windows and tracks are neither accepted nor refused.
+        Of the same classifier, for tracks. Silent ones are neither accepted nor rejected.
     sounds : iterable of NotMusic
-        At the model's rate. A window below the silence gate has score 0: the device does not call
-        it music whatever the network thinks.
+        At the model's rate. A window below the silence gate has score 0: the device never calls it
+        music.
     """
     labels, rejected = classifier.labels, classifier.manifest.rejected
     threshold = classifier.manifest.decoder.rejection_threshold
     windows: dict[str, list[Scores]] = {}
     clips: dict[str, list[Scores]] = {}
-    answered: dict[str, list[bool]] = {}
+    labelled: dict[str, list[bool]] = {}
     for sound in sounds:
         posteriors = _posteriors(classifier, sound.samples)
         mean = posteriors[posteriors.any(axis=1)].mean(axis=0) if posteriors.any() else None
         clip = np.zeros(len(labels)) if mean is None else mean
-        answer = genre_or_unknown(clip, labels, rejected, threshold=threshold)
+        label = genre_or_unknown(clip, labels, rejected, threshold=threshold)
         windows.setdefault(sound.kind, []).append(music_scores(posteriors, labels, rejected))
         clips.setdefault(sound.kind, []).append(music_scores(clip[np.newaxis], labels, rejected))
-        answered.setdefault(sound.kind, []).append(mean is not None and answer != UNKNOWN)
-    heard = music.posteriors[music.posteriors.any(axis=1)]
+        labelled.setdefault(sound.kind, []).append(mean is not None and label != UNKNOWN)
+    sounding = music.posteriors[music.posteriors.any(axis=1)]
     tracks = music.track_posteriors
     return Rejection(
         Separation(
-            music_scores(heard, labels, rejected),
+            music_scores(sounding, labels, rejected),
             {kind: np.concatenate(own) for kind, own in windows.items()},
         ),
         Separation(
             music_scores(tracks[tracks.any(axis=1)], labels, rejected),
             {kind: np.concatenate(own) for kind, own in clips.items()},
         ),
-        {kind: float(np.mean(own)) for kind, own in answered.items()},
+        {kind: float(np.mean(own)) for kind, own in labelled.items()},
         float(np.mean(music.track_answers == REJECTED)),
     )
 
@@ -208,14 +207,14 @@ def rejection_text(rejection: Rejection) -> str:
     """A table of false accepts, by kind."""
     windows, tracks = rejection.windows, rejection.tracks
     width = max(map(len, windows.other))
-    answered = np.mean(
-        [rejection.answered[kind] for kind, own in tracks.other.items() for _ in own]
+    labelled = np.mean(
+        [rejection.labelled[kind] for kind, own in tracks.other.items() for _ in own]
     )
     lines = [
         f"not music: {len(windows.all_other)} windows, {len(tracks.all_other)} clips, against "
         f"{len(windows.music)} windows, {len(tracks.music)} tracks of music",
         f"ROC AUC: {windows.auc:.3f} by window, {tracks.auc:.3f} by clip",
-        f"{rejection.music_refused:.3f} of the tracks are answered with no genre",
+        f"{rejection.music_refused:.3f} of the tracks are labelled with no genre",
         "",
         f"{'':<{width}}          false accepts where",
         f"{'':<{width}}          {ACCEPTANCE:.0%} of music is accepted   answered",
@@ -224,11 +223,11 @@ def rejection_text(rejection: Rejection) -> str:
     for kind, own in tracks.other.items():
         lines.append(
             f"{kind:<{width}}  {len(own):>5}  {windows.false_accepts[kind]:>7.3f}  "
-            f"{tracks.false_accepts[kind]:>13.3f}  {rejection.answered[kind]:>14.3f}"
+            f"{tracks.false_accepts[kind]:>13.3f}  {rejection.labelled[kind]:>14.3f}"
         )
     lines.append(
         f"{'all':<{width}}  {len(tracks.all_other):>5}  {windows.false_accept:>7.3f}  "
-        f"{tracks.false_accept:>13.3f}  {answered:>14.3f}"
+        f"{tracks.false_accept:>13.3f}  {labelled:>14.3f}"
     )
     return "\n".join(lines)
 
@@ -236,7 +235,7 @@ def rejection_text(rejection: Rejection) -> str:
 def _posteriors(
     classifier: Classifier, samples: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.float32]:
-    """(windows, labels); zeros where the device hears silence."""
+    """(windows, labels); zeros where a window is silent."""
     gate = classifier.manifest.decoder.silence_dbfs
     rows = []
     for _, window in cut_windows([samples], classifier.manifest.front_end):

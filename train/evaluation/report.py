@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from edge_runtime.model.run_folder import CURVES, REPORT
+
 from ..data.splits import LEAK_WARNING
-from ..run.folder import CURVES, REPORT
 from ..run.predictions import REJECTED, Predictions
 from .report_figures import plot_confusion, plot_history, plot_recall
-from .scores import Scores, answers_text, score_predictions, three_digits
+from .scores import Scores, labelled_text, score_predictions, three_digits
 
 CONFUSION, RECALL = "confusion.png", "recall.png"
 
@@ -70,22 +71,22 @@ def _scores_lines(scores: Scores) -> list[str]:
         ("track accuracy", scores.accuracy, scores.accuracy_interval),
         ("macro recall", scores.macro_recall, scores.macro_recall_interval),
         ("top-2 accuracy of tracks", scores.top2_accuracy, None),
-        ("segment accuracy", scores.segment_accuracy, scores.segment_accuracy_interval),
+        ("window accuracy", scores.window_accuracy, scores.window_accuracy_interval),
         ("calibration error of tracks", scores.ece, None),
-        ("calibration error of segments", scores.segment_ece, None),
+        ("calibration error of windows", scores.window_ece, None),
     ]
     rejected = []
     if scores.n_rejected:
         rejected = [
-            f"{scores.n_rejected} of {scores.n_tracks} tracks were answered with no genre, which "
+            f"{scores.n_rejected} of {scores.n_tracks} tracks were labelled with no genre, which "
             "counts as wrong.",
             "",
         ]
     return [
         "## Validation",
         "",
-        f"The trained model before any export, on {scores.n_tracks} tracks ({scores.n_segments} "
-        "windows); a track's answer is the genre with the largest mean posterior of its windows. "
+        f"The trained model before any export, on {scores.n_tracks} tracks ({scores.n_windows} "
+        "windows); a track's label is the genre with the largest mean posterior of its windows. "
         "Intervals: bootstrap over tracks.",
         "",
         "| measure | value | 95 % interval |",
@@ -97,11 +98,11 @@ def _scores_lines(scores: Scores) -> list[str]:
         ),
         "",
         *rejected,
-        "| genre | tracks | precision | recall | F1 | answered as |",
+        "| genre | tracks | precision | recall | F1 | labelled as |",
         "|---|---|---|---|---|---|",
         *(
             f"| {_cell(label)} | {own.n_tracks} | {own.precision:.3f} | {own.recall:.3f} | "
-            f"{own.f1:.3f} | {_cell(answers_text(scores, label))} |"
+            f"{own.f1:.3f} | {_cell(labelled_text(scores, label))} |"
             for label, own in scores.per_genre.items()
         ),
         "",
@@ -109,30 +110,30 @@ def _scores_lines(scores: Scores) -> list[str]:
 
 
 def _worst_lines(predictions: Predictions) -> list[str]:
-    """The wrong answers that thought least of the true genre."""
-    answers, posteriors = predictions.track_answers, predictions.track_posteriors
-    of_truth = posteriors[np.arange(len(answers)), predictions.track_labels]
-    wrong = np.flatnonzero(answers != predictions.track_labels)
+    """The wrong labels of the tracks whose true genre has the least posterior."""
+    labels, posteriors = predictions.track_answers, predictions.track_posteriors
+    of_truth = posteriors[np.arange(len(labels)), predictions.track_labels]
+    wrong = np.flatnonzero(labels != predictions.track_labels)
     worst = wrong[np.argsort(of_truth[wrong], kind="stable")][:_WORST]
     lines = ["## Worst-classified tracks", ""]
     if not len(worst):
-        return [*lines, "Every track was answered rightly.", ""]
+        return [*lines, "Every track was labelled rightly.", ""]
     lines += [
-        f"The {len(worst)} of {len(wrong)} wrong answers that gave the true genre the smallest "
-        "posterior.",
+        f"The {len(worst)} of {len(wrong)} wrongly labelled tracks whose true genre got the "
+        "smallest posterior.",
         "",
-        "| track | genre | answer | posterior of the genre | ... of the answer |",
+        "| track | genre | label | posterior of the genre | ... of the label |",
         "|---|---|---|---|---|",
     ]
     for index in worst:
-        answer = answers[index]
-        given = "no genre" if answer == REJECTED else predictions.labels[answer]
+        label = labels[index]
+        given = "no genre" if label == REJECTED else predictions.labels[label]
         cells = (
             predictions.track_ids[index],
             predictions.labels[predictions.track_labels[index]],
             given,
             f"{of_truth[index]:.3f}",
-            "" if answer == REJECTED else f"{posteriors[index, answer]:.3f}",
+            "" if label == REJECTED else f"{posteriors[index, label]:.3f}",
         )
         lines.append(f"| {' | '.join(map(_cell, cells))} |")
     return [*lines, ""]

@@ -1,7 +1,6 @@
 """Pictures of a training report, of a comparison and of a rejection.
 
-Colours are those of M. Okabe and K. Ito, "Color Universal Design", 2008, which people with any
-colour vision tell apart; hues never carry a meaning that position, shape or words do not.
+Hues never carry a meaning that position, shape or words do not.
 """
 
 from __future__ import annotations
@@ -14,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from ..plots.colours import BLUE, VERMILION
 from .comparison import Comparison
 from .rejection import ACCEPTANCE, Rejection
 from .scores import Scores
 
-_BLUE, _ORANGE, _VERMILION, _GREY = "#0072B2", "#E69F00", "#D55E00", "#555555"
+_GREY = "#555555"
 _MANY = 24
 """Genres above which a confusion matrix has no room for counts."""
 
@@ -32,8 +32,8 @@ def plot_history(path: Path, history: dict[str, list[float]], title: str) -> Non
         shown = [key for key in kinds if key in history]
         for axes, key in zip(figure.subplots(1, len(shown), squeeze=False)[0], shown, strict=True):
             for name, colour, line, side in (
-                (key, _BLUE, "-", "training"),
-                (f"val_{key}", _VERMILION, "--", "validation"),
+                (key, BLUE, "-", "training"),
+                (f"val_{key}", VERMILION, "--", "validation"),
             ):
                 if name in history:
                     values = history[name]
@@ -41,7 +41,7 @@ def plot_history(path: Path, history: dict[str, list[float]], title: str) -> Non
                     marker = "o" if len(values) == 1 else None
                     epochs = range(1, len(values) + 1)
                     axes.plot(epochs, values, line, color=colour, label=side, marker=marker)
-            axes.set(xlabel="epoch", ylabel="segment accuracy" if key == "accuracy" else key)
+            axes.set(xlabel="epoch", ylabel="window accuracy" if key == "accuracy" else key)
             axes.set_ylim(*kinds[key])
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
             axes.grid(alpha=0.3)
@@ -68,7 +68,7 @@ def plot_confusion(path: Path, scores: Scores, title: str) -> None:
             range(rows),
             [f"{label} ({own.n_tracks})" for label, own in scores.per_genre.items()],
         )
-        axes.set(xlabel="answer", ylabel="true genre (tracks)")
+        axes.set(xlabel="label", ylabel="true genre (tracks)")
         if wide <= _MANY:
             for row, column in zip(*np.nonzero(counts), strict=True):
                 colour = "white" if shares[row, column] > 0.55 else "black"
@@ -88,15 +88,15 @@ def plot_recall(path: Path, scores: Scores, title: str) -> None:
     recall = [own.recall for _, own in ranked]
     with _figure(path, 7, 1.6 + 0.34 * len(ranked), title) as figure:
         axes = figure.subplots()
-        axes.barh(range(len(ranked)), recall, color=_BLUE, height=0.72)
+        axes.barh(range(len(ranked)), recall, color=BLUE, height=0.72)
         for place, (_, own) in enumerate(ranked):  # a column of its own: the line crosses bars
             right = round(own.recall * own.n_tracks)
             words = f"{own.recall:.2f}   {right} of {own.n_tracks}"
             axes.text(1.02, place, words, va="center", fontsize=9)
-        axes.axvline(scores.macro_recall, color=_VERMILION, linestyle="--",
+        axes.axvline(scores.macro_recall, color=VERMILION, linestyle="--",
                      label=f"macro recall, the mean: {scores.macro_recall:.3f}")  # fmt: skip
         axes.set_yticks(range(len(ranked)), [label for label, _ in ranked])
-        axes.set(xlabel="recall: share of the genre's tracks that were answered rightly")
+        axes.set(xlabel="recall: share of the genre's tracks that were labelled rightly")
         axes.set_xlim(0.0, 1.28)  # room for the words
         axes.set_xticks(np.linspace(0.0, 1.0, 6))
         axes.grid(axis="x", alpha=0.3)
@@ -113,7 +113,7 @@ def plot_comparison(path: Path, comparison: Comparison) -> None:
         axes = figure.subplots()
         place, ticks, names = 0.0, [], []
         for group in comparison.groups:
-            colour, marker = (_VERMILION, "D") if group.leaks else (_BLUE, "o")
+            colour, marker = (VERMILION, "D") if group.leaks else (BLUE, "o")
             words = f"split {group.split}" + (", LEAKS" if group.leaks else "")
             words += f", {group.runs[0].scores.n_tracks} tracks"
             if group.has_namesake:
@@ -146,8 +146,8 @@ def plot_rejection(path: Path, rejection: Rejection, title: str) -> None:
     with _figure(path, 11, 1.8 + 0.3 * max(10, len(kinds)), title) as figure:
         curve, bars = figure.subplots(1, 2, width_ratios=(1.0, 1.2))
         for separation, colour, line, name in (
-            (rejection.windows, _BLUE, "-", "windows"),
-            (rejection.tracks, _VERMILION, "--", "tracks and clips"),
+            (rejection.windows, BLUE, "-", "windows"),
+            (rejection.tracks, VERMILION, "--", "tracks and clips"),
         ):
             thresholds = np.unique(np.concatenate([separation.music, separation.all_other]))
             accepted = [1.0, *(np.mean(separation.music > limit) for limit in thresholds)]
@@ -161,8 +161,8 @@ def plot_rejection(path: Path, rejection: Rejection, title: str) -> None:
         curve.legend(loc="upper left")
         places = np.arange(len(kinds))
         for shift, separation, colour, name in (
-            (-0.19, rejection.windows, _BLUE, "windows"),
-            (0.19, rejection.tracks, _VERMILION, "clips"),
+            (-0.19, rejection.windows, BLUE, "windows"),
+            (0.19, rejection.tracks, VERMILION, "clips"),
         ):
             rates = [separation.false_accepts[kind] for kind in kinds]
             bars.barh(places + shift, rates, height=0.36, color=colour, label=name)

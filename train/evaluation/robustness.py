@@ -10,9 +10,9 @@ from typing import Any
 
 from ..augment.conditions import GRID, Degradation
 from ..data.tracks import Track
-from .answers import Difference, answers_of, compare_answers, p_text
 from .classify import Evaluation, evaluate
-from .degraded_classifier import DegradedHearing
+from .degraded_classifier import DegradedClassifier
+from .track_results import Difference, compare_results, p_text, track_results
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class InCondition:
 
 @dataclass(frozen=True)
 class Robustness:
-    """A model in every condition that was asked for; clean first."""
+    """A model in every condition measured; clean first."""
 
     model: str
     rows: tuple[InCondition, ...]
@@ -59,7 +59,7 @@ def measure(
     *,
     threads: int = 1,
 ) -> Robustness:
-    """Examine a model through the device's runtime, condition by condition.
+    """Evaluate a model through the device's runtime, condition by condition.
 
     Parameters
     ----------
@@ -83,10 +83,10 @@ def measure(
     rows: list[InCondition] = []
     for condition in (clean, *(c for c in conditions if c.name != clean.name)):
         print(f"{name}: {condition.name} ({condition.text})", file=sys.stderr, flush=True)
-        evaluation = evaluate(DegradedHearing(model, condition, clips, threads=threads), tracks)
-        answers = answers_of(condition.name, evaluation.predictions)
-        first = answers_of(clean.name, rows[0].evaluation.predictions) if rows else answers
-        rows.append(InCondition(condition, evaluation, compare_answers(first, answers)))
+        evaluation = evaluate(DegradedClassifier(model, condition, clips, threads=threads), tracks)
+        results = track_results(condition.name, evaluation.predictions)
+        first = track_results(clean.name, rows[0].evaluation.predictions) if rows else results
+        rows.append(InCondition(condition, evaluation, compare_results(first, results)))
     return Robustness(name, tuple(rows))
 
 
@@ -95,7 +95,7 @@ def robustness_text(robustness: Robustness) -> str:
     width = max(len(row.condition.text) for row in robustness.rows)
     name = max(len("condition"), *(len(row.condition.name) for row in robustness.rows))
     lines = [
-        f"{'condition':<{name}}  {'':<{width}}  tracks (95 % interval)  macro recall  segments  "
+        f"{'condition':<{name}}  {'':<{width}}  tracks (95 % interval)  macro recall   windows  "
         "no genre  to clean (points)"
     ]
     for row in robustness.rows:
@@ -105,7 +105,7 @@ def robustness_text(robustness: Robustness) -> str:
         lines.append(
             f"{row.condition.name:<{name}}  {row.condition.text:<{width}}  "
             f"{scores.accuracy:.3f} ({low:.3f} to {high:.3f})  {scores.macro_recall:>12.3f}  "
-            f"{scores.segment_accuracy:>8.3f}  {scores.n_rejected:>8}  "
+            f"{scores.window_accuracy:>8.3f}  {scores.n_rejected:>8}  "
             f"{'' if row is robustness.rows[0] else to_clean}".rstrip()
         )
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""What ``run.json`` says of a training."""
+"""The contents of ``run.json``."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def run_summary(
     ----------
     name : str
     data : str
-        What the music is called.
+        Name of the data set.
     experiment : Experiment
     scores : Scores
-        On what validates.
+        Of the validation part.
     how : dict
         More of the training, JSON-ready.
     protocol : str, optional
@@ -59,11 +59,11 @@ def run_summary(
         },
         "metrics": {
             "validation": {
-                "segment_accuracy": round(scores.segment_accuracy, 4),
+                "segment_accuracy": round(scores.window_accuracy, 4),
                 "track_accuracy": round(scores.accuracy, 4),
                 "track_macro_recall": round(scores.macro_recall, 4),
                 "n_tracks": scores.n_tracks,
-                "n_segments": scores.n_segments,
+                "n_segments": scores.n_windows,
             },
             "protocol": protocol
             or f"float model on the validation part of split {split.name}"

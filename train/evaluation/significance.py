@@ -54,7 +54,7 @@ def bootstrap_interval(correct: npt.NDArray[np.bool_]) -> Interval:
     Parameters
     ----------
     correct : (tracks,) bool
-        Whether each track was answered rightly.
+        Whether each track was labelled rightly.
     """
     return percentile_interval(bootstrap_sums(correct[:, np.newaxis])[:, 0] / len(correct))
 
@@ -64,21 +64,21 @@ class McNemar:
     """Where two models differ, track by track."""
 
     n: int
-    """Tracks that both were examined on"""
+    """Tracks that both labelled"""
     b: int
-    """Tracks that the first alone answered rightly"""
+    """Tracks that the first alone labelled rightly"""
     c: int
-    """Tracks that the second alone answered rightly"""
+    """Tracks that the second alone labelled rightly"""
 
     @property
     def p(self) -> float:
-        """Two-sided exact p: how often as good as equal models differ this much or more."""
-        n, least = self.b + self.c, min(self.b, self.c)
-        ways, tail = 1, 0
-        for k in range(least + 1):
-            tail += ways
-            ways = ways * (n - k) // (k + 1)
-        return min(1.0, 2 * tail / 2**n)
+        """Two-sided exact p: how often models that are equally good differ this much or more."""
+        from scipy.stats import binomtest
+
+        differing = self.b + self.c
+        if not differing:
+            return 1.0
+        return float(binomtest(min(self.b, self.c), differing, 0.5).pvalue)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form."""
@@ -92,7 +92,7 @@ def mcnemar(first: npt.NDArray[np.bool_], second: npt.NDArray[np.bool_]) -> McNe
     percentages", Psychometrika 12, 1947; for classifiers: T. Dietterich, "Approximate statistical
     tests for comparing supervised classification learning algorithms", Neural Computation 10,
     1998. The p is the exact one of the binomial distribution, not the chi-squared approximation,
-    which small counts would strain; it needs no SciPy, so that a device can evaluate, too.
+    which small counts would strain.
 
     Parameters
     ----------

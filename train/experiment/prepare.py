@@ -12,7 +12,7 @@ from edge_runtime.frontend import FrontEndParams
 from ..augment.waveform import AudioAugmentation
 from ..data.duplicates import without_straddlers
 from ..data.split_choice import SplitChoice
-from ..data.splits import TRAIN, VALID, Candidate, Split, check_parts, random_segment_split
+from ..data.splits import TRAIN, VALID, Candidate, Split, check_parts, random_window_split
 from ..data.tracks import TrackList
 from ..features.extraction import Extraction, extract
 from ..features.seed_json import extraction_from_json
@@ -21,7 +21,7 @@ from .windows import Windows, normalisation, select
 
 @dataclass(frozen=True)
 class Experiment:
-    """What a model is trained and examined on."""
+    """What a model is trained and validated on."""
 
     genres: tuple[str, ...]
     params: FrontEndParams
@@ -60,9 +60,9 @@ def prepare(
     params : FrontEndParams
         Without normalisation.
     store : Path
-        Folder that keeps features.
+        Folder of cached features.
     overlap : float
-        Share of a training window that the next one hears again.
+        Share of a training window that the next one has again.
     augmentation : AudioAugmentation, optional
     copies : int
         Varied copies of each training track.
@@ -83,7 +83,7 @@ def prepare(
 
 
 def prepare_json(file: Path, choice: SplitChoice, params: FrontEndParams) -> Experiment:
-    """The same from the student report's ``data.json``, which does not tell tracks apart.
+    """The same from the student report's ``data.json``, which does not say which track is which.
 
     Raises
     ------
@@ -92,12 +92,12 @@ def prepare_json(file: Path, choice: SplitChoice, params: FrontEndParams) -> Exp
     """
     if choice.name != "segment":
         raise DataSetError(
-            f"{file}: does not say which track a segment is of, so that only --split segment is "
+            f"{file}: does not say which track a window is of, so that only --split segment is "
             "possible, which leaks; name the folder of the clips for any other"
         )
     extraction = extraction_from_json(file, params)
     return _experiment(
-        extraction, random_segment_split(_candidates(extraction), choice.seed), params, ()
+        extraction, random_window_split(_candidates(extraction), choice.seed), params, ()
     )
 
 

@@ -28,9 +28,9 @@ class Windows:
     labels: npt.NDArray[np.int64]
     """(n,) indices into the data set's genres"""
     tracks: npt.NDArray[np.int64]
-    """(n,) which windows belong together: index of the track in the extraction"""
+    """(n,) index of each window's track in the extraction"""
     params: FrontEndParams | None = None
-    """Normalise as these do"""
+    """Whose normalisation `batch` applies; None applies none"""
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -68,10 +68,10 @@ def select(
 ) -> Windows:
     """Windows that a split puts into one part.
 
-    Overlapping windows teach; what examines does not overlap (but in a split that leaks anyway),
-    as on the device, and is never augmented.
+    Training windows overlap. Validation windows do not (but in a split that leaks anyway), as on
+    the device, and are never augmented.
     """
-    examines = part == VALID and not split.leaks
+    validates = part == VALID and not split.leaks
     places, labels, tracks = [], [], []
     for index, item in enumerate(extracted):
         if item.copy and part == VALID:
@@ -85,7 +85,7 @@ def select(
             ]
         else:  # a copy that was stretched has another number of windows
             rows = list(range(len(item.features))) if part in parts else []
-        if examines:
+        if validates:
             rows = _apart(rows, item.starts, window_seconds)
         places += [(index, row) for row in rows]
         labels += [genres.index(item.track.label)] * len(rows)
@@ -100,7 +100,7 @@ def select(
 
 def _apart(rows: list[int], starts: Sequence[float], window_seconds: float) -> list[int]:
     """Rows that do not overlap; the last one may reach back, as the end of a file does."""
-    if not starts:  # a file that tells no times holds windows that do not overlap
+    if not starts:  # a file without times holds windows that do not overlap
         return rows
     chosen: list[int] = []
     for row in rows:

@@ -1,1 +1,1 @@
-"""Features of a data set: computed once, kept on disk, mapped into memory."""
+"""Features of a data set: computed once, cached on disk, mapped into memory."""

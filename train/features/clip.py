@@ -15,8 +15,8 @@ import numpy.typing as npt
 from edge_runtime.audio.conditioning import Conditioner, level_dbfs
 from edge_runtime.audio.file import open_audio
 from edge_runtime.audio.windows import Samples, SoundPath, cut_windows, file_windows, sound_blocks
+from edge_runtime.decoder import DecoderSettings
 from edge_runtime.frontend import FrontEnd, FrontEndParams
-from edge_runtime.model.manifest import DecoderSettings
 
 from ..augment.waveform import AudioAugmentation, add_noise, change_sound
 
@@ -67,7 +67,7 @@ def clip_features(
     augmentation : AudioAugmentation, optional
         How a variation (``clip.copy`` above 0) comes about.
     digest : hash object of hashlib
-        Hears the decoded sound at its own rate: one channel, float32, damaged samples zeroed.
+        Of the decoded sound at its own rate: one channel, float32, damaged samples zeroed.
 
     Yields
     ------
@@ -121,17 +121,17 @@ def _varied_windows(
 ) -> Iterator[tuple[float, Samples, Samples]]:
     """Windows of a variation: its start, itself before noise was added, and itself.
 
-    Silence is judged before the noise: a pause with noise in it is no music.
+    Silence is judged before the noise is added: a pause with noise in it is no music.
     """
     audio = open_audio(clip.path)
-    # The device takes an offset out of what its microphone hears, so that comes last.
+    # The device removes the offset of what its microphone records, so that comes last.
     path = SoundPath(audio.rate, audio.channels, dataclasses.replace(params, dc_block_hz=None))
     path.conditioner = _HashedConditioner(audio.channels, digest)
     samples = np.concatenate(list(sound_blocks(audio, path)))
     generator = augmentation.generator(clip.sha256, clip.copy)
     changed = change_sound(samples, params.sample_rate, augmentation, generator)
-    heard = add_noise(changed, augmentation, generator)
-    pairs = zip(_cut(changed, params, step), _cut(heard, params, step), strict=True)
+    noisy = add_noise(changed, augmentation, generator)
+    pairs = zip(_cut(changed, params, step), _cut(noisy, params, step), strict=True)
     for (start, judged), (_, window) in pairs:
         yield start, judged, window
 

@@ -1,4 +1,4 @@
-"""Features of a data set, computed by the device's own front end and kept on disk."""
+"""Features of a data set, computed by the device's own front end and cached on disk."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ class TrackFeatures:
     """(windows, frames, coefficients), before normalisation; on disk and mapped into memory, so
     that they cannot be written to and take no memory until they are read"""
     starts: tuple[float, ...] = ()
-    """Start of each window in the track, seconds; empty where nobody knows"""
+    """Start of each window in the track, seconds; empty if unknown"""
     audio_sha256: str = ""
     """Of the track's decoded sound: tracks that agree sound the same, whatever file they are in"""
     copy: int = 0
-    """0 is the track itself; others are variations of it, with which nothing may be examined"""
+    """0 is the track itself; others are variations of it, for training alone"""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Extraction:
 
 
 def default_cache() -> Path:
-    """Where features are kept if nothing else is said: ``$XDG_CACHE_HOME/edge-genre``."""
+    """Where features are cached by default: ``$XDG_CACHE_HOME/edge-genre``."""
     root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(root) / "edge-genre" / "features"
 
@@ -56,8 +56,8 @@ def default_cache() -> Path:
 def store_folder(cache: Path, settings: StoreSettings) -> Path:
     """The folder in a cache that holds features of these settings.
 
-    A cache that is a store itself (``edge-genre features --out``) holds its own; variations are
-    kept in a folder of their own inside it, too.
+    A cache that is a store itself (``edge-genre features --out``) holds the clips as they are;
+    variations go into a folder of their own inside it.
     """
     if is_store(cache) and settings.augmentation is None:
         return cache
@@ -138,7 +138,7 @@ def _hashed(tracks: Sequence[Track]) -> Iterator[tuple[Track, str, str | None]]:
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # hashing releases Python's lock
         yield from progress(
-            pool.map(attempt, tracks), total=len(tracks), label="features: looking at clips"
+            pool.map(attempt, tracks), total=len(tracks), label="features: hashing clips"
         )
 
 

@@ -1,4 +1,8 @@
-"""Writing features to disk: no half files, and an error that says what was lost."""
+"""Writing features to disk: no half files, and an error that says what was lost.
+
+`edge_runtime.atomic_write` takes a whole file's bytes and does not wait for the disk. Features are
+written as they come, and what is called finished has to survive a power cut.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +12,14 @@ import os
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TextIO
+from typing import IO, Any
 
 from edge_runtime.errors import DataSetError
 
 
 @contextlib.contextmanager
 def storing(place: Path) -> Iterator[None]:
-    """Say what a failure to write means for a file or store of features."""
+    """Turn a failure to write a file or store of features into what the user can do about it."""
     try:
         yield
     except OSError as error:
@@ -31,11 +35,11 @@ def storing(place: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def open_whole(path: Path) -> Iterator[TextIO]:
-    """Write a text file so that nobody ever sees half of it, whatever happens."""
+def open_atomically(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
+    """Write a file (text is UTF-8) so that nobody ever sees half of it, whatever happens."""
     temporary = temporary_name(path)
     try:
-        with temporary.open("w", encoding="utf-8") as file:
+        with temporary.open(mode, encoding=None if "b" in mode else "utf-8") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -51,5 +55,5 @@ def open_whole(path: Path) -> Iterator[TextIO]:
 
 
 def temporary_name(path: Path) -> Path:
-    """Where a file is written until it is whole: beside it, under a name that nobody else has."""
+    """Where a file is written until it is whole: beside it, under a unique name."""
     return path.with_name(f"{path.name}-{uuid.uuid4().hex}.tmp")

@@ -1,11 +1,11 @@
-"""The student report's ``data.json``: genres, labels and MFCCs of every segment in one file.
+"""The student report's ``data.json``: genres, labels and MFCCs of every window in one file.
 
 ``{"mapping": [genre, ...], "labels": [index, ...], "mfcc": [[[coefficient, ...], ...], ...]}``, as
 in V. Velardo's lessons "Deep Learning (for Audio) with Python". Notebooks written for it run on
 what is written here.
 
-The file does not say which track a segment is of. A model that is trained on one can therefore
-only be examined with segments of tracks that it may have heard: that split leaks.
+The file does not say which track a window is of. A model that is trained on one can therefore
+only be validated on windows of tracks that it may have been trained on: that split leaks.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from edge_runtime.frontend import FrontEndParams
 
 from ..data.tracks import Track
 from .extraction import Extraction, TrackFeatures
-from .files import open_whole, storing
+from .files import open_atomically, storing
 
 Features = npt.NDArray[np.float32]
 
@@ -36,7 +36,7 @@ _MADE_BY = "write one with edge-genre features --format json"
 def write_seed_json(
     path: Path, mapping: Sequence[str], labels: Sequence[int], features: Iterable[Features]
 ) -> None:
-    """Write segments as they come, in the memory of one; the file appears when it is whole.
+    """Write windows as they come, in the memory of one; the file appears when it is whole.
 
     Parameters
     ----------
@@ -45,9 +45,9 @@ def write_seed_json(
     mapping : sequence of str
         Genres.
     labels : sequence of int
-        Index into `mapping`, one for each segment.
+        Index into `mapping`, one for each window.
     features : iterable of (frames, coefficients) float32
-        One for each segment. Nine digits are written: all that a float32 has.
+        One for each window. Nine digits are written: all that a float32 has.
 
     Raises
     ------
@@ -56,11 +56,11 @@ def write_seed_json(
     """
     with storing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with open_whole(path) as file:
+        with open_atomically(path) as file:
             file.write(f'{{"mapping": {json.dumps(list(mapping))},\n')
             file.write(f'"labels": {json.dumps([int(label) for label in labels])},\n"mfcc": [')
-            for _, segment, comma in zip(labels, features, _commas(), strict=False):
-                file.write(f"{comma}\n[{', '.join(_frames(segment))}]")
+            for _, window, comma in zip(labels, features, _commas(), strict=False):
+                file.write(f"{comma}\n[{', '.join(_frames(window))}]")
             file.write("\n]}\n")
 
 
@@ -72,13 +72,13 @@ def read_seed_json(path: Path) -> tuple[tuple[str, ...], npt.NDArray[np.int64], 
     mapping : tuple of str
         Genres.
     labels : (n,) int64
-        Index into `mapping` of each segment.
+        Index into `mapping` of each window.
     features : (n, frames, coefficients) float32
 
     Raises
     ------
     DataSetError
-        If the file is no such file: a key is missing, segments differ in shape or hold something
+        If the file is no such file: a key is missing, windows differ in shape or hold something
         else than numbers, or a label has no genre.
     """
     found: dict[str, Any] = {}
@@ -101,7 +101,7 @@ def read_seed_json(path: Path) -> tuple[tuple[str, ...], npt.NDArray[np.int64], 
     features: Features = found["mfcc"]
     if len(labels) != len(features):
         raise DataSetError(
-            f"{path}: has {len(labels)} labels and {len(features)} segments; there must be one "
+            f"{path}: has {len(labels)} labels and {len(features)} windows; there must be one "
             f"label for each; {_MADE_BY}"
         )
     return mapping, labels, features
@@ -111,19 +111,19 @@ def extraction_from_json(path: Path, params: FrontEndParams) -> Extraction:
     """Segments of such a file as if each were a track of its own.
 
     That is what they are not: windows of one track stand beside each other under other names,
-    and a split "by track" of these would leak without saying so. Only `random_segment_split`,
+    and a split "by track" of these would leak without a warning. Only `random_window_split`,
     which says that it leaks, may be used.
 
     Raises
     ------
     DataSetError
-        If the file cannot be used, or its segments do not have the front end's shape.
+        If the file cannot be used, or its windows do not have the front end's shape.
     """
     mapping, labels, features = read_seed_json(path)
     expected = (params.n_frames, params.n_coefficients)
     if features.shape[1:] != expected:
         raise DataSetError(
-            f"{path}: segments have {features.shape[1]} frames of {features.shape[2]} "
+            f"{path}: windows have {features.shape[1]} frames of {features.shape[2]} "
             f"coefficients; the model's front end makes {expected[0]} of {expected[1]}: choose a "
             "model whose front end made this file"
         )
@@ -146,9 +146,9 @@ def _commas() -> Iterator[str]:
         yield ","
 
 
-def _frames(segment: Features) -> Iterator[str]:
-    line = "[" + ", ".join(["%.9g"] * segment.shape[1]) + "]"
-    for frame in segment.tolist():
+def _frames(window: Features) -> Iterator[str]:
+    line = "[" + ", ".join(["%.9g"] * window.shape[1]) + "]"
+    for frame in window.tolist():
         yield line % tuple(frame)
 
 
@@ -200,7 +200,7 @@ class _Text:
 
 
 def _members(text: _Text) -> Iterator[tuple[str, Any]]:
-    """Keys and values of the object; that of ``mfcc`` is an iterator over its segments."""
+    """Keys and values of the object; that of ``mfcc`` is an iterator over its windows."""
     text.take("{")
     while text.next() != "}":
         key = text.value()
@@ -223,30 +223,30 @@ def _no_number(name: str) -> float:
     raise ValueError(f"{name} is no number")
 
 
-def _stack(path: Path, segments: Iterator[Any]) -> Features:
-    """All segments as one array, each turned into numbers as it comes."""
+def _stack(path: Path, windows: Iterator[Any]) -> Features:
+    """All windows as one array, each turned into numbers as it comes."""
     rows: list[Features] = []
-    for index, segment in enumerate(segments):
+    for index, window in enumerate(windows):
         try:
-            row = np.array(segment)
+            row = np.array(window)
         except ValueError:  # frames of different lengths
             row = np.zeros(0)
         if row.dtype.kind not in "if" or row.ndim != 2 or not row.size:
             raise DataSetError(
-                f"{path}: segment {index} of 'mfcc' is not a list of frames of equally many "
+                f"{path}: window {index} of 'mfcc' is not a list of frames of equally many "
                 f"numbers; {_MADE_BY}"
             )
         if rows and row.shape != rows[0].shape:
             raise DataSetError(
-                f"{path}: segment {index} of 'mfcc' has shape {row.shape}, those before it "
-                f"{rows[0].shape}; leave out segments that are shorter than the others"
+                f"{path}: window {index} of 'mfcc' has shape {row.shape}, those before it "
+                f"{rows[0].shape}; leave out windows that are shorter than the others"
             )
         with np.errstate(over="ignore"):
             rows.append(row.astype(np.float32))
         if not np.isfinite(rows[-1]).all():
-            raise DataSetError(f"{path}: segment {index} of 'mfcc' holds what is no finite number")
+            raise DataSetError(f"{path}: window {index} of 'mfcc' holds what is no finite number")
     if not rows:
-        raise DataSetError(f"{path}: 'mfcc' holds no segments; {_MADE_BY}")
+        raise DataSetError(f"{path}: 'mfcc' holds no windows; {_MADE_BY}")
     return np.stack(rows)
 
 

@@ -35,13 +35,13 @@ from edge_runtime.frontend import FrontEndParams
 
 from ..augment.waveform import AudioAugmentation
 from .clip import SILENCE_DBFS
-from .files import open_whole, storing, temporary_name
+from .files import open_atomically, storing, temporary_name
 
 STORE = "store.json"
 
 _VERSION = 2
 """Raise it when the front end, the cutting into windows or the files here change."""
-_OURS = re.compile(r"(shard-[0-9a-f]{32}\.(npy|json)|store\.json)(-[0-9a-f]{32}\.tmp)?")
+_FILES = re.compile(r"(shard-[0-9a-f]{32}\.(npy|json)|store\.json)(-[0-9a-f]{32}\.tmp)?")
 _ABANDONED_SECONDS = 3600.0
 """A file that is not finished and was not touched for so long is left from a killed run."""
 _HEADER_BYTES = 128
@@ -86,7 +86,7 @@ class StoreSettings:
 
 @dataclass(frozen=True)
 class Entry:
-    """What a store knows of one clip."""
+    """A clip in a store."""
 
     sha256: str
     """Of the file's content: the same clip elsewhere is found, too"""
@@ -130,7 +130,7 @@ class FeatureStore:
             _sweep(folder, everything=rebuild)
             if not (folder / STORE).exists():
                 content = {"sha256": settings.sha256, "settings": settings.to_dict()}
-                with open_whole(folder / STORE) as file:
+                with open_atomically(folder / STORE) as file:
                     file.write(json.dumps(content, indent=2) + "\n")
         _check_same(folder, settings)
         self.read_shards()
@@ -165,7 +165,7 @@ class FeatureStore:
         return True
 
     def entry(self, sha256: str, copy: int = 0) -> Entry:
-        """What is known of a clip that is in the store."""
+        """The entry of a clip that is in the store."""
         return self._entries[sha256, copy][0]
 
     def windows(self, sha256: str, copy: int = 0) -> Features:
@@ -187,7 +187,7 @@ class FeatureStore:
         return self._mapped[array][entry.offset : entry.offset + len(entry.starts)]
 
     def n_bytes(self) -> int:
-        """What the store takes on disk, bytes."""
+        """Size of the store on disk, bytes."""
         return sum(file.stat().st_size for file in _files(self.folder))
 
 
@@ -242,22 +242,22 @@ class ShardWriter:
         self._windows += len(starts)
 
     def drop_clip(self, sha256: str, copy: int, reason: str) -> None:
-        """The clip cannot be used; what was written of it is taken back."""
-        self._take_back()
+        """The clip cannot be used; what was written of it is removed."""
+        self._remove_windows()
         self._entries.append(Entry(sha256, copy, "", (), self._windows, reason))
 
     def forget_clip(self) -> None:
-        """Take back what was written of the clip, and keep nothing about it."""
-        self._take_back()
+        """Remove what was written of the clip, and store no entry for it."""
+        self._remove_windows()
 
-    def _take_back(self) -> None:
+    def _remove_windows(self) -> None:
         n_bytes = _HEADER_BYTES + 4 * self._windows * self._shape[0] * self._shape[1]
         with storing(self._folder):
             self._file.seek(n_bytes)
             self._file.truncate()
 
     def _finish(self) -> None:
-        self._take_back()  # Ctrl-C may have come within a clip
+        self._remove_windows()  # Ctrl-C may have come within a clip
         content = {
             "settings_sha256": self._settings.sha256,
             "clips": [vars(entry) for entry in self._entries],
@@ -270,7 +270,7 @@ class ShardWriter:
             self._temporary.replace(self._array)
             index = self._array.with_suffix(".json")
             try:
-                with open_whole(index) as file:
+                with open_atomically(index) as file:
                     file.write(json.dumps(content) + "\n")
             except BaseException:
                 if not index.exists():
@@ -284,7 +284,7 @@ def is_store(folder: Path) -> bool:
 
 
 def _files(folder: Path) -> list[Path]:
-    return [file for file in folder.iterdir() if _OURS.fullmatch(file.name)]
+    return [file for file in folder.iterdir() if _FILES.fullmatch(file.name)]
 
 
 def _sweep(folder: Path, *, everything: bool) -> None:

@@ -53,7 +53,7 @@ def compute(store: FeatureStore, clips: Sequence[Clip], workers: int) -> Iterato
     clips : sequence of Clip
         Not in the store yet.
     workers : int
-        Processes; few clips are computed in this one.
+        Processes; of up to eight clips, none is started.
 
     Raises
     ------
@@ -137,7 +137,7 @@ _stop: Event | None = None
 def _start_worker(stop: Event) -> None:
     global _stop  # noqa: PLW0603  # an initializer has no other way to leave something behind
     _stop = stop
-    # Ctrl-C reaches every process of the terminal; the main one tells the others what to do.
+    # Ctrl-C reaches every process of the terminal; the main one stops the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_die_with_parent, daemon=True).start()
     from threadpoolctl import threadpool_limits

@@ -1,4 +1,4 @@
-"""What a training needs to go on after it was killed."""
+"""Checkpoints: what a training needs to go on after it was killed."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from edge_runtime.errors import DataSetError
+
+from ..features.files import open_atomically
 
 FOLDER = "checkpoint"
 _STATE, _BEST = "state.json", "best.weights.h5"
@@ -56,7 +58,7 @@ class Checkpoint:
         self._fingerprint: dict[str, Any] = json.loads(json.dumps(fingerprint))
 
     def start(self) -> None:
-        """Forget an earlier training."""
+        """Remove the checkpoint of an earlier training."""
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir(parents=True)
 
@@ -75,43 +77,42 @@ class Checkpoint:
 
         try:
             found = json.loads(state.read_text(encoding="utf-8"))
-            theirs, progress = found["fingerprint"], Progress(**found["progress"])
+            other, progress = found["fingerprint"], Progress(**found["progress"])
             model = keras.saving.load_model(self._folder / found["model"])
         except (ValueError, KeyError, TypeError, OSError) as error:
             raise DataSetError(
                 f"{state}: cannot be gone on from ({' '.join(str(error).split())}); train without "
                 "--resume"
             ) from None
-        for name in sorted({*theirs, *self._fingerprint}):
-            if theirs.get(name) != self._fingerprint.get(name):
+        for name in sorted({*other, *self._fingerprint}):
+            if other.get(name) != self._fingerprint.get(name):
                 raise DataSetError(
                     f"{self._folder}: is of a training with another {name.replace('_', ' ')} "
-                    f"({_short(theirs.get(name))}, not {_short(self._fingerprint.get(name))}); "
+                    f"({_short(other.get(name))}, not {_short(self._fingerprint.get(name))}); "
                     "give the same options, or train without --resume"
                 )
         return model, progress
 
     def save(self, model: Any, progress: Progress, *, best: bool) -> None:
-        """Keep an epoch."""
+        """Save an epoch."""
         before = set(self._folder.glob("epoch-*.keras"))
         name = f"epoch-{progress.epoch}.keras"
         model.save(self._folder / name)
         if best:
             model.save_weights(self._folder / f"new-{_BEST}")
             (self._folder / f"new-{_BEST}").replace(self._folder / _BEST)
-        written = self._folder / f"{_STATE}.new"
         state = {"fingerprint": self._fingerprint, "model": name, "progress": asdict(progress)}
-        written.write_text(json.dumps(state), encoding="utf-8")
-        written.replace(self._folder / _STATE)
+        with open_atomically(self._folder / _STATE) as file:
+            json.dump(state, file)
         for old in before - {self._folder / name}:
             old.unlink()
 
     def load_best(self, model: Any) -> None:
-        """Put the weights of the best epoch into a model."""
+        """Load the weights of the best epoch into a model."""
         model.load_weights(self._folder / _BEST)
 
     def remove(self) -> None:
-        """The training is done."""
+        """Remove the checkpoint of a training that is done."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
 

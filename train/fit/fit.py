@@ -17,9 +17,10 @@ import numpy.typing as npt
 from edge_runtime.frontend import FrontEndParams
 from edge_runtime.stderr import quiet_stderr
 
+from ..augment.spectrogram import Variation
 from ..experiment.windows import Windows
 from ..models import Network
-from .batches import Variation, batches
+from .batches import batches
 from .checkpoint import Checkpoint, Progress
 
 SCHEDULES = ("constant", "cosine")
@@ -83,7 +84,7 @@ def fit(
         Normalised.
     n_classes : int
     checkpoint : Checkpoint
-        Kept up to date; left in place.
+        Written after every epoch; left in place.
     resume : bool
         Go on from the checkpoint, if there is one.
     tensorboard : Path, optional
@@ -96,8 +97,8 @@ def fit(
 
     keras.utils.set_random_seed(settings.seed)
     tf.config.experimental.enable_op_determinism()
-    kept = checkpoint.load() if resume else None
-    if kept is None:
+    saved = checkpoint.load() if resume else None
+    if saved is None:
         checkpoint.start()
         model, progress = (
             network.build((params.n_frames, params.n_coefficients), n_classes),
@@ -109,7 +110,7 @@ def fit(
             metrics=["accuracy"],
         )
     else:
-        model, progress = kept
+        model, progress = saved
         print(f"going on after epoch {progress.epoch}", file=sys.stderr, flush=True)
     begin = time.monotonic() - progress.seconds
     callbacks = [_callback(model, settings, progress, checkpoint, begin)]
@@ -156,7 +157,7 @@ def _is_over(settings: FitSettings, progress: Progress) -> bool:
 
 
 def _plain(valid: Windows, params: FrontEndParams, n_classes: int) -> Any:
-    """Validation windows in their order, as they are."""
+    """Validation windows in their order, without variation."""
     import keras
 
     size = 256
@@ -188,7 +189,7 @@ def _callback(
         def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
             model.optimizer.learning_rate.assign(learning_rate(settings, epoch))
             # A model that was loaded again draws other dropout masks otherwise.
-            states = [own for own in model.variables if "seed_generator_state" in own.path]
+            states = [state for state in model.variables if "seed_generator_state" in state.path]
             for index, state in enumerate(states):
                 state.assign(np.array([settings.seed + index, epoch], np.uint32))
 
@@ -198,14 +199,14 @@ def _callback(
             best = progress.add(shown)
             progress.seconds = time.monotonic() - begin
             checkpoint.save(model, progress, best=best)
-            _tell(settings, progress, shown)
+            _print_epoch(settings, progress, shown)
             if _is_over(settings, progress):
                 model.stop_training = True
 
     return EveryEpoch()
 
 
-def _tell(settings: FitSettings, progress: Progress, logs: dict[str, float]) -> None:
+def _print_epoch(settings: FitSettings, progress: Progress, logs: dict[str, float]) -> None:
     rest = progress.seconds / progress.epoch * (settings.epochs - progress.epoch)
     print(
         f"epoch {progress.epoch:>3} of {settings.epochs}   loss {logs['loss']:.3f}   "

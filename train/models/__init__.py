@@ -1,4 +1,4 @@
-"""The model zoo: networks and classic baselines by name, each with what it hears through.
+"""The model zoo: networks and classic baselines by name, each with its front end.
 
 A *network* is a Keras model and can be exported to the device. A *baseline* is a classic method on
 statistics of the features; it is trained, scored and compared, and stays on the workstation. A
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..transfer.keras_model import Places
-from ..transfer.recipe import Pretrained
+from ..transfer.recipe import Recipe
 from .baseline import Baseline
 from .crnn import crnn
 from .gaussian_knn import GaussianKnn
@@ -23,7 +23,7 @@ from .svm import StatisticsSvm
 
 @dataclass(frozen=True)
 class TrainingDefaults:
-    """How a network is trained where the command line says nothing."""
+    """How a network is trained by default."""
 
     epochs: int
     learning_rate: float
@@ -46,7 +46,7 @@ class Network:
     """Name of a front-end preset"""
     defaults: TrainingDefaults
     overlap: float = 0.0
-    """Share of a training window that the next one hears again"""
+    """Share of a training window that the next one has again"""
 
 
 @dataclass(frozen=True)
@@ -83,12 +83,12 @@ BASELINES: dict[str, BaselineRecipe] = {
     "svm": BaselineRecipe(StatisticsSvm),
 }
 
-PRETRAINED: dict[str, Pretrained] = {
-    "base": Pretrained(Places()),
-    "tiny": Pretrained(Places(frames=2, curves=(3, 2)), epochs=5),
+PRETRAINED: dict[str, Recipe] = {
+    "base": Recipe(Places()),
+    "tiny": Recipe(Places(frames=2, curves=(3, 2)), epochs=5),
 }
 
-MODELS: dict[str, Network | BaselineRecipe | Pretrained] = {
+MODELS: dict[str, Network | BaselineRecipe | Recipe] = {
     **BASELINES,
     **NETWORKS,
     **PRETRAINED,

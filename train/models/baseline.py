@@ -17,14 +17,14 @@ class Baseline(Protocol):
     def fit(
         self, windows: Features, labels: npt.NDArray[np.int64], tracks: npt.NDArray[np.int64]
     ) -> None:
-        """Learn from (n, frames, coefficients) windows, their genres and tracks."""
+        """Fit to (n, frames, coefficients) windows, their genres and tracks."""
 
     def predict(self, windows: Features) -> Posteriors:
         """(n, classes) posteriors of (n, frames, coefficients) windows."""
 
     @property
     def parameters(self) -> int:
-        """Numbers that were learned."""
+        """How many numbers were fitted."""
 
 
 def gaussians(windows: Features) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:

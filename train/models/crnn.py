@@ -6,7 +6,7 @@ from typing import Any
 
 
 def crnn(shape: tuple[int, int], n_classes: int) -> Any:
-    """Convolutions that hear a moment, a recurrent layer that follows it through the window.
+    """Convolutions over short stretches, and a recurrent layer over the window.
 
     After K. Choi, G. Fazekas, M. Sandler and K. Cho, "Convolutional recurrent neural networks for
     music classification", ICASSP 2017, made small: separable convolutions after the first, about
@@ -39,7 +39,7 @@ def crnn(shape: tuple[int, int], n_classes: int) -> Any:
     x = block(x, 48, (2, 2), separable=True)
     x = block(x, 64, (1, 2), separable=True)
     frames, bands, channels = x.shape[1:]
-    # Mean over the bands that are left: what is heard, wherever in the spectrum it ended up.
+    # Mean over the bands that are left: where in the spectrum a feature was found does not matter.
     x = layers.AveragePooling2D((1, bands))(x)
     x = layers.Reshape((frames, channels))(x)
     x = layers.GRU(48, unroll=True)(x)

@@ -29,7 +29,7 @@ class GaussianKnn:
     def fit(
         self, windows: Features, labels: npt.NDArray[np.int64], tracks: npt.NDArray[np.int64]
     ) -> None:
-        """Remember every window."""
+        """Store every window."""
         self._labels = labels
         self._means, self._covariances, self._precisions = _terms(windows)
 
@@ -43,7 +43,7 @@ class GaussianKnn:
 
     @property
     def parameters(self) -> int:
-        """Means and covariances that are remembered."""
+        """Means and covariances that are stored."""
         return int(self._means.size + self._covariances.size)
 
     def _votes(self, windows: Features) -> npt.NDArray[np.float64]:

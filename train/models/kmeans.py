@@ -14,7 +14,7 @@ class MajorityKMeans:
     """Clusters of MFCC statistics; a cluster's posterior is the mix of genres found in it.
 
     J. MacQueen, "Some methods for classification and analysis of multivariate observations", 1967;
-    clusters answer with the genre that most of their training windows have, each genre weighing
+    a cluster gets the genre that most of its training windows have, each genre weighing
     the same. Four clusters a genre: with one, as many genres as not are the majority of none.
     """
 

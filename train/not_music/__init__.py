@@ -1,1 +1,1 @@
-"""Sounds that are not music, to teach a network what to reject and to test whether it does."""
+"""Sounds that are not music: to train a network to reject them, and to test whether it does."""

@@ -17,8 +17,8 @@ from edge_runtime.errors import EdgeGenreError, MissingDependencyError
 from .noise import Sound
 
 _PROGRAM = "espeak-ng"
-_KEPT = 256
-"""Utterances held in memory: a crowd says the same few sentences again."""
+_CACHED = 256
+"""Utterances held in memory: a crowd repeats a handful of sentences."""
 
 
 def check_espeak() -> None:
@@ -36,7 +36,7 @@ def check_espeak() -> None:
         )
 
 
-@functools.lru_cache(_KEPT)
+@functools.lru_cache(_CACHED)
 def speak(text: str, *, voice: str, words_per_minute: int, pitch: int, rate: int) -> Sound:
     """Say a text.
 

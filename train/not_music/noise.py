@@ -5,13 +5,15 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from ..augment.noise import shaped_noise
+
 Sound = npt.NDArray[np.float64]
 
 COLOURS = {"white": 0.0, "pink": -1.0, "brown": -2.0, "blue": 1.0, "violet": 2.0}
 """Exponent of the frequency in the power spectrum"""
 
 _LOWEST_HZ = 20.0
-"""The spectrum is flat below: brown noise would be all drift, which nobody hears."""
+"""The spectrum is flat below: brown noise would be all inaudible drift."""
 
 
 def coloured_noise(
@@ -47,7 +49,7 @@ def coloured_noise(
         gain *= np.minimum(1.0, (frequencies / low) ** 4) * np.minimum(
             1.0, (high / frequencies) ** 4
         )
-    sound: Sound = np.fft.irfft(np.fft.rfft(generator.standard_normal(n)) * gain, n)
+    sound = shaped_noise(gain, n, generator)
     return sound / np.sqrt(np.mean(sound**2))
 
 
@@ -55,7 +57,7 @@ def noise(generator: np.random.Generator, n: int, rate: int, split: str) -> Soun
     """Noise of some colour, whole or of a band, steady or swelling as wind and traffic do.
 
     The test split has the five named colours; training, any exponent from -2.5 to 1.5, so that
-    violet noise is never heard there.
+    violet noise is in the test alone.
     """
     if split == "test":
         exponent = float(generator.choice(list(COLOURS.values())))

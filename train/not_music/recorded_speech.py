@@ -16,14 +16,15 @@ from .noise import Sound
 
 @dataclass(frozen=True)
 class SpeechSource:
-    """Recordings of people, and who lets us use them."""
+    """Recordings of speech, and their licence."""
 
     package: str
     """Debian's name"""
     licence: str
     files: str
     """Glob below the root of the file system"""
-    says: str
+    content: str
+    """What is said"""
 
     def find(self, root: Path = Path("/")) -> list[Path]:
         """The recordings, in a fixed order; none where the package is not installed."""
@@ -87,8 +88,8 @@ def recorded_talk(
     have = 0
     while have < n:
         for place in generator.permutation(len(recordings)):
-            said = _read(recordings[place], rate)
-            pieces += [said, np.zeros(round(generator.uniform(0.05, 0.4) * rate))]
+            speech = _read(recordings[place], rate)
+            pieces += [speech, np.zeros(round(generator.uniform(0.05, 0.4) * rate))]
             have += len(pieces[-1]) + len(pieces[-2])
             if have >= n:
                 break

@@ -10,7 +10,7 @@ from .room import in_room
 from .texts import TEXTS, VARIANTS
 
 _POOL = 8
-"""Utterances that a crowd is made of; each is heard several times, shifted."""
+"""Utterances that a crowd is made of; each is used several times, shifted."""
 
 
 def speech(generator: np.random.Generator, n: int, rate: int, split: str) -> Sound:
@@ -49,13 +49,13 @@ def _talk(generator: np.random.Generator, n: int, rate: int, split: str) -> Soun
     have = 0
     while have < n + skipped:
         for place in generator.permutation(len(TEXTS[split][language])):
-            said = speak(
+            utterance = speak(
                 TEXTS[split][language][place],
                 voice=voice,
                 words_per_minute=words_per_minute,
                 pitch=pitch,
                 rate=rate,
             )
-            pieces += [said, np.zeros(round(generator.uniform(0.05, 0.6) * rate))]
+            pieces += [utterance, np.zeros(round(generator.uniform(0.05, 0.6) * rate))]
             have += len(pieces[-1]) + len(pieces[-2])
     return np.concatenate(pieces)[skipped : skipped + n]

@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     Canvas = Figure | SubFigure
     """A page, or a part of one"""
 
-BLUE, LIGHT_BLUE = "#0072B2", "#8CC4E8"
 DB_COLOURS = "magma"
-"""Perceptually uniform, and its lightness alone tells the levels"""
+"""Perceptually uniform, and the level can be read from the lightness alone"""
 RANGE_DB = 80.0
 """Below the loudest; softer is as dark as can be"""
 

@@ -1,4 +1,4 @@
-"""The MFCCs: what a network of the student report's kind hears."""
+"""The MFCCs: the input of the student report's network."""
 
 from __future__ import annotations
 

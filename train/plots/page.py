@@ -66,7 +66,7 @@ def draw(sound: Sound, name: str) -> Figure:
     ----------
     sound : Sound
     name : str
-        A key of `FIGURES`. The timeline needs a sound that the classifier listened to.
+        A key of `FIGURES`. The timeline needs a sound with events.
     """
     from matplotlib.figure import Figure
 

@@ -1,4 +1,4 @@
-"""The clip that pictures are made of: what the model hears of it, and what it answers."""
+"""The clip that pictures are made of: the model's input, and its labels."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Sound:
     labels: tuple[str, ...]
     """The model's genres"""
     events: tuple[Event, ...]
-    """The answers of `ClassifierStream`, whose times count from `start`; empty if nobody asked"""
+    """Those of `ClassifierStream`, whose times count from `start`; empty without `classify`"""
     warnings: tuple[str, ...]
     """What was odd about the file, though it can be drawn"""
 
@@ -85,9 +85,9 @@ def read_sound(
     *,
     start: float = 0.0,
     seconds: float | None = None,
-    listen: bool = True,
+    classify: bool = True,
 ) -> Sound:
-    """Read a clip as the device hears it.
+    """Read a clip by the device's path from file to front end.
 
     Parameters
     ----------
@@ -98,9 +98,9 @@ def read_sound(
     start : float
         Where to begin, seconds.
     seconds : float, optional
-        How much to take; all that follows where nothing is said.
-    listen : bool
-        Whether to ask the classifier, too.
+        How much to take; by default, all that follows.
+    classify : bool
+        Whether to run the classifier, too.
 
     Raises
     ------
@@ -126,11 +126,11 @@ def read_sound(
     pieces, events = [], []
     for block in _part(audio, start, wanted):
         pieces.append(sound_path.push(block))
-        if listen:
+        if classify:
             # The file's own samples: the stream takes them down the same path by itself.
             events += stream.push(block)
     pieces.append(sound_path.finish())
-    if listen:
+    if classify:
         events += stream.finish()
     samples = np.concatenate(pieces)
     if not len(samples):

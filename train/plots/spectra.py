@@ -21,10 +21,10 @@ MOST_COLUMNS = 1500
 FLOOR_DBFS = -120.0
 """Where the decibels of silence are drawn instead of minus infinity."""
 REPORT_COEFFICIENTS = 13
-"""MFCCs of the student report, for models that hear a log-mel."""
+"""MFCCs of the student report, for models whose input is a log-mel."""
 
 _WELCH_SAMPLES = 8192
-"""2.7 Hz between bins at 22.05 kHz: enough to tell bass notes apart."""
+"""2.7 Hz between bins at 22.05 kHz: enough to separate bass notes."""
 _BLOCK_FRAMES = 256
 
 Samples = npt.NDArray[np.float32]

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from .axes import BLUE, LIGHT_BLUE, hertz_text, hertz_ticks, title
+from .axes import hertz_text, hertz_ticks, title
+from .colours import BLUE, LIGHT_BLUE
 from .sound import Sound
 from .spectra import FLOOR_DBFS, decibels
 

@@ -1,4 +1,4 @@
-"""The genre timeline: what the device answers, under the log-mel of what it hears."""
+"""The genre timeline: the device's labels, under the log-mel of its input."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_runtime import Event
+from edge_runtime.decoder import SILENCE, UNKNOWN
 from edge_runtime.frontend.mel import hz_to_mel
-from edge_runtime.model.manifest import SILENCE, UNKNOWN
 from edge_runtime.sinks.terminal import clock
 
 from .axes import (
@@ -24,7 +24,7 @@ from .axes import (
     time_axis,
     title,
 )
-from .genre_colours import (
+from .colours import (
     HATCHES,
     OTHERS_GREY,
     PALETTE,
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from .axes import Canvas
 
 _GENRES_SHOWN = 6
-"""The likeliest, and any more that the device answers"""
+"""The likeliest, and any others that are labels of an event"""
 _NAMED = 4
 _INCHES_PER_LETTER = 0.07
 _AXES_SHARE = 0.78
@@ -51,7 +51,7 @@ _AXES_SHARE = 0.78
 
 @dataclass(frozen=True)
 class Stretch:
-    """Time in which the answer stays the same."""
+    """Time in which the label stays the same."""
 
     start: float
     """Seconds"""
@@ -62,35 +62,35 @@ class Stretch:
 
 
 def stretches(events: tuple[Event, ...]) -> list[Stretch]:
-    """The answers, each for the sound that was new in its window, without gaps from 0 s on."""
+    """The labels, each for the sound that was new in its window, without gaps from 0 s on."""
     found: list[Stretch] = []
-    heard = 0.0
+    covered = 0.0
     for event in events:
         if found and found[-1].label == event.label:
             found[-1] = Stretch(found[-1].start, event.end, event.label)
         else:
-            found.append(Stretch(heard, event.end, event.label))
-        heard = event.end
+            found.append(Stretch(covered, event.end, event.label))
+        covered = event.end
     return found
 
 
 def shown_genres(labels: tuple[str, ...], events: tuple[Event, ...]) -> list[str]:
-    """The genres worth a colour, the likeliest first: those answered, then those nearly."""
+    """The genres worth a colour, the likeliest first: labels of events, then the next likely."""
     sounding = [event.raw_posterior for event in events if event.label != SILENCE]
     if not sounding:
         return []
     mean = {label: float(np.mean([one[label] for one in sounding])) for label in labels}
     ranked = sorted(labels, key=lambda label: -mean[label])
-    answered = {event.label for event in events}
-    chosen = [label for label in ranked if label in answered][: len(PALETTE)]
-    chosen += [label for label in ranked if label not in answered][
+    given = {event.label for event in events}
+    chosen = [label for label in ranked if label in given][: len(PALETTE)]
+    chosen += [label for label in ranked if label not in given][
         : max(0, _GENRES_SHOWN - len(chosen))
     ]
     return sorted(chosen, key=ranked.index)
 
 
 def draw_timeline(figure: Canvas, sound: Sound) -> None:
-    """Log-mel; below it the answer as a strip; below that each window's own posteriors."""
+    """Log-mel; below it the label as a strip; below that each window's own posteriors."""
     mel, strip, shares = figure.subplots(3, 1, height_ratios=(3.0, 0.42, 2.0))
     _draw_log_mel(figure, mel, sound)
     genres = shown_genres(sound.labels, sound.events)
@@ -133,7 +133,7 @@ def _draw_log_mel(figure: Canvas, axes: Axes, sound: Sound) -> None:
 
 
 def _summary(events: tuple[Event, ...]) -> str:
-    """How long each answer stood, the longest first."""
+    """How long each label stood, the longest first."""
     seconds: dict[str, float] = {}
     for stretch in stretches(events):
         seconds[stretch.label] = seconds.get(stretch.label, 0.0) + stretch.end - stretch.start
@@ -161,7 +161,7 @@ def _draw_strip(axes: Axes, sound: Sound, colours: dict[str, str], width: float)
                 parse_math=False,
             )
     axes.set_ylim(0.0, 1.0)
-    axes.set_yticks([0.5], ["answer"])
+    axes.set_yticks([0.5], ["label"])
     axes.tick_params(axis="y", length=0)
     time_axis(axes, sound, label=False)
 

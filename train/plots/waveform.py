@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from edge_runtime.audio.conditioning import SILENCE_FLOOR_DBFS, level_dbfs
 
-from .axes import BLUE, LIGHT_BLUE, time_axis, title
+from .axes import time_axis, title
+from .colours import BLUE, LIGHT_BLUE
 from .sound import Sound
 
 if TYPE_CHECKING:

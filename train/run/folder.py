@@ -1,20 +1,4 @@
-"""The run folder: what a training leaves behind, and all that an export reads.
-
-``model.keras``
-    The trained network; it takes normalised features and ends in a softmax.
-``model.joblib``
-    In its place, a fitted baseline (a pickle: load it only if you trust where it came from).
-``predictions.npz``
-    Posteriors of the validation windows.
-``run.json``
-    Name, labels, front end, how it was trained, what it scored. The draft of the manifest.
-``windows.npz``
-    Normalised features: the validation windows with their genres and tracks, and training windows
-    for calibration (the representative data set of a quantization). After cross-validation also
-    posteriors of windows that were not heard, for the temperature.
-``split.csv``, ``history.csv``, ``report.md``, ``history.png``
-    For people.
-"""
+"""Writes the run folder; `edge_runtime.model.run_folder` documents what is in it."""
 
 from __future__ import annotations
 
@@ -27,17 +11,23 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_runtime.errors import DataSetError
+from edge_runtime.model.run_folder import (
+    BASELINE,
+    CURVES,
+    HISTORY,
+    MODEL,
+    PREDICTIONS,
+    RUN,
+    SPLIT,
+    WINDOWS,
+    RunWindows,
+)
 
 from ..experiment.prepare import Experiment
-from ..models.baseline import Baseline
 from .predictions import Predictions
 
-MODEL, RUN, WINDOWS = "model.keras", "run.json", "windows.npz"
-BASELINE, PREDICTIONS = "model.joblib", "predictions.npz"
-SPLIT, HISTORY, REPORT, CURVES = "split.csv", "history.csv", "report.md", "history.png"
-
 CALIBRATION_PER_GENRE = 50
-"""Training windows of each genre that are kept for calibration."""
+"""Most training windows of each genre that a quantization takes its ranges from"""
 
 
 def check_free(folder: Path, *, overwrite: bool) -> None:
@@ -66,11 +56,11 @@ def save_network(
     rejected: npt.NDArray[np.float32] | None = None,
     examined_elsewhere: bool = False,
 ) -> None:
-    """Write everything but the report; ``run.json`` comes last and says that the run is whole.
+    """Write everything but the report; ``run.json`` comes last: with it the run is whole.
 
-    `rejected` are windows of the last label, where that is no genre. `examined_elsewhere` says
-    that the predictions are of other models, which had not heard these clips, so that an export
-    is calibrated by them.
+    `rejected` are windows of the last label, where that is no genre. With `examined_elsewhere`,
+    the predictions are by other models, which were not trained on these clips, and an export
+    takes its temperature from them.
     """
     _begin(folder)
     train, valid = experiment.train, experiment.valid
@@ -78,26 +68,19 @@ def save_network(
     chosen = calibration_indices(train.labels, run["training"]["seed"])
     calibration, calibration_labels = train.batch(chosen), train.labels[chosen]
     if rejected is not None:
-        few = rejected[:: -(-len(rejected) // CALIBRATION_PER_GENRE)]
-        calibration = np.concatenate([calibration, few])
-        calibration_labels = np.append(calibration_labels, [len(experiment.genres) - 1] * len(few))
-    unheard: dict[str, Any] = (
-        {
-            "unheard_posteriors": predictions.posteriors,
-            "unheard_labels": predictions.segment_labels,
-        }
-        if examined_elsewhere
-        else {}
-    )
-    np.savez(
-        folder / WINDOWS,
-        **unheard,
-        valid_features=valid.all(),
-        valid_labels=valid.labels,
-        valid_tracks=valid.tracks,
-        calibration_features=calibration,
-        calibration_labels=calibration_labels,
-    )
+        sample = rejected[:: -(-len(rejected) // CALIBRATION_PER_GENRE)]
+        calibration = np.concatenate([calibration, sample])
+        last = len(experiment.genres) - 1
+        calibration_labels = np.append(calibration_labels, [last] * len(sample))
+    RunWindows(
+        valid.all(),
+        valid.labels,
+        valid.tracks,
+        calibration,
+        calibration_labels,
+        predictions.posteriors if examined_elsewhere else None,
+        predictions.segment_labels if examined_elsewhere else None,
+    ).save(folder / WINDOWS)
     with (folder / HISTORY).open(
         "w", newline="", encoding="utf-8", errors="surrogateescape"
     ) as file:
@@ -111,7 +94,7 @@ def save_network(
 
 def save_baseline(
     folder: Path,
-    baseline: Baseline,
+    baseline: Any,
     run: dict[str, Any],
     experiment: Experiment,
     predictions: Predictions,
@@ -146,7 +129,7 @@ def _finish(
 
 
 def calibration_indices(labels: npt.NDArray[np.int64], seed: int) -> npt.NDArray[np.int64]:
-    """Windows for calibration: up to the same number of each genre, drawn with a seed."""
+    """Training windows for a quantization's ranges, as many of each genre, drawn with a seed."""
     generator = np.random.default_rng(seed)
     chosen = []
     for label in np.unique(labels):

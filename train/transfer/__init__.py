@@ -1,1 +1,1 @@
-"""Models that begin with what another network learnt from far more music than we have."""
+"""Transfer learning: models that begin with the weights of a network trained on far more music."""

@@ -1,11 +1,11 @@
-"""Corpora, and what a teacher said of them: drawn and asked once for all models, then cached."""
+"""Corpora, and a teacher's outputs for them: computed once for all models, then cached."""
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import numpy.typing as npt
 from edge_runtime.frontend import FrontEndParams
 
 from ..augment import random_degradation
-from ..features.files import storing, temporary_name
+from ..features.files import open_atomically, storing
 from .corpus import Corpus, Source, make_corpus
 from .distil import Targets, targets
 from .pruning import Affine
@@ -31,43 +31,40 @@ def corpus_key(drawn: Sequence[Source], params: FrontEndParams, seed: int) -> st
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def kept_corpus(folder: Path, drawn: Sequence[Source], params: FrontEndParams, seed: int) -> Corpus:
-    """The corpus of these files and this seed: drawn once for all models."""
-    names = ("clean", "heard", "labels", "sources", "skipped")
-    if not (folder / "whole").is_file():
-        corpus = make_corpus(drawn, params, random_degradation, seed)
-        with storing(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-            for name in names:
-                _save(folder / f"{name}.npy", np.asarray(getattr(corpus, name)))
-            (folder / "whole").touch()
-    clean, heard, labels, places, skipped = (
-        np.load(folder / f"{name}.npy", mmap_mode="r") for name in names
+def cached_corpus(
+    folder: Path, drawn: Sequence[Source], params: FrontEndParams, seed: int
+) -> Corpus:
+    """The corpus of these files and this seed."""
+    clean, degraded, labels, places, skipped = _cached(
+        folder,
+        ("clean", "degraded", "labels", "sources", "skipped"),
+        lambda: make_corpus(drawn, params, random_degradation, seed),
     )
-    return Corpus(clean, heard, np.asarray(labels), np.asarray(places), tuple(map(str, skipped)))
+    return Corpus(clean, degraded, np.asarray(labels), np.asarray(places), tuple(map(str, skipped)))
 
 
-def kept_targets(
+def cached_targets(
     folder: Path, teacher: Any, windows: npt.NDArray[np.float16], features: Affine
 ) -> Targets:
-    """What this very teacher said of windows: asked once for all students."""
+    """Outputs of this very teacher for windows; every student has the same."""
     digest = hashlib.sha256()
     for weights in teacher.get_weights():
         digest.update(np.ascontiguousarray(weights).tobytes())
-    kept = folder / f"taught-{digest.hexdigest()[:16]}"
-    names = tuple(field.name for field in dataclasses.fields(Targets))
-    if not (kept / "whole").is_file():
-        found = targets(teacher, windows, features)
-        with storing(kept):
-            kept.mkdir(parents=True, exist_ok=True)
-            for name in names:
-                _save(kept / f"{name}.npy", getattr(found, name))
-            (kept / "whole").touch()
-    return Targets(*(np.load(kept / f"{name}.npy", mmap_mode="r") for name in names))
+    names = [field.name for field in dataclasses.fields(Targets)]
+    cache = folder / f"targets-{digest.hexdigest()[:16]}"
+    return Targets(*_cached(cache, names, lambda: targets(teacher, windows, features)))
 
 
-def _save(path: Path, array: npt.NDArray[Any]) -> None:
-    temporary = temporary_name(path)
-    with temporary.open("wb") as file:
-        np.save(file, array)
-    temporary.replace(path)
+def _cached(
+    folder: Path, names: Sequence[str], compute: Callable[[], object]
+) -> list[npt.NDArray[Any]]:
+    """Attributes of what `compute` returns, as arrays on disk; computed where one is missing."""
+    paths = [folder / f"{name}.npy" for name in names]
+    if not all(path.is_file() for path in paths):
+        found = compute()
+        with storing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            for name, path in zip(names, paths, strict=True):
+                with open_atomically(path, "wb") as file:
+                    np.save(file, np.asarray(getattr(found, name)))
+    return [np.load(path, mmap_mode="r") for path in paths]

@@ -1,4 +1,4 @@
-"""Windows of any music, as it is and as a microphone may hear it, to teach a network with."""
+"""Windows of any music, clean and degraded as by a room and a microphone, to train a network on."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ..progress import progress
 
 Samples = npt.NDArray[np.float32]
 Degrade = Callable[[Samples, int, np.random.Generator], Samples]
-"""Samples, rate, generator -> what a microphone makes of them"""
+"""Samples, rate, generator -> degraded samples"""
 
 UNLABELLED = -1
 NOT_MUSIC = "not music"
@@ -48,9 +48,9 @@ class Corpus:
     """Windows for a teacher and its student."""
 
     clean: npt.NDArray[np.float16]
-    """(n, frames, bands): what the teacher hears, before normalisation"""
-    heard: npt.NDArray[np.float16]
-    """(n, frames, bands): the same windows, as a microphone may hear them"""
+    """(n, frames, bands), before normalisation"""
+    degraded: npt.NDArray[np.float16]
+    """(n, frames, bands): the same windows behind a random device chain"""
     labels: npt.NDArray[np.int64]
     """(n,)"""
     sources: npt.NDArray[np.int64]
@@ -77,7 +77,7 @@ def make_corpus(
     seed : int
         The same seed and files give the same windows, on any number of cores.
     """
-    clean, heard, labels, indices, skipped = [], [], [], [], []
+    clean, degraded, labels, indices, skipped = [], [], [], [], []
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         drawn = pool.map(
             _draw,
@@ -93,12 +93,12 @@ def make_corpus(
                 skipped.append(found)
                 continue
             clean.append(found[0])
-            heard.append(found[1])
+            degraded.append(found[1])
             labels += [source.label] * len(found[0])
             indices += [index] * len(found[0])
     return Corpus(
         np.concatenate(clean),
-        np.concatenate(heard),
+        np.concatenate(degraded),
         np.array(labels, np.int64),
         np.array(indices, np.int64),
         tuple(skipped),
@@ -129,26 +129,26 @@ def draw_not_music(
     MissingDependencyError
         If espeak-ng is not installed.
     """
-    asked = [(kind, seed) for kind, n in kinds.items() for seed in range(n)]
+    sounds = [(kind, seed) for kind, n in kinds.items() for seed in range(n)]
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         drawn = list(
             pool.map(
                 _draw_sound,
-                asked,
-                [params] * len(asked),
-                [degrade] * len(asked),
+                sounds,
+                [params] * len(sounds),
+                [degrade] * len(sounds),
                 chunksize=16,
             )
         )
-    clean, heard = (np.stack(part) for part in zip(*drawn, strict=True))
-    n = len(asked)
-    return Corpus(clean, heard, np.full(n, label), np.arange(n), ())
+    clean, degraded = (np.stack(part) for part in zip(*drawn, strict=True))
+    n = len(sounds)
+    return Corpus(clean, degraded, np.full(n, label), np.arange(n), ())
 
 
 def _draw_sound(
-    asked: tuple[str, int], params: FrontEndParams, degrade: Degrade
+    sounds: tuple[str, int], params: FrontEndParams, degrade: Degrade
 ) -> tuple[npt.NDArray[np.float16], npt.NDArray[np.float16]]:
-    kind, seed = asked
+    kind, seed = sounds
     rate = params.sample_rate
     made = make_sound(kind, "train", seed, rate=rate, seconds=params.window_seconds)
     front_end = FrontEnd(params)
@@ -169,15 +169,15 @@ def _draw(
     generator = np.random.default_rng(seed)
     front_end = FrontEnd(params)
     shape = (params.n_frames, params.n_coefficients)
-    clean, heard = [np.zeros((0, *shape), np.float16)], [np.zeros((0, *shape), np.float16)]
+    clean, degraded = [np.zeros((0, *shape), np.float16)], [np.zeros((0, *shape), np.float16)]
     for _ in range(source.windows):
         window = _window(samples, params.window_samples, generator)
         if level_dbfs(window) < SILENCE_DBFS:
             continue
         changed = degrade(window, params.sample_rate, generator)
         clean.append(front_end(window)[np.newaxis].astype(np.float16))
-        heard.append(front_end(changed)[np.newaxis].astype(np.float16))
-    return np.concatenate(clean), np.concatenate(heard)
+        degraded.append(front_end(changed)[np.newaxis].astype(np.float16))
+    return np.concatenate(clean), np.concatenate(degraded)
 
 
 def _window(samples: Samples, length: int, generator: np.random.Generator) -> Samples:

@@ -1,10 +1,10 @@
-"""Filters over time and frequency as mixtures of few curves over time, shared by all of them.
+"""Filters over time and frequency as mixtures of a few curves over time, shared by all of them.
 
-What a filter tells of music over its few frames is mostly how loud a band is, and whether it rises
-or falls, so that a handful of curves over time serve every filter (M. Jaderberg, A. Vedaldi and
+Over its few frames, a filter mostly measures how loud a band is and whether it rises or falls, so
+that a handful of curves over time serve every filter (M. Jaderberg, A. Vedaldi and
 A. Zisserman, "Speeding up convolutional neural networks with low rank expansions", BMVC 2014).
-They are chosen so that what the filters *answer* changes least, not their weights: neighbouring
-bands and frames of music are alike, and what differs between them counts for less.
+They are chosen so that the filters' *outputs* change least, not their weights: neighbouring bands
+and frames of music are alike, and what differs between them counts for less.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def mixtures(kernel: Array, windows: Array, n: int) -> tuple[Array, Array]:
     ----------
     kernel : (frames, bands, filters) float32
     windows : (n, frames, bands) float32
-        What the filters hear.
+        The filters' input.
     n : int
         Curves.
 
@@ -39,38 +39,38 @@ def mixtures(kernel: Array, windows: Array, n: int) -> tuple[Array, Array]:
     -------
     tuple of float32 array
         (frames, n) curves and (bands, n, filters) weights: the products come closest to the
-        filters' answers, in the least squares of the windows' own statistics, each filter weighing
+        filters' outputs, in the least squares of the windows' own statistics, each filter weighing
         the same.
     """
     length, height, filters = kernel.shape
-    seen = _covariance(windows, length, height)
+    covariance = _covariance(windows, length, height)
     flat = kernel.reshape(length * height, filters).astype(np.float64)
-    loudness = np.sqrt(np.einsum("kf,kl,lf->f", flat, seen, flat))
+    loudness = np.sqrt(np.einsum("kf,kl,lf->f", flat, covariance, flat))
     wanted = flat / np.maximum(loudness, 1e-12)
-    asked = (seen @ wanted).reshape(length, height, filters)
-    pairs = seen.reshape(length, height, length, height)
+    wanted_products = (covariance @ wanted).reshape(length, height, filters)
+    pairs = covariance.reshape(length, height, length, height)
     over_time = np.linalg.svd(wanted.reshape(length, -1), full_matrices=False)[0][:, :n]
     for _ in range(_ROUNDS):
-        mixed = _mixed(over_time, seen, asked)
+        mixed = _mixed(over_time, covariance, wanted_products)
         across = np.einsum("thug,jgf,khf->tkuj", pairs, mixed, mixed, optimize=True)
-        told = np.einsum("thf,khf->tk", asked, mixed)
-        over_time = _solved(across.reshape(told.size, told.size), told.ravel()).reshape(length, n)
-        over_time = np.linalg.qr(over_time)[0]
-    mixed = _mixed(over_time, seen, asked) * loudness
+        products = np.einsum("thf,khf->tk", wanted_products, mixed)
+        squares = across.reshape(products.size, products.size)
+        over_time = np.linalg.qr(_solved(squares, products.ravel()).reshape(length, n))[0]
+    mixed = _mixed(over_time, covariance, wanted_products) * loudness
     return over_time.astype(np.float32), mixed.transpose(1, 0, 2).astype(np.float32)
 
 
-def _mixed(over_time: _Values, seen: _Values, asked: _Values) -> _Values:
+def _mixed(over_time: _Values, covariance: _Values, wanted_products: _Values) -> _Values:
     """The best weights (n, bands, filters) of given curves."""
-    height, filters = asked.shape[1:]
+    height, filters = wanted_products.shape[1:]
     basis = np.kron(over_time, np.eye(height))
-    told = np.einsum("tk,thf->khf", over_time, asked).reshape(-1, filters)
-    return _solved(basis.T @ seen @ basis, told).reshape(-1, height, filters)
+    products = np.einsum("tk,thf->khf", over_time, wanted_products).reshape(-1, filters)
+    return _solved(basis.T @ covariance @ basis, products).reshape(-1, height, filters)
 
 
-def _solved(squares: _Values, told: _Values) -> _Values:
+def _solved(squares: _Values, products: _Values) -> _Values:
     squares = squares + 1e-9 * np.trace(squares) / len(squares) * np.eye(len(squares))
-    return np.asarray(np.linalg.solve(squares, told), np.float64)
+    return np.asarray(np.linalg.solve(squares, products), np.float64)
 
 
 def _covariance(windows: Array, length: int, height: int) -> _Values:

@@ -1,9 +1,9 @@
-"""Teaching a smaller network to say what a larger one says, also of sound that came through a room.
+"""Distillation: a smaller network is trained on the outputs of a larger one, on degraded sound too.
 
 G. Hinton, O. Vinyals and J. Dean, "Distilling the knowledge in a neural network", 2015, with the
-features behind the pooling as further targets (A. Romero et al., "FitNets", ICLR 2015). Both hear
-each window as it is, or as a microphone may hear it, and the student has to answer alike, in its
-features as in its genres. No labels are needed.
+features behind the pooling as further targets (A. Romero et al., "FitNets", ICLR 2015). Teacher
+and student get the same window, clean or degraded, and the student's features and genres are fitted
+to the teacher's. No labels are needed.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _LARGEST = 6.0
 _SMALLEST_SPREAD = 0.05
 """Of a feature that hardly varies"""
 _OF_TAGS, _OF_GENRES = 0.5, 2.0
-"""What errors of the teacher's tags and of its genres weigh, against those of its features"""
+"""Weights of the errors of tags and of genres, against those of features"""
 _SOFTNESS = 2.0
 """Temperature of the genres"""
 
@@ -38,7 +38,7 @@ _NAMES = ("pooled", "penultimate", "tags")
 
 @dataclass(frozen=True)
 class DistilSettings:
-    """How long, and how fast."""
+    """How a student is trained."""
 
     epochs: int
     learning_rate: float
@@ -48,7 +48,7 @@ class DistilSettings:
 
 @dataclass(frozen=True)
 class Targets:
-    """What the teacher says of windows."""
+    """A teacher's outputs for windows."""
 
     pooled: npt.NDArray[np.float16]
     """(n, 2 * channels), normalised"""
@@ -59,16 +59,16 @@ class Targets:
 
 
 def targets(teacher: Any, windows: npt.NDArray[np.float16], features: Affine) -> Targets:
-    """Ask the teacher."""
+    """Run the teacher."""
     import tensorflow as tf
 
-    answer = tf.function(lambda x: teacher(x, training=False))
+    run = tf.function(lambda x: teacher(x, training=False))
     parts: list[list[npt.NDArray[np.float16]]] = [[], [], []]
     for start in range(0, len(windows), 64):
         x = _normalised(windows[start : start + 64], features)
-        said = answer(tf.constant(x))
+        outputs = run(tf.constant(x))
         for part, name in zip(parts, _NAMES, strict=True):
-            part.append(said[name].numpy().astype(np.float16))
+            part.append(outputs[name].numpy().astype(np.float16))
     return Targets(*(np.concatenate(part) for part in parts))
 
 
@@ -83,7 +83,7 @@ def distil(
 ) -> list[float]:
     """Train a student in place; returns the loss of each epoch.
 
-    Every batch holds as many windows as they are as of those that a microphone heard.
+    Half of every batch is clean windows, half is degraded ones.
 
     Parameters
     ----------
@@ -91,9 +91,9 @@ def distil(
         From `train.transfer.keras_model.compact_musicnn`.
     corpus : Corpus
     wanted : tuple of Targets
-        Of its windows as they are heard, and as they are.
+        Of its degraded windows, and of its clean ones.
     head : Head
-        The teacher's genres.
+        The teacher's last layer.
     features : Affine
         Of log-mel values.
     settings : DistilSettings
@@ -124,14 +124,14 @@ def distil(
 
     def step(x: Any, z: Any, p: Any, t: Any) -> Any:
         with tf.GradientTape() as tape:
-            said = student(x, training=True)
-            off = (said["pooled"] - z) / spread_of_pooled
+            outputs = student(x, training=True)
+            off = (outputs["pooled"] - z) / spread_of_pooled
             probable = tf.nn.softmax(genres(z, p))
-            own = tf.nn.log_softmax(genres(said["pooled"], said["penultimate"]))
+            own = tf.nn.log_softmax(genres(outputs["pooled"], outputs["penultimate"]))
             loss = (
                 tf.reduce_mean(tf.clip_by_value(off, -_LARGEST, _LARGEST) ** 2)
-                + tf.reduce_mean(((said["penultimate"] - p) / spread) ** 2)
-                + _OF_TAGS * tf.reduce_mean((said["tags"] - t) ** 2)
+                + tf.reduce_mean(((outputs["penultimate"] - p) / spread) ** 2)
+                + _OF_TAGS * tf.reduce_mean((outputs["tags"] - t) ** 2)
                 + _OF_GENRES
                 * _SOFTNESS**2
                 * tf.reduce_mean(
@@ -151,7 +151,7 @@ def distil(
             half = len(rows) // 2
             # In the order of the file, which is larger than memory may be.
             halves = np.sort(rows[:half]), np.sort(rows[half:])
-            x = np.concatenate([corpus.heard[halves[0]], corpus.clean[halves[1]]])
+            x = np.concatenate([corpus.degraded[halves[0]], corpus.clean[halves[1]]])
             total += float(
                 compiled(
                     tf.constant(_normalised(x, features)),

@@ -1,9 +1,9 @@
-"""The last layer: from what a pretrained network hears to genres, from a few hundred clips.
+"""The last layer: from a pretrained network's features to genres, fitted to a few hundred clips.
 
 Multinomial logistic regression with a quadratic penalty. Two things matter when some genres have
-seven clips: every *track* weighs the same, so that ten seconds of thirty records teach more than
-five minutes of three; and the pretrained network's own tags that are names of genres are penalised
-less, since that "country" means country is known beforehand.
+seven clips: every *track* weighs the same, so that ten seconds of thirty records count for more
+than five minutes of three; and the tags of the pretrained network that are names of genres are
+penalised less, since that "country" means country is known beforehand.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ def with_head(trunk: Any, head: Head) -> Any:
     import keras
     from keras import layers
 
-    x = layers.Concatenate(name="heard")(
+    x = layers.Concatenate(name="head_inputs")(
         [trunk.get_layer("pooled").output, trunk.get_layer("dense").output]
     )
     logits = layers.Dense(len(head.bias), name="logits")(x)

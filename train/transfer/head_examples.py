@@ -1,4 +1,4 @@
-"""What the last layer is fitted to: music as it is and through rooms, and what is no music."""
+"""What the last layer is fitted to: music, clean and degraded, and sounds that are not music."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from edge_runtime.frontend import FrontEndParams
 
 from ..augment import random_degradation
 from ..not_music.sounds import KINDS
-from .cache import corpus_key, kept_corpus
+from .cache import cached_corpus, corpus_key
 from .corpus import Corpus, Source, draw_not_music
 from .head import Head, fit_head, track_weights
 from .pruning import Affine, Array
 
 _PER_KIND, _PER_KIND_OF_SPEECH = 60, 200
-"""Sounds of each kind that is not music. Speech varies most, and real voices, which are only
-examined with, are unlike those that are made here"""
+"""Sounds of each kind that is not music. Speech varies most, and real voices, which only
+tests have, are unlike those that are made here"""
 _OF_TRACK = 3
-"""The last layer learns from every third window drawn from a track: neighbours are alike"""
+"""The last layer is fitted to every third window drawn from a track: neighbours are alike"""
 EVIDENCE = 2.0
 """scikit-learn's C of the last layer, times the number of windows"""
 _BATCH = 64
@@ -42,72 +42,72 @@ class Examples:
         return len(self.labels)
 
 
-def kept_music(
+def cached_music(
     drawn: Sequence[Source], params: FrontEndParams, *, cache: Path, seed: int
 ) -> tuple[Corpus, Path]:
-    """The windows drawn from files, and the folder that keeps them."""
+    """The windows drawn from files, and the folder that they are cached in."""
     folder = cache / "corpus" / corpus_key(drawn, params, seed)
-    return kept_corpus(folder, drawn, params, seed), folder
+    return cached_corpus(folder, drawn, params, seed), folder
 
 
-def rejected_sounds(params: FrontEndParams, label: int) -> Corpus:
+def not_music_corpus(params: FrontEndParams, label: int) -> Corpus:
     """Speech, noise, hum and other sounds that are no genre, as many as the last layer needs."""
     kinds = {kind: _PER_KIND_OF_SPEECH if "speech" in kind else _PER_KIND for kind in KINDS}
     return draw_not_music(params, random_degradation, kinds, label)
 
 
-def examples(music: Corpus, rejected: Corpus, n_files: int) -> Examples:
+def head_examples(music: Corpus, not_music: Corpus, n_files: int) -> Examples:
     """What the last layer is fitted to.
 
     Parameters
     ----------
     music : Corpus
         Windows without a label are left out.
-    rejected : Corpus
+    not_music : Corpus
         Of the last label.
     n_files : int
         Among which `music` counts its sources.
     """
     labelled = np.flatnonzero(music.labels >= 0)[::_OF_TRACK]
-    labels = np.tile(np.concatenate([music.labels[labelled], rejected.labels]), 2)
-    of_file = np.concatenate([music.sources[labelled], n_files + rejected.sources])
-    windows = [music.clean[labelled], rejected.clean, music.heard[labelled], rejected.heard]
+    labels = np.tile(np.concatenate([music.labels[labelled], not_music.labels]), 2)
+    of_file = np.concatenate([music.sources[labelled], n_files + not_music.sources])
+    windows = [music.clean[labelled], not_music.clean, music.degraded[labelled], not_music.degraded]
     return Examples(
         np.concatenate(windows),
         labels,
-        track_weights(labels, np.tile(of_file, 2), not_music=int(rejected.labels[0])),
+        track_weights(labels, np.tile(of_file, 2), not_music=int(not_music.labels[0])),
     )
 
 
-def head_for(trunk: Any, shown: Examples, features: Affine, *, to_tags: Sequence[Array]) -> Head:
-    """Fit the last layer to what a network hears.
+def head_for(trunk: Any, examples: Examples, features: Affine, *, to_tags: Sequence[Array]) -> Head:
+    """Fit the last layer behind a network.
 
     Parameters
     ----------
     trunk : keras.Model
         With layers ``pooled`` and ``dense``.
-    shown : Examples
+    examples : Examples
     features : Affine
         Its normalisation.
     to_tags : sequence of float32 array
-        Kernel and bias that make tags of what ``dense`` says.
+        Kernel and bias that make tags of ``dense``'s outputs.
     """
     from .musicnn import TAGS
 
-    pooled, penultimate = inside(trunk, shown.windows, features)
+    pooled, penultimate = head_inputs(trunk, examples.windows, features)
     return fit_head(
         pooled,
         penultimate,
-        shown.labels,
-        shown.weights,
+        examples.labels,
+        examples.weights,
         to_tags=to_tags,
         tag_names=TAGS,
-        strength=EVIDENCE / len(shown),
+        strength=EVIDENCE / len(examples),
     )
 
 
-def inside(student: Any, windows: npt.NDArray[Any], features: Affine) -> tuple[Array, Array]:
-    """What the last layer of a network hears of windows.
+def head_inputs(student: Any, windows: npt.NDArray[Any], features: Affine) -> tuple[Array, Array]:
+    """Inputs of the last layer of a network for windows.
 
     Parameters
     ----------
@@ -126,15 +126,15 @@ def inside(student: Any, windows: npt.NDArray[Any], features: Affine) -> tuple[A
     import keras
     import tensorflow as tf
 
-    heard = keras.Model(
+    trunk = keras.Model(
         student.inputs,
         [student.get_layer("pooled").output, student.get_layer("dense").output],
     )
-    run = tf.function(lambda x: heard(x, training=False))
+    run = tf.function(lambda x: trunk(x, training=False))
     parts = []
     for start in range(0, len(windows), _BATCH):
         x = windows[start : start + _BATCH].astype(np.float32)
-        said = run(tf.constant((x * features.scale + features.shift)[..., np.newaxis]))
-        parts.append([each.numpy() for each in said])
+        outputs = run(tf.constant((x * features.scale + features.shift)[..., np.newaxis]))
+        parts.append([each.numpy() for each in outputs])
     pooled, penultimate = zip(*parts, strict=True)
     return np.concatenate(pooled), np.concatenate(penultimate)

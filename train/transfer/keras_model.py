@@ -1,4 +1,4 @@
-"""The pruned network as a Keras model, whole or looking at fewer places.
+"""The pruned network as a Keras model, with the first layer at every place or at fewer.
 
 It is written for eight bits: a map of each channel by itself is a depthwise convolution, since
 converters keep its weights by channel and add up in 32 bits, while a batch normalisation that
@@ -17,17 +17,17 @@ from .curves import mixtures
 from .pruning import FIRST_LAYER, MIDDLE, TIMBRAL, Affine, Array, PrunedMusicnn
 
 _ABOVE = 2.0
-"""More than any filter's least answer in a window. Only the quietest place of a channel that is
-turned upside down matters, and a maximum finds it in what is left to this"""
+"""More than any filter's least output in a window. Of a channel whose sign is turned only the least
+output matters: it becomes the largest of this minus the output"""
 
 
 @dataclass(frozen=True)
 class Places:
-    """Where the first layer looks, and how."""
+    """Where the first layer's filters are evaluated, and how."""
 
     frames: int = 1
-    """It answers at every so many frames, and the layers behind hear these alone; temporal filters
-    hear means of so many frames"""
+    """Stride over time, which is that of the layers behind as well; temporal filters take means of
+    so many frames"""
     curves: tuple[int, ...] = ()
     """Timbral filters of each height are mixtures of so many curves over time; none: whole"""
 
@@ -42,9 +42,9 @@ def compact_musicnn(
     pruned : PrunedMusicnn
     shape : (frames, bands)
     places : Places
-        With ``Places()``, the answers are those of the original; others need `distil`.
+        With ``Places()``, the outputs are those of the original; others need `distil`.
     windows : (n, frames, bands, 1) float32, optional
-        Music, normalised, that tells which curves serve the filters best; needed for them only.
+        Music, normalised, that curves are fitted to; needed with ``places.curves`` only.
 
     Returns
     -------
@@ -71,21 +71,21 @@ def _network(pruned: PrunedMusicnn, shape: tuple[int, int], places: Places) -> A
     ]
     x = layers.Concatenate(name="loudest")(loudest)
     x = first = layers.DepthwiseConv2D(1, activation="relu", name="upright")(x)
-    answers = []
+    outputs = []
     for name, convolution in zip(MIDDLE, pruned.middle, strict=True):
         taps, filters = _taps(len(convolution.kernel), places.frames), convolution.kernel.shape[-1]
         y = layers.Conv2D(filters, (taps, 1), activation="relu", name=name)(x)
-        answers.append(y)
-        if len(answers) == 1:
+        outputs.append(y)
+        if len(outputs) == 1:
             x = y
         else:
             before = _widened(_inner(x, y.shape[1]), filters)
-            place = len(answers)
+            place = len(outputs)
             # Side by side, so that a convolution adds them up: rounded once instead of thrice.
             x = layers.Concatenate(axis=2)([y, before])
             x = layers.DepthwiseConv2D((1, 2), name=f"sum_{place}")(x)
-            answers[-1] = x
-    features = [first, *answers]
+            outputs[-1] = x
+    features = [first, *outputs]
     frames = features[-1].shape[1]
     x = layers.Concatenate()([_inner(each, frames) for each in features])
     maxima = _map("maxima", layers.MaxPooling2D((frames, 1), name="maxima")(x))
@@ -98,7 +98,7 @@ def _network(pruned: PrunedMusicnn, shape: tuple[int, int], places: Places) -> A
 
 
 def _timbral(features: Any, name: str, kernel: tuple[int, ...], places: Places) -> Any:
-    """Filters over frames and bands, at their loudest place in frequency: (n, frames, 1, filters).
+    """Filters over frames and bands, their maximum over frequency: (n, frames, 1, filters).
 
     The bands under a filter at each of its places are cut out and become channels, so that a
     two-dimensional convolution with one channel, which runs badly everywhere, is a one-dimensional
@@ -130,7 +130,7 @@ def _timbral(features: Any, name: str, kernel: tuple[int, ...], places: Places) 
 
 
 def _temporal(features: Any, name: str, kernel: tuple[int, ...], places: Places) -> Any:
-    """Filters over frames, at their loudest band: (n, frames, 1, filters)."""
+    """Filters over frames, their maximum over the bands: (n, frames, 1, filters)."""
     from keras import layers
 
     x = features
@@ -150,7 +150,7 @@ def _map(name: str, x: Any) -> Any:
 
 
 def _inner(x: Any, frames: int) -> Any:
-    """So many frames, without those at the edges."""
+    """The middle frames, without those at the edges."""
     from keras import layers
 
     more = x.shape[1] - frames
@@ -158,7 +158,7 @@ def _inner(x: Any, frames: int) -> Any:
 
 
 def _widened(x: Any, channels: int) -> Any:
-    """The same with silent channels behind."""
+    """The same with channels of zeros behind."""
     from keras import layers
 
     _, frames, _, narrow = x.shape
@@ -192,11 +192,11 @@ def _fill(model: Any, pruned: PrunedMusicnn, places: Places, windows: Array | No
         kernel = _at_fewer(convolution.kernel, places.frames)[:, np.newaxis]
         model.get_layer(name).set_weights([kernel, convolution.bias])
     of_one, of_two, of_three = pruned.sums
-    nothing = np.zeros(len(of_two), np.float32)
-    widened = np.concatenate([of_one, nothing[len(of_one) :]])
-    for place, factors in ((2, [of_two, widened]), (3, [of_three, nothing + 1.0])):
+    zeros = np.zeros(len(of_two), np.float32)
+    widened = np.concatenate([of_one, zeros[len(of_one) :]])
+    for place, factors in ((2, [of_two, widened]), (3, [of_three, zeros + 1.0])):
         kernel = np.stack(factors)[np.newaxis, ..., np.newaxis]
-        model.get_layer(f"sum_{place}").set_weights([kernel, nothing])
+        model.get_layer(f"sum_{place}").set_weights([kernel, zeros])
     half = len(pruned.pooled.scale) // 2
     for name, part in (("maxima", slice(None, half)), ("means", slice(half, None))):
         own = Affine(pruned.pooled.scale[part], pruned.pooled.shift[part])
@@ -206,13 +206,13 @@ def _fill(model: Any, pruned: PrunedMusicnn, places: Places, windows: Array | No
 
 
 def _taps(of: int, frames: int) -> int:
-    """Of a filter with so many of them, at every so many frames."""
+    """How many taps a filter of `of` taps has at a stride of `frames`."""
     return -(-(of + frames - 1) // frames)
 
 
 def _at_fewer(kernel: Array, frames: int) -> Array:
-    """A filter over time for answers at every so many frames, each of which stands for those
-    between: the mean of what it would say there."""
+    """A filter over time for inputs at every so many frames: the mean of its outputs at the frames
+    that an input stands for."""
     taps = _taps(len(kernel), frames)
     found = np.zeros((taps * frames, *kernel.shape[1:]), np.float32)
     for first in range(frames):
@@ -221,7 +221,7 @@ def _at_fewer(kernel: Array, frames: int) -> Array:
 
 
 def get_map(model: Any, name: str) -> Affine:
-    """What a depthwise layer does to each channel; over several frames, to their mean."""
+    """Scale and shift of each channel by a depthwise layer; over several frames, of their mean."""
     kernel, bias = model.get_layer(name).get_weights()
     return Affine(kernel.sum((0, 1, 3)), bias)
 

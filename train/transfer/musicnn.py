@@ -19,7 +19,7 @@ from edge_runtime.frontend import PRESETS
 from .musicnn_wheel import read_weights
 
 FRONT_END = PRESETS["musicnn96"]
-"""What the network hears"""
+"""What the network takes"""
 
 TAGS = (
     "rock", "pop", "alternative", "indie", "electronic", "female vocalists", "dance", "00s",
@@ -30,7 +30,7 @@ TAGS = (
     "catchy", "funk", "electro", "heavy metal", "Progressive rock", "60s", "rnb", "indie pop",
     "sad", "House", "happy",
 )  # fmt: skip
-"""What each of the tag outputs stands for"""
+"""The tags, in the order of the outputs"""
 
 _Array = npt.NDArray[np.float32]
 
@@ -43,15 +43,15 @@ _CONVOLUTIONS = (
     *(f"temporal_{frames}" for frames in _TEMPORAL_FRAMES),
     *(f"midend_{k}" for k in (1, 2, 3)),
 )
-"""Our layers in the order in which the original numbered its own"""
+"""Layers in the order of the original's numbers"""
 
 
 def musicnn(wheel: Path) -> Any:
-    """The trained network; frozen: batch normalisation uses its stored statistics.
+    """The trained network; frozen: batch normalisation uses the statistics in the file.
 
     Each of its convolutions, ``timbral_38`` to ``midend_3``, is followed by a ReLU and by the
     normalisation of the same name with ``_norm``. The filters of the first layer are as high as 38
-    or 67 bands, or as long as 128, 64 or 32 frames, and only the loudest place in frequency counts.
+    or 67 bands, or as long as 128, 64 or 32 frames, and only the maximum over frequency counts.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ def _untrained() -> Any:
 
 
 def _by_layer(weights: dict[str, _Array]) -> dict[str, list[_Array]]:
-    """Weights as our layers hold them, by layer."""
+    """Weights by layer, as Keras wants them."""
 
     def convolution(index: int) -> list[_Array]:
         return _numbered(weights, "conv2d", index, ("kernel", "bias"))
@@ -138,7 +138,7 @@ def _by_layer(weights: dict[str, _Array]) -> dict[str, list[_Array]]:
         names = ("gamma", "beta", "moving_mean", "moving_variance")
         return _numbered(weights, "batch_normalization", index, names)
 
-    # The original flattens (features, 2): maximum and mean in turn. Ours are maxima, then means.
+    # The original flattens (features, 2): maximum and mean in turn. Here all maxima come first.
     kernel, bias = _numbered(weights, "dense", 0, ("kernel", "bias"))
     order = np.arange(len(kernel)).reshape(-1, 2).T.ravel()
     found = {

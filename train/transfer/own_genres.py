@@ -1,8 +1,9 @@
-"""Own genres from a few clips: a last layer behind a network that knows music."""
+"""Own genres from a few clips: a new last layer behind a pretrained network."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,19 +23,19 @@ from ..features.extraction import Extraction, extract
 from ..not_music.sounds import KINDS, WITHOUT_SPEECH
 from ..run.predictions import Predictions
 from .balance import balance, balance_pooled
-from .corpus import NOT_MUSIC, Corpus, Source, draw_not_music, make_corpus
+from .corpus import NOT_MUSIC, Source, draw_not_music, make_corpus
 from .head import Head, fit_head, track_weights, with_head
-from .head_examples import EVIDENCE, inside
+from .head_examples import EVIDENCE, head_inputs
 from .keras_model import Places, compact_musicnn
-from .recipe import FRONT_END, hearing
-from .weights_file import stored_musicnn
+from .recipe import FRONT_END, normalised_front_end
+from .weights_file import bundled_musicnn
 
 BASES = {"base": Places()}
-"""Networks to teach, by name"""
+"""Networks to build on, by name"""
 FEWEST = 5
-"""Clips of a genre: with fewer, what is left of it when a fifth is set aside says nothing"""
+"""Clips of a genre: with fewer, a fifth of them is too few to estimate anything from"""
 ENOUGH = 10
-"""With fewer it works, but a warning says so"""
+"""Clips of a genre; with fewer it works, with a warning"""
 _FOLDS = 5
 _PER_TRACK = 10
 """Windows drawn from a clip; thirty seconds hold as many that do not overlap"""
@@ -43,8 +44,8 @@ _PER_KIND, _PER_KIND_OF_SPEECH = 20, 50
 
 
 @dataclass(frozen=True)
-class Lesson:
-    """Clips that were looked at, ready to be learned from."""
+class OwnClips:
+    """Features of the user's clips, checked."""
 
     extraction: Extraction
     genres: tuple[str, ...]
@@ -54,20 +55,20 @@ class Lesson:
 
 
 @dataclass(frozen=True)
-class Learned:
-    """A model of own genres, and what it says of clips it was not taught with."""
+class OwnGenresModel:
+    """A model of own genres, and its cross-validation."""
 
     model: Any
-    """(n, frames, bands, 1) to posteriors of the genres and, last, of what is not music"""
+    """(n, frames, bands, 1) to posteriors of the genres and, last, of ``not music``"""
     experiment: Experiment
-    unheard: Predictions
-    """Of every clip, by the models of the folds that had not heard it"""
+    cross_validated: Predictions
+    """Of every clip, by the model of the fold that held it out"""
     rejected: npt.NDArray[np.float32]
-    """(n, frames, bands): windows of what is not music, normalised"""
+    """(n, frames, bands): windows of sounds that are not music, normalised"""
 
 
-def look(listed: TrackList, folder: Path, cache: Path) -> Lesson:
-    """Read the clips, and refuse what cannot be learned from.
+def extract_features(listed: TrackList, folder: Path, cache: Path) -> OwnClips:
+    """Extract the clips' features, and refuse what a model cannot be fitted to.
 
     Parameters
     ----------
@@ -75,24 +76,24 @@ def look(listed: TrackList, folder: Path, cache: Path) -> Lesson:
     folder : Path
         For messages.
     cache : Path
-        Keeps features.
+        Folder of cached features.
 
     Raises
     ------
     DataSetError
-        If there is one genre only, a genre has too few clips that sound, or none that is as long
-        as a window, or a sound lies in two genres.
+        If there is one genre only, a genre has too few clips that are not silent, or none as
+        long as a window, or the same sound lies in two genres.
     """
     _check_counts(listed.tracks, folder, "")
     params = PRESETS[FRONT_END]
     extraction = extract(listed.tracks, params, cache)
-    said = [*listed.warnings, *(f"left out: {why}" for _, why in extraction.skipped)]
-    kept = [item.track for item in extraction.tracks]
+    warnings = [*listed.warnings, *(f"left out: {why}" for _, why in extraction.skipped)]
+    usable = [item.track for item in extraction.tracks]
     unusable = f" that can be used ({len(extraction.skipped)} cannot)"
-    _check_counts(kept, folder, unusable if extraction.skipped else "")
+    _check_counts(usable, folder, unusable if extraction.skipped else "")
     groups = _groups(extraction, folder)
     short = _short(extraction, params)
-    for genre, n in Counter(track.label for track in kept).items():
+    for genre, n in Counter(track.label for track in usable).items():
         own = [track for track in short if track.label == genre]
         if len(own) == n:
             raise DataSetError(
@@ -100,17 +101,17 @@ def look(listed: TrackList, folder: Path, cache: Path) -> Lesson:
                 f"{params.window_seconds:.1f} s; give it longer ones"
             )
         if n < ENOUGH:
-            said.append(f"{genre} has {n} clips; {ENOUGH} or more teach better")
+            warnings.append(f"{genre} has {n} clips; {ENOUGH} or more make a better model")
     if short:
-        said.append(
+        warnings.append(
             f"{len(short)} clips are shorter than a window of {params.window_seconds:.1f} s and "
             f"are repeated to fill one ({first_few([track.id for track in short])})"
         )
-    genres = tuple(sorted({track.label for track in kept}))
-    return Lesson(extraction, genres, groups, tuple(said))
+    genres = tuple(sorted({track.label for track in usable}))
+    return OwnClips(extraction, genres, groups, tuple(warnings))
 
 
-def _check_counts(tracks: tuple[Track, ...] | list[Track], folder: Path, which: str) -> None:
+def _check_counts(tracks: Sequence[Track], folder: Path, which: str) -> None:
     counts = Counter(track.label for track in tracks)
     if len(counts) < 2:
         found = f"only {next(iter(counts))!r}" if counts else "none"
@@ -122,7 +123,7 @@ def _check_counts(tracks: tuple[Track, ...] | list[Track], folder: Path, which: 
         if n < FEWEST:
             raise DataSetError(
                 f"{folder / genre}: {n} clips{which}; at least {FEWEST} are needed, and {ENOUGH} "
-                "or more teach better"
+                "or more make a better model"
             )
 
 
@@ -153,25 +154,25 @@ def _short(extraction: Extraction, params: FrontEndParams) -> list[Track]:
     ]
 
 
-def learn(lesson: Lesson, base: str, *, seed: int, speech: bool) -> Learned:
-    """Examine by cross-validation, then fit to every clip.
+def fit_own_genres(clips: OwnClips, base: str, *, seed: int, speech: bool) -> OwnGenresModel:
+    """Cross-validate, then fit the last layer to every clip.
 
     Parameters
     ----------
-    lesson : Lesson
+    clips : OwnClips
     base : str
         Of `BASES`.
     seed : int
     speech : bool
         Whether to reject speech as well, which needs espeak-ng.
     """
-    pruned = stored_musicnn()
+    pruned = bundled_musicnn()
     params = PRESETS[FRONT_END]
     trunk = compact_musicnn(pruned, (params.n_frames, params.n_coefficients), BASES[base])
-    tracks, n_genres = lesson.extraction.tracks, len(lesson.genres)
-    heard = make_corpus(
+    tracks, n_genres = clips.extraction.tracks, len(clips.genres)
+    music = make_corpus(
         [
-            Source(item.track.path, lesson.genres.index(item.track.label), _PER_TRACK)
+            Source(item.track.path, clips.genres.index(item.track.label), _PER_TRACK)
             for item in tracks
         ],
         params,
@@ -182,21 +183,23 @@ def learn(lesson: Lesson, base: str, *, seed: int, speech: bool) -> Learned:
         kind: _PER_KIND_OF_SPEECH if "speech" in kind else _PER_KIND
         for kind in (KINDS if speech else WITHOUT_SPEECH)
     }
-    other = draw_not_music(params, random_degradation, kinds, n_genres)
-    windows = np.concatenate([heard.clean, heard.heard, other.clean, other.heard])
-    few = windows[:: -(-len(windows) // 400)].astype(np.float32)
-    normalised = (few * pruned.features.scale + pruned.features.shift)[..., np.newaxis]
+    not_music = draw_not_music(params, random_degradation, kinds, n_genres)
+    windows = np.concatenate([music.clean, music.degraded, not_music.clean, not_music.degraded])
+    sample = windows[:: -(-len(windows) // 400)].astype(np.float32)
+    normalised = (sample * pruned.features.scale + pruned.features.shift)[..., np.newaxis]
     balance(trunk, normalised)
     balance_pooled(trunk, normalised)
-    labels = np.concatenate([np.tile(part.labels, 2) for part in (heard, other)])
-    of_track = np.concatenate([np.tile(heard.sources, 2), len(tracks) + np.tile(other.sources, 2)])
-    taught = inside(trunk, windows, pruned.features)
+    labels = np.concatenate([np.tile(part.labels, 2) for part in (music, not_music)])
+    of_track = np.concatenate(
+        [np.tile(music.sources, 2), len(tracks) + np.tile(not_music.sources, 2)]
+    )
+    pooled, penultimate = head_inputs(trunk, windows, pruned.features)
 
     def head_without(held_out: npt.NDArray[np.int64]) -> Head:
         rows = ~np.isin(of_track, held_out)
         return fit_head(
-            taught[0][rows],
-            taught[1][rows],
+            pooled[rows],
+            penultimate[rows],
             labels[rows],
             track_weights(labels[rows], of_track[rows], not_music=n_genres),
             to_tags=trunk.get_layer("tags").get_weights(),
@@ -204,16 +207,14 @@ def learn(lesson: Lesson, base: str, *, seed: int, speech: bool) -> Learned:
             strength=EVIDENCE / rows.sum(),
         )
 
-    examined = inside(trunk, np.concatenate([item.features for item in tracks]), pruned.features)
-    unheard = _unheard(lesson, examined, head_without, seed)
+    clip_windows = np.concatenate([item.features for item in tracks])
+    inputs = head_inputs(trunk, clip_windows, pruned.features)
+    cross_validated = _cross_validated(clips, inputs, head_without, seed)
     model = with_head(trunk, head_without(np.zeros(0, np.int64)))
-    experiment = _experiment(lesson, hearing(params, pruned.features))
-    rejected = experiment.params.normalise(_some(other).astype(np.float32))
-    return Learned(model, experiment, unheard, rejected)
-
-
-def _some(other: Corpus) -> npt.NDArray[np.float16]:
-    return np.concatenate([other.clean[::2], other.heard[1::2]])
+    experiment = _experiment(clips, normalised_front_end(params, pruned.features))
+    sample = np.concatenate([not_music.clean[::2], not_music.degraded[1::2]])
+    rejected = experiment.params.normalise(sample.astype(np.float32))
+    return OwnGenresModel(model, experiment, cross_validated, rejected)
 
 
 def _tags() -> tuple[str, ...]:
@@ -222,53 +223,53 @@ def _tags() -> tuple[str, ...]:
     return TAGS
 
 
-def _unheard(
-    lesson: Lesson,
-    examined: tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]],
+def _cross_validated(
+    clips: OwnClips,
+    inputs: tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]],
     head_without: Any,
     seed: int,
 ) -> Predictions:
-    tracks = lesson.extraction.tracks
+    tracks = clips.extraction.tracks
     counts = [len(item.features) for item in tracks]
     of_window = np.repeat(np.arange(len(tracks)), counts)
-    inputs = np.concatenate(examined, axis=1)
-    posteriors = np.zeros((len(of_window), len(lesson.genres) + 1), np.float32)
-    for held_out in folds(lesson, seed):
+    features = np.concatenate(inputs, axis=1)
+    posteriors = np.zeros((len(of_window), len(clips.genres) + 1), np.float32)
+    for held_out in folds(clips, seed):
         head = head_without(held_out)
         rows = np.isin(of_window, held_out)
-        logits = inputs[rows] @ head.kernel + head.bias
+        logits = features[rows] @ head.kernel + head.bias
         powers = np.exp(logits - logits.max(axis=1, keepdims=True))
         posteriors[rows] = powers / powers.sum(axis=1, keepdims=True)
     return Predictions(
-        (*lesson.genres, NOT_MUSIC),
+        (*clips.genres, NOT_MUSIC),
         tuple(item.track.id for item in tracks),
-        np.array([lesson.genres.index(item.track.label) for item in tracks]),
+        np.array([clips.genres.index(item.track.label) for item in tracks]),
         of_window,
         posteriors,
         rejected=(NOT_MUSIC,),
     )
 
 
-def folds(lesson: Lesson, seed: int) -> list[npt.NDArray[np.int64]]:
-    """Tracks to set aside in turn: a part of each genre, the same sound never on both sides."""
+def folds(clips: OwnClips, seed: int) -> list[npt.NDArray[np.int64]]:
+    """Tracks to hold out in turn: a part of each genre, the same sound never on both sides."""
     generator = np.random.default_rng(seed)
     parts: list[list[int]] = [[] for _ in range(_FOLDS)]
     by_genre = defaultdict(set)
-    for place, group in enumerate(lesson.groups):
-        by_genre[lesson.extraction.tracks[place].track.label].add(int(group))
+    for place, group in enumerate(clips.groups):
+        by_genre[clips.extraction.tracks[place].track.label].add(int(group))
     for number, genre in enumerate(sorted(by_genre)):
         for place, group in enumerate(generator.permutation(sorted(by_genre[genre]))):
-            own = np.flatnonzero(lesson.groups == group)
+            own = np.flatnonzero(clips.groups == group)
             parts[(place + number) % _FOLDS].extend(map(int, own))
     return [np.array(part) for part in parts if part]
 
 
-def _experiment(lesson: Lesson, params: FrontEndParams) -> Experiment:
-    parts = {item.track.id: (TRAIN,) * len(item.features) for item in lesson.extraction.tracks}
+def _experiment(clips: OwnClips, params: FrontEndParams) -> Experiment:
+    parts = {item.track.id: (TRAIN,) * len(item.features) for item in clips.extraction.tracks}
     split = Split("cross-validated", f"all clips; {_FOLDS} folds by track", parts, leaks=False)
-    windows = select(lesson.extraction.tracks, split, TRAIN, lesson.genres, params.window_seconds)
+    windows = select(clips.extraction.tracks, split, TRAIN, clips.genres, params.window_seconds)
     windows = windows.normalised(params)
     # An exported file is compared with the network on the clips themselves: there are no others.
     return Experiment(
-        (*lesson.genres, NOT_MUSIC), params, split, windows, windows, lesson.extraction, ()
+        (*clips.genres, NOT_MUSIC), params, split, windows, windows, clips.extraction, ()
     )

@@ -1,13 +1,13 @@
-"""MusiCNN without the channels that never say anything.
+"""MusiCNN without its dead channels.
 
-Training with weight decay left most filters of the first layer all zeros: of 561, 64 hear
-something; of the 64 of the first middle layer, 20. The others are constant, and what they add to
-the layers behind goes into the biases there, as do the normalisations between the layers: a tenth
-of the multiplications gives the same answers.
+Training with weight decay left most filters of the first layer all zeros: 64 of 561 are alive, and
+20 of the 64 of the first middle layer. The others are constant, and what they add to the layers
+behind goes into the biases there, as do the normalisations between the layers: a tenth of the
+multiplications gives the same outputs.
 
 Only the edges of a window differ. The original pads the middle layers with zeros, which a shift
-before them would move; here they look no further than the window goes, so that the nine frames at
-either edge are heard, but not pooled.
+before them would move; here convolutions stay within the window, so that the nine frames at either
+edge are taken in, but not pooled.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float32]
 
 _DEAD_NORM = 1e-3
-"""A filter with a norm below this hears nothing; between 1e-4 and 1e-1 there is none"""
+"""A filter with a norm below this is dead; between 1e-4 and 1e-1 there is none"""
 _EPSILON = 1e-3
 """Keras's and TensorFlow 1's default in batch normalisation"""
 
@@ -54,12 +54,13 @@ class PrunedMusicnn:
     first: tuple[Convolution, ...]
     """In the order of `FIRST_LAYER`; kernels (frames, bands, 1, filters)"""
     sign: Array
-    """(filters of the first layer,): where it is -1, the quietest place counts, not the loudest"""
+    """(filters of the first layer,): where it is -1, the minimum over frequency counts, not the
+    maximum"""
     middle: tuple[Convolution, ...]
     """In the order of `MIDDLE`; kernels (frames, channels, filters)"""
     sums: tuple[Array, Array, Array]
-    """Factors of the three middle layers' answers where they are added up: the first two make what
-    the third hears, and all three the last sum"""
+    """Factors of the three middle layers' outputs where they are added up: the first two make the
+    third's input, and all three the last sum"""
     pooled: Affine
     """Of the maxima over time of the first layer, the first middle layer and both sums, then of
     their means: to zero mean and unit variance over the music that the network was trained on"""
@@ -85,46 +86,46 @@ def prune(weights: dict[str, Array]) -> PrunedMusicnn:
         for layer, own in zip(whole, alive, strict=True)
     )
     after = [_norm(weights, index + 1) for index in range(n + len(MIDDLE))]
-    hears = np.concatenate(alive)
+    alive_first = np.concatenate(alive)
     of_first = Affine(*(np.concatenate(part) for part in zip(*map(_parts, after[:n]), strict=True)))
-    silence = np.maximum(np.concatenate([layer.bias for layer in whole]), 0.0)
+    dead_first = np.maximum(np.concatenate([layer.bias for layer in whole]), 0.0)
     one, two, three = (_middle(weights, n + index) for index in range(len(MIDDLE)))
-    one = _behind(one, of_first, silence, hears)
-    speaks = np.sqrt((one.kernel**2).sum((0, 1))) > _DEAD_NORM
-    # Channels that speak come first, so that what the first layer adds to the sum is a beginning.
-    order = np.concatenate([np.flatnonzero(speaks), np.flatnonzero(~speaks)])
+    one = _behind(one, of_first, dead_first, alive_first)
+    alive_one = np.sqrt((one.kernel**2).sum((0, 1))) > _DEAD_NORM
+    # Live channels come first: what the first layer adds to the sum is then a leading slice.
+    order = np.concatenate([np.flatnonzero(alive_one), np.flatnonzero(~alive_one)])
     of_one, of_two, of_three = after[n:]
-    silent = np.maximum(one.bias, 0.0)
-    two = _behind(two, of_one, silent, speaks)
-    shift = of_two.shift + of_one.shift + np.where(speaks, 0.0, of_one.scale * silent)
+    dead_one = np.maximum(one.bias, 0.0)
+    two = _behind(two, of_one, dead_one, alive_one)
+    shift = of_two.shift + of_one.shift + np.where(alive_one, 0.0, of_one.scale * dead_one)
     three = _behind(three, Affine(np.ones_like(shift), shift), shift, np.ones(len(shift), bool))
     three = Convolution(three.kernel[:, order], three.bias)
     channels = [
-        Affine(of_first.scale[hears], of_first.shift[hears]),
-        Affine(of_one.scale[speaks], of_one.shift[speaks]),
+        Affine(of_first.scale[alive_first], of_first.shift[alive_first]),
+        Affine(of_one.scale[alive_one], of_one.shift[alive_one]),
         Affine(np.ones_like(shift), shift[order]),
         Affine(np.ones_like(shift), (shift + of_three.shift)[order]),
     ]
-    size, behind = len(hears), len(speaks)
-    kept = np.concatenate(
+    size, behind = len(alive_first), len(alive_one)
+    remaining = np.concatenate(
         [
-            np.flatnonzero(hears),
-            size + np.flatnonzero(speaks),
+            np.flatnonzero(alive_first),
+            size + np.flatnonzero(alive_one),
             size + behind + order,
             size + 2 * behind + order,
         ]
     )
     constants = np.zeros(size + 3 * behind, np.float32)
     constants[: size + behind] = np.concatenate(
-        [of_first.scale * silence + of_first.shift, of_one.scale * silent + of_one.shift]
+        [of_first.scale * dead_first + of_first.shift, of_one.scale * dead_one + of_one.shift]
     )
-    pooled, dense = _pooled(weights, channels, kept, constants)
+    pooled, dense = _pooled(weights, channels, remaining, constants)
     return PrunedMusicnn(
         _norm(weights, 0),
         first,
-        np.where(of_first.scale[hears] < 0.0, -1.0, 1.0).astype(np.float32),
-        (_filters(one, np.flatnonzero(speaks)), _filters(two, order), _filters(three, order)),
-        (of_one.scale[speaks], of_two.scale[order], of_three.scale[order]),
+        np.where(of_first.scale[alive_first] < 0.0, -1.0, 1.0).astype(np.float32),
+        (_filters(one, np.flatnonzero(alive_one)), _filters(two, order), _filters(three, order)),
+        (of_one.scale[alive_one], of_two.scale[order], of_three.scale[order]),
         pooled,
         dense,
         _tags(weights),
@@ -140,9 +141,9 @@ def _filters(layer: Convolution, chosen: npt.NDArray[np.int64]) -> Convolution:
 
 
 def _behind(
-    layer: Convolution, affine: Affine, constant: Array, kept: npt.NDArray[np.bool_]
+    layer: Convolution, affine: Affine, constant: Array, alive: npt.NDArray[np.bool_]
 ) -> Convolution:
-    """A layer that hears what is before a normalisation, and no constants.
+    """A layer that takes what is before a normalisation, without the constant channels.
 
     Parameters
     ----------
@@ -150,13 +151,13 @@ def _behind(
     affine : Affine
         The normalisation of its input.
     constant : (channels,) float32
-        Of each channel that is not kept, before the normalisation.
-    kept : (channels,) bool
+        Value of each dead channel, before the normalisation.
+    alive : (channels,) bool
     """
-    added = affine.shift + np.where(kept, 0.0, affine.scale * constant)
+    added = affine.shift + np.where(alive, 0.0, affine.scale * constant)
     kernel = layer.kernel * affine.scale[:, np.newaxis]
     bias = layer.bias + np.einsum("tcf,c->f", layer.kernel, added)
-    return Convolution(kernel[:, kept].astype(np.float32), bias.astype(np.float32))
+    return Convolution(kernel[:, alive].astype(np.float32), bias.astype(np.float32))
 
 
 def _middle(weights: dict[str, Array], index: int) -> Convolution:
@@ -174,7 +175,7 @@ def _tags(weights: dict[str, Array]) -> tuple[Array, Array]:
 def _pooled(
     weights: dict[str, Array],
     channels: list[Affine],
-    kept: npt.NDArray[np.int64],
+    remaining: npt.NDArray[np.int64],
     constants: Array,
 ) -> tuple[Affine, tuple[Array, Array]]:
     """Normalisation and dense layer behind the pooling: of maxima, then of means.
@@ -183,29 +184,29 @@ def _pooled(
     ----------
     weights : dict
     channels : list of Affine
-        What used to happen to the channels before they were pooled.
-    kept : int array
+        Normalisation of the channels before pooling.
+    remaining : int array
         Their places among all channels, in the order that they have now.
     constants : float32 array
-        What each of the others says.
+        Value of each of the others.
     """
     kernel, bias = _layer(weights, "dense", 0)
     norm = _norm(weights, 9)
     # The original flattens (channels, 2): maximum and mean in turn.
     order = np.arange(len(kernel)).reshape(-1, 2).T
-    gone = np.setdiff1d(np.arange(len(constants)), kept)
+    dead = np.setdiff1d(np.arange(len(constants)), remaining)
     inner = Affine(*(np.concatenate(part) for part in zip(*map(_parts, channels), strict=True)))
     scales, shifts = [], []
     for place, rows in enumerate(order):
-        said = norm.scale[rows[gone]] * constants[gone] + norm.shift[rows[gone]]
-        bias = (bias + said @ kernel[rows[gone]]).astype(np.float32)
-        chosen = rows[kept]
+        constant = norm.scale[rows[dead]] * constants[dead] + norm.shift[rows[dead]]
+        bias = (bias + constant @ kernel[rows[dead]]).astype(np.float32)
+        chosen = rows[remaining]
         scale = norm.scale[chosen] * inner.scale
-        # The loudest of a channel that used to be turned upside down is its silence.
+        # The maximum of a channel with a negative scale was its value at zero input.
         scales.append(np.where(inner.scale < 0.0, 0.0, scale) if place == 0 else scale)
         shifts.append(norm.scale[chosen] * inner.shift + norm.shift[chosen])
     normalised = Affine(np.concatenate(scales), np.concatenate(shifts))
-    return normalised, (kernel[order[:, kept].ravel()], bias)
+    return normalised, (kernel[order[:, remaining].ravel()], bias)
 
 
 def _norm(weights: dict[str, Array], index: int) -> Affine:

@@ -1,4 +1,4 @@
-"""From another network's weights, and a few hundred clips, to a model for the device."""
+"""The recipe of ``tiny`` and ``base``: MusiCNN pruned, distilled, and given a new last layer."""
 
 from __future__ import annotations
 
@@ -17,57 +17,57 @@ from edge_runtime.frontend import PRESETS, FrontEndParams
 
 from ..data.tracks import Track, audio_files
 from .balance import balance, balance_pooled
-from .cache import kept_targets
+from .cache import cached_targets
 from .corpus import UNLABELLED, Source
 from .distil import DistilSettings, distil
 from .head import Head, with_head
-from .head_examples import examples, head_for, kept_music, rejected_sounds
+from .head_examples import cached_music, head_examples, head_for, not_music_corpus
 from .keras_model import Places
 from .pruning import Affine, prune
 
 FRONT_END = "musicnn96-level"
-"""What MusiCNN hears, with every window at the level of mastered music: a microphone across the
-room hears the same 20 to 40 dB softer"""
+"""MusiCNN's front end, with every window at the level of mastered music: a microphone across the
+room records the same 20 to 40 dB softer"""
 _WINDOWS_PER_SECOND = 1.0
 """Drawn from a labelled track"""
 _OTHER_WINDOWS_PER_SECOND = 0.2
 _LONGEST_S = 600.0
 """What comes after ten minutes of a track is more of the same"""
 _BALANCING = 800
-"""Windows that tell the ranges of the channels"""
+"""Windows that the ranges of the channels are measured on"""
 
 
 @dataclass(frozen=True)
-class Pretrained:
+class Recipe:
     """How a model is made from MusiCNN (J. Pons and X. Serra, ISMIR 2019, late-breaking)."""
 
     places: Places
     epochs: int = 0
-    """Of distillation; every epoch hears every window of the corpus once. A network that looks
-    everywhere needs none: it is its own teacher"""
+    """Of distillation; an epoch has every window of the corpus once. A network with filters at
+    every place needs none: it is its own teacher"""
     learning_rate: float = 1e-4
-    """More soon forgets what the weights knew: 1e-3 costs eight points (docs/training.md)"""
+    """A higher one destroys the pretrained weights: 1e-3 costs eight points (docs/training.md)"""
     front_end: str = FRONT_END
     overlap: float = 0.0
 
 
 @dataclass(frozen=True)
-class Taught:
-    """A trained model, and how it came about."""
+class TrainedModel:
+    """A trained model, and how it was made."""
 
     model: Any
-    """(n, frames, bands, 1) to posteriors of the genres and, last, of what is not music"""
+    """(n, frames, bands, 1) to posteriors of the genres and, last, of ``not music``"""
     params: FrontEndParams
     """With the network's own normalisation"""
     not_music: npt.NDArray[np.float32]
-    """(n, frames, bands): windows of what it is to reject, normalised"""
+    """(n, frames, bands): windows of sounds that it is to reject, normalised"""
     how: dict[str, Any]
     """For the run's report"""
     losses: list[float]
     """Of each epoch of distillation"""
 
 
-def hearing(params: FrontEndParams, features: Affine) -> FrontEndParams:
+def normalised_front_end(params: FrontEndParams, features: Affine) -> FrontEndParams:
     """The front end with the network's own normalisation, in the place of the data set's."""
     mean = float(-features.shift.item() / features.scale.item())
     n = params.n_coefficients
@@ -87,7 +87,7 @@ def sources(
     Parameters
     ----------
     tracks : sequence of Track
-        That teach.
+        To train on.
     seconds : dict
         Length of each, by id.
     genres : tuple of str
@@ -125,7 +125,7 @@ def sources(
 
 
 def _seconds(path: Path) -> float:
-    """Length of a file as its header has it; 0 where nobody can say."""
+    """Length of a file as its header has it; 0 if it cannot be read."""
     import soundfile
 
     try:
@@ -135,19 +135,19 @@ def _seconds(path: Path) -> float:
 
 
 def train_pretrained(
-    recipe: Pretrained,
+    recipe: Recipe,
     drawn: Sequence[Source],
     n_genres: int,
     *,
     wheel: Path,
     cache: Path,
     seed: int,
-) -> Taught:
+) -> TrainedModel:
     """Prune, distil, and fit the last layer.
 
     Parameters
     ----------
-    recipe : Pretrained
+    recipe : Recipe
     drawn : sequence of Source
         From `sources`.
     n_genres : int
@@ -155,7 +155,7 @@ def train_pretrained(
     wheel : Path
         The published weights: see `train.transfer.musicnn_wheel`.
     cache : Path
-        Folder that keeps the corpus and what the teacher said of it, for the next model.
+        Folder for the corpus and the teacher's outputs, for the next model.
     seed : int
 
     Raises
@@ -170,26 +170,26 @@ def train_pretrained(
     pruned = prune(read_weights(wheel))
     params = PRESETS[recipe.front_end]
     shape = (params.n_frames, params.n_coefficients)
-    corpus, folder = kept_music(drawn, params, cache=cache, seed=seed)
-    not_music = rejected_sounds(params, n_genres)
-    shown = examples(corpus, not_music, len(drawn))
+    corpus, folder = cached_music(drawn, params, cache=cache, seed=seed)
+    not_music = not_music_corpus(params, n_genres)
+    examples = head_examples(corpus, not_music, len(drawn))
 
     def head_of(trunk: Any) -> Head:
         to_tags = trunk.get_layer("tags").get_weights()
-        return head_for(trunk, shown, pruned.features, to_tags=to_tags)
+        return head_for(trunk, examples, pruned.features, to_tags=to_tags)
 
-    # As it is, through a room, and no music at all: each is the loudest in some channel.
-    some = shown.windows[:: -(-len(shown) // _BALANCING)].astype(np.float32)
-    few = (some * pruned.features.scale + pruned.features.shift)[..., np.newaxis]
-    student = compact_musicnn(pruned, shape, recipe.places, few)
-    # Channels of like size learn at like speed, too.
-    balance(student, few)
+    # Clean, degraded, and not music: each has the largest values of some channel.
+    sample = examples.windows[:: -(-len(examples) // _BALANCING)].astype(np.float32)
+    sample = (sample * pruned.features.scale + pruned.features.shift)[..., np.newaxis]
+    student = compact_musicnn(pruned, shape, recipe.places, sample)
+    # Channels of like size also train at like speed.
+    balance(student, sample)
     losses: list[float] = []
     if recipe.epochs:
         teacher = compact_musicnn(pruned, shape, Places())
         wanted = (
-            kept_targets(folder / "heard", teacher, corpus.heard, pruned.features),
-            kept_targets(folder / "clean", teacher, corpus.clean, pruned.features),
+            cached_targets(folder / "degraded", teacher, corpus.degraded, pruned.features),
+            cached_targets(folder / "clean", teacher, corpus.clean, pruned.features),
         )
         losses = distil(
             student,
@@ -199,15 +199,15 @@ def train_pretrained(
             features=pruned.features,
             settings=DistilSettings(recipe.epochs, recipe.learning_rate, seed),
         )
-        balance(student, few)
-    balance_pooled(student, few)
+        balance(student, sample)
+    balance_pooled(student, sample)
     head = head_of(student)
     model = with_head(student, head)
-    heard = hearing(params, pruned.features)
-    return Taught(
+    params = normalised_front_end(params, pruned.features)
+    return TrainedModel(
         model,
-        heard,
-        heard.normalise(not_music.heard.astype(np.float32)),
+        params,
+        params.normalise(not_music.degraded.astype(np.float32)),
         {
             "seed": seed,
             "teacher": f"MusiCNN (MSD_musicnn), wheel sha256 {SHA256}",
@@ -217,7 +217,7 @@ def train_pretrained(
             "corpus": {
                 "files": len(drawn) - len(corpus.skipped),
                 "windows": len(corpus),
-                "windows_of_last_layer": len(shown),
+                "windows_of_last_layer": len(examples),
                 "not_music_windows": len(not_music),
                 "skipped": list(corpus.skipped),
             },

@@ -1,4 +1,4 @@
-"""The last layer once more, from every labelled clip, after the recipe was judged without some."""
+"""Fitting the last layer again, to the validation clips as well, once the recipe is settled."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import numpy as np
 from edge_runtime.frontend import PRESETS
 
 from .corpus import Source
-from .head_examples import examples, head_for, kept_music, rejected_sounds
+from .head_examples import cached_music, head_examples, head_for, not_music_corpus
 from .recipe import FRONT_END
-from .weights_file import stored_musicnn
+from .weights_file import bundled_musicnn
 
 
 def refit(
@@ -30,24 +30,24 @@ def refit(
     n_genres : int
         Labels below this are genres.
     cache : Path
-        Folder that keeps the windows.
+        Folder of cached windows.
     seed : int
 
     Returns
     -------
     tuple
-        Windows of what the model is to reject, (n, frames, bands), before normalisation, and
-        facts for the run's report.
+        Windows of sounds that the model is to reject, (n, frames, bands), before normalisation,
+        and facts for the run's report.
     """
-    params, pruned = PRESETS[FRONT_END], stored_musicnn()
-    music, _ = kept_music(drawn, params, cache=cache, seed=seed)
-    rejected = rejected_sounds(params, n_genres)
-    shown = examples(music, rejected, len(drawn))
-    head = head_for(model, shown, pruned.features, to_tags=pruned.tags)
+    params, pruned = PRESETS[FRONT_END], bundled_musicnn()
+    music, _ = cached_music(drawn, params, cache=cache, seed=seed)
+    not_music = not_music_corpus(params, n_genres)
+    examples = head_examples(music, not_music, len(drawn))
+    head = head_for(model, examples, pruned.features, to_tags=pruned.tags)
     model.get_layer("logits").set_weights([head.kernel, head.bias])
     facts = {
         "files_of_last_layer": len(drawn) - len(music.skipped),
-        "windows_of_last_layer": len(shown),
+        "windows_of_last_layer": len(examples),
         "skipped_by_last_layer": list(music.skipped),
     }
-    return rejected.heard.astype(np.float32), facts
+    return not_music.degraded.astype(np.float32), facts

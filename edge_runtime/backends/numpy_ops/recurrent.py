@@ -36,7 +36,7 @@ def gru(
     time = x.shape[0]
     given, states = memory.zeros(time, 3 * units), memory.zeros(time + 1, units)  # begins at 0
     steps: list[Step] = [
-        # What the input says at all times is one product; only the state must wait its turn.
+        # The input of all steps is one product; only the state goes step by step.
         partial(np.matmul, x, kernel, given),
         partial(np.add, given, weight(weights, "bias", 3 * units), given),
     ]
@@ -47,25 +47,25 @@ def gru(
     order = range(time - 1, -1, -1) if backwards else range(time)
     for step, moment in enumerate(order):
         state, following = states[step], states[step + 1]
-        said_gates, said_candidate = given[moment, : 2 * units], given[moment, 2 * units :]
+        input_gates, input_candidate = given[moment, : 2 * units], given[moment, 2 * units :]
         if reset_after:
             steps += [
                 partial(np.matmul, state, recurrent, inner),
                 partial(np.add, inner, recurrent_bias, inner),
-                partial(np.add, said_gates, inner[: 2 * units], gates),
+                partial(np.add, input_gates, inner[: 2 * units], gates),
                 *sigmoid_steps(gates, gates),
                 partial(np.multiply, reset, inner[2 * units :], candidate),
             ]
         else:
             steps += [
                 partial(np.matmul, state, recurrent[:, : 2 * units], inner[: 2 * units]),
-                partial(np.add, said_gates, inner[: 2 * units], gates),
+                partial(np.add, input_gates, inner[: 2 * units], gates),
                 *sigmoid_steps(gates, gates),
                 partial(np.multiply, reset, state, reset),
                 partial(np.matmul, reset, recurrent[:, 2 * units :], candidate),
             ]
         steps += [
-            partial(np.add, candidate, said_candidate, candidate),
+            partial(np.add, candidate, input_candidate, candidate),
             partial(np.tanh, candidate, candidate),
             # update * state + (1 - update) * candidate
             partial(np.subtract, state, candidate, following),

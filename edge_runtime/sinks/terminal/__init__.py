@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import sys
+from collections import defaultdict
 from typing import Protocol
 
-from ...journal import is_journal
+from ...stderr import is_journal
 from ...stream.event import Event
-from ...stream.session import Listening
+from ...stream.session import Session
 from .. import Sink
 
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
 class Display(Sink, Protocol):
-    """A sink that somebody looks at."""
+    """A sink for a user to look at."""
 
 
-def choose_display(listening: Listening, *, json_lines: bool) -> Display:
+def choose_display(session: Session, *, json_lines: bool) -> Display:
     """JSON lines if asked for, a live panel on a terminal that has rich, else plain lines.
 
-    The journal, which keeps all for months, is told of changes alone.
+    The journal, which keeps all for months, gets changes alone.
     """
     if json_lines:
         from .lines import JsonLines
@@ -32,12 +33,12 @@ def choose_display(listening: Listening, *, json_lines: bool) -> Display:
         except ImportError:
             pass
         else:
-            return LivePanel(listening)
+            return LivePanel(session)
     from .lines import Changes, PlainLines
 
     if _to_journal():
-        return Changes(sys.stdout, listening)
-    return PlainLines(sys.stdout, listening)
+        return Changes(sys.stdout, session)
+    return PlainLines(sys.stdout, session)
 
 
 def _to_journal() -> bool:
@@ -55,29 +56,28 @@ def bar(share: float, width: int = 10) -> str:
 
 
 def clock(seconds: float) -> str:
-    """A duration as people write it: ``0:07``, ``1:02:03``."""
+    """A duration as on a clock: ``0:07``, ``1:02:03``."""
     minutes, second = divmod(int(seconds), 60)
     hours, minute = divmod(minutes, 60)
     return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
 
 
 class Tally:
-    """Seconds per answer, for the summary at the end."""
+    """Seconds per label, for the summary at the end."""
 
     def __init__(self) -> None:
-        self._by_label: dict[str, float] = {}
-        self._end = self._missing = 0.0  # of the latest window; of the stream until then
-        self.seconds = 0.0
-        """Sound heard so far"""
+        self._by_label: dict[str, float] = defaultdict(float)
 
     def add(self, event: Event) -> None:
-        """Count the sound that is new in this event towards its answer."""
-        new = event.end - self._end - (event.missing_s - self._missing)
-        self._by_label[event.label] = self._by_label.get(event.label, 0.0) + new
-        self.seconds += new
-        self._end, self._missing = event.end, event.missing_s
+        """Count the sound that is new in this event."""
+        self._by_label[event.label] += event.new_s
+
+    @property
+    def seconds(self) -> float:
+        """Sound so far."""
+        return sum(self._by_label.values())
 
     def __str__(self) -> str:
         ranked = sorted(self._by_label.items(), key=lambda item: -item[1])
-        heard = ", ".join(f"{label} {clock(round(seconds))}" for label, seconds in ranked)
-        return f"heard {clock(round(self.seconds))}: {heard}"
+        parts = ", ".join(f"{label} {clock(round(seconds))}" for label, seconds in ranked)
+        return f"heard {clock(round(self.seconds))}: {parts}"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TextIO
 
-from ...model.manifest import SILENCE, UNKNOWN
+from ...decoder import SILENCE, UNKNOWN
 from ...stream.event import Event
-from ...stream.session import Listening
+from ...stream.session import Session
 from . import Tally, bar, clock
 
 _RUNNERS_UP = 2
@@ -15,33 +15,33 @@ _RUNNERS_UP = 2
 class PlainLines:
     """One line per event, and a summary."""
 
-    def __init__(self, file: TextIO, listening: Listening) -> None:
+    def __init__(self, file: TextIO, session: Session) -> None:
         self._file, self._tally = file, Tally()
-        self._width = _width(listening)
-        seconds, name = listening.seconds, listening.manifest.name
+        self._width = _width(session)
+        seconds, name = session.seconds, session.manifest.name
         length = "" if seconds is None else f" ({clock(seconds)})"
-        self._print(f"listening to {listening.source}{length} with {name}; Ctrl-C ends")
+        self._print(f"listening to {session.source}{length} with {name}; Ctrl-C ends")
 
     def show(self, event: Event) -> None:
         """Print time, genre, confidence and the runners-up."""
         self._tally.add(event)
         ranked = sorted(event.posterior.items(), key=lambda item: -item[1])
-        sure = ""
+        confidence = ""
         if event.label != SILENCE:
             others = "  ".join(f"{label} {p:.0%}" for label, p in ranked[1 : 1 + _RUNNERS_UP])
-            # "unknown" is not what the posterior is of; say what is.
+            # "unknown" is no label of the posterior; name the likeliest that is.
             named = f" {ranked[0][0]}," if event.label == UNKNOWN else "  "
-            sure = f"{bar(event.confidence)} {event.confidence:>4.0%}{named} {others}"
-        line = f"{clock(event.end):>7}  {event.label:<{self._width}}  {sure}"
+            confidence = f"{bar(event.confidence)} {event.confidence:>4.0%}{named} {others}"
+        line = f"{clock(event.end):>7}  {event.label:<{self._width}}  {confidence}"
         self._print(line.rstrip())
 
-    def describe(self, listening: Listening) -> None:
-        """Say that another model answers."""
-        self._width = _width(listening)
-        self._print(f"now with {listening.manifest.name}")
+    def describe(self, session: Session) -> None:
+        """Print which model takes over."""
+        self._width = _width(session)
+        self._print(f"now with {session.manifest.name}")
 
     def close(self) -> None:
-        """Print the summary, if there was anything to hear."""
+        """Print the summary, if there was any sound."""
         if self._tally.seconds:
             self._print(str(self._tally))
 
@@ -49,28 +49,28 @@ class PlainLines:
         print(line, file=self._file, flush=True)
 
 
-def _width(listening: Listening) -> int:
-    return max(map(len, (*listening.manifest.labels, SILENCE)))
+def _width(session: Session) -> int:
+    return max(map(len, (*session.manifest.labels, SILENCE)))
 
 
 class Changes:
-    """A line for each change of the answer."""
+    """A line for each change of the label."""
 
-    def __init__(self, file: TextIO, listening: Listening) -> None:
+    def __init__(self, file: TextIO, session: Session) -> None:
         self._file = file
         self._label: str | None = None
-        self.describe(listening)
+        self.describe(session)
 
     def show(self, event: Event) -> None:
-        """Print the answer if it is another one."""
+        """Print the label if it is another one."""
         if event.label != self._label:
             self._label = event.label
-            sure = f" {event.confidence:.0%}" if event.label not in (SILENCE, UNKNOWN) else ""
-            self._print(f"{event.label}{sure}")
+            confidence = f" {event.confidence:.0%}" if event.label not in (SILENCE, UNKNOWN) else ""
+            self._print(f"{event.label}{confidence}")
 
-    def describe(self, listening: Listening) -> None:
-        """Say what is heard, and which model answers."""
-        self._print(f"listening to {listening.source} with {listening.manifest.name}")
+    def describe(self, session: Session) -> None:
+        """Print the source and the model."""
+        self._print(f"listening to {session.source} with {session.manifest.name}")
 
     def close(self) -> None:
         """Nothing is pending."""

@@ -10,9 +10,9 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from ...model.manifest import SILENCE, UNKNOWN
+from ...decoder import SILENCE, UNKNOWN
 from ...stream.event import Event
-from ...stream.session import Listening
+from ...stream.session import Session
 from . import Tally, bar, clock
 from .colours import colour_of
 
@@ -23,10 +23,10 @@ _LEVEL_RANGE_DB = 60.0
 
 
 class LivePanel:
-    """The genre, how sure it is, the runners-up, and what was heard so far."""
+    """The genre, its confidence, the runners-up, and the labels so far."""
 
-    def __init__(self, listening: Listening) -> None:
-        self._listening, self._tally = listening, Tally()
+    def __init__(self, session: Session) -> None:
+        self._session, self._tally = session, Tally()
         self._console = Console()
         self._width = min(_WIDEST, self._console.width)
         self._history: deque[str] = deque(maxlen=max(8, self._width - 14))
@@ -38,7 +38,7 @@ class LivePanel:
         self._tally.add(event)
         self._history.append(event.label)
         body = Group(
-            self._answer(event),
+            self._label(event),
             Text(),
             self._bars(event),
             Text(),
@@ -47,9 +47,9 @@ class LivePanel:
         )
         self._live.update(self._panel(body, event.end), refresh=True)
 
-    def describe(self, listening: Listening) -> None:
+    def describe(self, session: Session) -> None:
         """Colours are those of another model's labels from now on."""
-        self._listening = listening
+        self._session = session
 
     def close(self) -> None:
         """Leave the last picture standing, with a summary below."""
@@ -61,10 +61,10 @@ class LivePanel:
         return self._panel(Text("listening ...", style=_QUIET), 0.0)
 
     def _panel(self, body: Group | Text, seconds: float) -> Panel:
-        total = self._listening.seconds
+        total = self._session.seconds
         time = clock(seconds) if total is None else f"{clock(seconds)} / {clock(total)}"
         source = Text(
-            f"{self._listening.source}  {time}", style="default", overflow="ellipsis", no_wrap=True
+            f"{self._session.source}  {time}", style="default", overflow="ellipsis", no_wrap=True
         )
         return Panel(
             body,
@@ -77,14 +77,14 @@ class LivePanel:
             width=self._width,
         )
 
-    def _answer(self, event: Event) -> Text:
-        answer = Text(event.label.upper(), style=f"bold {self._colour(event.label)}")
+    def _label(self, event: Event) -> Text:
+        text = Text(event.label.upper(), style=f"bold {self._colour(event.label)}")
         if event.label not in (SILENCE, UNKNOWN):
-            answer.append(f"   {event.confidence:.0%} sure", style="default not bold")
-        return answer
+            text.append(f"   {event.confidence:.0%} sure", style="default not bold")
+        return text
 
     def _bars(self, event: Event) -> Table:
-        names = max(map(len, self._listening.manifest.labels))
+        names = max(map(len, self._session.manifest.labels))
         width = max(4, self._width - 6 - names - 8)  # frame and padding; percent and gaps
         table = Table.grid(padding=(0, 2, 0, 0))
         table.add_column(width=names)
@@ -119,4 +119,4 @@ class LivePanel:
         return text
 
     def _colour(self, label: str) -> str:
-        return colour_of(label, self._listening.manifest.labels) or _QUIET
+        return colour_of(label, self._session.manifest.labels) or _QUIET

@@ -2,7 +2,7 @@
 
 import { Picture } from "/spectrogram.js";
 
-const SILENT_MS = 15000; // the server says something every 5 s
+const SILENT_MS = 15000; // the server sends something every 5 s
 const FORGOTTEN_MS = 60000; // a tab that nobody sees leaves its place to others
 const LONGEST_WAIT_S = 15;
 const MOST_SHARES = 12;
@@ -61,13 +61,13 @@ function show(state) {
   const event = state.event;
   at("picture-empty").hidden = Boolean(event);
   if (!event) {
-    setAnswer(state.status === "stalled" ? "no sound" : "listening", null, 0);
+    setLabel(state.status === "stalled" ? "no sound" : "listening", null, 0);
     at("detail").textContent =
-      state.status === "stalled" ? "Waiting for the source." : `The first answer comes after ${round(model.window_s, 1)} s of sound.`;
+      state.status === "stalled" ? "Waiting for the source." : `The first genre comes after ${round(model.window_s, 1)} s of sound.`;
     return;
   }
   const quiet = QUIET.includes(event.label);
-  setAnswer(event.label, quiet ? null : model.colours[event.label], quiet ? 0 : event.confidence);
+  setLabel(event.label, quiet ? null : model.colours[event.label], quiet ? 0 : event.confidence);
   const detail = at("detail");
   detail.replaceChildren();
   const since = state.for_s >= 1 ? `for ${duration(state.for_s)}` : "just now";
@@ -76,10 +76,10 @@ function show(state) {
   else detail.append(bold(percent(event.confidence)), ` sure, ${since}`);
   showShares(event);
   showLevel(event.level_dbfs);
-  picture.answer(state.runs, event.end);
+  picture.addRuns(state.runs, event.end);
 }
 
-function setAnswer(label, colour, sure) {
+function setLabel(label, colour, sure) {
   const heading = at("genre");
   if (heading.textContent !== label) {
     heading.textContent = label; // set when it changes only: screen readers read it out
@@ -105,7 +105,7 @@ function showShares(event) {
   }
   for (const label of chosen) {
     const { item, fill, value } = shares.get(label);
-    item.classList.toggle("is-answer", label === event.label);
+    item.classList.toggle("is-label", label === event.label);
     fill.style.transform = `scaleX(${event.posterior[label]})`;
     value.textContent = percent(event.posterior[label]);
   }
@@ -278,7 +278,7 @@ async function lost() {
   document.title = "not connected – edge-genre";
   countDown(wait);
   // EventSource does not tell why it was refused.
-  const status = await fetch("/api/state", { cache: "no-store" }).then((answer) => answer.status).catch(() => 0);
+  const status = await fetch("/api/state", { cache: "no-store" }).then((response) => response.status).catch(() => 0);
   if (status === 401) notice("The token has changed. Reload the page to type the new one.");
   if (status === 200 && tries > 2) notice("Too many pages are open on this device. Close one.");
 }

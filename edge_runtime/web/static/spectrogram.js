@@ -14,10 +14,10 @@ const MAPS = {
 };
 
 export class Picture {
-  // `told` hears how many seconds fit, at first and when that changes.
-  constructor(canvas, told) {
+  // `onSeconds` gets how many seconds fit, at first and when that changes.
+  constructor(canvas, onSeconds) {
     this.canvas = canvas;
-    this.told = told;
+    this.onSeconds = onSeconds;
     this.context = canvas.getContext("2d");
     this.dark = matchMedia("(prefers-color-scheme: dark)");
     this.still = matchMedia("(prefers-reduced-motion: reduce)");
@@ -64,8 +64,8 @@ export class Picture {
     this.repaint();
   }
 
-  // What was answered when: [begin, end, label], newer runs replace what they cover.
-  answer(runs, end) {
+  // Which label stood when: [begin, end, label]; newer runs replace what they cover.
+  addRuns(runs, end) {
     if (runs.length) {
       const from = runs[0][0];
       this.runs = this.runs.filter((run) => run[0] < from - 1e-6).map(([a, b, label]) => [a, Math.min(b, from), label]);
@@ -140,7 +140,7 @@ export class Picture {
       canvas.height = Math.round(height * ratio);
     }
     const seconds = width < 560 ? SECONDS / 2 : SECONDS;
-    if (seconds !== this.seconds) this.told((this.seconds = seconds));
+    if (seconds !== this.seconds) this.onSeconds((this.seconds = seconds));
     const style = getComputedStyle(canvas);
     const colour = (name) => style.getPropertyValue(name).trim();
     const view = { width, sound: height - STRIP - AXIS - GAP, seconds, colour, font: style.fontFamily };

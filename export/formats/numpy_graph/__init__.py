@@ -45,22 +45,22 @@ def _walk(model: Any, inputs: list[str], draft: Draft, prefix: str) -> list[str]
     if isinstance(model, keras.Sequential):
         model = keras.Model(model.inputs, model.outputs)
     tensors = dict(zip(map(id, model.inputs), inputs, strict=True))
-    # Keras tells the order of its layers in no public way that knows of layers called twice.
+    # Keras has no public list of its layers in order in which one called twice is there twice.
     nodes = [
         node for _, nodes in sorted(model._nodes_by_depth.items(), reverse=True) for node in nodes
     ]
     for node in nodes:
         if node.is_input:
             continue
-        given = [tensors[id(tensor)] for tensor in node.input_tensors]
+        inputs = [tensors[id(tensor)] for tensor in node.input_tensors]
         name = f"{prefix}{node.operation.name}"
         if isinstance(node.operation, keras.Model):
-            outputs = _walk(node.operation, given, draft, f"{name}.")
+            outputs = _walk(node.operation, inputs, draft, f"{name}.")
         else:
             call = Call(
                 node.operation,
                 name,
-                tuple(given),
+                tuple(inputs),
                 tuple(tuple(tensor.shape[1:]) for tensor in node.input_tensors),
                 tuple(tuple(tensor.shape[1:]) for tensor in node.outputs),
             )

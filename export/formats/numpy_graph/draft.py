@@ -18,10 +18,10 @@ _CHANNELS = {"conv2d": (3,), "depthwise_conv2d": (2, 3), "dense": (1,)}
 class Draft:
     """Layers and weights, in the order in which they run."""
 
-    def __init__(self, given: str) -> None:
+    def __init__(self, input_name: str) -> None:
         self.layers: dict[str, Layer] = {}
         self.weights: dict[str, npt.NDArray[Any]] = {}
-        self._given = given
+        self._input = input_name
 
     def add(
         self,
@@ -33,7 +33,7 @@ class Draft:
     ) -> str:
         """Add a layer; returns what it is called here (Keras may call one layer twice)."""
         unique, times = name, 1
-        while unique in self.layers or unique == self._given:
+        while unique in self.layers or unique == self._input:
             times += 1
             unique = f"{name}.{times}"
         arrays = weights or {}
@@ -75,7 +75,7 @@ def fold_batch_norm(draft: Draft, output: str) -> str:
 
 
 def _target(draft: Draft, layer: Layer, uses: Counter[str]) -> Layer | None:
-    """The layer that can take the scale in, if its result goes nowhere else."""
+    """The layer that can absorb the scale, if its result goes nowhere else."""
     channels = len(draft.weights[f"{layer.name}/scale"])
     name = layer.inputs[0]
     while name in draft.layers and uses[name] == 1:
@@ -93,7 +93,7 @@ def _target(draft: Draft, layer: Layer, uses: Counter[str]) -> Layer | None:
 def _fold(draft: Draft, layer: Layer, scale: npt.NDArray[Any], shift: npt.NDArray[Any]) -> None:
     kernel = draft.weights[f"{layer.name}/kernel"].astype(np.float64)
     bias = draft.weights.get(f"{layer.name}/bias", np.zeros(len(scale)))
-    own = kernel.shape[min(_CHANNELS[layer.op]) :]
-    draft.weights[f"{layer.name}/kernel"] = kernel * scale.reshape(own)
+    channels = kernel.shape[min(_CHANNELS[layer.op]) :]
+    draft.weights[f"{layer.name}/kernel"] = kernel * scale.reshape(channels)
     draft.weights[f"{layer.name}/bias"] = bias * scale + shift
     draft.layers[layer.name] = dataclasses.replace(layer, weights=("kernel", "bias"))

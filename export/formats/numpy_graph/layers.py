@@ -143,7 +143,7 @@ def _global_pool(op: str) -> Callable[[Call, Draft], str]:
         if not call.layer.keepdims:
             return name
         shape = list(call.output_shapes[0])
-        return draft.add("reshape", f"{call.name}.kept", name, shape=shape)
+        return draft.add("reshape", f"{call.name}.keepdims", name, shape=shape)
 
     return converter
 
@@ -178,7 +178,7 @@ def _gru(call: Call, draft: Draft) -> str:
     if activations != ("tanh", "sigmoid"):
         refuse(call, f"with activations {' and '.join(activations)}, not tanh and sigmoid")
     if layer.stateful:
-        refuse(call, "with a state that lasts; windows have nothing to do with each other")
+        refuse(call, "with a state that outlasts a window; windows are independent")
     size = 3 * layer.units
     bias = _array(layer.cell.bias) if layer.use_bias else np.zeros((2, size))
     weights = {

@@ -119,7 +119,7 @@ static void clip(float *rows) {
  * All cosines but the first sum to zero, so that the row's mean may be taken off before: what is
  * left is small, and float32 enough for it. */
 static void cepstrum(float *row, float *coefficients) {
-  float kept[EDGE_GENRE_COEFFICIENTS];
+  float values[EDGE_GENRE_COEFFICIENTS];
   float mean = 0.0f, rest = 0.0f;
   int32_t band, k;
   for (band = 0; band < EDGE_GENRE_MELS; ++band) {
@@ -130,17 +130,17 @@ static void cepstrum(float *row, float *coefficients) {
     row[band] -= mean;
     rest += row[band]; /* what rounding left out of the mean */
   }
-  kept[0] = ((float)EDGE_GENRE_MELS * mean + rest) * edge_genre_dct[0];
+  values[0] = ((float)EDGE_GENRE_MELS * mean + rest) * edge_genre_dct[0];
   for (k = 1; k < EDGE_GENRE_COEFFICIENTS; ++k) {
     const float *cosine = edge_genre_dct + k * EDGE_GENRE_MELS;
     float sum = 0.0f;
     for (band = 0; band < EDGE_GENRE_MELS; ++band) {
       sum += cosine[band] * row[band];
     }
-    kept[k] = sum;
+    values[k] = sum;
   }
   for (k = 0; k < EDGE_GENRE_COEFFICIENTS; ++k) {
-    coefficients[k] = kept[k];
+    coefficients[k] = values[k];
   }
 }
 #endif

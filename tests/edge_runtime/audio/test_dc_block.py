@@ -20,7 +20,7 @@ def noise(n: int) -> np.ndarray:
     return (np.random.default_rng(0).standard_normal(n) * 0.1).astype(np.float32)
 
 
-def test_it_is_the_filter_that_it_says_it_is() -> None:
+def test_it_is_the_filter_of_its_docstring() -> None:
     r = np.exp(-2 * np.pi * 20.0 / RATE)
     sound = noise(5000) + np.float32(0.3)
     expected = lfilter([1, -1], [1, -r], sound.astype(np.float64))

@@ -84,7 +84,7 @@ def test_text_is_refused(tmp_path, monkeypatch, name, installed):
         open_audio(tmp_path / name)
 
 
-def test_a_truncated_wav_is_read_and_the_loss_told(tmp_path):
+def test_a_truncated_wav_is_read_and_the_loss_reported(tmp_path):
     data = wav_bytes(noise(2 * RATE))
     path = tmp_path / "cut.wav"
     path.write_bytes(data[: 44 + RATE])

@@ -78,7 +78,7 @@ def test_without_soxr_the_polyphase_filter_takes_its_place(monkeypatch):
     np.testing.assert_array_equal(ours, PolyphaseResampler(44_100, 22_050).push(sound, last=True))
 
 
-def test_a_source_without_the_upper_band_is_told_of():
+def test_a_source_without_the_upper_band_is_reported():
     params = FrontEndParams()
     assert missing_band(44_100, params) is missing_band(22_050, params) is None
     assert "nothing above 8 kHz" in missing_band(16_000, params)

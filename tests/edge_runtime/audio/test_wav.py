@@ -201,7 +201,7 @@ def test_any_format_chunk_is_read_or_refused(payload):
     assert_read_or_refused(riff(chunk(b"fmt ", payload), chunk(b"data", b"\0" * 64)))
 
 
-def test_the_header_says_how_samples_are_stored():
+def test_the_header_gives_the_format_of_the_samples():
     header = read(wav_bytes(noise(7, channels=2), bits=24, rate=48000))[0]
     assert header.format is PcmFormat.S24_3LE
     assert (header.rate, header.frame_bytes, header.data_bytes) == (48000, 6, 42)

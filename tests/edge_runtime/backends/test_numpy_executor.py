@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from edge_runtime import Classifier, backends
-from edge_runtime.backends import blas_threads
+from edge_runtime.backends import numpy_executor
 from edge_runtime.backends.numpy_ops import OPERATIONS
 from edge_runtime.backends.numpy_ops.graph import Graph, Layer, write_graph
 from edge_runtime.errors import ModelFileError
@@ -143,7 +144,7 @@ def test_it_computes_what_the_layers_say(model, features):
     assert backend.name == "numpy"
 
 
-def test_a_window_is_answered_the_same_whatever_came_before_it(model, features):
+def test_a_window_has_the_same_outputs_whatever_came_before_it(model, features):
     backend = backends.load(read_model(model))
     batch = backend.run(features)
     again = np.concatenate([backend.run(window[np.newaxis]) for window in features[::-1]])
@@ -152,26 +153,25 @@ def test_a_window_is_answered_the_same_whatever_came_before_it(model, features):
 
 
 def test_threads_are_held_while_a_network_runs_and_given_back(model, features, monkeypatch):
-    functions = blas_threads._functions()
-    if functions is None:
-        pytest.skip("numpy's BLAS is not OpenBLAS")
-    get, put = functions
-    before = get()
+    def threads():
+        return [library["num_threads"] for library in threadpool_info()]
+
     backend = backends.load(read_model(model), threads=1)
     seen = []
-    monkeypatch.setattr(backend, "_steps", (*backend._steps, lambda: seen.append(get())))
-    try:
-        put(2)
+    monkeypatch.setattr(backend, "_steps", (*backend._steps, lambda: seen.append(threads())))
+    with threadpool_limits(2, user_api="blas"):
+        before = threads()
+        assert before, "numpy's matrix products are of no library that threadpoolctl knows"
         backend.run(features)
-        assert seen == [1] * len(features)
-        assert get() == 2
-    finally:
-        put(before)
+        assert threads() == before
+    assert seen == [[1] * len(before)] * len(features)
 
 
-def test_it_runs_where_no_openblas_is_found(model, features, monkeypatch):
+def test_it_runs_where_the_matrix_products_have_no_threads(model, features, monkeypatch):
     expected = backends.load(read_model(model)).run(features)
-    monkeypatch.setattr(blas_threads, "_functions", lambda: None)
+    none = numpy_executor._blas().select(user_api="openmp")
+    assert len(none) == 0
+    monkeypatch.setattr(numpy_executor, "_blas", lambda: none)
     np.testing.assert_array_equal(backends.load(read_model(model)).run(features), expected)
 
 

@@ -48,21 +48,21 @@ def test_the_default_model_knows_what_is_no_music(tmp_path):
     assert Classifier().manifest.name == "tiny"
 
 
-def test_json_holds_the_answer_of_the_file_and_of_each_window(clip, classifier):
-    answer, _ = classify_json(clip)
-    assert set(answer) == {"path", "label", "posterior", "seconds", "segments", "warnings"}
-    assert answer["path"] == str(clip)
-    assert answer["label"] == max(answer["posterior"], key=answer["posterior"].get)
-    assert tuple(answer["posterior"]) == classifier.labels
-    assert sum(answer["posterior"].values()) == pytest.approx(1.0, abs=1e-3)
-    assert (answer["seconds"], answer["warnings"]) == (5.0, [])
-    assert [(s["start"], s["end"]) for s in answer["segments"]] == [(0.0, 3.0), (2.0, 5.0)]
-    for segment in answer["segments"]:
+def test_json_holds_the_result_of_the_file_and_of_each_window(clip, classifier):
+    result, _ = classify_json(clip)
+    assert set(result) == {"path", "label", "posterior", "seconds", "segments", "warnings"}
+    assert result["path"] == str(clip)
+    assert result["label"] == max(result["posterior"], key=result["posterior"].get)
+    assert tuple(result["posterior"]) == classifier.labels
+    assert sum(result["posterior"].values()) == pytest.approx(1.0, abs=1e-3)
+    assert (result["seconds"], result["warnings"]) == (5.0, [])
+    assert [(s["start"], s["end"]) for s in result["segments"]] == [(0.0, 3.0), (2.0, 5.0)]
+    for segment in result["segments"]:
         assert set(segment) == {"start", "end", "label", "posterior", "level_dbfs"}
         assert segment["level_dbfs"] == -20.0
 
 
-def test_the_command_and_the_library_give_the_same_answer(clip, classifier):
+def test_the_command_and_the_library_give_the_same_result(clip, classifier):
     assert classify_json(clip)[0] == classifier.classify(clip).to_dict()
 
 
@@ -80,21 +80,21 @@ def test_the_command_and_the_library_give_the_same_answer(clip, classifier):
     ],
     ids=str,
 )
-def test_wav_files_of_every_kind_are_answered(tmp_path, how):
+def test_wav_files_of_every_kind_are_classified(tmp_path, how):
     rate = how.get("rate", RATE)
     for channels in (1, 2, 6):
         path = write_wav(tmp_path / f"{channels}.wav", noise(4 * rate, channels=channels), **how)
         assert path.exists()
     done = succeed("classify", *sorted(tmp_path.glob("*.wav")), "--json")
-    answers = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [answer["seconds"] for answer in answers] == [4.0] * 3
+    results = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [result["seconds"] for result in results] == [4.0] * 3
     lacking = [line for line in done.stderr.splitlines() if "nothing above 4 kHz" in line]
     assert len(lacking) == (3 if rate == 8000 else 0)
     assert len(done.stderr.splitlines()) == len(lacking)
 
 
 @pytest.mark.parametrize("suffix", ["flac", "ogg", "mp3", "au"])
-def test_other_containers_are_answered(tmp_path, suffix):
+def test_other_containers_are_classified(tmp_path, suffix):
     soundfile.write(tmp_path / f"clip.{suffix}", noise(4 * RATE), RATE)
     assert classify_json(tmp_path / f"clip.{suffix}")[0]["seconds"] == 4.0
 
@@ -105,41 +105,41 @@ def test_silence_is_called_silence(tmp_path):
         "silence    no sound above the silence gate  (0:04, 1 window)"
         in succeed("classify", path).stdout
     )
-    answer, _ = classify_json(path)
-    assert answer["label"] == answer["segments"][0]["label"] == "silence"
-    assert set(answer["posterior"].values()) == {0.0}
+    result, _ = classify_json(path)
+    assert result["label"] == result["segments"][0]["label"] == "silence"
+    assert set(result["posterior"].values()) == {0.0}
 
 
 def warned(path, *expected):
-    """Classify a file that is odd; checks the warnings and returns the answer."""
-    answer, stderr = classify_json(path)
+    """Classify a file that is odd; checks the warnings and returns the result."""
+    result, stderr = classify_json(path)
     lines = stderr.splitlines()
-    assert len(lines) == len(answer["warnings"]) == len(expected)
-    for line, warning, part in zip(lines, answer["warnings"], expected, strict=True):
+    assert len(lines) == len(result["warnings"]) == len(expected)
+    for line, warning, part in zip(lines, result["warnings"], expected, strict=True):
         assert line == f"edge-genre: warning: {warning}"
         assert warning.startswith(f"{path}: ")
         assert part in warning
-    return answer
+    return result
 
 
-def test_a_truncated_wav_is_answered_with_a_warning(tmp_path):
+def test_a_truncated_wav_is_classified_with_a_warning(tmp_path):
     path = tmp_path / "cut.wav"
     path.write_bytes(wav_bytes(noise(10 * RATE))[: 44 + 2 * 4 * RATE])
     assert warned(path, "header promises 10.0 s, 4.0 s are there")["seconds"] == 4.0
 
 
-def test_sound_shorter_than_a_window_is_answered_with_a_warning(tmp_path):
-    answer = warned(write_wav(tmp_path / "short.wav", noise(RATE)), "1.00 s is shorter than")
-    assert [(s["start"], s["end"]) for s in answer["segments"]] == [(0.0, 1.0)]
+def test_sound_shorter_than_a_window_is_classified_with_a_warning(tmp_path):
+    result = warned(write_wav(tmp_path / "short.wav", noise(RATE)), "1.00 s is shorter than")
+    assert [(s["start"], s["end"]) for s in result["segments"]] == [(0.0, 1.0)]
 
 
 @pytest.mark.parametrize("rate", [RATE, 48000])
-def test_a_single_sample_is_answered_with_a_warning(tmp_path, rate):
+def test_a_single_sample_is_classified_with_a_warning(tmp_path, rate):
     path = write_wav(tmp_path / "one.wav", np.array([0.5]), rate=rate)
     warned(path, "is shorter than")
 
 
-def test_samples_that_are_not_finite_are_answered_with_a_warning(tmp_path):
+def test_samples_that_are_not_finite_are_classified_with_a_warning(tmp_path):
     samples = noise(4 * RATE)
     samples[:3] = [np.nan, np.inf, -np.inf]
     path = write_wav(tmp_path / "nan.wav", samples, tag=FLOAT, bits=32)
@@ -149,8 +149,8 @@ def test_samples_that_are_not_finite_are_answered_with_a_warning(tmp_path):
 def test_all_that_is_odd_is_warned_of(tmp_path):
     data = wav_bytes(np.full(2 * RATE, np.nan), tag=FLOAT, bits=32)
     (tmp_path / "odd.wav").write_bytes(data[:-4])
-    answer = warned(tmp_path / "odd.wav", "truncated", "is shorter than", "44099 samples are NaN")
-    assert answer["label"] == "silence"
+    result = warned(tmp_path / "odd.wav", "truncated", "is shorter than", "44099 samples are NaN")
+    assert result["label"] == "silence"
 
 
 BAD = {
@@ -167,7 +167,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_a_bad_file_is_told_in_one_line_with_its_name(tmp_path, name):
+def test_a_bad_file_is_reported_in_one_line_with_its_name(tmp_path, name):
     content, complaint = BAD[name]
     (tmp_path / name).write_bytes(content)
     line = refused("classify", tmp_path / name, code=3)
@@ -175,7 +175,7 @@ def test_a_bad_file_is_told_in_one_line_with_its_name(tmp_path, name):
     assert str(tmp_path / name) in line
 
 
-def test_a_path_that_is_no_file_is_told_in_one_line(tmp_path):
+def test_a_path_that_is_no_file_is_reported_in_one_line(tmp_path):
     assert "nowhere.wav: no such file" in refused("classify", tmp_path / "nowhere.wav", code=3)
     assert "is a folder" in refused("classify", tmp_path, code=3)
     name = os.fsdecode(b"nowhere\xff.wav")
@@ -230,13 +230,13 @@ def broken_model(path, form):
         ("impossible front end", "mel band"),
     ],
 )
-def test_a_model_that_cannot_be_used_is_told_in_one_line(tmp_path, clip, form, complaint):
+def test_a_model_that_cannot_be_used_is_reported_in_one_line(tmp_path, clip, form, complaint):
     model = broken_model(tmp_path / "model.tflite", form)
     line = refused("classify", clip, "--model", model, code=3)
     assert complaint in line
     assert str(model) in line
 
 
-def test_a_missing_model_is_told_in_one_line(tmp_path, clip):
+def test_a_missing_model_is_reported_in_one_line(tmp_path, clip):
     line = refused("classify", clip, "--model", tmp_path / "none.tflite", code=3)
     assert "none.tflite: no such model file" in line

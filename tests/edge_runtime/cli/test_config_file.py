@@ -1,15 +1,24 @@
 """``listen --config``: options in a file."""
 
-import argparse
+import itertools
 import tomllib
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_runtime.cli.config_file import _EXAMPLES, _OWN, example, expand
+from edge_runtime.cli.config_file import (
+    _EXAMPLES,
+    _OWN,
+    example,
+    expand,
+    options_given,
+    parse,
+    to_toml,
+)
 from edge_runtime.cli.listen import add_arguments
-from edge_runtime.errors import ConfigFileError
+from edge_runtime.cli.parser import Parser, UsageError
+from edge_runtime.errors import ConfigFileError, ParameterError
 from tests.command import refused, succeed
 
 from ..sounds import RATE, noise, write_wav
@@ -17,24 +26,24 @@ from ..sounds import RATE, noise, write_wav
 
 @pytest.fixture(scope="module")
 def parser():
-    parser = argparse.ArgumentParser(prog="listen")
+    parser = Parser(prog="listen")
     add_arguments(parser)
     return parser
 
 
 @pytest.fixture
-def parse(parser, tmp_path):
+def parsed(parser, tmp_path):
     """Options of a file and a command line."""
 
     def both(text, *arguments):
         path = tmp_path / "edge-genre.toml"
         path.write_text(text, encoding="utf-8")
-        return parser.parse_args(expand(parser, [*arguments, "--config", str(path)]))
+        return parse(parser, [*arguments, "--config", str(path)])
 
     return both
 
 
-def test_options_of_a_file_are_those_of_the_command_line(parse, parser):
+def test_options_of_a_file_are_those_of_the_command_line(parsed, parser):
     text = """
     input = "-"            # stdin
     rate = 16000
@@ -47,13 +56,13 @@ def test_options_of_a_file_are_those_of_the_command_line(parse, parser):
     """
     options = ["--input", "-", "--rate", "16000", "--silence-dbfs", "-48.5", "--only", "jazz,pop"]
     options += ["--json", "--mqtt", "mqtt://den", "--no-mqtt-discovery"]
-    from_file, from_line = parse(text), parser.parse_args(options)
+    from_file, from_line = parsed(text), parser.parse_args(options)
     from_file.config = None
     assert from_file == from_line
 
 
-def test_the_command_line_wins(parse):
-    args = parse('rate = 16000\nmodel = "base"\nfast = true', "--rate", "8000", "--speed", "2")
+def test_the_command_line_wins(parsed):
+    args = parsed('rate = 16000\nmodel = "base"\nfast = true', "--rate", "8000", "--speed", "2")
     assert (args.rate, args.model, args.fast, args.speed) == (8000, "base", False, 2.0)
 
 
@@ -71,7 +80,7 @@ def test_without_a_file_nothing_changes(parser):
         ("format = 'S17'", "line 1: format is 'S17'; it must be one of U8, "),
         ("json = 1", "line 1: json is 1; it must be true or false"),
         ("rate = true", "line 1: rate cannot be true"),
-        ("rate = 2026-11-23", "line 1: rate cannot be a date"),
+        ("rate = 2026-11-23", 'line 1: rate cannot be "a date"'),
         ("only = [1]", r"line 1: only cannot be \[1\]"),
         ("only = ','", "line 1: only: ',' names nothing"),
         ("rate = = 5", r"is not TOML: .*line 1, column"),
@@ -79,12 +88,12 @@ def test_without_a_file_nothing_changes(parser):
         ("config = 'other.toml'", "config is no option"),
     ],
 )
-def test_what_is_wrong_is_told_with_its_line(parse, text, complaint):
+def test_an_error_names_its_line(parsed, text, complaint):
     with pytest.raises(ConfigFileError, match=complaint):
-        parse(text)
+        parsed(text)
 
 
-def test_a_file_that_cannot_be_read_is_told(parser, tmp_path):
+def test_a_file_that_cannot_be_read_is_an_error(parser, tmp_path):
     with pytest.raises(ConfigFileError, match="No such file"):
         expand(parser, ["--config", str(tmp_path / "none.toml")])
     (tmp_path / "latin.toml").write_bytes(b"input = '\xe4'")
@@ -115,13 +124,62 @@ def test_the_example_has_every_option_and_each_can_be_taken(parser, tmp_path):
     assert tomllib.loads(text) == {}
     lines = [line[1:] for line in text.splitlines() if line.startswith("#") and line[1:2] != " "]
     named = [line.partition(" = ")[0] for line in lines]
-    assert sorted(named) == sorted(
-        {action.dest for action in parser._actions if action.option_strings} - set(_OWN)
-    )
+    assert sorted(named) == sorted({option.action.dest for option in parser.options()} - set(_OWN))
     path = tmp_path / "one.toml"
     for line in lines:
         path.write_text(line, encoding="utf-8")
-        parser.parse_args(expand(parser, ["--config", str(path)]))
+        parse(parser, ["--config", str(path)])
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
+ODD_TEXTS = TEXTS | st.sampled_from(['mic:"C:\\x"', "naïve, Motörhead", "\t\x7f\n", "--rate", "="])
+
+
+def command_lines(parser):
+    """Any options of the parser, each with a value that it takes."""
+
+    def values(action):
+        if action.nargs == 0:
+            return st.sampled_from(action.option_strings).map(lambda name: [name])
+        values = ODD_TEXTS
+        if action.choices is not None:
+            values = st.sampled_from([str(choice) for choice in action.choices])
+        elif hasattr(action.type, "low"):
+            many = st.floats if isinstance(action.type.low, float) else st.integers
+            values = many(action.type.low, action.type.high).map(str)
+        elif action.dest in ("only", "ignore"):
+            values = ODD_TEXTS.filter(lambda text: text.strip(", \t\n"))
+        return values.map(lambda value: [f"{action.option_strings[0]}={value}"])
+
+    by_group = {}
+    for option in parser.options():
+        if option.action.dest not in _OWN:
+            key = option.exclusive or option.action.dest
+            by_group.setdefault(key, []).append(values(option.action))
+    each = [st.none() | st.one_of(possible) for possible in by_group.values()]
+    return st.tuples(*each).map(lambda found: list(itertools.chain(*filter(None, found))))
+
+
+@given(data=st.data())
+def test_options_written_as_a_file_are_read_as_the_same(parser, tmp_path_factory, data):
+    arguments = data.draw(command_lines(parser))
+    path = tmp_path_factory.getbasetemp() / "written.toml"
+    path.write_text(to_toml(options_given(parser, arguments)), encoding="utf-8")
+    read = parse(parser, ["--config", str(path)])
+    read.config = None
+    assert read == parser.parse_args(arguments)
+
+
+def test_a_file_name_that_is_no_text_cannot_be_written(parser):
+    values = options_given(parser, ["--rate", "48000", "--log", "\udcff.jsonl"])
+    with pytest.raises(ParameterError, match=r"log = .*udcff.* is not Unicode text; rename"):
+        to_toml(values)
+
+
+def test_two_options_that_exclude_each_other_are_refused_in_a_file_too(parsed):
+    with pytest.raises(UsageError, match="--speed: not allowed with argument --fast"):
+        parsed("fast = true\nspeed = 2")
+    assert parsed("fast = false\nspeed = 2").speed == 2.0
 
 
 def test_listen_reads_its_file(tmp_path):

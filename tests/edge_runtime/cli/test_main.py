@@ -4,11 +4,13 @@ import json
 import os
 import subprocess
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
 
-from edge_runtime import __version__
+from edge_runtime import __version__, cli
+from edge_runtime.cli.workstation import WORKSTATION_COMMANDS
 from edge_runtime.frontend import PRESETS
 from edge_runtime.model.file import write_model
 from edge_runtime.model.manifest import Manifest, TensorInfo
@@ -18,7 +20,7 @@ from ..manifests import FAKE_TFLITE, manifest_for
 from ..sounds import noise, write_wav
 
 DEVICE_COMMANDS = (
-    "listen", "classify", "history", "devices", "doctor", "install-service", "info"
+    "listen", "classify", "history", "devices", "doctor", "bench", "install-service", "info",
 )  # fmt: skip
 COMMAND = [sys.executable, "-m", "edge_runtime"]
 FULL = Path("/dev/full")
@@ -35,6 +37,38 @@ def test_help_lists_every_command(how):
     for name in ("listen", "classify", "devices", "doctor", "info", "train", "evaluate", "export"):
         assert f"\n  {name} " in done.stdout
     assert done.stderr == ""
+
+
+@pytest.fixture
+def device(monkeypatch):
+    """A device has no distribution but its own."""
+    monkeypatch.setattr(cli, "_plugins", dict)
+
+
+@pytest.mark.parametrize(("name", "extra"), [("train", "train"), ("export", "export")])
+def test_a_command_of_the_workstation_names_the_extra_that_brings_it(device, capsys, name, extra):
+    assert cli.main([name, "--help"]) == 4
+    assert capsys.readouterr() == (
+        "", f'edge-genre: edge-genre {name} needs the extra "{extra}": '
+        f'pip install "edge-genre[{extra}]"\n',
+    )  # fmt: skip
+
+
+def test_help_on_a_device_lists_the_commands_of_the_workstation_and_their_extras(device, capsys):
+    assert cli.main(["--help"]) == 0
+    lines = capsys.readouterr().out.partition("on the workstation:\n")[2].splitlines()
+    for name, (extra, text) in WORKSTATION_COMMANDS.items():
+        assert f'  {name:<16} {text}  [pip install "edge-genre[{extra}]"]' in lines
+    assert cli.main(["evalute"]) == 2
+    assert "did you mean 'evaluate'?" in capsys.readouterr().err
+
+
+def test_the_device_knows_just_the_commands_that_the_workstation_has():
+    points = entry_points(group="edge_genre.commands")
+    found = {point.name: point.load() for point in points if point.name not in DEVICE_COMMANDS}
+    extras = {name: module.__name__.partition(".")[0] for name, module in found.items()}
+    helps = {name: module.HELP for name, module in found.items()}
+    assert {name: (extras[name], helps[name]) for name in found} == WORKSTATION_COMMANDS
 
 
 def test_no_command_prints_the_help_and_is_wrong_usage():
@@ -81,11 +115,11 @@ def test_an_unknown_command_gets_a_hint(typed, hint):
         (["listen", "--fast", "--speed", "2"], "not allowed with"),
     ],
 )
-def test_wrong_usage_is_told_in_one_line(typed, complaint):
+def test_wrong_usage_is_reported_in_one_line(typed, complaint):
     assert complaint in refused(*typed, code=2)
 
 
-def test_a_format_that_does_not_exist_is_answered_with_those_that_do():
+def test_a_format_that_does_not_exist_is_refused_with_those_that_do():
     assert "S16_LE" in refused("listen", "--format", "S20_3LE", code=2)
 
 
@@ -104,7 +138,7 @@ def test_info_says_how_a_log_mel_is_compressed(tmp_path):
     write_model(tmp_path / "m.tflite", FAKE_TFLITE, manifest)
     card = " ".join(succeed("info", tmp_path / "m.tflite").stdout.split())
     assert (
-        "hears 3.008 s at 16000 Hz: 187 frames of 96 log-mel coefficients, "
+        "input 3.008 s at 16000 Hz: 187 frames of 96 log-mel coefficients, "
         "log10(1 + 10000 * power)" in card
     )
 
@@ -133,7 +167,7 @@ def test_a_reader_that_leaves_early_is_no_fault(classifier, tmp_path, typed):
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="no /dev/full on this system")
-def test_a_full_disk_is_told_in_one_line(classifier):
+def test_a_full_disk_is_reported_in_one_line(classifier):
     with FULL.open("w") as full:
         done = subprocess.run(
             [*COMMAND, "info"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
@@ -154,7 +188,7 @@ def test_a_closed_stream_is_no_crash(classifier, tmp_path, typed, closed):
     assert len(done.stderr.splitlines()) <= 1
 
 
-def test_a_terminal_without_bars_still_gets_its_answer(classifier, tmp_path):
+def test_a_terminal_that_cannot_show_bars_still_shows_the_genre(classifier, tmp_path):
     clip = write_wav(tmp_path / "clip.wav", noise(4 * 22050))
     environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
     done = subprocess.run(

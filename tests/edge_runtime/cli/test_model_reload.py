@@ -1,4 +1,4 @@
-"""A model that is exchanged while `listen` runs."""
+"""A model that is replaced while `listen` runs."""
 
 import argparse
 import os
@@ -27,13 +27,13 @@ def model(tmp_path):
 
 
 def put(path, content):
-    """Exchange a file at once, as a careful copy does."""
+    """Replace a file at once, as a careful copy does."""
     new = path.with_suffix(".new")
     new.write_bytes(content)
     new.replace(path)
 
 
-def heard_with_sighup(model, content):
+def events_with_sighup(model, content):
     """9 s of sound through `listen`; after 4 s of it the model's file gets other content."""
     with subprocess.Popen(
         [*COMMAND, "--input", "-", "--rate", str(RATE), "--json", "--model", model],
@@ -56,8 +56,8 @@ def heard_with_sighup(model, content):
 
 
 @needs_sighup
-def test_after_sighup_the_new_model_answers_and_no_window_is_missing(model):
-    events, stderr = heard_with_sighup(model, BUNDLED["tiny"].read_bytes())
+def test_after_sighup_the_new_model_takes_over_and_no_window_is_missing(model):
+    events, stderr = events_with_sighup(model, BUNDLED["tiny"].read_bytes())
     assert stderr == ""
     assert "not music" not in events[0]["posterior"]
     assert "not music" in events[-1]["posterior"]
@@ -67,8 +67,8 @@ def test_after_sighup_the_new_model_answers_and_no_window_is_missing(model):
 
 
 @needs_sighup
-def test_a_damaged_model_is_told_of_and_the_one_before_goes_on(model):
-    events, stderr = heard_with_sighup(model, BUNDLED["tiny"].read_bytes()[:-500])
+def test_a_damaged_model_is_reported_and_the_one_before_goes_on(model):
+    events, stderr = events_with_sighup(model, BUNDLED["tiny"].read_bytes()[:-500])
     (line,) = stderr.splitlines()
     assert line.startswith(f"edge-genre: warning: {model}: ")
     assert line.endswith("; the model before goes on")
@@ -99,48 +99,48 @@ def test_a_changed_file_is_loaded_once_it_stays_the_same(model, pass_time):
     reload = ModelReload(arguments(model))
     assert reload.first.classifier.manifest.name == "seed-cnn-gtzan"
     pass_time(60.0)
-    assert reload.load(asked=False) is None
+    assert reload.load(requested=False) is None
     put(model, BUNDLED["tiny"].read_bytes())
     pass_time(2.1)
-    assert reload.load(asked=False) is None, "it may still be written"
+    assert reload.load(requested=False) is None, "it may still be written"
     with model.open("ab"):
         os.utime(model, ns=(1, 1))
     pass_time(2.1)
-    assert reload.load(asked=False) is None, "it was written meanwhile"
+    assert reload.load(requested=False) is None, "it was written meanwhile"
     pass_time(2.1)
-    loaded = reload.load(asked=False)
+    loaded = reload.load(requested=False)
     assert loaded.classifier.manifest.name == "tiny"
     assert loaded.settings.interval_s == 1.0
     pass_time(60.0)
-    assert reload.load(asked=False) is None
+    assert reload.load(requested=False) is None
 
 
-def test_a_file_that_is_away_or_damaged_is_not_tried_without_end(model, pass_time, capsys):
+def test_a_file_that_is_away_or_damaged_is_not_tried_without_end(model, pass_time, caplog):
     reload = ModelReload(arguments(model))
     content = model.read_bytes()
     model.unlink()
     for _ in range(5):
         pass_time(2.1)
-        assert reload.load(asked=False) is None
-    assert capsys.readouterr().err == ""
+        assert reload.load(requested=False) is None
+    assert caplog.messages == []
     model.write_bytes(content[:1000])
     for _ in range(5):
         pass_time(2.1)
-        assert reload.load(asked=False) is None
-    assert capsys.readouterr().err.count("the model before goes on") == 1
+        assert reload.load(requested=False) is None
+    assert ["the model before goes on" in line for line in caplog.messages] == [True]
     model.write_bytes(content)
     pass_time(2.1)
-    reload.load(asked=False)
+    reload.load(requested=False)
     pass_time(2.1)
-    assert reload.load(asked=False) is not None
+    assert reload.load(requested=False) is not None
 
 
 @pytest.mark.parametrize("name", [None, "base"])
 def test_a_model_that_ships_is_loaded_again_when_asked(name, pass_time):
     reload = ModelReload(arguments(name))
     pass_time(60.0)
-    assert reload.load(asked=False) is None
-    assert reload.load(asked=True).classifier.manifest.name == (name or "tiny")
+    assert reload.load(requested=False) is None
+    assert reload.load(requested=True).classifier.manifest.name == (name or "tiny")
 
 
 def test_a_model_that_cannot_be_loaded_at_the_start_is_an_error(tmp_path):

@@ -44,10 +44,10 @@ def seed_mfcc(samples):
 @pytest.mark.parametrize("name", SIGNALS)
 def test_seed_mfccs_equal_librosas(name):
     samples = SIGNALS[name].astype(np.float32)
-    ours = FrontEnd(SEED)(samples)
-    assert ours.shape == (130, 13)
-    assert ours.dtype == np.float32
-    assert np.abs(ours - seed_mfcc(samples)).max() <= 5e-4
+    found = FrontEnd(SEED)(samples)
+    assert found.shape == (130, 13)
+    assert found.dtype == np.float32
+    assert np.abs(found - seed_mfcc(samples)).max() <= 5e-4
 
 
 def test_seed_mfccs_equal_librosas_on_music(gtzan_clips):
@@ -72,15 +72,15 @@ BANKS = [
 @pytest.mark.parametrize("norm", ["slaney", None])
 @pytest.mark.parametrize("bank", BANKS)
 def test_mel_filterbank_equals_librosas_bit_for_bit(bank, scale, norm):
-    ours = mel_filterbank(
+    found = mel_filterbank(
         FrontEndParams(kind="log_mel", hop=100, mel_scale=scale, mel_norm=norm, **bank)
     )
-    theirs = librosa.filters.mel(
+    expected = librosa.filters.mel(
         sr=bank["sample_rate"], n_fft=bank["n_fft"], n_mels=bank["n_mels"], fmin=bank["fmin"],
         fmax=bank["fmax"], htk=scale == "htk", norm=norm,
     )  # fmt: skip
-    assert ours.dtype == theirs.dtype
-    assert np.array_equal(ours, theirs)
+    assert found.dtype == expected.dtype
+    assert np.array_equal(found, expected)
 
 
 LOG_MEL = {
@@ -115,10 +115,10 @@ def test_log_mel_equals_librosas(name):
         n_mels=params.n_mels, fmin=params.fmin, fmax=params.fmax,
         htk=params.mel_scale == "htk", norm=params.mel_norm,
     )  # fmt: skip
-    theirs = librosa.power_to_db(power, amin=params.log_floor, top_db=params.top_db).T
-    ours = FrontEnd(params)(samples)
-    assert ours.shape == theirs.shape == (params.n_frames, params.n_mels)
-    assert np.abs(ours - theirs).max() <= 5e-5
+    expected = librosa.power_to_db(power, amin=params.log_floor, top_db=params.top_db).T
+    found = FrontEnd(params)(samples)
+    assert found.shape == expected.shape == (params.n_frames, params.n_mels)
+    assert np.abs(found - expected).max() <= 5e-5
 
 
 def musicnn_log_mel(samples):
@@ -131,9 +131,9 @@ def musicnn_log_mel(samples):
 @pytest.mark.parametrize("name", SIGNALS)
 def test_musicnns_input_equals_librosas(name):
     samples = SIGNALS[name][:48128].astype(np.float32)
-    ours = FrontEnd(PRESETS["musicnn96"])(samples)
-    assert ours.shape == (187, 96)
-    assert np.abs(ours - musicnn_log_mel(samples)).max() <= 1e-4
+    found = FrontEnd(PRESETS["musicnn96"])(samples)
+    assert found.shape == (187, 96)
+    assert np.abs(found - musicnn_log_mel(samples)).max() <= 1e-4
 
 
 def test_musicnns_input_equals_librosas_on_music(gtzan_clips):
@@ -190,7 +190,7 @@ def test_a_row_depends_on_its_own_frame_only_with_the_kernels_of_older_processor
     )
 
 
-def test_an_instance_keeps_nothing_of_the_segment_before():
+def test_an_instance_keeps_nothing_of_the_window_before():
     front_end = FrontEnd(SEED)
     first = front_end(SIGNALS["sine"])
     kept = first.copy()
@@ -199,7 +199,7 @@ def test_an_instance_keeps_nothing_of_the_segment_before():
     assert np.array_equal(front_end(SIGNALS["sine"]), kept)
 
 
-def test_a_segment_may_have_any_float_type_byte_order_and_stride():
+def test_a_window_may_have_any_float_type_byte_order_and_stride():
     samples = noise(N)
     expected = FrontEnd(SEED)(samples)
     read_only = samples.copy()
@@ -234,12 +234,12 @@ def test_floats_that_happen_to_be_whole_numbers_are_sound(square):
 
 @pytest.mark.parametrize("dtype", ["int32", "int64", "uint8", "uint16", "bool", "complex64"])
 def test_other_types_are_refused(dtype):
-    with pytest.raises(ParameterError, match=f"segment has dtype {dtype}"):
+    with pytest.raises(ParameterError, match=f"window has dtype {dtype}"):
         FrontEnd(SEED)(np.zeros(N, dtype))
 
 
 def test_a_list_is_refused():
-    with pytest.raises(ParameterError, match="segment is a list"):
+    with pytest.raises(ParameterError, match="window is a list"):
         FrontEnd(SEED)([0.0] * N)
 
 
@@ -337,7 +337,7 @@ def test_parameters_that_contradict_each_other_are_refused(values):
         ({"kind": "log_mel"}, "top_db is 80.0"),
     ],
 )
-def test_log_gain_says_what_it_does_not_go_with(other, complaint):
+def test_log_gain_names_what_it_does_not_go_with(other, complaint):
     with pytest.raises(ParameterError, match=f"log_gain is 10000.0 and {complaint}"):
         FrontEndParams(log_gain=10000.0, **other)
 

@@ -1,4 +1,4 @@
-"""Coefficients at settings that nobody chose: equal to librosa's wherever librosa has them."""
+"""Coefficients at random settings: equal to librosa's wherever librosa has them."""
 
 import dataclasses
 
@@ -90,7 +90,7 @@ def test_musicnns_compression_is_right_for_any_sound(signal, frequency, gain):
 
 @settings(max_examples=100, deadline=None)
 @given(st.sampled_from(sorted(SIGNALS)), st.floats(0.002, 0.49), st.sampled_from([1.0, 1e-2, 1e-3]))
-def test_soft_sound_is_heard_like_loud(signal, frequency, gain):
+def test_soft_sound_gives_the_features_of_loud(signal, frequency, gain):
     params = PRESETS["musicnn96-level"]
     samples = sound(params, signal, frequency, gain)
     power = librosa_mel(params, samples.astype(np.float64)).T
@@ -112,7 +112,7 @@ def test_compression_is_right_at_any_setting(params, exponent, signal, frequency
     compare_compressed(params, sound(params, signal, frequency, 1.0))
 
 
-def test_sound_that_no_band_hears_is_not_overlooked():
+def test_sound_outside_all_bands_is_not_overlooked():
     # The energy of a step lies below the first band; its noise was in all the others.
     params = FrontEndParams(
         sample_rate=8000, window_samples=40324, n_fft=4096, hop=914, n_mels=21, mel_norm=None

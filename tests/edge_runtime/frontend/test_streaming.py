@@ -117,12 +117,12 @@ def test_a_chunk_of_a_minute_is_taken_like_many_short_ones() -> None:
 
 def test_windows_are_librosas() -> None:
     for start, features in windows(StreamingFrontEnd(SEED, interval=100 * 512), SOUND, [5000]):
-        segment = SOUND[start : start + 66_150]
-        expected = librosa.feature.mfcc(y=segment, sr=22_050, n_mfcc=13).T
+        window = SOUND[start : start + 66_150]
+        expected = librosa.feature.mfcc(y=window, sr=22_050, n_mfcc=13).T
         np.testing.assert_allclose(features, expected, atol=5e-4)
 
 
-def test_int16_is_heard_as_float_at_full_scale_one() -> None:
+def test_int16_equals_float_at_full_scale_one() -> None:
     integers = np.round(SOUND[:12_000] * 32767).astype(np.int16)
     floats = integers.astype(np.float32) / 32768
     stream = StreamingFrontEnd(SMALL, interval=1600)

@@ -11,8 +11,8 @@ import onnx
 import pytest
 
 from edge_runtime.errors import ModelFileError
-from edge_runtime.model.checksum import SEAL, check_seal, sealed
 from edge_runtime.model.file import BUNDLED_MODEL, ONNX_KEY, read_model, write_model
+from edge_runtime.model.manifest import CHECKSUM_KEY, verify_checksum, with_checksum
 
 from ..manifests import FAKE_TFLITE, manifest_for, tiny_onnx
 
@@ -42,7 +42,12 @@ EDIT = {"tflite": edit_tflite, "onnx": edit_onnx}
 @pytest.mark.parametrize("form", EDIT)
 @pytest.mark.parametrize(
     "values",
-    [{"labels": ["rock", "pop", "polka"]}, {"temperature": 2.0}, {SEAL: "0" * 64}, {SEAL: None}],
+    [
+        {"labels": ["rock", "pop", "polka"]},
+        {"temperature": 2.0},
+        {CHECKSUM_KEY: "0" * 64},
+        {CHECKSUM_KEY: None},
+    ],
     ids=["labels", "temperature", "checksum", "no-checksum"],
 )
 def test_a_manifest_edited_by_hand_is_refused_with_the_remedy(tmp_path, form, values):
@@ -58,9 +63,9 @@ def test_a_manifest_edited_by_hand_is_refused_with_the_remedy(tmp_path, form, va
 
 def test_a_manifest_of_schema_1_0_had_no_checksum(tmp_path):
     text = json.dumps({"schema_version": "1.0", "name": "old"})
-    check_seal(text, "old.tflite")
+    verify_checksum(text, "old.tflite")
     with pytest.raises(ModelFileError, match="edited by hand"):
-        check_seal(text.replace("1.0", "1.1"), "new.tflite")
+        verify_checksum(text.replace("1.0", "1.1"), "new.tflite")
     if BUNDLED_MODEL.exists():
         shutil.copy(BUNDLED_MODEL, tmp_path / "copy.tflite")
         assert read_model(tmp_path / "copy.tflite").manifest.labels
@@ -68,6 +73,6 @@ def test_a_manifest_of_schema_1_0_had_no_checksum(tmp_path):
 
 def test_the_checksum_is_one_key_among_the_others():
     manifest = manifest_for(FAKE_TFLITE)
-    values = json.loads(sealed(manifest.to_json()))
-    assert len(values.pop(SEAL)) == 64
+    values = json.loads(with_checksum(manifest.to_json()))
+    assert len(values.pop(CHECKSUM_KEY)) == 64
     assert values == json.loads(manifest.to_json())

@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_runtime import Classifier
-from edge_runtime.errors import ManifestVersionError, ModelFileError
-from edge_runtime.model.file import BUNDLED, ONNX_KEY, read_model, write_model
+from edge_runtime.errors import ManifestVersionError, ModelFileError, ParameterError
+from edge_runtime.model.file import BUNDLED, ONNX_KEY, model_bytes, read_model, write_model
 
 from ..manifests import FAKE_TFLITE, LABELS, manifest_for, tiny_onnx
+from ..sounds import RATE, noise
 
 NETWORKS = {"tflite": FAKE_TFLITE, "onnx": tiny_onnx()}
 FORMS = list(NETWORKS)
@@ -39,10 +40,44 @@ def write(path, form, **values):
 
 def test_what_was_written_is_read_back(model, form):
     found = read_model(model)
-    assert found.path == model
+    assert found.source == str(model)
     assert found.network == NETWORKS[form]
     assert found.manifest == manifest_for(NETWORKS[form], form)
     assert read_model(str(model)) == found
+
+
+def test_bytes_are_read_as_the_file_that_holds_them(model, form):
+    found = read_model(model.read_bytes())
+    assert found == dataclasses.replace(read_model(model), source="model")
+    assert model_bytes(NETWORKS[form], manifest_for(NETWORKS[form], form)) == model.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (b"", "model: holds no edge-genre manifest"),
+        (b"no model at all", "model: is not an ONNX model"),
+        (FAKE_TFLITE, "model: holds no edge-genre manifest"),
+    ],
+)
+def test_bytes_that_are_no_model_are_refused(content, complaint):
+    with pytest.raises(ModelFileError, match=complaint):
+        read_model(content)
+
+
+@pytest.mark.parametrize("model", [7, None, bytearray(3), FAKE_TFLITE.hex])
+def test_what_is_neither_path_nor_bytes_is_refused(model):
+    with pytest.raises(ParameterError, match=f"^model is a {type(model).__name__}; give the path"):
+        read_model(model)
+
+
+def test_a_classifier_of_bytes_or_of_what_was_read_gives_the_posteriors_of_the_file() -> None:
+    path, windows = BUNDLED["seed-cnn"], noise(3 * RATE)
+    expected = Classifier(path).classify_window(windows)
+    for model in (path.read_bytes(), read_model(path), str(path), "seed-cnn"):
+        found = Classifier(model).classify_window(windows)
+        assert found.posterior.tobytes() == expected.posterior.tobytes()
+        assert found.level_dbfs == expected.level_dbfs
 
 
 def test_the_network_stands_unchanged_at_the_start(model, form):
@@ -253,10 +288,10 @@ def test_a_path_that_cannot_be_a_file_is_refused_and_nothing_left_behind(tmp_pat
     assert sorted(item.name for item in tmp_path.iterdir()) == ["file", "folder"]
 
 
-def test_every_model_that_ships_has_a_name_and_hears_jazz_in_the_demo() -> None:
+def test_every_model_that_ships_has_a_name_and_finds_jazz_in_the_demo() -> None:
     for name, path in BUNDLED.items():
         classifier = Classifier(name)
         assert classifier.manifest.parity["status"] == "passed"
-        heard = classifier.classify("demo").posterior
-        assert "jazz" in sorted(heard, key=heard.__getitem__)[-2:]
+        posterior = classifier.classify("demo").posterior
+        assert "jazz" in sorted(posterior, key=posterior.__getitem__)[-2:]
         assert read_model(path).manifest == classifier.manifest

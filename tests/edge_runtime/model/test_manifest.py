@@ -1,4 +1,4 @@
-"""What a model file may say about itself."""
+"""Which manifests are read, and which are refused."""
 
 import dataclasses
 import json
@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edge_runtime.decoder import DecoderSettings
 from edge_runtime.errors import ManifestVersionError, ModelFileError, ParameterError
 from edge_runtime.frontend import PRESETS, FrontEndParams
-from edge_runtime.model.manifest import DecoderSettings, Manifest
+from edge_runtime.model.manifest import Manifest
 
 from ..manifests import FAKE_TFLITE, manifest_for
 

@@ -1,13 +1,15 @@
-"""``edge-genre install-service``, and what a listener tells systemd."""
+"""``edge-genre install-service``, and the states that ``listen`` sends to systemd."""
 
+import contextlib
+import io
 import os
 import pwd
-import shlex
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,7 @@ from hypothesis import strategies as st
 from edge_runtime.cli import install_service, main
 from edge_runtime.service.account import Account, choose_account
 from edge_runtime.service.notify import ServiceManager
-from edge_runtime.service.unit import Service, quote, unit
+from edge_runtime.service.unit import MARK, Service, quote, unit
 from tests.command import refused, succeed
 
 from ..cli.test_listen import COMMAND, PATIENCE_S, pcm
@@ -26,7 +28,7 @@ from ..sounds import RATE
 
 
 class Manager:
-    """The end of systemd."""
+    """systemd's end of the socket."""
 
     def __init__(self, address: str) -> None:
         self.address = address
@@ -34,7 +36,7 @@ class Manager:
         self._socket.bind("\0" + address[1:] if address.startswith("@") else address)
         self._socket.settimeout(PATIENCE_S)
 
-    def told(self) -> dict[str, str]:
+    def received(self) -> dict[str, str]:
         """The next datagram."""
         lines = self._socket.recv(4096).decode().splitlines()
         return dict(line.split("=", 1) for line in lines)
@@ -51,19 +53,19 @@ def manager(request, tmp_path):
     end.close()
 
 
-def test_a_change_of_the_answer_is_told_and_the_same_answer_is_not(manager):
+def test_a_change_of_the_label_is_sent_and_the_same_label_is_not(manager):
     service = ServiceManager({"NOTIFY_SOCKET": manager.address})
     service.ready("mic")
     for label in ("jazz", "jazz", "silence"):
         service.show(event(label))
     service.close()
-    assert manager.told() == {"READY": "1", "STATUS": "listening to mic"}
-    assert manager.told() == {"STATUS": "jazz (75%)"}
-    assert manager.told() == {"STATUS": "silence"}
-    assert manager.told() == {"STOPPING": "1"}
+    assert manager.received() == {"READY": "1", "STATUS": "listening to mic"}
+    assert manager.received() == {"STATUS": "jazz (75%)"}
+    assert manager.received() == {"STATUS": "silence"}
+    assert manager.received() == {"STOPPING": "1"}
 
 
-def test_signs_of_life_come_twice_as_often_as_they_are_asked_for(manager, monkeypatch):
+def test_signs_of_life_come_twice_as_often_as_systemd_needs_them(manager, monkeypatch):
     now = [100.0]
     monkeypatch.setattr("edge_runtime.service.notify.time.monotonic", lambda: now[0])
     service = ServiceManager({"NOTIFY_SOCKET": manager.address, "WATCHDOG_USEC": "10000000"})
@@ -72,10 +74,22 @@ def test_signs_of_life_come_twice_as_often_as_they_are_asked_for(manager, monkey
         service.alive()
         now[0] += 0.2
     service.close()
-    while "STOPPING" not in (told := manager.told()):
-        assert told == {"WATCHDOG": "1"}
+    while "STOPPING" not in (state := manager.received()):
+        assert state == {"WATCHDOG": "1"}
         beats += 1
     assert beats == 4
+
+
+@pytest.mark.parametrize(("pid", "beats"), [(os.getpid(), 1), (os.getpid() + 1, 0)])
+def test_signs_of_life_come_from_the_process_that_systemd_watches(manager, pid, beats):
+    """``WATCHDOG_PID`` may name another one: a child inherits its parent's environment."""
+    service = ServiceManager(
+        {"NOTIFY_SOCKET": manager.address, "WATCHDOG_USEC": "10000000", "WATCHDOG_PID": str(pid)}
+    )
+    service.alive()
+    service.close()
+    assert [manager.received() for _ in range(beats)] == [{"WATCHDOG": "1"}] * beats
+    assert manager.received() == {"STOPPING": "1"}
 
 
 @pytest.mark.parametrize(
@@ -86,7 +100,6 @@ def test_signs_of_life_come_twice_as_often_as_they_are_asked_for(manager, monkey
         {"NOTIFY_SOCKET": "no path"},
         {"NOTIFY_SOCKET": "/nobody/listens"},
         {"NOTIFY_SOCKET": "/nobody/listens", "WATCHDOG_USEC": "soon", "WATCHDOG_PID": "x"},
-        {"NOTIFY_SOCKET": "/nobody/listens", "WATCHDOG_USEC": "5", "WATCHDOG_PID": "1"},
     ],
 )
 def test_without_a_manager_that_listens_nothing_happens(environment):
@@ -97,44 +110,55 @@ def test_without_a_manager_that_listens_nothing_happens(environment):
     service.close()
 
 
-def test_listen_tells_that_it_is_ready_what_it_hears_that_it_lives_and_that_it_ends(manager):
+def test_listen_reports_that_it_is_ready_its_label_that_it_lives_and_that_it_ends(manager):
     environment = os.environ | {"NOTIFY_SOCKET": manager.address, "WATCHDOG_USEC": "200000"}
     with subprocess.Popen(
         [*COMMAND, "--input", "-", "--rate", str(RATE), "--model", "seed-cnn"],
         stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=environment,
     ) as process:  # fmt: skip
-        told = manager.told()
-        while "READY" not in told:  # signs of life may come before
-            assert told == {"WATCHDOG": "1"}
-            told = manager.told()
-        assert told["STATUS"] == "listening to stdin"
+        state = manager.received()
+        while "READY" not in state:  # signs of life may come before
+            assert state == {"WATCHDOG": "1"}
+            state = manager.received()
+        assert state["STATUS"] == "listening to stdin"
         for _ in range(3):  # though no sound comes
-            assert manager.told() == {"WATCHDOG": "1"}
+            assert manager.received() == {"WATCHDOG": "1"}
         process.stdin.write(pcm(4.0))
         process.stdin.flush()
-        while "STATUS" not in (told := manager.told()):
-            assert told == {"WATCHDOG": "1"}
+        while "STATUS" not in (state := manager.received()):
+            assert state == {"WATCHDOG": "1"}
         process.send_signal(signal.SIGTERM)
-        while "STOPPING" not in (told := manager.told()):
-            assert "WATCHDOG" in told or "STATUS" in told
+        while "STOPPING" not in (state := manager.received()):
+            assert "WATCHDOG" in state or "STATUS" in state
         assert process.wait(PATIENCE_S) == 0
 
 
+ARECORD = """\
+#!/bin/sh
+echo "arecord: main:830: audio open error: No such file or directory" >&2
+exit 1
+"""
+"""An ALSA that has no such microphone"""
+
+
 def test_a_microphone_that_is_missing_is_the_status_and_no_failure(manager, tmp_path):
+    (tmp_path / "arecord").write_text(ARECORD)
+    (tmp_path / "arecord").chmod(0o755)
     log = (tmp_path / "journal").open("w+")
     status = os.fstat(log.fileno())
     environment = os.environ | {
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
         "NOTIFY_SOCKET": manager.address,
         "JOURNAL_STREAM": f"{status.st_dev}:{status.st_ino}",
     }
     with log, subprocess.Popen(
-        [*COMMAND, "--device", "no such microphone", "--model", "seed-cnn"],
+        [*COMMAND, "--capture", "arecord", "--device", "hw:CARD=none", "--model", "seed-cnn"],
         stdout=subprocess.DEVNULL, stderr=log, env=environment,
     ) as process:  # fmt: skip
-        assert manager.told()["STATUS"].endswith("waiting for it")
-        assert manager.told() == {"READY": "1"}
+        assert manager.received()["STATUS"].endswith("waiting for it")
+        assert manager.received() == {"READY": "1"}
         process.send_signal(signal.SIGTERM)
-        while "STOPPING" not in manager.told():
+        while "STOPPING" not in manager.received():
             pass
         assert process.wait(PATIENCE_S) == 0
         log.seek(0)
@@ -142,13 +166,13 @@ def test_a_microphone_that_is_missing_is_the_status_and_no_failure(manager, tmp_
         assert log.readline().startswith("<4>edge-genre: warning: ")
 
 
-def test_what_is_wrong_is_the_status_until_the_next_answer(manager):
+def test_a_problem_is_the_status_until_the_next_label(manager):
     service = ServiceManager({"NOTIFY_SOCKET": manager.address})
     service.ready("mic")
     service.show(event("jazz"))
-    service.trouble("mic: lost;\nwaiting for it")
+    service.report("mic: lost;\nwaiting for it")
     service.show(event("jazz"))
-    assert [manager.told()["STATUS"] for _ in range(4)] == [
+    assert [manager.received()["STATUS"] for _ in range(4)] == [
         "listening to mic", "jazz (75%)", "mic: lost; waiting for it", "jazz (75%)",
     ]  # fmt: skip
     service.close()
@@ -163,69 +187,109 @@ def analyze():
 
 
 OPTIONS = ("--input", "mic:USB Audio", "--on-change", 'echo "$EDGE_GENRE_LABEL" 100% \\o/')
+TOML = "/etc/edge-genre/listen.toml"
 
 
 @pytest.mark.usefixtures("analyze")
 def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path):
     path = tmp_path / "edge-genre.service"
-    path.write_text(succeed("install-service", *OPTIONS).stdout)
+    succeed("install-service", *OPTIONS, "--write", path)
     done = subprocess.run(
         ["systemd-analyze", "verify", str(path)], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_the_unit_starts_this_python_with_these_options():
-    lines = succeed("install-service", *OPTIONS).stdout.splitlines()
+def test_unit_and_options_are_printed_one_after_the_other_each_under_its_path():
+    text, options = succeed("install-service", *OPTIONS).stdout.split(f"\n# {TOML}\n")
+    lines = text.splitlines()
+    assert lines[0] == "# /etc/systemd/system/edge-genre.service"
     (command,) = (line.removeprefix("ExecStart=") for line in lines if line.startswith("ExecS"))
-    undone = shlex.split(command.replace("%%", "%").replace("$$", "$"))
-    assert undone == [sys.executable, "-P", "-m", "edge_runtime", "listen", *OPTIONS]
+    assert command == f"{sys.executable} -P -m edge_runtime listen --config=%d/config"
+    assert f"LoadCredential=config:{TOML}" in lines
     assert "Type=notify" in lines
     assert "DynamicUser=yes" in lines
-    assert "DynamicUser=yes" not in succeed("install-service", "--user").stdout
+    assert tomllib.loads(options) == {"input": OPTIONS[1], "on_change": OPTIONS[3]}
+    assert "DynamicUser" not in succeed("install-service", "--user").stdout
 
 
-def installed(*options, cwd=None):
-    """A unit's settings: the values by name, and what is started."""
-    lines = succeed("install-service", *options, cwd=cwd).stdout.splitlines()
-    pairs = [line.split("=", 1) for line in lines if "=" in line and line[0] != "#"]
-    return {name: [v for n, v in pairs if n == name] for name, _ in pairs}
+def installed(*options, cwd="."):
+    """A unit's settings (the values by name), and the options of the file beside it."""
+    with contextlib.chdir(cwd), contextlib.redirect_stdout(io.StringIO()) as printed:
+        assert main(["install-service", *map(str, options)]) == 0
+    unit, _, toml = printed.getvalue().partition("\n\n# /")
+    pairs = [line.split("=", 1) for line in unit.splitlines() if "=" in line and line[0] != "#"]
+    settings = {name: [v for n, v in pairs if n == name] for name, _ in pairs}
+    return settings, tomllib.loads(f"# /{toml}")
 
 
 def test_files_are_named_with_their_whole_paths(tmp_path):
     for name in ("a.tflite", "b.toml", "c.wav"):
         (tmp_path / name).write_text("rate = 48000" if name == "b.toml" else "")
     given = ("--mod", "a.tflite", "--interval", "2", "--config=b.toml", "--history", "genre.db")
-    (command,) = installed(*given, cwd=tmp_path)["ExecStart"]
-    assert command.endswith(
-        f" listen --interval 2 --history genre.db --config={tmp_path}/b.toml "
-        f"--model={tmp_path}/a.tflite"
-    )
-    (command,) = installed("--input", "c.wav", cwd=tmp_path)["ExecStart"]
-    assert command.endswith(f" listen --input=file:{tmp_path}/c.wav")
-    (command,) = installed("--input", "demo", "--model", "base", cwd=tmp_path)["ExecStart"]
-    assert command.endswith(" listen --input demo --model base")
+    assert installed(*given, cwd=tmp_path)[1] == {
+        "model": f"{tmp_path}/a.tflite", "interval": 2.0, "rate": 48000, "history": "genre.db",
+    }  # fmt: skip
+    assert installed("--input", "c.wav", cwd=tmp_path)[1] == {"input": f"file:{tmp_path}/c.wav"}
+    named = ("--input", "demo", "--model", "base")
+    assert installed(*named, cwd=tmp_path)[1] == {"input": "demo", "model": "base"}
 
 
-def test_a_file_that_is_not_there_is_refused(tmp_path):
+def test_a_file_of_options_is_used_as_it_is_unless_something_must_be_added(tmp_path):
+    config = tmp_path / "my own.toml"
+    config.write_text("rate = 48000")
+    unit, options = installed("--config", config.name, cwd=tmp_path)
+    assert unit["ExecStart"][0].endswith(f' listen "--config={config}"')
+    assert "LoadCredential" not in unit
+    assert options == {}
+    unit, options = installed("--config", config, "--interval", "2")
+    assert unit["LoadCredential"] == [f"config:{TOML}"]
+    assert options == {"rate": 48000, "interval": 2.0}
+    (tmp_path / "c.wav").touch()
+    config.write_text("input = 'c.wav'")  # the service starts in another folder
+    assert installed("--config", config, cwd=tmp_path)[1] == {"input": f"file:{tmp_path}/c.wav"}
+    note = succeed("install-service", "--config", config, "--user", cwd=tmp_path).stderr
+    assert f"the options of {config} are copied" in note
+
+
+def test_a_file_that_is_missing_is_refused(tmp_path):
     assert "no.tflite: no such file" in refused(
         "install-service", "--model", tmp_path / "no.tflite", code=2
     )
 
 
-@pytest.mark.parametrize("told_by", ["command line", "file"])
-def test_secrets_are_read_by_systemd_for_the_service_alone(tmp_path, told_by):
+@pytest.mark.parametrize("given_by", ["command line", "file"])
+def test_systemd_reads_files_with_secrets_for_the_service_alone(tmp_path, given_by):
     secret, config = tmp_path / "100% secret", tmp_path / "listen.toml"
     secret.touch(mode=0o600)
-    config.write_text(f"mqtt_password_file = '{secret}'")
-    told = ("--config", config) if told_by == "file" else ("--mqtt-password-file", secret)
-    unit = installed("--mqtt", "mqtt://me@broker", *told)
-    assert unit["LoadCredential"] == [f"mqtt-password-file:{tmp_path}/100%% secret"]
-    assert unit["ExecStart"][0].endswith(" --mqtt-password-file=%d/mqtt-password-file")
+    config.write_text(f"mqtt = 'mqtt://me@broker'\nmqtt_password_file = '{secret}'")
+    given = ("--mqtt", "mqtt://me@broker", "--mqtt-password-file", secret)
+    given = ("--config", config) if given_by == "file" else given
+    unit, options = installed(*given)
+    assert unit["LoadCredential"][0] == f"mqtt-password-file:{tmp_path}/100%% secret"
+    assert " --mqtt-password-file=%d/mqtt-password-file" in unit["ExecStart"][0]
     assert "100%" not in unit["ExecStart"][0]
-    unit = installed("--user", "--mqtt", "mqtt://me@broker", *told)
+    assert "mqtt_password_file" not in options
+    unit, options = installed("--user", *given)
     assert "LoadCredential" not in unit
-    assert unit["ExecStart"][0].endswith(f' "--mqtt-password-file={tmp_path}/100%% secret"')
+    if given_by == "file":
+        assert unit["ExecStart"][0].endswith(f" listen --config={config}")
+    else:
+        assert options == {"mqtt": "mqtt://me@broker", "mqtt_password_file": str(secret)}
+
+
+@pytest.mark.parametrize("user", [(), ("--user",)])
+def test_options_that_hold_a_secret_are_closed_to_others(tmp_path, user):
+    path = tmp_path / "edge-genre.service"
+    toml = tmp_path / "edge-genre.service.toml"
+    toml.write_text(MARK)
+    toml.chmod(0o644)  # an earlier version's
+    given = ("--http", "8080", "--http-token", "twelve letters", "--mqtt", "mqtt://me:word@broker")
+    succeed("install-service", *user, *given, "--write", path)
+    assert toml.stat().st_mode & 0o777 == 0o600
+    assert tomllib.loads(toml.read_text())["http_token"] == "twelve letters"
+    assert "twelve" not in path.read_text()
+    assert "word" not in path.read_text()
 
 
 @pytest.mark.parametrize(
@@ -239,29 +303,22 @@ def test_secrets_are_read_by_systemd_for_the_service_alone(tmp_path, told_by):
     ],
 )
 def test_only_who_talks_to_others_may_do_so(options, families):
-    assert installed(*options)["RestrictAddressFamilies"] == [families]
+    assert installed(*options)[0]["RestrictAddressFamilies"] == [families]
 
 
 def test_a_service_may_run_as_a_user_and_write_where_that_user_can(tmp_path):
     me = pwd.getpwuid(os.geteuid()).pw_name
     history = f"{tmp_path}/of $me/genre.db"
-    unit = installed("--as", me, "--history", history, "--log", "log.jsonl")
+    unit, _ = installed("--as", me, "--history", history, "--log", "log.jsonl")
     assert unit["User"] == [me]
     assert "DynamicUser" not in unit
     assert unit["ReadWritePaths"] == [f'"{tmp_path}/of $me"']
 
 
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        (("--history", "/srv/genre.db"), "/srv/genre.db cannot be written"),
-        (("--http", "8080", "--http-token", "twelve letters"), "everybody can read the token"),
-    ],
-)
-def test_what_may_keep_the_service_from_working_is_warned_of(options, words, monkeypatch, capsys):
+def test_a_file_that_the_service_cannot_write_is_warned_of(monkeypatch, capsys):
     monkeypatch.setattr(install_service, "choose_account", lambda *_: Account(None))
-    assert main(["install-service", *options]) == 0
-    assert words in capsys.readouterr().err
+    assert main(["install-service", "--history", "/srv/genre.db"]) == 0
+    assert "/srv/genre.db cannot be written" in capsys.readouterr().err
 
 
 def undone(text):
@@ -301,36 +358,45 @@ def test_options_that_listen_would_refuse_are_refused_now(options, complaint):
 
 def test_a_unit_is_written_and_replaced_but_no_other_file(tmp_path):
     path = tmp_path / "new" / "edge-genre.service"
+    toml = path.with_name("edge-genre.service.toml")
     assert (
-        f"wrote {path}; start it: sudo systemctl daemon-reload"
+        f"wrote {path} and {toml}; start it: sudo systemctl daemon-reload"
         in succeed("install-service", "--write", path, "--input", "mic:one").stderr
     )
-    succeed("install-service", "--input", "mic:two", "--write", path)
-    assert "mic:two" in path.read_text()
+    succeed("install-service", "--write", path, "--", "--input", "mic:two")
+    assert "mic:two" in toml.read_text()
+    for mine in (path, toml):
+        text = mine.read_text()
+        mine.write_text("[Unit]\n")
+        other = toml if mine is path else path
+        before = other.read_text()
+        line = refused("install-service", "--write", path, "--rate", "48000", code=3)
+        assert f"{mine}: is not ours" in line
+        assert (mine.read_text(), other.read_text()) == ("[Unit]\n", before)
+        mine.write_text(text)
     path.write_text("[Unit]\n")
-    assert "is not ours" in refused("install-service", "--write", path, code=3)
-    assert path.read_text() == "[Unit]\n"
     succeed("install-service", "--force", "--write", path)
     assert "ExecStart" in path.read_text()
     assert "is not ours" not in refused("install-service", f"--write={tmp_path}", code=3)
 
 
-def test_a_service_runs_as_who_can_read_its_files(tmp_path):
+def test_a_service_runs_as_a_user_that_can_read_its_files(tmp_path):
     config = tmp_path / "private" / "edge-genre.toml"
     config.parent.mkdir(mode=0o700)
     config.write_text("rate = 48000\n")
-    mine = Account(pwd.getpwuid(os.geteuid()).pw_name)
     for path, closed in ((config, config.parent), (Path("/etc/hostname"), None)):
         account = choose_account(None, [path], program=[])
         if closed is None or os.geteuid() == 0:
             assert account.name is None
         else:
-            assert account.name == mine.name  # whose it is
-        assert (str(closed) in f"{account.words} {account.doubt}") == (closed is not None)
+            assert account.name == pwd.getpwuid(os.geteuid()).pw_name  # the folder's owner
+        assert (str(closed) in f"{account.notes} {account.doubt}") == (closed is not None)
     assert str(config) not in succeed("install-service", "--user", "--config", config).stderr
 
 
 def test_a_unit_of_a_user_goes_where_the_user_s_manager_looks(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     succeed("install-service", "--user", "--write")
-    assert Path(tmp_path / "systemd" / "user" / "edge-genre.service").exists()
+    unit = (tmp_path / "systemd" / "user" / "edge-genre.service").read_text()
+    assert (tmp_path / "edge-genre" / "listen.toml").exists()
+    assert f" listen --config={tmp_path}/edge-genre/listen.toml\n" in unit

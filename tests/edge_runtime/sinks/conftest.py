@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from .events import Told
+from .events import Reported
 from .mosquitto import Mosquitto, make_certificates
 
 
 @pytest.fixture
-def told() -> Told:
-    """Takes down what a sink tells the user."""
-    return Told()
+def reported() -> Iterator[Reported]:
+    """Takes down what a sink logs."""
+    with Reported().attached() as reported:
+        yield reported
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +34,7 @@ def _mosquitto_binary() -> None:
 
 @pytest.fixture(scope="session")
 def certificates(_mosquitto_binary: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder of certificates of an authority that nobody knows."""
+    """Folder of certificates of an authority that no system trusts."""
     folder = tmp_path_factory.mktemp("certificates")
     make_certificates(folder)
     return folder

@@ -1,8 +1,11 @@
-"""Events, and what sinks tell of them."""
+"""Events, and what sinks log."""
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import queue
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -19,6 +22,7 @@ def event(label: str = "jazz", time: float = 100.0, **values: Any) -> Event:
         "time": time,
         "start": time - 3.0,
         "end": time,
+        "new_s": 3.0,
         "label": label,
         "confidence": 0.0 if label == "silence" else 0.75,
         "posterior": {"blues": 0.25, "jazz": 0.75},
@@ -30,20 +34,33 @@ def event(label: str = "jazz", time: float = 100.0, **values: Any) -> Event:
     return Event(**{**fields, **values})
 
 
-class Told:
-    """What a sink told the user, line by line."""
+class Reported(logging.Handler):
+    """What a sink logs, message by message."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.lines: list[str] = []
         self._new: queue.Queue[str] = queue.Queue()
 
-    def __call__(self, line: str) -> None:
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take down a message."""
+        line = record.getMessage()
         self.lines.append(line)
         self._new.put(line)
 
+    @contextlib.contextmanager
+    def attached(self) -> Iterator[Reported]:
+        """Inside, what any module of the runtime logs comes here."""
+        logger = logging.getLogger("edge_runtime")
+        logger.addHandler(self)
+        try:
+            yield self
+        finally:
+            logger.removeHandler(self)
+
     def next(self) -> str:
-        """The next line, when it comes."""
+        """The next message, when it comes."""
         try:
             return self._new.get(timeout=PATIENCE_S)
         except queue.Empty:
-            pytest.fail(f"nothing more was told than {self.lines}")
+            pytest.fail(f"nothing more was reported than {self.lines}")

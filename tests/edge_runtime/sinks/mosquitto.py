@@ -1,4 +1,4 @@
-"""A real MQTT broker, and somebody who listens to it."""
+"""A real MQTT broker, and a subscriber."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ USER, PASSWORD = "den", "geheim:/@ä"
 
 
 def free_port() -> int:
-    """A port that nobody listens on, for now."""
+    """A port that is free, for now."""
     return free_ports(1)[0]
 
 
 def free_ports(count: int) -> list[int]:
-    """Different ports that nobody listens on, for now."""
+    """Different ports that are free, for now."""
     with contextlib.ExitStack() as stack:
         # All are held until the last is found: the system may give one that was let go again.
         probes = [stack.enter_context(socket.socket()) for _ in range(count)]
@@ -111,12 +111,12 @@ class Mosquitto:
             self._process = None
 
     def subscriber(self, topic: str = "#") -> Subscriber:
-        """Somebody who hears everything from now on, and what is retained."""
+        """A client that gets everything from now on, and what is retained."""
         return Subscriber(self.port, topic)
 
 
 class Subscriber:
-    """Hears messages in the order in which the broker sends them."""
+    """Gets messages in the order in which the broker sends them."""
 
     def __init__(self, port: int, topic: str) -> None:
         self._messages: queue.Queue[MQTTMessage] = queue.Queue()
@@ -131,16 +131,16 @@ class Subscriber:
 
     def until(self, wanted: Callable[[MQTTMessage], bool]) -> list[MQTTMessage]:
         """Messages up to the first one that is like that."""
-        heard: list[MQTTMessage] = []
-        while not (heard and wanted(heard[-1])):
+        messages: list[MQTTMessage] = []
+        while not (messages and wanted(messages[-1])):
             try:
-                heard.append(self._messages.get(timeout=PATIENCE_S))
+                messages.append(self._messages.get(timeout=PATIENCE_S))
             except queue.Empty:
-                pytest.fail(f"only heard {[(m.topic, m.payload, m.retain) for m in heard]}")
-        return heard
+                pytest.fail(f"only {[(m.topic, m.payload, m.retain) for m in messages]}")
+        return messages
 
-    def say(self, topic: str, payload: str) -> None:
-        """Publish something."""
+    def publish(self, topic: str, payload: str) -> None:
+        """Publish a message."""
         self.client.publish(topic, payload, 1).wait_for_publish(PATIENCE_S)
 
     def close(self) -> None:

@@ -1,14 +1,19 @@
 """The thread between the stream and a sink that may be slow or fail."""
 
+import io
+import logging
 import threading
 
 import pytest
 
-from edge_runtime.retry import Trouble
+from edge_runtime.cli.log_handler import log_to_stderr
+from edge_runtime.retry import Backoff
 from edge_runtime.sinks import Several, background
 from edge_runtime.sinks.background import Background
 
 from .events import PATIENCE_S, event
+
+LOGGER = logging.getLogger("edge_runtime.sinks.test")
 
 
 @pytest.fixture(autouse=True)
@@ -29,19 +34,19 @@ class Gate:
         self.written.append(item)
 
 
-def test_items_are_written_in_order_and_the_rest_at_the_end(told):
+def test_items_are_written_in_order_and_the_rest_at_the_end(reported):
     written = []
-    worker = Background("log", written.append, report=told)
+    worker = Background("log", written.append, logger=LOGGER)
     for item in range(100):
         worker.put(item)
     assert worker.close()
     assert written == list(range(100))
-    assert told.lines == []
+    assert reported.lines == []
 
 
-def test_a_writer_that_hangs_never_blocks_and_costs_the_oldest_items(told):
+def test_a_writer_that_hangs_never_blocks_and_costs_the_oldest_items(reported):
     gate = Gate()
-    worker = Background("log", gate, report=told, capacity=3)
+    worker = Background("log", gate, logger=LOGGER, capacity=3)
     worker.put(0)
     assert gate.entered.acquire(timeout=PATIENCE_S)
     for item in range(1, 11):
@@ -50,10 +55,10 @@ def test_a_writer_that_hangs_never_blocks_and_costs_the_oldest_items(told):
     assert worker.close()
     assert gate.written == [0, 8, 9, 10]
     assert worker.dropped == 7
-    assert told.lines == ["log: 7 answers were lost"]
+    assert reported.lines == ["log: 7 events were lost"]
 
 
-def test_a_fault_is_told_once_and_the_item_is_tried_until_it_is_written(told):
+def test_a_fault_is_reported_once_and_the_item_is_tried_until_it_is_written(reported):
     written, failures = [], iter([OSError(28, "No space left on device")] * 5)
 
     def write(item):
@@ -61,19 +66,19 @@ def test_a_fault_is_told_once_and_the_item_is_tried_until_it_is_written(told):
             raise failure
         written.append(item)
 
-    worker = Background("log", write, report=told, capacity=7)
+    worker = Background("log", write, logger=LOGGER, capacity=7)
     worker.put("a")
     worker.put("b")
-    assert told.next() == (
-        "log: No space left on device; trying again, the newest 7 answers are kept"
+    assert reported.next() == (
+        "log: No space left on device; trying again, the newest 7 events are kept"
     )
-    assert told.next() == "log: works again"
+    assert reported.next() == "log: works again"
     assert worker.close()
     assert written == ["a", "b"]
-    assert len(told.lines) == 2
+    assert len(reported.lines) == 2
 
 
-def test_what_was_lost_in_an_outage_is_told_at_its_end(told):
+def test_what_was_lost_in_an_outage_is_reported_at_its_end(reported):
     broken, failed = threading.Event(), threading.Semaphore(0)
     broken.set()
     written = []
@@ -84,66 +89,63 @@ def test_what_was_lost_in_an_outage_is_told_at_its_end(told):
             raise OSError(5, "Input/output error")
         written.append(item)
 
-    worker = Background("log", write, report=told, capacity=2)
+    worker = Background("log", write, logger=LOGGER, capacity=2)
     worker.put(0)
     assert failed.acquire(timeout=PATIENCE_S)
     for item in range(1, 6):
         worker.put(item)
     broken.clear()
-    told.next()
-    assert told.next() == "log: works again; 3 answers were lost"
+    reported.next()
+    assert reported.next() == "log: works again; 3 events were lost"
     worker.close()
     assert written == [0, 4, 5]
 
 
-def test_a_new_kind_of_fault_within_a_streak_is_told_too_but_once(told):
-    trouble = Trouble("broker", told)
+def test_a_new_kind_of_fault_within_a_streak_is_reported_too_but_once(reported):
+    backoff = Backoff("broker", LOGGER)
     for message in ("refused", "refused", "no such host", "refused", "no such host"):
-        trouble.failed(message)
-    assert told.lines == ["broker: refused; trying again", "broker: no such host; trying again"]
-    trouble.recovered()
-    trouble.failed("refused")
-    assert told.lines[2:] == ["broker: works again", "broker: refused; trying again"]
+        backoff.failed(message)
+    assert reported.lines == ["broker: refused; trying again", "broker: no such host; trying again"]
+    backoff.recovered()
+    backoff.failed("refused")
+    assert reported.lines[2:] == ["broker: works again", "broker: refused; trying again"]
 
 
-def test_delays_grow_up_to_a_limit_and_begin_anew_after_a_success(told, monkeypatch):
+def test_delays_grow_up_to_a_limit_and_begin_anew_after_a_success(reported, monkeypatch):
     monkeypatch.setattr("edge_runtime.retry.FIRST_DELAY_SECONDS", 1.0)
     monkeypatch.setattr("edge_runtime.retry.LONGEST_DELAY_SECONDS", 60.0)
-    trouble = Trouble("broker", told)
-    delays = [trouble.failed("refused") for _ in range(2000)]
+    backoff = Backoff("broker", LOGGER)
+    delays = [backoff.failed("refused") for _ in range(2000)]
     assert delays[:8] == [1, 2, 4, 8, 16, 32, 60, 60]
     assert delays[-1] == 60
-    trouble.recovered()
-    assert trouble.failed("refused") == 1
+    backoff.recovered()
+    assert backoff.failed("refused") == 1
 
 
-def test_closing_gives_up_a_writer_that_fails(told):
+def test_closing_gives_up_a_writer_that_fails(reported):
     def write(item):
         raise OSError(5, "Input/output error")
 
-    worker = Background("log", write, report=told)
+    worker = Background("log", write, logger=LOGGER)
     worker.put(1)
     worker.put(2)
     assert worker.close()
-    assert told.lines[-1] == "log: 2 answers were lost"
+    assert reported.lines[-1] == "log: 2 events were lost"
 
 
-def test_closing_does_not_wait_for_a_writer_that_hangs(told, monkeypatch):
+def test_closing_does_not_wait_for_a_writer_that_hangs(reported, monkeypatch):
     monkeypatch.setattr(background, "CLOSE_SECONDS", 0.05)
     gate = Gate()
-    worker = Background("log", gate, report=told)
+    worker = Background("log", gate, logger=LOGGER)
     worker.put(1)
     worker.put(2)
     assert gate.entered.acquire(timeout=PATIENCE_S)
     assert not worker.close()
-    assert told.lines == ["log: 1 answers were lost"]
+    assert reported.lines == ["log: 1 events were lost"]
     gate.opened.set()
 
 
-def test_a_closed_stderr_stops_no_writer():
-    def report(line):
-        raise ValueError("I/O operation on closed file")
-
+def test_a_closed_stderr_stops_no_writer(monkeypatch):
     failures, done = iter([OSError(5, "Input/output error")]), threading.Event()
 
     def write(item):
@@ -151,10 +153,13 @@ def test_a_closed_stderr_stops_no_writer():
             raise failure
         done.set()
 
-    worker = Background("log", write, report=report)
-    worker.put(1)
-    assert done.wait(PATIENCE_S)
-    assert worker.close()
+    with log_to_stderr(), io.StringIO() as stderr:
+        monkeypatch.setattr("sys.stderr", stderr)
+        stderr.close()
+        worker = Background("log", write, logger=LOGGER)
+        worker.put(1)
+        assert done.wait(PATIENCE_S)
+        assert worker.close()
 
 
 def test_every_sink_is_closed_whatever_the_others_do():

@@ -51,23 +51,26 @@ def saved(stretches, events):
     ]
 
 
-def test_events_of_one_answer_become_one_stretch():
-    events = [at(3.0, confidence=0.6), at(4.0, confidence=1.0), at(5.0, "rock"), at(9.0, "jazz")]
+def test_events_of_one_label_become_one_stretch():
+    events = [
+        at(3.0, confidence=0.6), at(4.0, confidence=1.0, new_s=1.0), at(5.0, "rock", new_s=1.0),
+        at(9.0, "jazz", new_s=3.0),
+    ]  # fmt: skip
     assert saved(Stretches(), events) == [
         ("jazz", 0.0, 4.0, 4.0, pytest.approx(0.7)),
         ("rock", 4.0, 5.0, 1.0, 0.75),
-        ("jazz", 6.0, 9.0, 3.0, 0.75),  # of the sound before its window nobody knows
+        ("jazz", 6.0, 9.0, 3.0, 0.75),  # what sounded before its window is unknown
     ]
 
 
 def test_a_stretch_that_goes_on_is_saved_every_ten_seconds():
     stretches = Stretches()
-    due = [bool(stretches.add(at(3.0 + n / 2))) for n in range(60)]
+    due = [bool(stretches.add(at(3.0 + n / 2, new_s=0.5))) for n in range(60)]
     assert [n / 2 for n, is_due in enumerate(due) if is_due] == [0.0, 10.0, 20.0]
 
 
 def test_a_gap_in_the_sound_ends_a_stretch():
-    events = [at(3.0), at(4.0), at(3604.0, start=4.0 - 2.0, end=5.0)]
+    events = [at(3.0), at(4.0, new_s=1.0), at(3604.0, new_s=1.0)]
     assert saved(Stretches(), events) == [
         ("jazz", 0.0, 4.0, 4.0, 0.75),
         ("jazz", 3603.0, 3604.0, 1.0, 0.75),
@@ -76,7 +79,10 @@ def test_a_gap_in_the_sound_ends_a_stretch():
 
 def test_a_clock_that_is_set_ends_a_stretch():
     """A Pi has no clock of its own: it learns the time minutes after it began to listen."""
-    events = [at(3.0, wall=-86400.0), at(4.0, wall=-86399.0), at(5.0), at(6.0)]
+    events = [
+        at(3.0, wall=-86400.0), at(4.0, wall=-86399.0, new_s=1.0), at(5.0, new_s=1.0),
+        at(6.0, new_s=1.0),
+    ]  # fmt: skip
     assert saved(Stretches(), events) == [
         ("jazz", -86403.0, -86399.0, 4.0, 0.75),
         ("jazz", 4.0, 6.0, 2.0, 0.75),
@@ -84,15 +90,17 @@ def test_a_clock_that_is_set_ends_a_stretch():
 
 
 def test_a_stream_that_begins_anew_counts_from_its_beginning():
-    events = [at(3.0), at(4.0), at(8.0, start=0.0, end=3.0), at(9.0, start=1.0, end=4.0)]
+    events = [at(3.0), at(4.0, new_s=1.0), at(8.0, new_s=3.0), at(9.0, new_s=1.0)]
     assert saved(Stretches(), events) == [("jazz", 0.0, 9.0, 8.0, 0.75)]
 
 
-def test_a_history_is_written_and_summed_up(tmp_path, told):
+def test_a_history_is_written_and_summed_up(tmp_path, reported):
     path = tmp_path / "genre.db"
-    history = History(path, source="mic", report=told)
+    history = History(path, source="mic")
     for seconds in range(3, 63):
-        history.show(at(float(seconds), "jazz" if seconds <= 42 else "rock"))
+        history.show(
+            at(seconds, "jazz" if seconds <= 42 else "rock", new_s=3.0 if seconds == 3 else 1.0)
+        )
     history.close()
     assert rows(path) == [
         ("mic", "jazz", NOON, NOON + 42.0, 42.0, 0.75),
@@ -101,13 +109,13 @@ def test_a_history_is_written_and_summed_up(tmp_path, told):
     assert read_totals(path, 0.0) == [Total("jazz", 42.0), Total("rock", 20.0)]
     assert read_totals(path, NOON + 21.0) == [Total("jazz", 21.0), Total("rock", 20.0)]
     assert read_totals(path, NOON + 99.0) == []
-    assert told.lines == []
+    assert reported.lines == []
 
 
-def test_a_second_run_adds_to_the_first(tmp_path, told):
+def test_a_second_run_adds_to_the_first(tmp_path, reported):
     path = tmp_path / "genre.db"
     for begin in (0.0, 100.0):
-        history = History(path, source="mic", report=told)
+        history = History(path, source="mic")
         history.show(at(begin + 3.0))
         history.close()
     assert [row[2:4] for row in rows(path)] == [(NOON, NOON + 3.0), (NOON + 100.0, NOON + 103.0)]
@@ -150,38 +158,39 @@ def test_what_was_saved_survives_a_process_that_is_killed(tmp_path):
     assert read_totals(path, -1.0) == [Total("jazz", 5.0), Total("rock", 1.0)]
 
 
-def test_a_history_that_is_locked_for_long_waits_and_loses_nothing(tmp_path, told, monkeypatch):
+def test_a_history_that_is_locked_for_long_waits_and_loses_nothing(tmp_path, reported, monkeypatch):
     monkeypatch.setattr("edge_runtime.retry.FIRST_DELAY_SECONDS", 0.01)
     monkeypatch.setattr("edge_runtime.sinks.history_file._BUSY_SECONDS", 0.01)
     path = tmp_path / "genre.db"
-    history = History(path, source="mic", report=told)
+    history = History(path, source="mic")
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    shown = threading.Thread(target=lambda: [history.show(at(t)) for t in (3.0, 4.0, 14.0)])
+    events = [at(3.0), at(4.0, new_s=1.0), at(14.0, new_s=3.0)]
+    shown = threading.Thread(target=lambda: [history.show(one) for one in events])
     shown.start()
     shown.join(PATIENCE_S)
     assert not shown.is_alive()
-    assert "database is locked" in told.next()
+    assert "database is locked" in reported.next()
     other.execute("COMMIT")
     other.close()
-    assert "works again" in told.next()
+    assert "works again" in reported.next()
     history.close()
     assert [row[4] for row in rows(path)] == [7.0]
 
 
-def test_a_history_that_cannot_be_written_for_now_is_opened_later(tmp_path, told, monkeypatch):
+def test_a_history_that_cannot_be_written_for_now_is_opened_later(tmp_path, reported, monkeypatch):
     monkeypatch.setattr("edge_runtime.retry.FIRST_DELAY_SECONDS", 0.01)
     monkeypatch.setattr("edge_runtime.sinks.history_file._BUSY_SECONDS", 0.01)
     path = tmp_path / "genre.db"
     HistoryFile(path, "mic").close()
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    history = History(path, source="mic", report=told)
+    history = History(path, source="mic")
     history.show(at(3.0))
-    assert "database is locked" in told.next()
+    assert "database is locked" in reported.next()
     other.execute("COMMIT")
     other.close()
-    assert "works again" in told.next()
+    assert "works again" in reported.next()
     history.close()
     assert [row[4] for row in rows(path)] == [3.0]
 
@@ -247,7 +256,7 @@ def test_a_history_that_cannot_be_written_is_refused(tmp_path):
         ("2026-11-20", datetime(2026, 11, 20).astimezone().timestamp()),
     ],
 )
-def test_a_time_is_told_as_people_tell_it(text, expected):
+def test_a_time_is_given_in_usual_words(text, expected):
     assert parse_since(text, NOON) == expected
 
 
@@ -271,7 +280,7 @@ def lately(tmp_path):
 def test_the_command_shows_minutes_bars_and_shares(lately):
     out = succeed("history", "--db", lately).stdout.splitlines()
     assert out == [
-        f"{lately}: 80.0 min heard",
+        f"{lately}: 80.0 min of sound",
         "jazz       60.0 min  ██████████████████······  75%",
         "rock       20.0 min  ██████··················  25%",
     ]
@@ -284,10 +293,10 @@ def test_the_command_shows_what_was_heard_lately_as_json(lately):
     assert datetime.fromisoformat(shown["since"]).tzinfo is not None
 
 
-def test_the_command_says_where_nothing_was_heard(tmp_path):
+def test_the_command_reports_an_empty_history(tmp_path):
     path = tmp_path / "genre.db"
     HistoryFile(path, "mic").close()
-    assert succeed("history", "--db", path).stdout == f"{path}: nothing was heard\n"
+    assert succeed("history", "--db", path).stdout == f"{path}: nothing was recorded\n"
 
 
 def test_the_command_refuses_what_is_no_history(tmp_path):

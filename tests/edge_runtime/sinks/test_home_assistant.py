@@ -76,7 +76,7 @@ def test_every_message_follows_the_documented_schema(prefix):
             assert config["unit_of_measurement"] in ("%", "dB")
 
 
-def test_the_genre_may_be_any_answer(sensors):
+def test_the_genre_may_be_any_label(sensors):
     assert sensors["genre"]["options"] == ["blues", "métal", "silence", "unknown"]
 
 

@@ -19,10 +19,10 @@ def wait_for(path):
         time.sleep(0.01)
 
 
-def test_a_command_hears_of_each_change_and_of_nothing_else(tmp_path, told):
+def test_a_command_gets_each_change_and_of_nothing_else(tmp_path, reported):
     out = tmp_path / "out"
     hook = Hook(f"cat >> {out}; echo $EDGE_GENRE_LABEL $EDGE_GENRE_CONFIDENCE >> {out}.env",
-                timeout_s=60, report=told)  # fmt: skip
+                timeout_s=60)  # fmt: skip
     for number, label in enumerate(["jazz", "jazz", "silence", "silence", "métal"]):
         shown = event(label, float(number))
         hook.show(shown)
@@ -36,15 +36,15 @@ def test_a_command_hears_of_each_change_and_of_nothing_else(tmp_path, told):
         "jazz", "silence", "métal",
     ]  # fmt: skip
     assert (tmp_path / "out.env").read_text() == "jazz 0.7500\nsilence 0.0000\nmétal 0.7500\n"
-    assert told.lines == []
+    assert reported.lines == []
 
 
-def test_two_never_run_at_once_and_the_newest_change_waits(tmp_path, told):
+def test_two_never_run_at_once_and_the_newest_change_waits(tmp_path, reported):
     out, gate = tmp_path / "out", tmp_path / "gate"
     hook = Hook(
         f"echo begin $EDGE_GENRE_LABEL >> {out}; while [ ! -e {gate} ]; do sleep 0.02; done; "
         f"echo end $EDGE_GENRE_LABEL >> {out}",
-        timeout_s=60, report=told,
+        timeout_s=60,
     )  # fmt: skip
     hook.show(event("jazz"))
     wait_for(out)
@@ -53,14 +53,14 @@ def test_two_never_run_at_once_and_the_newest_change_waits(tmp_path, told):
     gate.touch()
     hook.close()
     assert out.read_text().splitlines() == ["begin jazz", "end jazz", "begin disco", "end disco"]
-    assert told.lines[-1].endswith(": 2 changes were lost")
+    assert reported.lines[-1].endswith(": 2 changes were lost")
 
 
-def test_a_command_that_hangs_is_killed_with_its_children(tmp_path, told):
+def test_a_command_that_hangs_is_killed_with_its_children(tmp_path, reported):
     pids = tmp_path / "pids"
-    hook = Hook(f"sleep 1000 & echo $$ $! > {pids}; wait", timeout_s=0.5, report=told)
+    hook = Hook(f"sleep 1000 & echo $$ $! > {pids}; wait", timeout_s=0.5)
     hook.show(event())
-    line = told.next()
+    line = reported.next()
     assert "took longer than 0.5 s and was killed" in line
     for pid in map(int, pids.read_text().split()):
         deadline = time.monotonic() + PATIENCE_S
@@ -79,38 +79,38 @@ def _ended(pid):
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
 
 
-def test_a_command_that_fails_is_told_once_a_streak(tmp_path, told):
-    hook = Hook('[ "$EDGE_GENRE_LABEL" = jazz ]', timeout_s=60, report=told)
+def test_a_command_that_fails_is_reported_once_a_streak(tmp_path, reported):
+    hook = Hook('[ "$EDGE_GENRE_LABEL" = jazz ]', timeout_s=60)
     hook.show(event("rock"))
-    assert told.next().endswith("ended with exit code 1; not told again until it works")
+    assert reported.next().endswith("ended with exit code 1; not reported again until it works")
     hook.show(event("disco"))
     hook.show(event("blues"))
     hook.show(event("jazz"))
-    assert "works again" in told.next()
+    assert "works again" in reported.next()
     hook.show(event("rock"))
-    assert "exit code 1" in told.next()
+    assert "exit code 1" in reported.next()
     hook.close()
 
 
-def test_a_command_that_does_not_exist_is_told(told):
-    hook = Hook("no-such-command-anywhere 2>/dev/null", timeout_s=60, report=told)
+def test_a_command_that_does_not_exist_is_reported(reported):
+    hook = Hook("no-such-command-anywhere 2>/dev/null", timeout_s=60)
     hook.show(event())
-    assert "exit code 127" in told.next()
+    assert "exit code 127" in reported.next()
     hook.close()
 
 
-def test_a_command_that_never_reads_its_input_is_no_fault(tmp_path, told):
-    hook = Hook(f"exec <&-; touch {tmp_path / 'done'}", timeout_s=60, report=told)
+def test_a_command_that_never_reads_its_input_is_no_fault(tmp_path, reported):
+    hook = Hook(f"exec <&-; touch {tmp_path / 'done'}", timeout_s=60)
     hook.show(event(posterior={f"genre {n}": 0.0 for n in range(20_000)}))  # more than a pipe holds
     wait_for(tmp_path / "done")
     hook.close()
-    assert told.lines == []
+    assert reported.lines == []
 
 
-def test_the_end_waits_a_short_time_for_the_command_and_then_kills_it(tmp_path, told, monkeypatch):
+def test_close_waits_a_short_time_for_the_command_then_kills_it(tmp_path, reported, monkeypatch):
     monkeypatch.setattr(background, "CLOSE_SECONDS", 0.1)
     pid = tmp_path / "pid"
-    hook = Hook(f"echo $$ > {pid}.new; mv {pid}.new {pid}; sleep 1000", timeout_s=600, report=told)
+    hook = Hook(f"echo $$ > {pid}.new; mv {pid}.new {pid}; sleep 1000", timeout_s=600)
     hook.show(event())
     wait_for(pid)
     hook.close()
@@ -120,8 +120,8 @@ def test_the_end_waits_a_short_time_for_the_command_and_then_kills_it(tmp_path, 
         time.sleep(0.01)
 
 
-def test_what_the_command_prints_does_not_go_to_stdout(capfd, told):
-    hook = Hook("echo loud", timeout_s=60, report=told)
+def test_what_the_command_prints_does_not_go_to_stdout(capfd, reported):
+    hook = Hook("echo loud", timeout_s=60)
     hook.show(event())
     hook.close()
     captured = capfd.readouterr()

@@ -14,21 +14,21 @@ def lines(path):
     return path.read_text().splitlines()
 
 
-def test_each_event_is_a_line_of_json(tmp_path, told):
+def test_each_event_is_a_line_of_json(tmp_path, reported):
     path = tmp_path / "log.jsonl"
-    log = JsonlLog(path, max_bytes=10**6, keep=1, report=told)
+    log = JsonlLog(path, max_bytes=10**6, keep=1)
     events = [event("métal", time) for time in (3.0, 4.0, 5.0)]
     for one in events:
         log.show(one)
     log.close()
     assert lines(path) == [one.to_json() for one in events]
-    assert told.lines == []
+    assert reported.lines == []
 
 
-def test_a_log_is_continued_after_a_restart(tmp_path, told):
+def test_a_log_is_continued_after_a_restart(tmp_path, reported):
     path = tmp_path / "log.jsonl"
     for time in (3.0, 4.0):
-        log = JsonlLog(path, max_bytes=10**6, keep=1, report=told)
+        log = JsonlLog(path, max_bytes=10**6, keep=1)
         log.show(event(time=time))
         log.close()
     assert [json.loads(line)["end"] for line in lines(path)] == [3.0, 4.0]
@@ -68,7 +68,7 @@ def test_a_line_longer_than_a_file_may_be_is_still_written(tmp_path):
     assert lines(tmp_path / "log") == lines(tmp_path / "log.1") == ["x" * 50]
 
 
-def test_a_log_that_somebody_else_rotated_is_opened_anew(tmp_path):
+def test_a_log_that_another_program_rotated_is_opened_anew(tmp_path):
     path = tmp_path / "log"
     file = RotatedFile(path, 1000, 1)
     file.write_line(b"one")
@@ -80,26 +80,38 @@ def test_a_log_that_somebody_else_rotated_is_opened_anew(tmp_path):
     assert lines(path) == ["three"]
 
 
-def test_a_full_disk_is_told_once_and_the_log_goes_on_when_there_is_space(
-    tmp_path, told, monkeypatch
+def test_a_full_disk_is_reported_once_and_the_log_goes_on_when_there_is_space(
+    tmp_path, reported, monkeypatch
 ):
     monkeypatch.setattr("edge_runtime.retry.FIRST_DELAY_SECONDS", 0.01)
     path = tmp_path / "log"
     path.symlink_to("/dev/full")
-    log = JsonlLog(path, max_bytes=1000, keep=1, report=told)
+    log = JsonlLog(path, max_bytes=1000, keep=1)
     log.show(event(time=3.0))
     log.show(event(time=4.0))
-    line = told.next()
+    line = reported.next()
     assert str(path) in line
     assert "No space left on device" in line
     path.unlink()
-    assert "works again" in told.next()
+    assert "works again" in reported.next()
     log.close()
     assert [json.loads(line)["end"] for line in lines(path)] == [3.0, 4.0]
-    assert len(told.lines) == 2
+    assert len(reported.lines) == 2
+
+
+def test_a_program_that_embeds_a_sink_may_route_what_it_logs(tmp_path, caplog):
+    path = tmp_path / "log"
+    path.symlink_to("/dev/full")
+    log = JsonlLog(path, max_bytes=1000, keep=1)
+    log.show(event())
+    log.close()
+    assert {(r.name, r.levelname) for r in caplog.records} == {
+        ("edge_runtime.sinks.jsonl", "WARNING")
+    }
+    assert "No space left on device" in caplog.messages[0]
 
 
 @pytest.mark.parametrize("name", ["missing/log", "."])
-def test_a_file_that_can_never_be_written_is_refused_at_the_start(tmp_path, told, name):
+def test_a_file_that_can_never_be_written_is_refused_at_the_start(tmp_path, reported, name):
     with pytest.raises(OutputFileError, match="--log"):
-        JsonlLog(tmp_path / name, max_bytes=1000, keep=1, report=told)
+        JsonlLog(tmp_path / name, max_bytes=1000, keep=1)

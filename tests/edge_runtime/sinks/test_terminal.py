@@ -15,19 +15,19 @@ from edge_runtime.sinks.terminal import Tally, bar, choose_display, clock
 from edge_runtime.sinks.terminal.lines import JsonLines, PlainLines
 from edge_runtime.sinks.terminal.panel import LivePanel
 from edge_runtime.stream.event import Event
-from edge_runtime.stream.session import Listening
+from edge_runtime.stream.session import Session
 
 LABELS = ("blues", "classical", "jazz")
 MANIFEST = Classifier("seed-cnn").manifest
 
 
-def listening(source, model="tiny", seconds=None):
+def session(source, model="tiny", seconds=None):
     output = dataclasses.replace(MANIFEST.output, shape=(1, len(LABELS)))
     manifest = dataclasses.replace(MANIFEST, name=model, labels=LABELS, output=output)
-    return Listening(source=source, manifest=manifest, interval_s=0.7, seconds=seconds)
+    return Session(source=source, manifest=manifest, interval_s=0.7, seconds=seconds)
 
 
-HEADING = listening("song.ogg", seconds=65.0)
+HEADING = session("song.ogg", seconds=65.0)
 
 
 def event(end=3.0, label="jazz", **values):
@@ -35,6 +35,7 @@ def event(end=3.0, label="jazz", **values):
         "time": 1.5,
         "start": max(0.0, end - 3.0),
         "end": end,
+        "new_s": min(3.0, end),
         "label": label,
         "confidence": 0.0 if label == "silence" else 0.75,
         "posterior": {"blues": 0.2, "classical": 0.05, "jazz": 0.75},
@@ -80,25 +81,25 @@ def test_a_bar_always_has_its_width(share, width):
         (90_000.0, "25:00:00"),
     ],
 )
-def test_the_clock_is_written_as_people_write_it(seconds, expected):
+def test_the_clock_is_written_as_on_a_clock(seconds, expected):
     assert clock(seconds) == expected
 
 
 def test_the_tally_counts_the_sound_that_is_new():
     tally = Tally()
     assert tally.seconds == 0.0
-    for end, label in ((3.0, "jazz"), (4.0, "blues"), (5.0, "blues"), (67.0, "silence")):
-        tally.add(event(end, label))
+    for label, new_s in (("jazz", 3.0), ("blues", 1.0), ("blues", 1.0), ("silence", 62.0)):
+        tally.add(event(label=label, new_s=new_s))
     assert str(tally) == "heard 1:07: silence 1:02, jazz 0:03, blues 0:02"
     assert tally.seconds == 67.0
 
 
-def test_plain_lines_show_time_answer_confidence_and_runners_up():
+def test_plain_lines_show_time_label_confidence_and_runners_up():
     file = io.StringIO()
     lines = PlainLines(file, HEADING)
     lines.show(event(3.0))
-    lines.show(event(63.0, "silence"))
-    lines.show(event(3700.0, "unknown", confidence=0.4))
+    lines.show(event(63.0, "silence", new_s=60.0))
+    lines.show(event(3700.0, "unknown", confidence=0.4, new_s=3637.0))
     lines.close()
     assert file.getvalue().splitlines() == [
         "listening to song.ogg (1:05) with tiny; Ctrl-C ends",
@@ -111,7 +112,7 @@ def test_plain_lines_show_time_answer_confidence_and_runners_up():
 
 def test_plain_lines_make_up_neither_a_length_nor_a_summary():
     file = io.StringIO()
-    PlainLines(file, listening("stdin")).close()
+    PlainLines(file, session("stdin")).close()
     assert file.getvalue() == "listening to stdin with tiny; Ctrl-C ends\n"
 
 
@@ -126,6 +127,7 @@ def test_a_json_line_holds_exactly_the_fields_of_the_event():
         "time": 1.235,
         "start": 0.0,
         "end": 3.0,
+        "new_s": 3.0,
         "label": "jazz",
         "confidence": 0.75,
         "posterior": {"blues": 0.2, "classical": 0.05, "jazz": 0.75},
@@ -162,10 +164,10 @@ def shown(text):
 
 HEADINGS = {
     "plain": HEADING,
-    "endless": listening("stdin"),
-    "long names": listening("a very long file name " * 6 + ".ogg", "tiny " * 20, 7200.0),
-    "wide characters": listening("ジャズ喫茶の長い曲名" * 4, seconds=60.0),
-    "markup": listening("[bold]no[/nothing] [red.ogg", "[/]", 60.0),
+    "endless": session("stdin"),
+    "long names": session("a very long file name " * 6 + ".ogg", "tiny " * 20, 7200.0),
+    "wide characters": session("ジャズ喫茶の長い曲名" * 4, seconds=60.0),
+    "markup": session("[bold]no[/nothing] [red.ogg", "[/]", 60.0),
 }
 
 
@@ -174,10 +176,14 @@ HEADINGS = {
 def test_the_live_panel_stays_within_the_terminal(terminal, capsys, width, name):
     terminal(width)
     panel = LivePanel(HEADINGS[name])
-    for end in range(3, 200):
+    for end in range(3, 84):
         label = ("jazz", "silence", "unknown", "classical")[end // 20 % 4]
         panel.show(event(float(end), label, level_dbfs=-120.0 if label == "silence" else -20.0))
-    panel.show(event(8000.0, clipped_samples=10**9, dropped_samples=10**9, front_end_ms=12345.6))
+    panel.show(
+        event(
+            8000.0, new_s=7757.0, clipped_samples=10**9, dropped_samples=10**9, front_end_ms=12345.6
+        )
+    )
     panel.close()
     lines = shown(capsys.readouterr().out)
     assert max(map(cell_len, lines)) <= width
@@ -187,7 +193,7 @@ def test_the_live_panel_stays_within_the_terminal(terminal, capsys, width, name)
 
 
 @pytest.mark.parametrize("width", [30, 20])
-def test_the_live_panel_of_a_tiny_terminal_still_tells_the_answer(terminal, capsys, width):
+def test_the_live_panel_of_a_tiny_terminal_still_shows_the_label(terminal, capsys, width):
     terminal(width)
     panel = LivePanel(HEADING)
     panel.show(event(3.0))
@@ -209,7 +215,7 @@ def test_the_live_panel_shows_what_was_lost_only_where_something_was(terminal, c
     assert "9 dropped" in text
 
 
-def test_a_panel_that_never_heard_anything_closes_without_a_summary(terminal, capsys):
+def test_a_panel_without_sound_closes_without_a_summary(terminal, capsys):
     terminal(80)
     LivePanel(HEADING).close()
     text = capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""Captures by ``arecord``, played by shell scripts that say what the real one does."""
+"""Captures by ``arecord``, played by shell scripts that print what the real one does."""
 
 import re
 import threading
@@ -9,7 +9,7 @@ import pytest
 from edge_runtime.errors import AudioDeviceError
 from edge_runtime.sources import arecord
 from edge_runtime.sources.arecord import open_arecord
-from edge_runtime.sources.arecord_output import Said
+from edge_runtime.sources.arecord_output import ArecordOutput
 from edge_runtime.sources.devices import RefusedError
 
 ABILITIES = b"""\
@@ -81,14 +81,14 @@ def opened():
 def test_sound_is_taken_from_the_process_and_words_are_not(play, opened):
     play("echo 'overrun!!! (at least 1.2 ms long)' >&2; printf '\\001\\000\\002\\000\\003'; exit 1")
     capture = opened()
-    heard = []
+    chunks = []
     with pytest.raises(AudioDeviceError, match=r"arecord ended \(exit code 1\)"):
-        heard.extend(capture.chunks(threading.Event()))
-    assert np.concatenate([chunk.samples for chunk in heard]).tolist() == [[1], [2]]
+        chunks.extend(capture.chunks(threading.Event()))
+    assert np.concatenate([chunk.samples for chunk in chunks]).tolist() == [[1], [2]]
     assert capture.overflows == 1
 
 
-def test_the_oldest_is_dropped_and_counted_when_nobody_takes_it(play, opened, monkeypatch):
+def test_the_oldest_is_dropped_and_counted_when_it_is_not_taken(play, opened, monkeypatch):
     monkeypatch.setattr(arecord, "RING_SECONDS", 0.01)
     play("head -c 96000 /dev/zero")
     capture = opened()
@@ -143,7 +143,7 @@ def test_a_part_of_an_id_or_of_its_description_chooses_the_device(play, opened, 
     play('echo "$device" >&2\n' + GIVES)
     capture = opened(device)
     assert capture.name == meant
-    assert capture.said.complaint == meant
+    assert capture.output.complaint == meant
 
 
 def test_a_name_that_fits_two_cards_is_refused(play, opened):
@@ -152,14 +152,14 @@ def test_a_name_that_fits_two_cards_is_refused(play, opened):
         opened("usb audio")
 
 
-def test_a_name_that_alsa_does_not_know_is_told_with_what_is_like_it(play, opened):
+def test_a_name_that_alsa_does_not_know_is_refused_with_similar_ones(play, opened):
     play('echo "ALSA lib pcm.c:2666:(snd_pcm_open_noupdate) Unknown PCM $device" >&2; exit 1')
     with pytest.raises(AudioDeviceError, match=r"Unknown PCM camara.*did you mean 'plughw:CARD=Ca"):
         opened("camara")
 
 
 @pytest.mark.parametrize(
-    ("said", "told"),
+    ("printed", "message"),
     [
         ("arecord: main:852: audio open error: Permission denied", "group audio"),
         ("arecord: main:852: audio open error: Device or resource busy", "resource busy"),
@@ -167,9 +167,9 @@ def test_a_name_that_alsa_does_not_know_is_told_with_what_is_like_it(play, opene
          "no microphone found"),
     ],
 )  # fmt: skip
-def test_why_it_cannot_be_opened_is_told(play, opened, said, told):
-    play("cat >&2 <<END\n" + said + "\nEND\nexit 1")
-    with pytest.raises(AudioDeviceError, match=told) as caught:
+def test_why_it_cannot_be_opened_is_in_the_error(play, opened, printed, message):
+    play("cat >&2 <<END\n" + printed + "\nEND\nexit 1")
+    with pytest.raises(AudioDeviceError, match=message) as caught:
         opened()
     assert not isinstance(caught.value, RefusedError)
     assert "ALSA lib" not in str(caught.value)
@@ -192,20 +192,20 @@ def test_a_process_that_ignores_the_wish_to_end_is_killed(play, opened, monkeypa
 
 @pytest.mark.parametrize("size", [1, 7, 1000])
 def test_words_may_come_in_pieces(size):
-    said = Said()
+    output = ArecordOutput()
     text = ABILITIES + b"overrun!!! (at least 3.4 ms long)\n" * 3 + b"arecord: pcm_read: trouble"
     for first in range(0, len(text), size):
-        said.take(text[first : first + size])
-    assert (said.overruns, said.complaint) == (3, "arecord: pcm_read: trouble")
-    assert (said.rates, said.channels, said.formats) == ("8000 to 44100", "2", "S16_LE")
-    assert [said.nearest_rate(rate) for rate in (4000, 16_000, 48_000)] == [8000, 16_000, 44_100]
-    assert said.nearest_channels(1) == 2
+        output.take(text[first : first + size])
+    assert (output.overruns, output.complaint) == (3, "arecord: pcm_read: trouble")
+    assert (output.rates, output.channels, output.formats) == ("8000 to 44100", "2", "S16_LE")
+    assert [output.nearest_rate(rate) for rate in (4000, 16_000, 48_000)] == [8000, 16_000, 44_100]
+    assert output.nearest_channels(1) == 2
 
 
 def test_complaints_without_end_need_no_memory():
-    said = Said()
+    output = ArecordOutput()
     for _ in range(1000):
-        said.take(b"the same trouble again and again\n" * 10)
-    said.take(b"x" * 1_000_000)
-    assert len(said.complaint) < 12_000
-    assert len(re.findall("again and again", said.complaint)) == 8
+        output.take(b"the same trouble again and again\n" * 10)
+    output.take(b"x" * 1_000_000)
+    assert len(output.complaint) < 12_000
+    assert len(re.findall("again and again", output.complaint)) == 8

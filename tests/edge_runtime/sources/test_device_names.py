@@ -57,14 +57,14 @@ def test_a_number_that_belongs_to_a_name_is_part_of_it():
     ("wanted", "near"),
     [("scarlet", "Scarlett 2i2 USB"), ("defalt", "default"), ("usb pnp sound devise", "USB PnP")],
 )
-def test_a_name_that_fits_none_is_told_with_those_that_look_like_it(wanted, near):
+def test_a_name_that_fits_none_is_refused_with_similar_ones(wanted, near):
     error = unknown(wanted, PI)
     assert isinstance(error, AudioDeviceError)
     assert f"did you mean '{near}" in str(error)
     assert all(name in str(error) for name in PI)
 
 
-def test_a_name_that_is_like_none_is_told_with_all_there_are():
+def test_a_name_that_is_like_none_is_refused_with_all_there_are():
     assert "did you mean" not in str(unknown("gramophone", PI))
     assert "there are: bcm2835" in str(unknown("gramophone", PI))
 
@@ -74,7 +74,7 @@ def test_a_long_list_is_cut():
     assert "mic 11 and 88 more" in text
 
 
-def test_alsa_ids_are_told_from_names():
+def test_alsa_ids_are_no_names():
     assert is_alsa_id("plughw:CARD=Device")
     assert is_alsa_id("sysdefault:CARD=Device")
     assert not is_alsa_id("USB PnP Sound Device: Audio (hw:1,0)")

@@ -94,10 +94,10 @@ def test_a_stream_that_ends_is_a_microphone_that_is_lost_after_its_last_sound():
     opened = capture(library)
     give(library.streams[0], 5)
     library.streams[0].finished_callback()
-    heard = []
+    chunks = []
     with pytest.raises(AudioDeviceError, match="microphone 'usb' stopped delivering sound"):
-        heard.extend(opened.chunks(threading.Event()))
-    assert len(heard) == 1
+        chunks.extend(opened.chunks(threading.Event()))
+    assert len(chunks) == 1
 
 
 def test_a_stream_is_closed_once():
@@ -126,10 +126,10 @@ def test_how_much_portaudio_lost_is_what_the_devices_clock_says():
     for flags, at in ((CLEAR, 5.0), (OVERFLOW, 5.35), (CLEAR, 5.9)):
         give(library.streams[0], 1, flags, at)
     library.streams[0].finished_callback()
-    heard = []
+    chunks = []
     with pytest.raises(AudioDeviceError):
-        heard.extend(opened.chunks(threading.Event()))
-    assert [chunk.dropped for chunk in heard] == [0, 11_025, 0]
+        chunks.extend(opened.chunks(threading.Event()))
+    assert [chunk.dropped for chunk in chunks] == [0, 11_025, 0]
     assert opened.overflows == 0
 
 
@@ -145,14 +145,14 @@ def test_more_channels_than_there_are_are_refused_with_their_number():
         capture(library, channels=6)
 
 
-def test_a_microphone_without_permission_is_told_with_the_group():
+def test_a_microphone_without_permission_is_refused_with_the_group():
     library = FakeSounddevice("usb")
     library.error = PortAudioError("Unanticipated host error", -9999, (0, -13, "Permission denied"))
     with pytest.raises(AudioDeviceError, match="group audio"):
         capture(library)
 
 
-def test_a_sound_card_that_nobody_may_use_is_not_called_missing(monkeypatch, tmp_path):
+def test_a_sound_card_without_permission_is_not_called_missing(monkeypatch, tmp_path):
     (tmp_path / "pcmC1D0c").touch()
     monkeypatch.setattr(devices, "_NODES", tmp_path)
     monkeypatch.setattr("os.access", lambda *_: False)

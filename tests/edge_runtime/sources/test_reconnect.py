@@ -9,25 +9,13 @@ from edge_runtime import ClassifierStream
 from edge_runtime.errors import AudioDeviceError
 from edge_runtime.sources import Chunk
 from edge_runtime.sources.devices import RefusedError
-from edge_runtime.sources.reconnect import WatchedMicrophone
-from edge_runtime.stream.loop import answers
+from edge_runtime.sources.reconnect import ReconnectingMicrophone
+from edge_runtime.stream.loop import events_of
+
+from .clock import Clock
 
 RATE = 22_050
 SECOND = np.full((RATE, 1), 1000, np.int16)
-
-
-class Clock:
-    """Seconds that pass when somebody sleeps or captures."""
-
-    def __init__(self):
-        self.now, self.slept = 1000.0, []
-
-    def __call__(self):
-        return self.now
-
-    def sleep(self, seconds):
-        self.slept.append(seconds)
-        self.now += seconds
 
 
 class Stop:
@@ -62,13 +50,13 @@ class FakeCapture:
 
 
 class Bench:
-    """A watchdog whose microphone does what the script says: a capture, or an error to raise."""
+    """A microphone that follows a script: a capture, or an error to raise."""
 
     def __init__(self, *script, **how):
-        self.clock, self.stop, self.told, self.opened = Clock(), Stop(), [], []
+        self.clock, self.stop, self.opened = Clock(), Stop(), []
         self.script, self.tries = list(script), []
-        self.watchdog = WatchedMicrophone(
-            self.open, name="mic:usb", report=self.told.append,
+        self.microphone = ReconnectingMicrophone(
+            self.open, name="mic:usb",
             clock=self.clock, sleep=self.clock.sleep, **how,
         )  # fmt: skip
 
@@ -86,12 +74,12 @@ class Bench:
         return capture
 
     def begin(self):
-        self.watchdog.begin(self.stop)
+        self.microphone.begin(self.stop)
         return self
 
     def chunks(self):
         """Those that hold sound."""
-        return [c for c in self.watchdog.chunks(self.stop) if len(c.samples)]
+        return [c for c in self.microphone.chunks(self.stop) if len(c.samples)]
 
 
 GONE = AudioDeviceError("there is no microphone 'usb'")
@@ -101,20 +89,23 @@ def seconds(n, sound=SECOND):
     return [sound] * n
 
 
-def test_a_microphone_that_is_there_is_just_heard():
+def test_a_microphone_that_is_there_just_delivers(caplog):
     bench = Bench((seconds(3), {"rate": RATE}), None, rate=RATE).begin()
-    assert (bench.watchdog.name, bench.watchdog.rate, bench.watchdog.channels) == ("fake", RATE, 1)
+    there = bench.microphone
+    assert (there.name, there.rate, there.channels) == ("fake", RATE, 1)
     bench.script = [None]
     chunks = bench.chunks()
     assert [(c.rate, c.missing_s, c.dropped) for c in chunks] == [(None, 0.0, 0)] * 3
-    assert bench.told == ["mic:usb: microphone 'fake' stopped delivering sound; waiting for it"]
+    assert caplog.messages == [
+        "mic:usb: microphone 'fake' stopped delivering sound; waiting for it"
+    ]
 
 
-def test_one_that_is_missing_at_the_start_is_told_once_and_found():
+def test_one_that_is_missing_at_the_start_is_reported_once_and_found(caplog):
     bench = Bench(GONE, GONE, GONE, (seconds(9), {"rate": 16_000, "channels": 2}), None).begin()
-    assert bench.watchdog.rate == 48_000
+    assert bench.microphone.rate == 48_000
     chunks = bench.chunks()
-    assert bench.told[:2] == [
+    assert caplog.messages[:2] == [
         "mic:usb: there is no microphone 'usb'; waiting for it",
         "mic:usb: found after 7 s",
     ]
@@ -123,56 +114,66 @@ def test_one_that_is_missing_at_the_start_is_told_once_and_found():
     assert {(c.rate, c.missing_s) for c in chunks[1:]} == {(None, 0.0)}
 
 
-def test_one_that_is_lost_is_told_once_and_heard_again_on_the_exact_clock():
+def test_one_that_is_lost_is_reported_once_and_back_on_the_exact_clock(caplog):
     bench = Bench((seconds(4),), GONE, RefusedError("two"), (seconds(8),), None, rate=RATE).begin()
     chunks = bench.chunks()
-    assert bench.told[:2] == [
+    assert caplog.messages[:2] == [
         "mic:usb: microphone 'fake' stopped delivering sound; waiting for it",
-        "mic:usb: heard again after 7 s",
+        "mic:usb: back after 7 s",
     ]
     assert [round(c.missing_s, 6) for c in chunks] == [0.0] * 4 + [7.0] + [0.0] * 7
     assert {c.rate for c in chunks} == {None}
     assert all(capture.closed for capture in bench.opened)
 
 
-def test_a_process_that_cannot_be_started_is_waited_for():
+def test_a_program_that_embeds_it_may_route_what_is_logged(caplog):
+    bench = Bench(GONE, None).begin()
+    bench.microphone.close()
+    (record,) = caplog.records
+    assert (record.name, record.levelname) == ("edge_runtime.sources.reconnect", "WARNING")
+    assert record.getMessage() == "mic:usb: there is no microphone 'usb'; waiting for it"
+
+
+def test_a_process_that_cannot_be_started_is_waited_for(caplog):
     bench = Bench(OSError(24, "Too many open files"), (seconds(9),), None, rate=RATE).begin()
     assert len(bench.chunks()) == 9
-    assert bench.told[0].startswith("mic:usb: the microphone cannot be opened (Too many open files")
+    assert caplog.messages[0].startswith(
+        "mic:usb: the microphone cannot be opened (Too many open files"
+    )
 
 
-def test_tries_are_further_and_further_apart_up_to_half_a_minute():
+def test_tries_are_further_and_further_apart_up_to_half_a_minute(caplog):
     bench = Bench(*[GONE] * 9).begin()
     assert bench.chunks() == []
     waits = np.diff(bench.tries)
     assert waits == pytest.approx([1, 2, 4, 8, 16, 30, 30, 30])
-    assert len(bench.told) == 1
+    assert len(caplog.messages) == 1
 
 
 def test_waiting_looks_at_the_stop_flag_and_lets_others_work():
     bench = Bench(GONE, GONE, GONE).begin()
-    for chunk in bench.watchdog.chunks(bench.stop):
+    for chunk in bench.microphone.chunks(bench.stop):
         assert chunk.samples.shape == (0, 1)
     assert max(bench.clock.slept) <= 0.2
     bench = Bench(GONE, GONE, GONE).begin()
-    for _ in bench.watchdog.chunks(bench.stop):
+    for _ in bench.microphone.chunks(bench.stop):
         bench.stop.set = True
     assert len(bench.clock.slept) == 1
 
 
-def test_one_that_comes_and_goes_is_told_of_once_and_tried_less_and_less_often():
+def test_one_that_comes_and_goes_is_reported_once_and_tried_less_and_less_often(caplog):
     bench = Bench(*[(seconds(2),)] * 7, None, rate=RATE).begin()
     chunks = bench.chunks()
     assert len(chunks) == 14
-    assert len(bench.told) == 1
+    assert len(caplog.messages) == 1
     assert [round(c.missing_s) for c in chunks if c.missing_s] == [1, 2, 4, 8, 16, 30]
 
 
-def test_other_reasons_are_told_until_it_was_heard_once():
+def test_other_reasons_are_reported_until_it_has_delivered(caplog):
     bench = Bench(AudioDeviceError("no card"), GONE, AudioDeviceError("no card"), (seconds(9),),
                   GONE, AudioDeviceError("another"), None).begin()  # fmt: skip
     bench.chunks()
-    assert [line.split("; ")[0] for line in bench.told] == [
+    assert [line.split("; ")[0] for line in caplog.messages] == [
         "mic:usb: no card",
         "mic:usb: there is no microphone 'usb'",
         "mic:usb: found after 7 s",
@@ -185,14 +186,14 @@ def test_a_wish_that_no_waiting_fulfils_is_an_error_at_the_start():
         Bench(RefusedError("no such rate"), None).begin()
 
 
-def test_fail_fast_raises_what_is_wrong_at_the_start_and_later():
+def test_fail_fast_raises_what_is_wrong_at_the_start_and_later(caplog):
     with pytest.raises(AudioDeviceError, match="no microphone 'usb'"):
         Bench(GONE, None, fail_fast=True).begin()
     bench = Bench((seconds(2),), None, fail_fast=True, rate=RATE).begin()
-    heard = []
+    chunks = []
     with pytest.raises(AudioDeviceError, match="stopped delivering"):
-        heard.extend(bench.watchdog.chunks(bench.stop))
-    assert bench.told == []
+        chunks.extend(bench.microphone.chunks(bench.stop))
+    assert caplog.messages == []
     assert bench.opened[0].closed
 
 
@@ -207,46 +208,46 @@ def test_another_rate_or_number_of_channels_is_taken_as_it_comes():
 ZEROS = np.zeros((RATE, 1), np.int16)
 
 
-def test_digital_silence_is_told_once_and_opened_anew_less_and_less_often():
+def test_digital_silence_is_reported_once_and_opened_anew_less_and_less_often(caplog):
     script = [(seconds(400, ZEROS),)] * 4 + [(seconds(3, ZEROS) + seconds(2),), None]
     bench = Bench(*script, rate=RATE).begin()
     chunks = bench.chunks()
-    assert [line.split(";")[0].split(" of the")[0] for line in bench.told[:2]] == [
+    assert [line.split(";")[0].split(" of the")[0] for line in caplog.messages[:2]] == [
         "mic:usb: digital silence: every sample",
-        "mic:usb: heard again after 153 s of digital silence",
+        "mic:usb: sound again after 153 s of digital silence",
     ]
     assert [len(c.samples) // RATE for c in chunks] == [1] * 155
     assert np.diff(bench.tries)[:4] == pytest.approx([10, 20, 40, 80])
 
 
-def test_a_quiet_moment_is_no_digital_silence():
+def test_a_quiet_moment_is_no_digital_silence(caplog):
     one = ZEROS.copy()
     one[77] = -1
     bench = Bench(([*seconds(9, ZEROS), one, *seconds(9, ZEROS)],), None, rate=RATE).begin()
     assert len(bench.chunks()) == 19
-    assert not any("silence" in line for line in bench.told)
+    assert not any("silence" in line for line in caplog.messages)
 
 
-def test_fail_fast_tells_of_digital_silence_and_listens_on():
+def test_fail_fast_reports_digital_silence_and_listens_on(caplog):
     bench = Bench((seconds(50, ZEROS),), None, rate=RATE, fail_fast=True).begin()
     with pytest.raises(AudioDeviceError):
-        list(bench.watchdog.chunks(bench.stop))
+        list(bench.microphone.chunks(bench.stop))
     assert len(bench.opened) == 1
-    assert len(bench.told) == 1
+    assert len(caplog.messages) == 1
 
 
-def test_what_the_driver_lost_is_told_once_and_counted():
+def test_what_the_driver_lost_is_reported_once_and_counted(caplog):
     bench = Bench((seconds(3), {"overflows": 2}), (seconds(3), {"overflows": 3}), None, rate=RATE)
     bench.begin().chunks()
-    lines = [line for line in bench.told if "lost sound" in line]
+    lines = [line for line in caplog.messages if "lost sound" in line]
     assert len(lines) == 2
     assert "does not say how much" in lines[0]
     assert lines[1] == "mic:usb: the driver lost sound 5 times in all"
 
 
-def test_a_microphone_that_was_opened_is_closed_though_nobody_listened():
+def test_a_microphone_that_was_opened_is_closed_though_its_sound_was_never_taken():
     bench = Bench((seconds(1),), None, rate=RATE).begin()
-    bench.watchdog.close()
+    bench.microphone.close()
     assert bench.opened[0].closed == 1
 
 
@@ -258,14 +259,14 @@ def test_a_microphone_that_was_opened_is_closed_though_nobody_listened():
 )  # fmt: skip
 def test_the_streams_clock_is_exact_whatever_comes_and_goes(classifier, outages):
     script = []
-    for heard, failures, rate in outages:
+    for sound_s, failures, rate in outages:
         sound = np.full((rate, 1), 100, np.int16)
-        script += [(seconds(heard, sound), {"rate": rate})] + [GONE] * failures
+        script += [(seconds(sound_s, sound), {"rate": rate})] + [GONE] * failures
     bench = Bench(*script, GONE, None).begin()
-    stream = ClassifierStream(classifier, rate=bench.watchdog.rate, channels=1)
-    events = list(answers(bench.watchdog, stream, bench.stop))
-    heard_s = sum(heard for heard, _, _ in outages)
+    stream = ClassifierStream(classifier, rate=bench.microphone.rate, channels=1)
+    events = list(events_of(bench.microphone, stream, bench.stop))
+    sound_s = sum(sound_s for sound_s, _, _ in outages)
     lasted_s = bench.opened[-1].ended - bench.opened[0].began
     assert stream.seconds == pytest.approx(lasted_s, abs=1e-6)
     assert events[-1].end == pytest.approx(lasted_s, abs=1e-6)
-    assert events[-1].missing_s == pytest.approx(lasted_s - heard_s, abs=1e-6)
+    assert events[-1].missing_s == pytest.approx(lasted_s - sound_s, abs=1e-6)

@@ -14,7 +14,7 @@ RATE = 1000
 
 
 def counted(first, n):
-    """Samples that tell their own place in the stream."""
+    """Samples that hold their own place in the stream."""
     return np.arange(first, first + n, dtype=np.int32).reshape(-1, 1)
 
 
@@ -45,11 +45,11 @@ def test_it_is_the_oldest_that_is_dropped(sizes, capacity):
         put += size
     first = ring.get(0.0)
     assert first.dropped == max(0, put - capacity)
-    heard = [first.samples]
+    samples = [first.samples]
     while (chunk := ring.get(0.0)) is not None:
         assert chunk.dropped == 0
-        heard.append(chunk.samples)
-    assert np.array_equal(np.concatenate(heard), counted(first.dropped, put - first.dropped))
+        samples.append(chunk.samples)
+    assert np.array_equal(np.concatenate(samples), counted(first.dropped, put - first.dropped))
 
 
 def test_what_the_driver_lost_is_counted_in_its_place():
@@ -66,7 +66,7 @@ def test_what_the_driver_lost_is_counted_in_its_place():
 
 def test_no_sample_is_lost_uncounted_between_two_threads():
     ring, total = Ring(500, RATE), 200_000
-    clock, heard = 0, []
+    clock, in_place = 0, []
 
     def capture():
         for first in range(0, total, 100):
@@ -77,10 +77,10 @@ def test_no_sample_is_lost_uncounted_between_two_threads():
     capturing.start()
     while (chunk := ring.get(60.0)) is not None:
         clock += chunk.dropped
-        heard.append(chunk.samples[0, 0] == clock)
+        in_place.append(chunk.samples[0, 0] == clock)
         clock += len(chunk.samples)
     capturing.join()
-    assert all(heard)
+    assert all(in_place)
     assert clock == total
 
 

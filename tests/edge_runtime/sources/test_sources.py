@@ -6,6 +6,7 @@ import struct
 import termios
 import threading
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from edge_runtime.sources.file import FileSource
 from edge_runtime.sources.raw import RawSource
 
 from ..sounds import PCM, RATE, encode, noise, wav_bytes, write_wav
+from .clock import Clock
 
 MANY_SECONDS = 30.0
 
@@ -30,14 +32,14 @@ def raw(descriptor, *, rate=RATE, channels=1, form="S16_LE"):
 
 
 def wait_until_read(descriptor):
-    """Wait until nobody has bytes of a pipe left to read."""
+    """Wait until all bytes of a pipe were read."""
     deadline = time.monotonic() + MANY_SECONDS
     while struct.unpack("i", fcntl.ioctl(descriptor, termios.FIONREAD, b"\0" * 4))[0]:
         assert time.monotonic() < deadline
         time.sleep(0.0001)
 
 
-def hear(pieces, **how):
+def chunks_of(pieces, **how):
     """Chunks of a raw source whose pipe gets the pieces one by one, and then ends."""
     reader, writer = os.pipe()
 
@@ -71,8 +73,8 @@ STORED = encode(noise(300, channels=2), PCM, 16)
 def test_frames_may_be_cut_anywhere_on_their_way_through_the_pipe(cuts):
     ends = [*sorted(cuts), len(STORED)]
     pieces = [STORED[a:b] for a, b in zip([0, *ends], ends, strict=False) if a < b]
-    heard = samples_of(hear(pieces, channels=2))
-    assert np.array_equal(heard, np.frombuffer(STORED, "<i2").reshape(-1, 2) / np.float32(32768))
+    chunks = samples_of(chunks_of(pieces, channels=2))
+    assert np.array_equal(chunks, np.frombuffer(STORED, "<i2").reshape(-1, 2) / np.float32(32768))
 
 
 @pytest.mark.parametrize(
@@ -86,23 +88,23 @@ def test_frames_may_be_cut_anywhere_on_their_way_through_the_pipe(cuts):
         ("FLOAT64_LE", "000000000000f0bf 000000000000e03f", [[-1.0, 0.5]]),
     ],
 )
-def test_every_format_is_heard_with_full_scale_at_one(form, stored, expected):
-    (chunk,) = hear([bytes.fromhex(stored)], channels=2, form=form)
+def test_every_format_is_read_with_full_scale_at_one(form, stored, expected):
+    (chunk,) = chunks_of([bytes.fromhex(stored)], channels=2, form=form)
     assert chunk.samples.tolist() == expected
     assert chunk.dropped == 0
 
 
 def test_half_a_frame_at_the_end_is_left_out():
-    assert samples_of(hear([STORED + b"\1\2\3"], channels=2)).shape == (300, 2)
+    assert samples_of(chunks_of([STORED + b"\1\2\3"], channels=2)).shape == (300, 2)
 
 
 def test_an_empty_pipe_gives_nothing():
-    assert hear([]) == []
-    assert hear([b"\1"]) == []
+    assert chunks_of([]) == []
+    assert chunks_of([b"\1"]) == []
 
 
 def test_chunks_are_a_tenth_of_a_second_at_most():
-    chunks = hear([bytes(40_000)], rate=8000)
+    chunks = chunks_of([bytes(40_000)], rate=8000)
     assert max(len(chunk.samples) for chunk in chunks) <= 800
     assert sum(len(chunk.samples) for chunk in chunks) == 20_000
 
@@ -110,7 +112,7 @@ def test_chunks_are_a_tenth_of_a_second_at_most():
 @pytest.mark.parametrize("head", [wav_bytes(noise(50)), b"OggS\0", b"fLaC\0", b"ID3\4\0\0"])
 def test_an_audio_file_on_the_pipe_is_refused(head):
     with pytest.raises(AudioFormatError, match="stdin: holds an audio file, not raw samples"):
-        hear([head])
+        chunks_of([head])
 
 
 @pytest.mark.parametrize("form", ["U8", "S16_LE", "FLOAT_LE"])
@@ -118,12 +120,12 @@ def test_an_audio_file_on_the_pipe_is_refused(head):
 def test_an_audio_file_is_refused_however_few_bytes_arrive_at_first(size, form):
     data = wav_bytes(noise(50))
     with pytest.raises(AudioFormatError, match="stdin: holds an audio file, not raw samples"):
-        hear([data[:size], data[size:]], form=form)
+        chunks_of([data[:size], data[size:]], form=form)
 
 
 def test_samples_that_look_like_a_header_are_taken_in_the_middle():
-    heard = hear([b"\x80", b"RIFF0000WAVE", b"fLaC"], form="U8")
-    assert len(samples_of(heard)) == 17
+    chunks = chunks_of([b"\x80", b"RIFF0000WAVE", b"fLaC"], form="U8")
+    assert len(samples_of(chunks)) == 17
 
 
 def test_a_source_that_was_stopped_reads_nothing():
@@ -140,14 +142,14 @@ def test_a_source_that_was_stopped_reads_nothing():
 def test_a_source_stops_while_it_waits_for_a_pipe_that_stays_open():
     reader, writer = os.pipe()
     os.write(writer, STORED)
-    stop, heard = threading.Event(), []
-    listener = threading.Thread(target=lambda: heard.extend(raw(reader).chunks(stop)))
+    stop, chunks = threading.Event(), []
+    listener = threading.Thread(target=lambda: chunks.extend(raw(reader).chunks(stop)))
     listener.start()
     wait_until_read(writer)
     stop.set()
     listener.join(MANY_SECONDS)
     assert not listener.is_alive()
-    assert len(samples_of(heard)) == 600
+    assert len(samples_of(chunks)) == 600
     os.close(reader)
     os.close(writer)
 
@@ -157,7 +159,17 @@ def clip(tmp_path):
     return open_audio(write_wav(tmp_path / "clip.wav", noise(8000, channels=2), rate=16000))
 
 
-@pytest.mark.parametrize("speed", [None, 1.0, 100.0])
+@pytest.fixture
+def clock(monkeypatch):
+    """Seconds pass for a file when it sleeps, and only then."""
+    clock = Clock()
+    stand_in = SimpleNamespace(monotonic=clock, sleep=clock.sleep)
+    monkeypatch.setattr("edge_runtime.sources.file.time", stand_in)
+    return clock
+
+
+@pytest.mark.usefixtures("clock")
+@pytest.mark.parametrize("speed", [None, 0.1, 1.0, 100.0])
 def test_a_file_gives_all_of_its_samples_at_any_speed(clip, speed):
     source = FileSource(clip, speed=speed)
     assert (source.name, source.rate, source.channels) == ("clip.wav", 16000, 2)
@@ -167,14 +179,15 @@ def test_a_file_gives_all_of_its_samples_at_any_speed(clip, speed):
     assert np.array_equal(samples_of(chunks), np.concatenate(list(clip.blocks())))
 
 
-def test_a_file_is_never_ahead_of_the_clock(clip):
-    begin, played = time.monotonic(), 0.0
+def test_a_file_is_never_ahead_of_the_clock(clip, clock):
+    begin, played = clock.now, 0.0
     for chunk in FileSource(clip, speed=2.0).chunks(threading.Event()):
         played += len(chunk.samples) / 16000
-        assert time.monotonic() - begin >= played / 2.0 - 0.005
+        assert clock.now - begin == pytest.approx(played / 2.0)
+    assert max(clock.slept) <= 0.2, "it looks at the stop flag while it waits"
 
 
-def test_a_file_is_heard_until_it_is_stopped(clip):
+def test_a_file_plays_until_it_is_stopped(clip):
     stop, chunks = threading.Event(), []
     for chunk in FileSource(clip, speed=None).chunks(stop):
         chunks.append(chunk)
@@ -184,11 +197,11 @@ def test_a_file_is_heard_until_it_is_stopped(clip):
 
 
 def test_a_slow_file_stops_without_waiting_for_its_next_chunk(clip):
-    stop, heard = threading.Event(), []
+    stop, chunks = threading.Event(), []
     source = FileSource(clip, speed=0.0001)  # 1000 s a chunk
-    listener = threading.Thread(target=lambda: heard.extend(source.chunks(stop)))
+    listener = threading.Thread(target=lambda: chunks.extend(source.chunks(stop)))
     listener.start()
     stop.set()
     listener.join(MANY_SECONDS)
     assert not listener.is_alive()
-    assert heard == []
+    assert chunks == []

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_runtime import Classifier, ClassifierStream
+from edge_runtime.decoder import DecoderSettings
 from edge_runtime.errors import AudioFormatError, ParameterError
-from edge_runtime.model.manifest import DecoderSettings
 
 from ..sounds import RATE, noise
-from .test_classifier_stream import SETTINGS, N, clock, hear, open_stream
+from .test_classifier_stream import SETTINGS, N, classify, clock, new_sound, open_stream
 
 ONE_SAMPLE = 1 / RATE
 
@@ -36,7 +36,7 @@ def pushed(stream, samples, size=1000):
 @given(before=st.integers(0, 6 * RATE), size=st.integers(100, 40_000))
 def test_a_model_that_is_exchanged_for_itself_changes_nothing(classifier, before, size):
     samples = noise(7 * RATE)
-    expected = hear(open_stream(classifier), samples)
+    expected = classify(open_stream(classifier), samples)
     stream = open_stream(classifier)
     events = pushed(stream, samples[:before], size)
     stream.change_model(classifier, SETTINGS)
@@ -62,7 +62,7 @@ def test_no_window_is_lost_when_a_model_of_another_rate_takes_over(classifier, t
     assert np.all(np.abs(np.diff(ends) - interval) <= abs(stream.interval_s - interval) + 1e-4)
     assert ends[0] == pytest.approx(3.0, abs=0.01 if before else 0.76)
     labels = [tuple(event.posterior) == tiny.labels for event in events]
-    assert labels == sorted(labels), "the model before answers no more after the change"
+    assert labels == sorted(labels), "the model before gives no event after the change"
     first = events[labels.index(True)]
     assert before / RATE + 3.008 <= first.end + ONE_SAMPLE
     assert first.end <= before / RATE + 3.008 + 3 * interval
@@ -84,7 +84,7 @@ def test_the_windows_of_the_new_model_are_those_of_the_sound_at_their_time(class
         assert event.raw_posterior == tiny.by_label(alone.posterior)
 
 
-def test_the_belief_goes_on_where_the_labels_and_settings_are_the_same(classifier):
+def test_the_smoothing_goes_on_where_the_labels_and_settings_are_the_same(classifier):
     stream, other = open_stream(classifier), Classifier("seed-cnn")
     before = stream.push(noise(6 * RATE))[-1]
     stream.change_model(other, SETTINGS)
@@ -118,14 +118,14 @@ def test_the_clock_stays_exact_through_many_changes(classifier, tiny):
     assert events[-1].end == pytest.approx(stream.seconds, abs=1e-9)
 
 
-def test_a_source_that_comes_back_is_heard_as_a_new_one_on_the_same_clock(classifier):
+def test_a_source_that_comes_back_is_classified_as_a_new_one_on_the_same_clock(classifier):
     one, two = noise(4 * RATE), noise(4 * 48_000, seed=1)
     stream = open_stream(classifier)
     events = stream.push(one)
     events += stream.resume(rate=48_000, channels=1, missing_s=3600.0)
     events += stream.push(two) + stream.finish()
-    before = hear(open_stream(classifier), one)
-    after = hear(open_stream(classifier, rate=48_000), two)
+    before = classify(open_stream(classifier), one)
+    after = classify(open_stream(classifier, rate=48_000), two)
     assert [event.raw_posterior for event in events] == [
         event.raw_posterior for event in (*before, *after)
     ]
@@ -136,6 +136,51 @@ def test_a_source_that_comes_back_is_heard_as_a_new_one_on_the_same_clock(classi
     assert stream.seconds == pytest.approx(3608.0, abs=1e-9)
 
 
+def test_time_that_was_missing_is_no_new_sound(classifier):
+    stream = open_stream(classifier)
+    events = stream.push(noise(4 * RATE)) + stream.resume(missing_s=3600.0)
+    events += stream.push(noise(4 * RATE)) + stream.finish()
+    assert new_sound(events) == [3.0, 0.743039, 0.256961] * 2
+
+
+def test_a_genre_becomes_less_certain_through_a_gap_as_through_any_other_time(classifier):
+    settings = DecoderSettings(dwell_s=120.0)
+    stream = open_stream(classifier, settings=settings)
+    (before,) = stream.push(noise(N))
+    stream.resume(missing_s=117.0)
+    (after,) = stream.push(np.zeros(N, np.float32))  # silent: only time passes
+    # 120 s after the window before, a genre stays with probability 1/e, else it is any of 9 others.
+    for label, share in before.posterior.items():
+        expected = 0.367879 * share + 0.632121 * (1.0 - share) / 9
+        assert after.posterior[label] == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_gap_counts_towards_the_time_to_confirm(classifier):
+    stream = open_stream(classifier, settings=DecoderSettings(confirm_s=60.0))
+    (before,) = stream.push(noise(N))
+    stream.resume(missing_s=57.0)
+    (after,) = stream.push(noise(N))
+    assert before.label == "unknown"
+    assert after.label == max(after.posterior, key=after.posterior.get)
+
+
+def test_sound_too_short_for_a_window_before_a_gap_is_new_in_no_window(classifier):
+    stream = open_stream(classifier)
+    events = stream.push(noise(RATE)) + stream.resume(missing_s=0.5)
+    assert new_sound(events + stream.push(noise(N))) == [3.0]
+
+
+def test_sound_that_the_model_before_classified_is_not_new_to_the_next_one(classifier, tiny):
+    stream = ClassifierStream(classifier, rate=16_000, settings=SETTINGS)
+    events = stream.push(noise(60_000))
+    stream.change_model(tiny, DecoderSettings(interval_s=0.8))
+    events += stream.push(noise(60_000)) + stream.finish()
+    assert [tuple(event.posterior) == tiny.labels for event in events] == [False] * 6 + [True] * 2
+    # Windows of the models overlap: the new one's first ends where one of the old one's would.
+    assert new_sound(events) == [3.0, *[0.743039] * 5, 0.743057, 0.04175]
+    assert sum(event.new_s for event in events) == pytest.approx(7.5, abs=1e-9)
+
+
 def test_a_gap_costs_nothing_however_long_it_is(classifier):
     stream = open_stream(classifier)
     stream.push(noise(4 * RATE))
@@ -144,7 +189,7 @@ def test_a_gap_costs_nothing_however_long_it_is(classifier):
     assert event.end == pytest.approx(30 * 86_400.0 + 7.0)
 
 
-def test_what_is_shorter_than_a_window_between_two_gaps_is_not_answered(classifier):
+def test_sound_shorter_than_a_window_between_two_gaps_has_no_event(classifier):
     stream = open_stream(classifier)
     for _ in range(5):
         assert stream.push(noise(RATE)) == []

@@ -1,1 +1,1 @@
-"""What is wrong with a folder of clips, before anyone trains on it."""
+"""``data check``: what is wrong with a folder of clips."""

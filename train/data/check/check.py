@@ -1,4 +1,4 @@
-"""What is wrong with a data set, found before anybody trains on it."""
+"""Decoding every clip of a data set and collecting what is wrong with it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class GenreFacts:
 
     clips: int
     usable: int
-    """Those that can be decoded and heard"""
+    """Those that can be decoded and are not silent"""
     artists: int
     """Different ones that are known"""
     seconds: float
@@ -50,7 +50,7 @@ class DataCheck:
 
     @property
     def usable(self) -> list[Track]:
-        """Tracks that can be decoded and heard."""
+        """Tracks that can be decoded and are not silent."""
         return [
             track
             for track in self.listed.tracks
@@ -161,16 +161,16 @@ def _relative(path: Path, root: Path) -> str:
 
 @contextlib.contextmanager
 def _native_libraries_quiet() -> Iterator[None]:
-    """libsndfile's MP3 decoder complains from its threads; progress is still seen."""
+    """Hide what libsndfile's MP3 decoder prints from its threads; progress is still seen."""
     stderr = sys.stderr
     try:
-        ours = os.dup(2) if stderr.fileno() == 2 else None
+        visible = os.dup(2) if stderr.fileno() == 2 else None
     except (OSError, io.UnsupportedOperation):
-        ours = None
-    if ours is None:
+        visible = None
+    if visible is None:
         yield
         return
-    with os.fdopen(ours, "w", encoding=stderr.encoding, errors="backslashreplace") as copy:
+    with os.fdopen(visible, "w", encoding=stderr.encoding, errors="backslashreplace") as copy:
         sys.stderr = copy
         try:
             with quiet_stderr():

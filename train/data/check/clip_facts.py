@@ -1,4 +1,4 @@
-"""What a clip's samples say about it, read block by block and decoded once."""
+"""Length, levels and hash of a clip, read block by block and decoded once."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from edge_runtime.audio.conditioning import Conditioner, level_dbfs
 from edge_runtime.audio.file import AudioFile, open_audio
+from edge_runtime.decoder import DecoderSettings
 from edge_runtime.errors import EdgeGenreError
-from edge_runtime.model.manifest import DecoderSettings
 
 from ..tracks import Track
 from .cut_off import cut_off
@@ -49,7 +49,7 @@ class ClipFacts:
 
     @property
     def silent(self) -> bool:
-        """Whether no block of the clip can be heard."""
+        """Whether every block of the clip is below `SILENCE_DBFS`."""
         return self.loudest_dbfs < SILENCE_DBFS
 
 

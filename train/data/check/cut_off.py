@@ -1,6 +1,6 @@
 """Files that end early though their decoder does not complain.
 
-A decoder of AU, AIFF or Ogg takes what is there for the whole; the containers tell otherwise.
+A decoder of AU, AIFF or Ogg takes what is there for the whole; the container has the true length.
 WAV is judged by `edge_runtime.audio.file`, and FLAC and MP3 by how much can be decoded.
 """
 
@@ -15,7 +15,7 @@ _END_OF_STREAM = 4
 
 
 def cut_off(path: Path) -> str:
-    """What is missing at the end of a file; empty if nothing is, or nobody can tell."""
+    """What is missing at the end of a file; empty if nothing is, or it cannot be known."""
     size = path.stat().st_size
     with path.open("rb") as file:
         head = file.read(12)
@@ -43,9 +43,9 @@ def _promised_bytes(head: bytes) -> int | None:
 
 def _ogg(tail: bytes) -> str:
     page = tail.rfind(b"OggS")
-    # Byte 5 of a page's header has its flags, byte 26 the number of its segments.
+    # Byte 5 of a page's header has its flags, byte 26 the number of its lacing values.
     if 0 <= page < len(tail) - 27 and tail[page + 5] & _END_OF_STREAM:
-        segments = tail[page + 27 : page + 27 + tail[page + 26]]
-        if len(tail) >= page + 27 + len(segments) + sum(segments):
+        lacing = tail[page + 27 : page + 27 + tail[page + 26]]
+        if len(tail) >= page + 27 + len(lacing) + sum(lacing):
             return ""
     return "its last Ogg page is missing; copy it again"

@@ -1,4 +1,4 @@
-"""Faults of a data set that spoil scores or lose clips, told from what every clip's samples say."""
+"""Faults of a data set that spoil scores or lose clips, found in the facts of every clip."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WINDOW_SECONDS = PRESETS["seed-mfcc13"].window_seconds
 
 @dataclass(frozen=True)
 class Finding:
-    """One kind of trouble, and every clip that has it."""
+    """One kind of fault, and every clip that has it."""
 
     kind: str
     serious: bool
@@ -49,7 +49,7 @@ def find_faults(
         What the data set's own `validate` found.
     """
     known = dict(DATASETS[listed.dataset].faults) if listed.dataset in DATASETS else {}
-    heard = {name: found for name, found in facts.items() if not found.silent}
+    audible = {name: found for name, found in facts.items() if not found.silent}
 
     def clips(items: dict[str, str]) -> tuple[str, ...]:
         return tuple(f"{name}: {text}" for name, text in items.items())
@@ -66,8 +66,8 @@ def find_faults(
                 }
             ),
         ),
-        *_repeats(listed, heard, known),
-        *_genres(listed, set(heard)),
+        *_repeats(listed, audible, known),
+        *_genres(listed, set(audible)),
         Finding(
             "truncated",
             False,
@@ -93,7 +93,7 @@ def find_faults(
             clips(
                 {
                     name: f"{found.silent_share:.0%} of {found.seconds:.1f} s"
-                    for name, found in _worst(heard, "silent_share")
+                    for name, found in _worst(audible, "silent_share")
                     if found.silent_share > PARTLY_SILENT_SHARE
                 }
             ),
@@ -105,7 +105,7 @@ def find_faults(
             clips(
                 {
                     name: f"{found.clipped_share:.2%}"
-                    for name, found in _worst(heard, "clipped_share")
+                    for name, found in _worst(audible, "clipped_share")
                     if found.clipped_share > CLIPPED_SHARE
                 }
             ),
@@ -129,7 +129,7 @@ def find_faults(
             clips(
                 {
                     name: f"{found.seconds:.1f} s"
-                    for name, found in sorted(heard.items(), key=lambda item: item[1].seconds)
+                    for name, found in sorted(audible.items(), key=lambda item: item[1].seconds)
                     if found.seconds < WINDOW_SECONDS
                 }
             ),
@@ -151,13 +151,13 @@ def find_faults(
 
 
 def _repeats(
-    listed: TrackList, heard: dict[str, ClipFacts], known: dict[str, str]
+    listed: TrackList, audible: dict[str, ClipFacts], known: dict[str, str]
 ) -> list[Finding]:
-    """Groups of clips with the very same samples; what spoils scores is told apart."""
+    """Groups of clips with the very same samples; those that spoil scores are separate findings."""
     groups: dict[str, list[Track]] = defaultdict(list)
     for track in listed.tracks:
-        if track.id in heard:
-            groups[heard[track.id].sha256].append(track)
+        if track.id in audible:
+            groups[audible[track.id].sha256].append(track)
     across_genres, across_parts, others = [], [], []
     for group in (group for group in groups.values() if len(group) > 1):
         names = [track.id for track in group]
@@ -191,11 +191,11 @@ def _repeats(
     ]
 
 
-def _genres(listed: TrackList, heard: set[str]) -> list[Finding]:
+def _genres(listed: TrackList, audible: set[str]) -> list[Finding]:
     counts = Counter(dict.fromkeys((track.label for track in listed.tracks), 0))
-    counts.update(track.label for track in listed.tracks if track.id in heard)
+    counts.update(track.label for track in listed.tracks if track.id in audible)
     largest, most = counts.most_common(1)[0]
-    few = {g: n for g, n in counts.items() if 1 < n < FEW_CLIPS_SHARE * most}
+    small = {g: n for g, n in counts.items() if 1 < n < FEW_CLIPS_SHARE * most}
     return [
         Finding(
             "one-genre",
@@ -216,7 +216,7 @@ def _genres(listed: TrackList, heard: set[str]) -> list[Finding]:
             False,
             f"genres with less than {FEW_CLIPS_SHARE:.0%} of the clips of the largest "
             f"({largest}, {most}); train with --class-weight balanced",
-            tuple(f"{genre}: {n}" for genre, n in sorted(few.items(), key=lambda item: item[1])),
+            tuple(f"{genre}: {n}" for genre, n in sorted(small.items(), key=lambda item: item[1])),
         ),
     ]
 

@@ -1,4 +1,4 @@
-"""A data check as people read it."""
+"""A data check as text."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def load(
     ----------
     root : Path
     kind : str
-        A key of `DATASETS`; ``auto`` goes by what the folder looks like.
+        A key of `DATASETS`; ``auto`` recognises the layout of the folder.
     csv : Path, optional
         A list of the clips with their genres, which then decides, whatever the folders are called.
     labels : sequence of str, optional

@@ -23,7 +23,7 @@ def file_digest(path: Path, algorithm: str) -> str:
 def compared(
     files: Mapping[str, Path], expected: Mapping[str, str], algorithm: str, source: str
 ) -> list[str]:
-    """What to say of files whose checksums differ from `expected`, both by name."""
+    """Messages about files whose checksums differ from `expected`, both by name."""
     known = [name for name in files if name in expected]
     changed = [name for name in known if file_digest(files[name], algorithm) != expected[name]]
     if not changed:

@@ -1,4 +1,4 @@
-"""What is known of a published data set, whoever holds a copy of it."""
+"""What is known of a data set, and how its clips are found."""
 
 from __future__ import annotations
 

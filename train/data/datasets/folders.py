@@ -1,4 +1,4 @@
-"""Anybody's music: a folder of genre folders."""
+"""The user's own music: a folder of genre folders."""
 
 from __future__ import annotations
 

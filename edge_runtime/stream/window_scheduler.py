@@ -1,4 +1,4 @@
-"""How one model hears a source: at its own rate, in its own windows, on the stream's clock."""
+"""Cuts a source into the windows of a model, at its rate, on the stream's clock."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import numpy.typing as npt
 
 from ..audio.windows import RatePath, Samples
 from ..classifier import Classifier
+from ..decoder import DecoderSettings
 from ..frontend import StreamingFrontEnd
-from ..model.manifest import DecoderSettings
 
 
 @dataclass(frozen=True)
-class HeardWindow:
-    """A window that is to be answered."""
+class ScheduledWindow:
+    """A window that is to be classified."""
 
     start_s: float
     """In the stream, seconds"""
@@ -28,8 +28,8 @@ class HeardWindow:
     """(frames, coefficients), normalised"""
 
 
-class Hearing:
-    """Cuts a source into the windows that a model hears.
+class WindowScheduler:
+    """Which windows of a source a model classifies, and when each is due.
 
     Parameters
     ----------
@@ -39,14 +39,14 @@ class Hearing:
     rate : int
         Of the source, hertz.
     origin_s : float
-        Where in the stream the first window begins, seconds.
+        Where in the stream its first window begins, seconds.
     wait : int
-        Samples of the source that are passed over before it begins.
+        Samples of the source that are skipped before it begins.
 
     Raises
     ------
     AudioFormatError
-        If there cannot be such a rate.
+        If the rate is out of range.
     """
 
     def __init__(
@@ -89,40 +89,39 @@ class Hearing:
         return self.origin_s + self._front_end.due / self._rate
 
     @property
-    def heard_a_window(self) -> bool:
+    def had_a_window(self) -> bool:
         """Whether there was sound enough for one."""
         return self._front_end.clock >= self._front_end.params.window_samples
 
-    def decodes_like(self, other: Hearing) -> bool:
-        """Whether the decoder of that one is as good for this one."""
-        mine, its = self.classifier, other.classifier
-        return (mine.labels, mine.rejected, self.settings, self.window_s) == (
-            its.labels,
-            its.rejected,
-            other.settings,
-            other.window_s,
-        )
+    def decodes_like(self, other: WindowScheduler) -> bool:
+        """Whether one decoder serves both: labels, settings and length of window are the same."""
+        return self._decoded_by == other._decoded_by
 
-    def push(self, mono: Samples) -> Iterator[HeardWindow]:
-        """Windows that are due with these samples of the source, each computed when asked for."""
-        passed = min(self._wait, len(mono))
-        self._wait -= passed
-        return self._windows(self._path.push(mono[passed:]))
+    @property
+    def _decoded_by(self) -> tuple[object, ...]:
+        classifier = self.classifier
+        return classifier.labels, classifier.rejected, self.settings, self.window_s
 
-    def finish(self) -> Iterator[HeardWindow]:
-        """Windows that are due with what the filters still held."""
+    def push(self, mono: Samples) -> Iterator[ScheduledWindow]:
+        """Windows that are due with these samples; each is computed when it is taken."""
+        skipped = min(self._wait, len(mono))
+        self._wait -= skipped
+        return self._windows(self._path.push(mono[skipped:]))
+
+    def finish(self) -> Iterator[ScheduledWindow]:
+        """Windows that are due with the samples that the filters still hold."""
         return self._windows(self._path.finish())
 
-    def latest(self) -> HeardWindow:
+    def latest(self) -> ScheduledWindow:
         """The latest samples, a window of them or what there is; repeated to fill one."""
         samples = self._front_end.recent
         start = self._front_end.clock - len(samples)
         features = self.classifier.features(samples)
-        return HeardWindow(self.origin_s + start / self._rate, self.clock_s, samples, features)
+        return ScheduledWindow(self.origin_s + start / self._rate, self.clock_s, samples, features)
 
-    def _windows(self, samples: Samples) -> Iterator[HeardWindow]:
+    def _windows(self, samples: Samples) -> Iterator[ScheduledWindow]:
         for window in self._front_end.push(samples):
-            yield HeardWindow(
+            yield ScheduledWindow(
                 self.origin_s + window.start / self._rate,
                 self.origin_s + (window.start + len(window.samples)) / self._rate,
                 window.samples,

@@ -1,4 +1,4 @@
-"""Which tracks a model answered rightly, and how two models differ in that."""
+"""Which tracks a model labels rightly, and how two models differ in that."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .significance import Interval, McNemar, bootstrap_interval, mcnemar
 
 
 @dataclass(frozen=True)
-class Answers:
+class TrackResults:
     """Right or wrong, track by track."""
 
     name: str
@@ -30,7 +30,7 @@ class Answers:
 
 @dataclass(frozen=True)
 class Difference:
-    """Two models on the tracks that both were examined on."""
+    """Two models on the tracks that both labelled."""
 
     names: tuple[str, str]
     accuracies: tuple[float, float]
@@ -48,20 +48,20 @@ class Difference:
         }
 
 
-def answers_of(name: str, predictions: Predictions) -> Answers:
-    """Answers of a model whose predictions are at hand."""
+def track_results(name: str, predictions: Predictions) -> TrackResults:
+    """Results of a model's predictions."""
     ids = predictions.track_ids
     right = predictions.track_answers == predictions.track_labels
     genres = [predictions.labels[label] for label in predictions.track_labels]
-    return Answers(
+    return TrackResults(
         name,
         dict(zip(ids, map(bool, right), strict=True)),
         dict(zip(ids, genres, strict=True)),
     )
 
 
-def read_answers(path: Path) -> Answers:
-    """Answers of a predictions file or of what ``evaluate --json`` wrote.
+def read_track_results(path: Path) -> TrackResults:
+    """Results in a predictions file or in what ``evaluate --json`` wrote.
 
     Raises
     ------
@@ -70,29 +70,29 @@ def read_answers(path: Path) -> Answers:
     """
     if path.suffix.lower() == ".json":
         return _from_json(path)
-    return answers_of(path.name, load_predictions(path))
+    return track_results(path.name, load_predictions(path))
 
 
-def compare_answers(first: Answers, second: Answers) -> Difference:
+def compare_results(first: TrackResults, second: TrackResults) -> Difference:
     """Accuracies and McNemar's test on the common tracks.
 
     Raises
     ------
     DataSetError
-        If there are none, or the two hold different genres for true.
+        If there are none, or their true genres differ.
     """
     common = [track for track in first.correct if track in second.correct]
     if not common:
         raise DataSetError(
             f"{second.name}: none of its {len(second.correct)} tracks (such as "
             f"{next(iter(second.correct), '-')!r}) is one of the {len(first.correct)} of "
-            f"{first.name} (such as {next(iter(first.correct))!r}); examine both on the same clips"
+            f"{first.name} (such as {next(iter(first.correct))!r}); evaluate both on the same clips"
         )
     for track in common:
         if _letters(first.genres[track]) != _letters(second.genres[track]):
             raise DataSetError(
-                f"{second.name}: holds {track!r} for {second.genres[track]}, {first.name} for "
-                f"{first.genres[track]}; examine both with the same genres"
+                f"{second.name}: has {track!r} as {second.genres[track]}, {first.name} as "
+                f"{first.genres[track]}; evaluate both with the same genres"
             )
     one, other = _in_order(first, common), _in_order(second, common)
     return Difference(
@@ -104,7 +104,7 @@ def compare_answers(first: Answers, second: Answers) -> Difference:
 
 
 def difference_text(difference: Difference) -> str:
-    """What the test found, in three lines."""
+    """Both accuracies and the test's verdict, in three lines."""
     test = difference.test
     width = max(map(len, difference.names))
     lines = [
@@ -121,7 +121,7 @@ def difference_text(difference: Difference) -> str:
 
 
 def p_text(p: float) -> str:
-    """A p-value for people."""
+    """A p-value, as short as it may be."""
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
 
 
@@ -131,8 +131,8 @@ def _verdict(test: McNemar) -> str:
     return "chance alone can explain the difference (5 % level)"
 
 
-def _in_order(answers: Answers, tracks: list[str]) -> npt.NDArray[np.bool_]:
-    return np.array([answers.correct[track] for track in tracks], np.bool_)
+def _in_order(results: TrackResults, tracks: list[str]) -> npt.NDArray[np.bool_]:
+    return np.array([results.correct[track] for track in tracks], np.bool_)
 
 
 def _letters(genre: str) -> str:
@@ -140,7 +140,7 @@ def _letters(genre: str) -> str:
     return "".join(filter(str.isalnum, genre.casefold()))
 
 
-def _from_json(path: Path) -> Answers:
+def _from_json(path: Path) -> TrackResults:
     try:
         tracks = json.loads(path.read_text(encoding="utf-8"))["tracks"]
         genres = {str(track["id"]): str(track["label"]) for track in tracks}
@@ -152,4 +152,4 @@ def _from_json(path: Path) -> Answers:
             f"{path}: lists no tracks with id, label and answer; write it with: "
             "edge-genre evaluate MODEL DATA --json FILE"
         ) from None
-    return Answers(path.name, correct, genres)
+    return TrackResults(path.name, correct, genres)

@@ -1,22 +1,26 @@
-"""Colours of genres that colour-blind people can tell apart."""
+"""Colours for any colour vision (M. Okabe and K. Ito, "Color Universal Design", 2008)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+BLUE, ORANGE, VERMILION = "#0072B2", "#E69F00", "#D55E00"
+LIGHT_BLUE = "#8CC4E8"
+"""Beside `BLUE`, for what lies behind it"""
+
 PALETTE = (
-    "#0072B2",
+    BLUE,
     "#F0E442",
     "#332288",
     "#CC79A7",
     "#009E73",
-    "#E69F00",
+    ORANGE,
     "#000000",
     "#56B4E9",
     "#7F0036",
-    "#D55E00",
+    VERMILION,
 )
-"""Okabe and Ito's eight (2008), an indigo and a wine red.
+"""Okabe and Ito's eight, an indigo and a wine red.
 
 At least 15 apart (CIE 1976) for normal eyes and, simulated after Machado et al. (2009), for all
 three kinds of colour blindness.
