@@ -1,17 +1,22 @@
-# `make demo` hears the demo clip with the default model; `make test` runs the tests.
+# `make demo` classifies the demo clip with the default model; `make test` runs the tests.
 # Both need python3 (3.11 or newer) with venv, and nothing else.
+# `make setup` is for those who change the code: it adds the git hooks of .pre-commit-config.yaml.
 # `make models DATA=/path/to/gtzan MORE=/path/to/other/music` trains and exports again what ships;
 # `pip download --no-deps musicnn==0.1.0` gets TEACHER.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-DEPENDENCIES := pyproject.toml edge_runtime/version.py
+DEPENDENCIES := pyproject.toml workstation/pyproject.toml workstation/hatch_build.py edge_runtime/version.py
 
-.PHONY: demo test test-all test-bare test-arm64 test-armhf bench lint format models tiny base seed-cnn clean
+.PHONY: demo setup format lint test test-all test-bare bench docs mutants test-arm64 test-armhf
+.PHONY: models tiny base seed-cnn clean
 
 demo: $(VENV)/.demo
 	$(BIN)/edge-genre listen --input demo --speed 4
+
+setup: $(VENV)/.dev
+	git rev-parse --git-dir >/dev/null 2>&1 && $(BIN)/pre-commit install || true
 
 # Quick, and right on any machine: what a missing system package makes impossible is skipped.
 PYTEST = $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
@@ -33,6 +38,16 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m pytest benchmarks/test_kernels.py --benchmark-autosave --benchmark-compare \
 		--benchmark-columns=median,iqr,ops --benchmark-sort=name $(if $(JSON),--benchmark-json=$(JSON))
 
+# What is generated is up to date, and what the pages point to is there.
+docs: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.report.performance_page --check
+	$(BIN)/python -m pytest -q tests/test_docs.py
+
+# Small faults put into the modules that [tool.mutmut] names: do the quick tests notice? SAMPLE faults a
+# module, of MODULES alone if that is given; minutes each. `make mutants MODULES=edge_runtime.decoder`
+mutants: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.mutants --sample $(or $(SAMPLE),25) $(MODULES)
+
 # Our wheel on an emulated ARM: right or wrong, never how fast. Needs root on Debian, ten minutes.
 test-arm64 test-armhf: test-%: $(VENV)/.dev
 	PYTHON=$(BIN)/python benchmarks/arm/run.sh $* benchmarks/results/$*.log
@@ -41,6 +56,7 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
@@ -88,5 +104,5 @@ $(VENV)/.demo: $(VENV)/.made $(DEPENDENCIES)
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.made $(DEPENDENCIES)
-	$(BIN)/python -m pip install --quiet --editable ".[dev]"
+	$(BIN)/python -m pip install --quiet --editable ".[dev]" --editable ./workstation
 	touch $@ $(VENV)/.demo

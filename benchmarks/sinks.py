@@ -26,7 +26,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.soak.__main__ import Broker
+from benchmarks.soak.broker import Broker
 from edge_runtime.audio.file import open_audio
 from edge_runtime.bench.processes import cost, launched
 

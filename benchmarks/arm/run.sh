@@ -155,10 +155,12 @@ Interpreter(model_content=read_model('tiny').network).allocate_tensors()" 2>&1)
   [[ $told == *XNNPACK* ]] || fail "LiteRT runs without XNNPACK, as on no Pi: $told"
 fi
 
-# The same program on both, there from the wheel: what this machine answers is recorded, what ARM
-# answers is compared.
+# The same program on both, there with the package from the wheel: what this machine answers is
+# recorded, what ARM answers is compared.
 export PYTHONPATH=$PWD
 rm -rf "$recorded" && mkdir "$recorded"
 "$python" -m benchmarks.arm.record "$recorded"
-in_root /venv/bin/python -m benchmarks.arm.check /recorded | tee "$work/result.log"
+cp --parents benchmarks/{,arm/,footprint/}__init__.py benchmarks/arm/check.py \
+  benchmarks/footprint/installed.py "$recorded"
+in_root env PYTHONPATH=/recorded /venv/bin/python -m benchmarks.arm.check /recorded | tee "$work/result.log"
 [[ $log == "$work/result.log" ]] || cp "$work/result.log" "$log"

@@ -1,1 +1,1 @@
-"""What the base install is: what the wheel holds, how large it gets, and that it is enough."""
+"""The base install: what the wheel holds, how large it is installed, and that it works."""

@@ -1,6 +1,6 @@
 """How large the base install is, what the wheel holds, and that it is enough to listen.
 
-``python -m benchmarks.footprint [--json FILE]``; exit code 1 if something is not as it should be.
+``python -m benchmarks.footprint [--json FILE]``; exit code 1 if a check failed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .pip import NoIndexError
 
 
 def main() -> int:
-    """Measure, print, complain."""
+    """Measure and print; exit code 1 if a check failed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.footprint", description=__doc__)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results here")
     args = parser.parse_args()

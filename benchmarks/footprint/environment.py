@@ -10,6 +10,17 @@ from typing import Any
 
 from .pip import clean_environment, pip
 
+_INSTALLED = Path(__file__).with_name("installed.py")
+_IMPORTABLE = """
+import importlib.util, json
+names = ["edge_runtime", "train", "export", "benchmarks", "tests"]
+print(json.dumps([name for name in names if importlib.util.find_spec(name)]))
+"""
+_COMMANDS = """
+from importlib.metadata import entry_points
+print(*sorted(point.name for point in entry_points(group="edge_genre.commands")))
+"""
+
 _LISTEN = ("listen", "--input", "demo", "--fast", "--json")
 
 _MODULES_OF_LISTEN = f"""
@@ -45,14 +56,23 @@ class Environment:
         command = [sys.executable, "-m", "venv", "--without-pip", str(folder / "venv")]
         subprocess.run(command, check=True)
 
-    def install(self, wheel: Path) -> None:
-        """Install a wheel with its base dependencies."""
-        pip("--python", self._bin / "python", "install", "--quiet", wheel)
+    def install(self, wheel: Path, *options: str) -> None:
+        """Install a wheel with its base dependencies, or as pip's options say."""
+        pip("--python", self._bin / "python", "install", "--quiet", *options, wheel)
 
     def installed(self) -> dict[str, Any]:
         """See `benchmarks.footprint.installed.installed`."""
-        found: dict[str, Any] = json.loads(self._python("-m", "benchmarks.footprint.installed"))
+        found: dict[str, Any] = json.loads(self._python("-I", str(_INSTALLED)))
         return found
+
+    def packages(self) -> list[str]:
+        """Those of the repository's packages that can be imported there."""
+        found: list[str] = json.loads(self._python("-c", _IMPORTABLE))
+        return found
+
+    def workstation_commands(self) -> list[str]:
+        """Commands that ``edge-genre`` finds beside the device's own."""
+        return self._python("-c", _COMMANDS).split()
 
     def modules_of_listen(self) -> list[str]:
         """Top-level modules from site-packages that ``listen`` loads for the demo clip."""
@@ -86,9 +106,9 @@ class Environment:
             check=False,
         )
         if done.returncode:
-            told = done.stderr.strip().splitlines() or ["nothing"]
+            lines = done.stderr.strip().splitlines() or ["nothing"]
             raise RuntimeError(
-                f"{Path(command[0]).name} {command[1]}: exit code {done.returncode}: {told[-1]}"
+                f"{Path(command[0]).name} {command[1]}: exit code {done.returncode}: {lines[-1]}"
             )
         return done.stdout
 

@@ -1,7 +1,6 @@
 """Which distributions an environment holds, and how large they are.
 
-``python -m benchmarks.footprint.installed`` prints it as JSON, of the environment that runs it; our
-wheel holds this module, so that any environment with edge-genre can be asked. Needs no package.
+Run as a script it prints that as JSON, of the environment whose Python runs it. Needs no package.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the base install is and whether it is enough, measured in an empty environment."""
+"""How large the base install is and whether it works, measured in an empty environment."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from edge_runtime.bench import machine
 
 from .environment import Environment, listen_here
-from .wheel import build, faults, upward_imports
+from .wheel import DEVICE, build, faults
 
 BUDGET_BYTES = 80_000_000
 """Of site-packages beyond numpy"""
@@ -25,7 +25,7 @@ LISTEN_LOADS = {"edge_runtime", "numpy", "ai_edge_litert", "soxr"}
 
 
 def measure() -> dict[str, Any]:
-    """Build the wheel, install it where nothing else is, and let it answer.
+    """Build the device's wheel, install it where nothing else is, and let it listen.
 
     Returns
     -------
@@ -38,12 +38,13 @@ def measure() -> dict[str, Any]:
         If pip can fetch neither the build's nor the package's dependencies.
     """
     with tempfile.TemporaryDirectory() as folder:
-        wheel = build(Path(folder))
+        wheel = build(DEVICE, Path(folder))
         environment = Environment(Path(folder))
         environment.install(wheel)
         with zipfile.ZipFile(wheel) as archive:
             members = archive.infolist()
         found = environment.installed()
+        packages = environment.packages()
         modules = environment.modules_of_listen()
         events = environment.listen()
         bench = environment.bench()
@@ -63,12 +64,12 @@ def measure() -> dict[str, Any]:
             "listen_answers": len(events),
             "bench_stages": sorted(bench["models"]["tiny"]["stages"]),
             "checks": {
-                "wheel": faults([member.filename for member in members]),
-                "upward imports": upward_imports(wheel),
+                "wheel": faults([member.filename for member in members], DEVICE),
+                "packages": [f"{name}: can be imported" for name in packages[1:]],
                 "distributions": foreign(found["distributions"]),
                 "size": too_large(found["beyond_numpy_bytes"]),
-                "modules of listen": strangers(modules),
-                "answers of listen": other_answers(events, listen_here()),
+                "modules of listen": unneeded(modules),
+                "events of listen": different_events(events, listen_here()),
             },
         }
 
@@ -89,8 +90,8 @@ def too_large(beyond_numpy: int) -> list[str]:
     return [f"{beyond_numpy / 1e6:.1f} MB beyond numpy; the budget is {BUDGET_BYTES / 1e6:.0f} MB"]
 
 
-def strangers(modules: list[str]) -> list[str]:
-    """Modules that ``listen`` has no business with, and ours if it came from elsewhere."""
+def unneeded(modules: list[str]) -> list[str]:
+    """Modules that ``listen`` need not load, and those that did not come from the environment."""
     lacking = {"edge_runtime", "numpy"}.difference(modules)
     return [
         *(f"listen loads {name}" for name in sorted(set(modules) - LISTEN_LOADS)),
@@ -98,13 +99,13 @@ def strangers(modules: list[str]) -> list[str]:
     ]
 
 
-def other_answers(there: list[dict[str, Any]], here: list[dict[str, Any]]) -> list[str]:
-    """Where the installed package answers otherwise than the checkout."""
+def different_events(there: list[dict[str, Any]], here: list[dict[str, Any]]) -> list[str]:
+    """Where the installed package's events differ from the checkout's."""
     if not here or len(there) != len(here):
-        return [f"{len(there)} answers; the checkout gives {len(here)}"]
-    told = ("end", "label", "confidence", "posterior")
+        return [f"{len(there)} events; the checkout gives {len(here)}"]
+    compared = ("end", "label", "confidence", "posterior")
     return [
-        f"at {mine['end']} s: {own['label']}; the checkout says {mine['label']}"
-        for own, mine in zip(there, here, strict=True)
-        if any(own[name] != mine[name] for name in told)
+        f"at {expected['end']} s: {event['label']}; the checkout says {expected['label']}"
+        for event, expected in zip(there, here, strict=True)
+        if any(event[name] != expected[name] for name in compared)
     ]

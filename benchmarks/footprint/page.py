@@ -61,6 +61,6 @@ def section(results: dict[str, Any]) -> list[str]:
         "",
         f"The largest files beyond numpy, MB: {largest}.",
         "",
-        f"`listen` loads {loads} of it, and answers there as in the checkout.",
+        f"`listen` loads {loads} of it, and gives the same events there as in the checkout.",
         "",
     ]

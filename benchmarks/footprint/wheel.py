@@ -1,25 +1,46 @@
-"""The wheel: made from the checkout, and looked into."""
+"""The two wheels of a checkout: built, and looked into."""
 
 from __future__ import annotations
 
-import ast
-import zipfile
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from .pip import pip
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("edge_runtime", "train", "export", "benchmarks")
 
-_NEEDED = (
-    "entry_points.txt",
-    "licenses/LICENSE",
-    "licenses/THIRD_PARTY.md",
-    "edge_runtime/py.typed",
-    "edge_runtime/bundled/demo.wav",
-    "edge_runtime/bundled/tiny.tflite",
+
+@dataclass(frozen=True)
+class Wheel:
+    """What a wheel of ours has to hold."""
+
+    project: Path
+    """The folder of its pyproject.toml"""
+    packages: tuple[str, ...]
+    """Top-level packages; there must be no other"""
+    needed: tuple[str, ...]
+    """How the names of files end that it must not lack"""
+
+
+_EVERY = ("entry_points.txt", "licenses/LICENSE", "licenses/THIRD_PARTY.md")
+DEVICE = Wheel(
+    ROOT,
+    ("edge_runtime",),
+    (
+        *_EVERY,
+        "edge_runtime/py.typed",
+        "edge_runtime/bundled/demo.wav",
+        "edge_runtime/bundled/tiny.tflite",
+        "edge_runtime/model/manifest_schema.json",
+        "edge_runtime/web/static/page.js",
+    ),
 )
-"""How the names of files end without which it is no wheel of ours"""
+WORKSTATION = Wheel(
+    ROOT / "workstation",
+    ("train", "export"),
+    (*_EVERY, "train/transfer/musicnn.npz", "export/tflm/c/edge_genre_front_end.c"),
+)
+
 _DATA = ("edge_runtime/bundled/demo.wav", "train/transfer/musicnn.npz")
 """The only sound, and the only weights that are no model for a device"""
 _SUFFIXES = {
@@ -29,52 +50,31 @@ _SUFFIXES = {
 _UNWANTED = {"tests", "results", "runs", "docs", "__pycache__"}
 
 
-def build(folder: Path) -> Path:
-    """Make the wheel of this checkout in a folder."""
-    pip("wheel", "--quiet", "--no-deps", "--wheel-dir", folder, ROOT)
-    (wheel,) = folder.glob("edge_genre-*.whl")
-    return wheel
+def build(wheel: Wheel, folder: Path) -> Path:
+    """Make a wheel of this checkout in a folder."""
+    pip("wheel", "--quiet", "--no-deps", "--wheel-dir", folder, wheel.project)
+    return max(folder.glob("edge_genre*.whl"), key=lambda path: path.stat().st_mtime_ns)
 
 
-def faults(names: list[str]) -> list[str]:
+def faults(names: list[str], wheel: Wheel) -> list[str]:
     """What a wheel holds and should not, and what it lacks, in words.
 
     Parameters
     ----------
     names : list of str
         Of its members.
+    wheel : Wheel
+        Which it should be.
     """
-    found = [f"lacks {end}" for end in _NEEDED if not any(name.endswith(end) for name in names)]
+    found = [f"lacks {end}" for end in wheel.needed if not any(n.endswith(end) for n in names)]
     for name in names:
         path = PurePosixPath(name)
         if path.parts[0].endswith(".dist-info"):
             continue
-        if path.parts[0] not in PACKAGES:
-            found.append(f"{name}: is of none of {', '.join(PACKAGES)}")
+        if path.parts[0] not in wheel.packages:
+            found.append(f"{name}: is not in {' or '.join(wheel.packages)}")
         elif _UNWANTED.intersection(path.parts) or path.name.startswith(("test_", "conftest")):
             found.append(f"{name}: is a test, a result or a leftover")
         elif path.suffix not in _SUFFIXES and name not in _DATA:
             found.append(f"{name}: is neither code nor a model nor the demo clip")
     return found
-
-
-def upward_imports(wheel: Path) -> list[str]:
-    """Import statements of the device's package that name a package of the workstation."""
-    found = []
-    with zipfile.ZipFile(wheel) as archive:
-        for name in archive.namelist():
-            if name.startswith("edge_runtime/") and name.endswith(".py"):
-                upward = _imported(archive.read(name)).intersection(PACKAGES) - {"edge_runtime"}
-                found += [f"{name}: imports {package}" for package in sorted(upward)]
-    return found
-
-
-def _imported(source: bytes) -> set[str]:
-    """Top-level names of all absolute imports, wherever they stand."""
-    names: list[str] = []
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
-            names.append(node.module)
-    return {name.partition(".")[0] for name in names}

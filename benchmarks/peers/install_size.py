@@ -11,7 +11,11 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 _ROOT = Path(__file__).parents[2]
-_OUR_PACKAGES = ("edge_runtime", "train", "export", "benchmarks")
+_OUR_PACKAGES = {
+    "edge-genre": ("edge_runtime",),
+    "edge-genre-workstation": ("train", "export"),
+}
+"""By distribution"""
 
 
 def closure(requirements: Iterable[str]) -> dict[str, metadata.Distribution]:
@@ -51,15 +55,14 @@ def closure(requirements: Iterable[str]) -> dict[str, metadata.Distribution]:
 def size(distribution: metadata.Distribution) -> int:
     """Bytes that an install writes, by its RECORD: byte code that Python makes later is left out.
 
-    A checkout stands for our own package: what its wheel would hold.
+    A checkout stands for our own packages: what their wheels would hold.
     """
-    if canonicalize_name(distribution.metadata["Name"]) == "edge-genre":
-        files = [file for package in _OUR_PACKAGES for file in (_ROOT / package).rglob("*")]
-        left_out = ("__pycache__", "results")
+    if packages := _OUR_PACKAGES.get(canonicalize_name(distribution.metadata["Name"])):
+        files = [file for package in packages for file in (_ROOT / package).rglob("*")]
         return sum(
             file.stat().st_size
             for file in files
-            if file.is_file() and not set(left_out) & set(file.relative_to(_ROOT).parts)
+            if file.is_file() and file.parent.name != "__pycache__"
         )
     return sum(file.size or 0 for file in distribution.files or [])
 

@@ -42,7 +42,7 @@ def section(results: dict[str, Any]) -> list[str]:
     lines = [
         "## Other ways to tell a genre",
         "",
-        '    pip install -e ".[dev,peers]"',
+        '    pip install -e ".[dev,peers]" -e ./workstation',
         f"    {results['command']}",
         "",
         f"{machine['model']}, {machine['cores']} cores, {machine['system']}, Python "

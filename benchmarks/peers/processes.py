@@ -10,14 +10,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from edge_runtime.bench.processes import cost
+from edge_runtime.bench.processes import LAUNCHER, cost
 from edge_runtime.bench.timing import SINGLE_THREAD
 
 from .candidates import Candidate
 from .resources import MissingPeerError, Resources
 
 _ROOT = Path(__file__).parents[2]
-_LAUNCHER = _ROOT / "benchmarks" / "device" / "launch.py"
 
 ENVIRONMENT = {
     **dict.fromkeys((*SINGLE_THREAD, "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1"),
@@ -113,7 +112,7 @@ def cold_start(command: list[str], clip: Path, rate: int) -> dict[str, float]:
     """Wall seconds and peak memory (MiB) of a new process that answers for one clip."""
     once = [sys.executable, *_MODULE, "--once", str(clip), str(rate), *command]
     done = subprocess.run(
-        [sys.executable, "-I", str(_LAUNCHER), *once],
+        [sys.executable, "-I", str(LAUNCHER), *once],
         capture_output=True,
         check=True,
         cwd=_ROOT,

@@ -1,4 +1,4 @@
-"""What we ask of ourselves, and what the committed results say of it."""
+"""What the product may cost at most, and what the committed results say of it."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ BUDGETS = (
         lambda r: _model(r)["pipeline"]["cpu_s_per_s"], 0.002, 0.001, "{:.4f}",
     ),
     Budget(
-        "cold start to the answer for a file, s",
+        "cold start to the result for a file, s",
         lambda r: _model(r)["process"]["cold_start_s"], 0.35, 0.2, "{:.2f}",
     ),
     Budget(
@@ -96,7 +96,7 @@ BUDGETS = (
         lambda r: r["variants"]["models"][DEFAULT_MODEL]["macs"] / 1e6, 30, 10, "{:.1f}",
     ),
     Budget(
-        "... windows answered as in float, %",
+        "... windows labelled as in float, %",
         lambda r: 100 * _variant(r)["agreement"], 98.5, 99.5, "{:.2f}", at_least=True,
     ),
     Budget("... points of track accuracy lost", _points_lost, 0.5, 0, "{:.1f}"),

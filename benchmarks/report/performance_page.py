@@ -16,8 +16,8 @@ from typing import Any
 
 from ..footprint.page import section as footprint_section
 from ..peers.page import section as peers_section
+from ..variants.page import fingerprint
 from ..variants.page import section as variants_section
-from ..variants.picture import draw, fingerprint
 from . import budgets
 
 _ROOT = Path(__file__).parents[2]
@@ -84,7 +84,7 @@ def summary(results: Path = RESULTS) -> str:
             [f"{m['pipeline']['cpu_s_per_s']:.2%} of a core" for m in models.values()],
         ),
         (
-            "cold start to an answer for a file",
+            "cold start to the result for a file",
             [f"{m['process']['cold_start_s']:.2f} s" for m in models.values()],
         ),
         (
@@ -142,9 +142,9 @@ def _models(bench: dict[str, Any]) -> list[str]:
         ("decoder, a window, ms", [_times(m["stages"]["decoder_window"]) for m in models.values()])
     )
     for name, group, key, text in (
-        ("an answer every", "pipeline", "interval_s", "{:.3f} s"),
+        ("an event every", "pipeline", "interval_s", "{:.3f} s"),
         ("listening, CPU s for a second of sound", "pipeline", "cpu_s_per_s", "{:.4f}"),
-        ("cold start to the demo clip's answer", "process", "cold_start_s", "{:.2f} s"),
+        ("cold start to the demo clip's result", "process", "cold_start_s", "{:.2f} s"),
         ("peak memory of `listen`", "process", "listen_peak_rss_mib", "{:.1f} MiB"),
     ):
         rows.append((name, [text.format(m[group][key]) for m in models.values()]))
@@ -185,7 +185,7 @@ def _soak(soak: dict[str, Any]) -> list[str]:
     return [
         "## A day of listening",
         "",
-        "    python -m benchmarks.soak.__main__",
+        "    python -m benchmarks.soak",
         "",
         f"{soak['hours']:.0f} simulated hours in {soak['wall_s'] / 60:.0f} minutes, "
         f"{soak['windows']:,} windows, with faults: {faults}.",
@@ -196,7 +196,7 @@ def _soak(soak: dict[str, Any]) -> list[str]:
         f"| windows lost | {soak['windows_lost']} |",
         f"| error of the stream's clock | {soak['clock_error_samples']} samples |",
         f"| growth of memory after warming up | {soak['rss_growth_mib']:.2f} MiB |",
-        f"| answers in the log, told to be lost, unaccounted for | {soak['log']['written']:,}, "
+        f"| events in the log, reported as lost, unaccounted for | {soak['log']['written']:,}, "
         f"{soak['log']['told_lost']:,}, {soak['log']['unaccounted']} |",
         "",
     ]
@@ -206,7 +206,7 @@ def _front_end(front_end: dict[str, Any]) -> list[str]:
     lines = [
         "## The front end against others",
         "",
-        "    python -m benchmarks.frontend.__main__",
+        "    python -m benchmarks.frontend",
         "",
         "13 MFCCs of a window of 3 s, one thread, interleaved:",
         "",
@@ -221,8 +221,8 @@ def _front_end(front_end: dict[str, Any]) -> list[str]:
     ours = " | ".join(f"{us:.0f}" for us in front_end["stream_us_per_second_of_audio"].values())
     lines += [
         "",
-        "A stream of windows that overlap; ours computes no frame twice, the others each window "
-        "anew:",
+        "A stream of windows that overlap; ours computes each frame once, the others compute "
+        "every window anew:",
         "",
         f"| times ours, at an overlap of | {' | '.join(f'{float(o):.1%}' for o in overlaps)} |",
         f"|---|{'---|' * len(overlaps)}",
@@ -272,8 +272,8 @@ def _arm(results: Path) -> list[str]:
         "    make test-arm64",
         "    make test-armhf",
         "",
-        "Our wheel with its dependencies on Debian arm64 and armhf, emulated by qemu: whether it "
-        "is right, never how fast. Compared with what an x86 answers:",
+        "Our wheel with its dependencies on Debian arm64 and armhf, emulated by qemu: whether "
+        "its results are right, never how fast. Compared with the results of an x86:",
         "",
     ]
     for log in sorted(results.glob("arm*.log")):
@@ -287,16 +287,25 @@ def main() -> None:
     parser.add_argument("--check", action="store_true")
     args = parser.parse_args()
     old = README.read_text(encoding="utf-8")
-    for path, text in ((PAGE, page()), (README, readme(old, summary()))):
-        if not args.check:
-            path.write_text(text, encoding="utf-8")
-        elif not path.exists() or path.read_text(encoding="utf-8") != text:
-            sys.exit(_stale(path))
+    texts = {PAGE: page(), README: readme(old, summary())}
     variants = read_results()["variants"]
-    if not args.check:
-        draw(variants, PICTURE)
-    elif not PICTURE.exists() or fingerprint(variants).encode() not in PICTURE.read_bytes():
-        sys.exit(_stale(PICTURE))
+    if args.check:
+        stale = [path for path, text in texts.items() if not _holds(path, text.encode())]
+        stale += [] if _holds(PICTURE, fingerprint(variants).encode()) else [PICTURE]
+        sys.exit("\n".join(map(_stale, stale)) if stale else 0)
+    for path, text in texts.items():
+        path.write_text(text, encoding="utf-8")
+    from ..variants.picture import draw
+
+    draw(variants, PICTURE)
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    """Whether a text is exactly this, or a picture has this fingerprint in it."""
+    if not path.exists():
+        return False
+    found = path.read_bytes()
+    return content in found if path == PICTURE else content == found
 
 
 def _stale(path: Path) -> str:

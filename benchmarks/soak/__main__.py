@@ -1,6 +1,6 @@
 """A listener for a simulated day, with everything that can befall it.
 
-``python -m benchmarks.soak.__main__ [--hours 24] [--every 1.0] [--json FILE]``
+``python -m benchmarks.soak [--hours 24] [--every 1.0] [--json FILE]``
 
 The loop of ``edge-genre listen``, its watchdog, model reload and sinks (log, history, hook, MQTT
 with a real mosquitto where that is installed) hear a simulated microphone at the highest speed.
@@ -22,10 +22,7 @@ import os
 import platform
 import re
 import shutil
-import signal
-import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import threading
@@ -36,6 +33,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.soak.account import Account
+from benchmarks.soak.broker import Broker
 from benchmarks.soak.microphone import Fault, SimulatedMicrophone
 from edge_runtime.cli.listen import add_arguments
 from edge_runtime.cli.model_reload import ModelReload
@@ -252,31 +250,6 @@ def _arguments(model: Path) -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     add_arguments(parser)
     return parser.parse_args(["--model", str(model)])
-
-
-class Broker:
-    """A real mosquitto."""
-
-    def __init__(self, folder: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
-        self._config = folder / "mosquitto.conf"
-        self._config.write_text(f"listener {self.port} 127.0.0.1\nallow_anonymous true\n")
-        self._process: subprocess.Popen[bytes] | None = None
-        self.start()
-
-    def start(self) -> None:
-        self._process = subprocess.Popen(
-            ["mosquitto", "-c", str(self._config)],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-
-    def stop(self) -> None:
-        if self._process is not None:
-            self._process.send_signal(signal.SIGKILL)
-            self._process.wait()
-            self._process = None
 
 
 def _schedule(hours: float, every_h: float, *, with_broker: bool) -> Iterator[tuple[float, Fault]]:

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import Any
+
+
+def fingerprint(results: dict[str, Any]) -> str:
+    """What tells the results of one measurement from those of another."""
+    return hashlib.sha256(json.dumps(results, sort_keys=True).encode()).hexdigest()
 
 
 def table(results: dict[str, Any]) -> list[str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
+
+from .page import fingerprint
 
 mpl.use("Agg")
 
@@ -27,11 +27,6 @@ def front(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
         if not best or worth > best[-1][1]:
             best.append((cost, worth))
     return best
-
-
-def fingerprint(results: dict[str, Any]) -> str:
-    """What tells the results of one measurement from those of another."""
-    return hashlib.sha256(json.dumps(results, sort_keys=True).encode()).hexdigest()
 
 
 def draw(results: dict[str, Any], path: Path) -> None:

@@ -1,25 +1,25 @@
 """Every benchmark runs, at a small size, and writes what it promises; no time is judged."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import soundfile
 
-from benchmarks.report.performance_page import RESULTS, page
-from edge_runtime.model.file import BUNDLED
-from tests.pipeline import Pipeline
 from tests.synthetic import RATE, clip
+
+ROOT = Path(__file__).parents[2]
 
 
 def run(module: str, *arguments: str | Path) -> str:
     command = [sys.executable, "-m", f"benchmarks.{module}", *map(str, arguments)]
-    root = Path(__file__).parents[2]
     done = subprocess.run(
-        command, capture_output=True, text=True, cwd=root, timeout=240, check=False
+        command, capture_output=True, text=True, cwd=ROOT, timeout=240, check=False
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -43,7 +43,7 @@ def test_the_front_end_benchmark(tmp_path: Path) -> None:
 
 def test_the_exactness_benchmark(tmp_path: Path) -> None:
     arguments = ("--sounds", "20", "--rounds", "1", "--json", tmp_path / "out.json")
-    printed = run("exactness", *arguments)
+    printed = run("frontend.exactness", *arguments)
     results = json.loads((tmp_path / "out.json").read_text())
     assert results["max_abs_error"] <= 5e-4
     assert results["max_abs_error"] <= results["max_abs_error_without_look"]
@@ -54,37 +54,12 @@ def test_the_exactness_benchmark(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(shutil.which("cc") is None, reason="needs cc; install gcc")
 def test_the_c_front_end_benchmark(tmp_path: Path) -> None:
-    run("c_front_end", "--sounds", "10", "--json", tmp_path / "out.json")
+    run("frontend.c_front_end", "--sounds", "10", "--json", tmp_path / "out.json")
     results = json.loads((tmp_path / "out.json").read_text())["results"]
     assert set(results) == {"13 MFCCs", "64 log-mel bands"}
     for errors in results.values():
         assert 0.0 < errors["max_abs_error_random"] < 5e-3
         assert 0.0 < errors["max_abs_error_clips"] < 1e-3
-
-
-def test_the_backends_benchmark(pipeline: Pipeline, tmp_path: Path) -> None:
-    models = [pipeline.exports[form, "none"] for form in ("tflite", "onnx")]
-    run("backends", *models, "--rounds", "2", "--json", tmp_path / "out.json")
-    results = json.loads((tmp_path / "out.json").read_text())
-    assert list(results) == ["none.tflite", "none.onnx"]
-    assert results["none.tflite"]["times_first"] == 1.0
-    assert results["none.onnx"]["us"] > 0
-
-
-def test_the_level_benchmark(tmp_path: Path) -> None:
-    for name in ("one", "two"):
-        soundfile.write(tmp_path / f"{name}.wav", clip("hiss", len(name)), RATE)
-    (tmp_path / "tracks.csv").write_text("id,genre,split\none,rock,valid\ntwo,jazz,valid\n")
-    arguments = (
-        tmp_path,
-        tmp_path / "tracks.csv",
-        BUNDLED["seed-cnn"],
-        "--json",
-        tmp_path / "out.json",
-    )
-    run("level", *arguments)
-    results = json.loads((tmp_path / "out.json").read_text())
-    assert list(results["seed-cnn.tflite"]) == ["0", "-10", "-20", "-30"]
 
 
 def test_the_decoder_benchmark(tmp_path: Path) -> None:
@@ -125,15 +100,68 @@ def test_the_soak_loses_nothing(tmp_path: Path) -> None:
     assert results["log"]["unaccounted"] == 0
 
 
-def test_the_page_of_what_it_costs_is_what_the_results_say() -> None:
-    run("performance_page", "--check")
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A copy of all that the page is made from and written to."""
+    for folder in ("benchmarks", "docs"):
+        shutil.copytree(
+            ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__")
+        )
+    shutil.copy(ROOT / "README.md", tmp_path)
+    return tmp_path
 
 
-def test_a_stale_page_is_noticed(tmp_path: Path) -> None:
-    results = tmp_path / "results"
-    shutil.copytree(RESULTS, results)
-    soak = json.loads((results / "soak.json").read_text())
-    soak["windows_lost"] = 12_345
-    (results / "soak.json").write_text(json.dumps(soak))
-    assert page(results) != page()
-    assert "| windows lost | 12345 |" in page(results)
+def performance_page(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Of the copy: its own module finds the files beside it."""
+    return subprocess.run(
+        [sys.executable, "-m", "benchmarks.report.performance_page", *arguments],
+        capture_output=True, text=True, cwd=checkout, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+
+
+def test_the_page_of_what_it_costs_is_what_the_results_say(checkout: Path) -> None:
+    before = {path: path.read_bytes() for path in checkout.rglob("*.md")}
+    done = performance_page(checkout, "--check")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert {path: path.read_bytes() for path in checkout.rglob("*.md")} == before
+
+
+def change_text(path: Path) -> None:
+    path.write_text(path.read_text(encoding="utf-8").replace("MiB", "MB", 1), encoding="utf-8")
+
+
+def change_windows_lost(path: Path) -> None:
+    results = json.loads(path.read_text())
+    path.write_text(json.dumps({**results, "windows_lost": 12_345}))
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "stale"),
+    [
+        ("docs/performance.md", change_text, "performance.md"),
+        ("docs/performance.md", Path.unlink, "performance.md"),
+        ("README.md", change_text, "README.md"),
+        (
+            "docs/pareto.png",
+            lambda path: shutil.copy(path.with_name("leak.png"), path),
+            "pareto.png",
+        ),
+        ("docs/pareto.png", Path.unlink, "pareto.png"),
+        ("benchmarks/results/soak.json", change_windows_lost, "performance.md"),
+    ],
+)
+def test_a_stale_page_is_noticed_until_it_is_written_again(
+    checkout: Path, file: str, change: Callable[[Path], object], stale: str
+) -> None:
+    change(checkout / file)
+    done = performance_page(checkout, "--check")
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"{stale} is stale; write it with: python -m benchmarks.report.performance_page\n"
+    )
+    assert performance_page(checkout).returncode == 0
+    assert performance_page(checkout, "--check").returncode == 0
+    if change is change_windows_lost:
+        page = (checkout / "docs" / "performance.md").read_text(encoding="utf-8")
+        assert "| windows lost | 12345 |" in page

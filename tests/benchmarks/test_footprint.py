@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
+import zipfile
+from email import message_from_bytes
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import edge_runtime
+from benchmarks.footprint.environment import Environment
 from benchmarks.footprint.measure import (
     BUDGET_BYTES,
+    different_events,
     foreign,
     measure,
-    other_answers,
-    strangers,
     too_large,
+    unneeded,
 )
 from benchmarks.footprint.page import section, table
 from benchmarks.footprint.pip import NoIndexError
-from benchmarks.footprint.wheel import faults
+from benchmarks.footprint.wheel import DEVICE, WORKSTATION, build, faults
 
 WHEEL = [
     "edge_runtime/cli/__init__.py",
     "edge_runtime/py.typed",
     "edge_runtime/bundled/demo.wav",
     "edge_runtime/bundled/tiny.tflite",
-    "train/transfer/musicnn.npz",
+    "edge_runtime/model/manifest_schema.json",
+    "edge_runtime/web/static/page.js",
     "edge_genre-0.1.0.dist-info/entry_points.txt",
     "edge_genre-0.1.0.dist-info/licenses/LICENSE",
     "edge_genre-0.1.0.dist-info/licenses/THIRD_PARTY.md",
@@ -43,11 +52,11 @@ def results() -> dict[str, Any]:
 def test_nothing_is_wrong_with_the_wheel_and_what_it_installs(results: dict[str, Any]) -> None:
     assert results["checks"] == {
         "wheel": [],
-        "upward imports": [],
+        "packages": [],
         "distributions": [],
         "size": [],
         "modules of listen": [],
-        "answers of listen": [],
+        "events of listen": [],
     }
 
 
@@ -75,33 +84,97 @@ def test_the_tables_tell_the_sizes(results: dict[str, Any]) -> None:
         assert f"| {name} |" in text
 
 
+@pytest.fixture(scope="module")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Both wheels of this checkout; the workstation's by way of its source distribution."""
+    folder = tmp_path_factory.mktemp("wheels")
+    try:
+        device = build(DEVICE, folder)
+        from_clone = build(WORKSTATION, folder)
+    except NoIndexError as error:
+        pytest.skip(f"{error}; it must fetch hatchling")
+    command = [sys.executable, "-m", "build", "--outdir", folder / "sdist", WORKSTATION.project]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (from_sdist,) = (folder / "sdist").glob("*.whl")
+    return {"device": device, "from a clone": from_clone, "from an sdist": from_sdist}
+
+
+@pytest.mark.parametrize("made", ["from a clone", "from an sdist"])
+def test_the_workstation_s_wheel_holds_train_and_export(wheels: dict[str, Path], made: str) -> None:
+    with zipfile.ZipFile(wheels[made]) as archive:
+        names = archive.namelist()
+        (metadata,) = (archive.read(name) for name in names if name.endswith("/METADATA"))
+        (points,) = (archive.read(name) for name in names if name.endswith("/entry_points.txt"))
+    assert faults(names, WORKSTATION) == []
+    with zipfile.ZipFile(wheels["from a clone"]) as archive:
+        assert sorted(names) == sorted(archive.namelist())
+    fields = message_from_bytes(metadata)
+    assert fields["Name"] == "edge-genre-workstation"
+    assert fields["Version"] == edge_runtime.__version__
+    assert fields.get_all("Requires-Dist") == [f"edge-genre=={edge_runtime.__version__}"]
+    assert re.findall(r"^(.+) = (.+)$", points.decode(), re.M) == [
+        ("compare", "train.cli.compare"),
+        ("data", "train.cli.data"),
+        ("evaluate", "train.cli.evaluate"),
+        ("export", "export.cli"),
+        ("features", "train.cli.features"),
+        ("plot", "train.cli.plot"),
+        ("refit", "train.cli.refit"),
+        ("robustness", "train.cli.robustness"),
+        ("teach", "train.cli.teach"),
+        ("train", "train.cli.train"),
+    ]
+
+
+def test_the_extras_of_a_workstation_bring_it(wheels: dict[str, Path]) -> None:
+    with zipfile.ZipFile(wheels["device"]) as archive:
+        (metadata,) = (
+            archive.read(name) for name in archive.namelist() if name.endswith("/METADATA")
+        )
+    asked = message_from_bytes(metadata).get_all("Requires-Dist", [])
+    extras = [re.search(r"extra == ['\"](\w+)", one) for one in asked if "workstation" in one]
+    assert sorted(found[1] for found in extras if found) == ["dev", "export", "train"]
+
+
+def test_the_workstation_s_commands_come_with_its_wheel(
+    wheels: dict[str, Path], tmp_path: Path
+) -> None:
+    environment = Environment(tmp_path)
+    environment.install(wheels["device"], "--no-deps", "--no-index")
+    assert environment.packages() == ["edge_runtime"]
+    assert environment.workstation_commands() == []
+    environment.install(wheels["from a clone"], "--no-deps", "--no-index")
+    assert environment.packages() == ["edge_runtime", "train", "export"]
+    assert {"teach", "train", "export"} <= set(environment.workstation_commands())
+
+
 def test_a_wheel_of_code_models_and_licences_is_right() -> None:
-    assert faults(WHEEL) == []
+    assert faults(WHEEL, DEVICE) == []
 
 
 @pytest.mark.parametrize(
     ("name", "complaint"),
     [
-        ("tests/__init__.py", "is of none of edge_runtime, train, export, benchmarks"),
-        ("runs/tiny/model.keras", "is of none of"),
-        ("benchmarks/test_kernels.py", "is a test, a result or a leftover"),
-        ("benchmarks/results/bench.json", "is a test, a result or a leftover"),
+        ("tests/__init__.py", "is not in edge_runtime"),
+        ("train/__init__.py", "is not in edge_runtime"),
+        ("benchmarks/__init__.py", "is not in edge_runtime"),
+        ("edge_runtime/test_doctor.py", "is a test, a result or a leftover"),
+        ("edge_runtime/results/bench.json", "is a test, a result or a leftover"),
         ("edge_runtime/__pycache__/wav.cpython-311.pyc", "is a test, a result or a leftover"),
         ("edge_runtime/bundled/other.wav", "is neither code nor a model nor the demo clip"),
-        ("train/windows.npz", "is neither code nor a model nor the demo clip"),
-        ("export/model.keras", "is neither code nor a model nor the demo clip"),
+        ("edge_runtime/model.keras", "is neither code nor a model nor the demo clip"),
     ],
 )
 def test_a_wheel_with_more_in_it_is_refused(name: str, complaint: str) -> None:
-    (found,) = faults([*WHEEL, name])
+    (found,) = faults([*WHEEL, name], DEVICE)
     assert found.startswith(f"{name}: {complaint}")
 
 
 def test_a_wheel_without_its_licence_or_clip_is_refused() -> None:
-    assert faults([name for name in WHEEL if "LICENSE" not in name]) == ["lacks licenses/LICENSE"]
-    assert faults([name for name in WHEEL if "demo" not in name]) == [
-        "lacks edge_runtime/bundled/demo.wav"
-    ]
+    for lost in ("licenses/LICENSE", "edge_runtime/bundled/demo.wav"):
+        rest = [name for name in WHEEL if not name.endswith(lost)]
+        assert faults(rest, DEVICE) == [f"lacks {lost}"]
 
 
 def test_a_heavy_distribution_is_refused() -> None:
@@ -117,15 +190,15 @@ def test_a_size_over_the_budget_is_refused() -> None:
 
 
 def test_a_module_that_listen_does_not_need_is_refused() -> None:
-    assert strangers(["edge_runtime", "numpy", "soxr"]) == []
-    assert strangers(["edge_runtime", "numpy", "scipy"]) == ["listen loads scipy"]
-    assert strangers(["numpy"]) == ["listen does not load edge_runtime from its environment"]
+    assert unneeded(["edge_runtime", "numpy", "soxr"]) == []
+    assert unneeded(["edge_runtime", "numpy", "scipy"]) == ["listen loads scipy"]
+    assert unneeded(["numpy"]) == ["listen does not load edge_runtime from its environment"]
 
 
-def test_another_answer_than_the_checkouts_is_refused() -> None:
+def test_an_event_unlike_the_checkout_s_is_refused() -> None:
     rock = {"end": 3.0, "label": "rock", "confidence": 0.5, "posterior": {"rock": 0.5}}
-    assert other_answers([rock], [rock]) == []
-    assert other_answers([], []) == ["0 answers; the checkout gives 0"]
-    assert other_answers([{**rock, "label": "pop"}], [rock]) == [
+    assert different_events([rock], [rock]) == []
+    assert different_events([], []) == ["0 events; the checkout gives 0"]
+    assert different_events([{**rock, "label": "pop"}], [rock]) == [
         "at 3.0 s: pop; the checkout says rock"
     ]

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.variants.page import section, table
-from benchmarks.variants.picture import draw, fingerprint, front
+from benchmarks.variants.page import fingerprint, section, table
+from benchmarks.variants.picture import draw, front
 from tests.pipeline import Pipeline
 
 from .test_benchmarks import run
