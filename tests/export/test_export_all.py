@@ -164,7 +164,7 @@ def row(quantization: str, *failures: str) -> Row:
 def test_a_file_of_an_earlier_export_beside_one_that_did_not_pass_is_named(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
     float32: tuple[str, ...],
     code: int,
 ) -> None:
@@ -173,7 +173,7 @@ def test_a_file_of_an_earlier_export_beside_one_that_did_not_pass_is_named(
     monkeypatch.setattr(export_all, "export_all", lambda source, folder: rows)
     source: Any = None
     assert cli._all(argparse.Namespace(out=tmp_path), source) == code
-    (line,) = capsys.readouterr().err.splitlines()
+    (line,) = caplog.messages
     assert "m-int8.tflite: is of an earlier export; the new one did not pass" in line
 
 

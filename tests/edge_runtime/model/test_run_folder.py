@@ -221,6 +221,7 @@ UNHEARD = np.full((2, 3), 1 / 3, np.float32)
         ({"unheard_posteriors": UNHEARD}, "unheard arrays"),
         ({"unheard_posteriors": UNHEARD[:, :2], "unheard_labels": np.array([0, 1])}, "unheard"),
         ({"unheard_posteriors": UNHEARD, "unheard_labels": np.array([0, 3])}, "unheard arrays"),
+        ({"unheard_posteriors": UNHEARD[:0], "unheard_labels": np.arange(0)}, "unheard arrays"),
     ],
 )
 def test_windows_that_do_not_fit_the_run_are_refused(
