@@ -7,7 +7,8 @@ The shortest useful program::
     result = Classifier().classify("song.wav")
     print(result.label, result.confidence)
 
-On a stream, push chunks of any length as they come::
+Samples that are in memory need their rate: ``Classifier().classify(samples, rate=48000)``. On a
+stream, push chunks of any length as they come::
 
     from edge_runtime import Classifier, ClassifierStream
 
@@ -16,9 +17,10 @@ On a stream, push chunks of any length as they come::
         for event in stream.push(chunk):
             print(event.end, event.label, event.confidence)
 
-A ``Classifier`` takes the path of any model that ``edge-genre export`` wrote; the front end, the
-labels and the decoder's settings are read from the file. Every error that is raised on purpose is
-an ``EdgeGenreError``. Needs numpy and LiteRT; everything else is imported when it is used.
+A ``Classifier`` takes any model that ``edge-genre export`` wrote, by its path or as bytes; the
+front end, the labels and the decoder's settings are read from the file. Every error that is raised
+on purpose is an ``EdgeGenreError``. Needs numpy and LiteRT; everything else is imported when it is
+used.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -139,7 +139,8 @@ case $architecture in
   armhf)
     # pip judges markers by the machine that fetches, so what a 32-bit ARM gets is named here; numpy
     # is Debian's, since there is no such wheel of it.
-    "${fetch[@]}" --no-deps --platform manylinux_2_34_armv7l "tflite-runtime>=2.14"
+    "${fetch[@]}" --no-deps --platform manylinux_2_34_armv7l "tflite-runtime>=2.14" \
+      "threadpoolctl>=3.5"
     site=(--system-site-packages)
     ;;
 esac

@@ -81,14 +81,11 @@ def _essentials(model: ModelFile) -> list[tuple[str, str]]:
         ),
         ("sha256", f"{weights.sha256} (weights; checked)"),
         ("labels", ", ".join(manifest.labels)),
+        ("input", f"{params.window_seconds:g} s at {params.sample_rate} Hz: {params.summary}"),
         (
-            "input",
-            f"{params.window_seconds:g} s at {params.sample_rate} Hz: {params.summary}",
-        ),
-        (
-            "labels come",
-            f"every {decoder.interval_s:g} s, genre lasts about {decoder.dwell_s:g} s, silent "
-            f"below {decoder.silence_dbfs:g} dBFS{unknown}",
+            "decoder",
+            f"a label every {decoder.interval_s:g} s, genre lasts about {decoder.dwell_s:g} s, "
+            f"silent below {decoder.silence_dbfs:g} dBFS{unknown}",
         ),
         ("temperature", f"{manifest.temperature:g}"),
         ("licence", manifest.licence),

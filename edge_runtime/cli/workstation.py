@@ -4,7 +4,7 @@ from __future__ import annotations
 
 WORKSTATION_COMMANDS = {
     "compare": ("train", "compare training runs, split by split"),
-    "data": ("train", "look at a data set before training on it"),
+    "data": ("train", "check a data set before training on it"),
     "evaluate": ("train", "measure a model's accuracy on labelled clips"),
     "export": (
         "export",

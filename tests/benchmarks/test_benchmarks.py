@@ -12,6 +12,7 @@ import pytest
 import soundfile
 
 from tests.synthetic import RATE, clip
+from tests.system_packages import missing
 
 ROOT = Path(__file__).parents[2]
 
@@ -52,7 +53,7 @@ def test_the_exactness_benchmark(tmp_path: Path) -> None:
     assert "frames repeated" in printed
 
 
-@pytest.mark.skipif(shutil.which("cc") is None, reason="needs cc; install gcc")
+@pytest.mark.system_packages("gcc")
 def test_the_c_front_end_benchmark(tmp_path: Path) -> None:
     run("frontend.c_front_end", "--sounds", "10", "--json", tmp_path / "out.json")
     results = json.loads((tmp_path / "out.json").read_text())["results"]
@@ -91,7 +92,7 @@ def test_the_soak_loses_nothing(tmp_path: Path) -> None:
     assert results["windows_lost"] == 0
     assert results["clock_error_samples"] == 0
     assert min(results["faults"].values()) >= 1
-    assert len(results["faults"]) == (9 if shutil.which("mosquitto") else 8)
+    assert len(results["faults"]) == 8 + (not missing(["mosquitto"]))
     assert results["model_swaps_answered"] == results["faults"]["model_swap"]
     heard, answered = results["dropped_samples"]
     assert heard == answered > 0

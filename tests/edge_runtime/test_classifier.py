@@ -109,6 +109,11 @@ def test_a_rate_that_makes_no_sense_is_refused(
         classifier.classify(noise(3 * RATE), rate=rate)
 
 
+@pytest.mark.parametrize("rate", [8000, 192_000])
+def test_rates_at_the_limits_are_classified(classifier: Classifier, rate: int) -> None:
+    assert classifier.classify(noise(3 * rate), rate=rate).seconds == 3.0
+
+
 def test_a_rate_beside_a_file_is_refused(classifier: Classifier) -> None:
     with pytest.raises(ParameterError, match=r"^rate is 44100 beside a file"):
         classifier.classify("demo", rate=44_100)

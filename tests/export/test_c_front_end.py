@@ -1,6 +1,7 @@
 """The microcontroller's front end, compiled by the system's compiler, against numpy's."""
 
 import dataclasses
+import re
 import subprocess
 from pathlib import Path
 
@@ -14,7 +15,12 @@ from edge_runtime.backends.litert import quantize
 from edge_runtime.errors import ParameterError
 from edge_runtime.frontend import FrontEnd, FrontEndParams
 from edge_runtime.model.manifest import TensorInfo
-from export.tflm.front_end_tables import check_front_end, front_end_tables, scratch_bytes
+from export.tflm.front_end_tables import (
+    check_front_end,
+    front_end_tables,
+    scratch_bytes,
+    tables_bytes,
+)
 from tests.synthetic import clip
 
 LARGEST_ERROR = 1e-3
@@ -135,6 +141,14 @@ def test_no_sanitizer_complains(setting: str, tmp_path: Path) -> None:
     windows = np.stack([named["noise"], named["silence"], named["clipped"], bad, loud])
     for how in ("float", "steps"):
         c_features(program, params, windows, how)
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_the_tables_are_as_large_as_documented(setting: str) -> None:
+    header = front_end_tables(SETTINGS[setting], tensor(SETTINGS[setting]))
+    arrays = re.findall(r"static const (float|uint16_t) \w+\[(\d+)\]", header)
+    size = {"float": 4, "uint16_t": 2}
+    assert tables_bytes(SETTINGS[setting]) == sum(size[kind] * int(n) for kind, n in arrays)
 
 
 def test_the_scratch_memory_is_as_large_as_documented(tmp_path: Path) -> None:

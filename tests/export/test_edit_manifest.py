@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from edge_runtime.model.file import BUNDLED, read_model
+from export.edit_manifest import Changes, edit_manifest
 from tests.command import refused, succeed
 from tests.pipeline import Pipeline
 
@@ -58,6 +59,16 @@ def test_what_does_not_fit_is_refused(
     out = tmp_path / "new.tflite"
     assert complaint in refused("export", "--from", source, "--out", out, *changes, code=code)
     assert not out.exists()
+
+
+def test_a_second_edit_does_not_hide_the_first(tmp_path: Path) -> None:
+    first, second = tmp_path / "first.tflite", tmp_path / "second.tflite"
+    edit_manifest(BUNDLED["seed-cnn"], first, Changes(name="new"))
+    changed = edit_manifest(first, second, Changes(licence="CC0-1.0", decoder=["dwell_s=9"]))
+    assert changed == ["decoder", "licence"]
+    edited = read_model(second).manifest
+    assert edited.conversion["described_anew"] == ["name", "decoder", "licence"]
+    assert (edited.name, edited.licence, edited.decoder.dwell_s) == ("new", "CC0-1.0", 9.0)
 
 
 def test_a_damaged_model_is_not_edited(pipeline: Pipeline, tmp_path: Path) -> None:

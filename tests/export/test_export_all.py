@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import json
 import subprocess
@@ -14,7 +15,7 @@ import pytest
 
 from edge_runtime.errors import ExportParityError
 from edge_runtime.model.file import read_model
-from export import variants
+from export import cli, export_all, variants
 from export.export_all import float32_passed, table
 from export.formats import FORMATS, file_name
 from export.formats.conversion import Variant
@@ -154,11 +155,29 @@ def test_auto_refuses_where_nothing_passes(monkeypatch: pytest.MonkeyPatch) -> N
         variants.smallest(source, "onnx")
 
 
-def test_only_a_lost_float32_file_fails_the_whole() -> None:
-    def row(quantization: str, *failures: str) -> Row:
-        variant = Variant("tflite", quantization)
-        return Row(variant, file_name("m", variant), None, failures)
+def row(quantization: str, *failures: str) -> Row:
+    variant = Variant("tflite", quantization)
+    return Row(variant, file_name("m", variant), None, failures)
 
+
+@pytest.mark.parametrize(("float32", "code"), [((), 0), (("disagrees",), 1)])
+def test_a_file_of_an_earlier_export_beside_one_that_did_not_pass_is_named(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    float32: tuple[str, ...],
+    code: int,
+) -> None:
+    rows = [row("none", *float32), row("int8", "disagrees"), row("dynamic", "disagrees")]
+    (tmp_path / "m-int8.tflite").write_bytes(b"old")
+    monkeypatch.setattr(export_all, "export_all", lambda source, folder: rows)
+    source: Any = None
+    assert cli._all(argparse.Namespace(out=tmp_path), source) == code
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "m-int8.tflite: is of an earlier export; the new one did not pass" in line
+
+
+def test_only_a_lost_float32_file_fails_the_whole() -> None:
     assert float32_passed([row("none"), row("int8", "disagrees")])
     assert not float32_passed([row("none", "disagrees"), row("int8")])
     assert "not written: m-int8.tflite: disagrees" in table([row("int8", "disagrees")])

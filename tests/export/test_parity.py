@@ -43,12 +43,34 @@ def test_figures_are_what_numpy_and_scipy_say() -> None:
     assert parity.kl == pytest.approx(rel_entr(keras, found).sum(1).mean(), rel=1e-4)
     means = keras.reshape(12, 5, 4).mean(1)
     assert parity.float_track_accuracy == np.mean(means.argmax(1) == labels[::5])
+    right = found.reshape(12, 5, 4).mean(1).argmax(1) == labels[::5]
+    assert parity.track_accuracy == np.mean(right)
+    assert parity.float_segment_accuracy == np.mean(keras.argmax(1) == labels)
+    assert parity.segment_accuracy == np.mean(found.argmax(1) == labels)
+    assert parity.mcnemar_p == mcnemar_p(right, means.argmax(1) == labels[::5])
+
+
+def test_a_track_is_right_by_the_mean_of_its_windows_whatever_the_first_or_most_say() -> None:
+    """Three tracks of three windows; the file is right on one, Keras on two."""
+    sure, unsure, wrong = [0.9, 0.1], [0.45, 0.55], [0.1, 0.9]
+    found = np.array([unsure, unsure, sure, sure, wrong, wrong, wrong, sure, wrong], np.float32)
+    keras = np.array([wrong, sure, sure, unsure, unsure, sure, sure, wrong, wrong], np.float32)
+    parity = compare(run_of(np.zeros(9, int), np.repeat([7, 3, 5], 3)), keras, found)
+    assert parity.n_tracks == 3
+    assert parity.track_accuracy == pytest.approx(1 / 3)
+    assert parity.float_track_accuracy == pytest.approx(2 / 3)
+    assert parity.segment_accuracy == pytest.approx(3 / 9)
+    assert parity.float_segment_accuracy == pytest.approx(4 / 9)
+    assert parity.mcnemar_p == 1.0
 
 
 def test_a_tie_of_two_labels_is_no_disagreement() -> None:
     keras = np.array([[0.4, 0.4, 0.2]], np.float32)
     found = np.array([[0.3999999, 0.4000001, 0.2]], np.float32)
-    assert compare(run_of(np.array([0]), np.array([0])), keras, found).agreement == 1.0
+    one = run_of(np.array([0]), np.array([0]))
+    assert compare(one, keras, found).agreement == 1.0
+    apart = np.array([[0.40001, 0.39999, 0.2]], np.float32)  # by more than float32 rounds
+    assert compare(one, apart, found).agreement == 0.0
 
 
 @pytest.mark.parametrize(("b", "c"), [(0, 0), (1, 0), (3, 9), (20, 4), (7, 7)])

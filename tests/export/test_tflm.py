@@ -9,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
+import flatbuffers
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -35,6 +36,7 @@ from export.tflm.arena import smallest_arena
 from export.tflm.export import check_request, export_sources, sources, write_folder
 from export.tflm.interpreter import MicroInterpreter
 from export.tflm.labels import labels_header
+from export.tflm.operators import operators
 from export.tflm.verification import verify
 
 FILES = {
@@ -119,6 +121,66 @@ def test_the_resolver_holds_the_networks_operators_and_no_others(exported: Expor
     expected = ["AddConv2D", "AddFullyConnected", "AddMaxPool2D", "AddReshape"]
     assert methods == expected
     assert f"MicroMutableOpResolver<{len(methods)}>" in resolver
+
+
+def number(text: str) -> int:
+    return int(text.replace(",", ""))
+
+
+def test_the_readme_adds_up_the_memory(exported: Exported) -> None:
+    text = exported.text("README.md")
+    rows = {
+        name: number(size) for name, size in re.findall(r"^\| ([\w -]+) \| ([\d,]+) \|", text, re.M)
+    }
+    header = exported.text("front_end_tables.h")
+    # Once more from the header itself: each array as the compiler sees it.
+    arrays = re.findall(r"static const (float|uint16_t) \w+\[(\d+)\]", header)
+    sizes = {"float": 4, "uint16_t": 2}
+    assert len(arrays) == 8
+    assert rows["front-end tables"] == sum(sizes[kind] * int(n) for kind, n in arrays)
+    assert rows["network"] == len(exported.model.network)
+    assert rows["tensor arena"] == smallest_arena(exported.model)
+    assert rows["one window of int16 sound"] == 2 * 66_150
+    assert rows["front-end scratch"] == 4 * (2048 + 130 * 128)
+    ram = ("tensor arena", "front-end scratch", "one window of int16 sound")
+    assert rows["sum of RAM"] == sum(rows[name] for name in ram)
+
+
+def test_of_very_many_windows_some_from_beginning_to_end_are_verified(
+    exported: Exported, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verification, "MOST_WINDOWS", 5)
+    given: list[npt.NDArray[np.float32]] = []
+
+    class Recording(MicroInterpreter):
+        def run(self, features: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+            given.append(features)
+            return super().run(features)
+
+    monkeypatch.setattr(verification, "MicroInterpreter", Recording)
+    assert verify(exported.model, exported.windows, 1 << 20).n_windows == 5
+    assert len(exported.windows) == 12
+    np.testing.assert_array_equal(given[0], exported.windows[[0, 2, 5, 8, 11]])
+
+
+def test_a_custom_operator_is_refused() -> None:
+    from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as schema
+
+    def network(*codes: int) -> bytes:
+        model = schema.ModelT()
+        model.operatorCodes = []
+        for number in codes:
+            code = schema.OperatorCodeT()
+            code.builtinCode, code.deprecatedBuiltinCode = number, min(number, 127)
+            model.operatorCodes.append(code)
+        builder = flatbuffers.Builder(0)
+        builder.Finish(model.Pack(builder), b"TFL3")
+        return bytes(builder.Output())
+
+    known = schema.BuiltinOperator
+    assert operators(network(known.BROADCAST_TO, known.CONV_2D)) == ("BROADCAST_TO", "CONV_2D")
+    with pytest.raises(ExportParityError, match="custom operator"):
+        operators(network(known.CONV_2D, known.CUSTOM))
 
 
 FIRMWARE = """\

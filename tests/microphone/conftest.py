@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes.util
-import importlib.util
 import json
 import os
 import queue
-import shutil
 import signal
 import subprocess
 import sys
@@ -17,11 +14,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
+
+from tests import system_packages
 
 PATIENCE_S = 60.0
 """For anything that should happen soon, on a machine that may be busy."""
@@ -266,28 +265,9 @@ def _virtual_microphone() -> Iterator[VirtualMicrophone]:
 
 @pytest.fixture(scope="session")
 def _packages() -> None:
-    for binary, package in (
-        ("pulseaudio", "pulseaudio"),
-        ("pactl", "pulseaudio-utils"),
-        ("paplay", "pulseaudio-utils"),
-        ("arecord", "alsa-utils"),
-    ):
-        if not shutil.which(binary):
-            _lacking(f"{binary} (apt install {package})")
-    if not ctypes.util.find_library("portaudio"):
-        _lacking("libportaudio (apt install libportaudio2)")
-    plugin = "alsa-lib/libasound_module_pcm_pulse.so"
-    if not any(any(Path("/").glob(f"usr/{lib}/{plugin}")) for lib in ("lib", "lib64", "lib/*")):
-        _lacking("ALSA's pulse plugin (apt install libasound2-plugins)")
-    if importlib.util.find_spec("sounddevice") is None:
-        _lacking('sounddevice (pip install "edge-genre[mic]")')
-
-
-def _lacking(what: str) -> NoReturn:
-    message = f"the virtual microphone needs {what}"
-    if os.environ.get("CI") == "true":
-        pytest.fail(message)  # a machine that tests for others must not pass over it in silence
-    pytest.skip(message)
+    system_packages.require(
+        "pulseaudio", "pulseaudio-utils", "alsa-utils", "libportaudio2", "libasound2-plugins"
+    )
 
 
 @pytest.fixture(scope="session")

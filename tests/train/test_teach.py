@@ -18,6 +18,7 @@ from tests.command import refused, succeed
 from tests.synthetic import GENRES, RATE, clip, write_data_set
 from train.data.tracks import find_tracks
 from train.transfer import own_genres
+from train.transfer.keras_model import Places
 from train.transfer.musicnn_wheel import read_weights
 from train.transfer.own_genres import FEWEST, extract_features, folds
 from train.transfer.pruning import prune
@@ -31,13 +32,15 @@ def louder_noise(
     return (samples + 0.001 * generator.standard_normal(len(samples))).astype(np.float32)
 
 
+@pytest.mark.slow
 def test_teach_makes_a_model_and_reports_its_cross_validation(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """In this process and with fewer windows, none of them in a simulated room."""
+    """In this process, with a smaller network and fewer windows, none in a simulated room."""
+    monkeypatch.setitem(own_genres.BASES, "base", Places(frames=4))
     monkeypatch.setattr(own_genres, "random_degradation", louder_noise)
     for name in ("_PER_TRACK", "_PER_KIND", "_PER_KIND_OF_SPEECH"):
-        monkeypatch.setattr(own_genres, name, 4)
+        monkeypatch.setattr(own_genres, name, 2)
     check_teach(
         tmp_path, lambda *arguments: (main(list(map(str, arguments))), *capsys.readouterr())
     )

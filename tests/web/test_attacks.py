@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -131,6 +132,91 @@ def test_requests_without_end_behind_a_response_that_is_not_taken_are_cut_off() 
                 if client.closed:
                     break
         assert client.closed
+
+
+class Clocked:
+    """A connection on a clock that the test moves, and its client."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, response: Response) -> None:
+        self.now = 1000.0
+        stand_in = SimpleNamespace(monotonic=lambda: self.now)
+        monkeypatch.setattr(connection, "time", stand_in)
+        own, self.client = socket.socketpair()
+        self.connection = Connection(own, lambda request: response)
+
+    def send(self, data: bytes) -> None:
+        """Something comes from the client."""
+        self.client.sendall(data)
+        self.connection.on_readable()
+        if self.connection.writing:
+            self.connection.on_writable()
+
+    def is_closed_after(self, seconds: float) -> bool:
+        """Whether it is over then, and was not just before."""
+        self.connection.check_deadline(self.now + seconds - 0.01)
+        assert not self.connection.closed
+        self.now += seconds
+        self.connection.check_deadline(self.now)
+        return self.connection.closed
+
+
+@pytest.fixture
+def clocked(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Response], Clocked]]:
+    """Makes such connections."""
+    with contextlib.ExitStack() as stack:
+
+        def make(response: Response) -> Clocked:
+            made = Clocked(monkeypatch, response)
+            stack.callback(made.client.close)
+            stack.callback(made.connection.close)
+            return made
+
+        yield make
+
+
+def test_a_client_that_sends_nothing_is_closed_after_5_s(clocked: Callable[..., Clocked]) -> None:
+    assert clocked(text("ok")).is_closed_after(5.0)
+
+
+def test_a_client_that_asks_no_more_is_closed_after_15_s(clocked: Callable[..., Clocked]) -> None:
+    one = clocked(text("ok"))
+    one.now += 4.0
+    one.send(GET.replace(b"close", b"keep-alive"))
+    assert one.client.recv(4096).startswith(b"HTTP/1.1 200")
+    assert one.is_closed_after(15.0)
+
+
+def test_a_response_that_is_not_taken_is_given_up_after_20_s(
+    clocked: Callable[..., Clocked],
+) -> None:
+    one = clocked(Response(body=bytes(10_000_000)))
+    one.send(GET)
+    assert one.is_closed_after(20.0)
+
+
+def test_a_refused_client_is_closed_2_s_after_it_has_read_why(
+    clocked: Callable[..., Clocked],
+) -> None:
+    one = clocked(text("ok"))
+    one.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n")
+    assert status(read_all(one.client)) == 405
+    one.send(b"something")  # is thrown away
+    assert one.is_closed_after(2.0)
+
+
+def test_a_stream_has_no_deadline_and_a_reader_far_behind_is_dropped(
+    clocked: Callable[..., Clocked],
+) -> None:
+    one = clocked(Response(stream=True, body=b"retry: 1\n\n"))
+    one.send(GET)
+    one.connection.check_deadline(1e9)
+    assert one.connection.streaming
+    pushes = 0
+    while not one.connection.closed:
+        one.connection.push(bytes(10_000))
+        pushes += 1
+        assert pushes < 100
+    assert pushes > 20
 
 
 @contextlib.contextmanager

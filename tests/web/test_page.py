@@ -142,6 +142,27 @@ def test_sound_that_was_missing_is_not_counted():
     assert live.to_dict(161.0, TODAY)["today"]["seconds"] == {"jazz": 6.0}
 
 
+def test_the_load_is_computing_time_per_second_of_new_sound():
+    live = Live(session(), 100.0)
+    for number in range(2):  # the later ones count for a tenth
+        new = event(time=3.0 + number, new_s=0.5, front_end_ms=2.0, inference_ms=3.0 + 10 * number)
+        live.take(new, 101.0 + number, TODAY)
+    health = live.to_dict(102.0, TODAY)["health"]
+    assert health["real_time_factor"] == pytest.approx(0.9 * 0.01 + 0.1 * 0.03)
+    assert live.front_end_seconds == pytest.approx(0.004)
+    assert live.inference_seconds == pytest.approx(0.016)
+
+
+def test_a_day_ends_at_midnight_though_no_sound_comes():
+    live = Live(session(), 100.0)
+    live.take(event("jazz", time=3.0), 101.0, TODAY)
+    live.take(event("jazz", time=4.0, new_s=1.0), 102.0, TODAY)
+    tomorrow = TODAY + datetime.timedelta(days=1)
+    assert live.to_dict(103.0, TODAY)["today"]["seconds"] == {"jazz": 4.0}
+    assert live.to_dict(104.0, tomorrow)["today"] == {"date": "2026-11-24", "seconds": {}}
+    assert live.seconds == {"jazz": 4.0}, "since the start"
+
+
 def test_another_model_brings_its_own_labels():
     live = Live(session(), 100.0)
     live.take(event("jazz", time=3.0), 101.0, TODAY)

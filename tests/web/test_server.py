@@ -218,6 +218,8 @@ def test_clients_that_drip_do_not_keep_others_out(listener):
         ({"Host": "evil.example:80"}, 403),
         ({"Host": "localhost:1"}, 200),
         ({"Host": "[::1]"}, 200),
+        ({"Host": "192.0.2.1"}, 403),
+        ({"Host": "127.0.0.9:80"}, 200),
         ({"Origin": "http://evil.example"}, 403),
         ({"Origin": "null"}, 403),
         ({"Sec_Fetch_Site": "cross-site"}, 403),

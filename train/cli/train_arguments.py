@@ -43,14 +43,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="how DATA is laid out (default: recognised by its files)",
     )
-    _add_pretrained(parser.add_argument_group(f"pretrained models ({', '.join(PRETRAINED)})"))
-    _add_split(parser.add_argument_group("validation"))
-    _add_run(parser.add_argument_group("the run"))
-    _add_fitting(parser.add_argument_group("how a network is fitted (default: the model's own)"))
-    _add_variation(parser.add_argument_group("augmentation"))
+    _add_pretrained(parser)
+    _add_split(parser)
+    _add_run(parser)
+    _add_fitting(parser)
+    _add_variation(parser)
 
 
-def _add_pretrained(group: argparse._ArgumentGroup) -> None:
+def _add_pretrained(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group(f"pretrained models ({', '.join(PRETRAINED)})")
     group.add_argument(
         "--teacher",
         type=Path,
@@ -67,7 +68,8 @@ def _add_pretrained(group: argparse._ArgumentGroup) -> None:
     )
 
 
-def _add_split(group: argparse._ArgumentGroup) -> None:
+def _add_split(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("validation")
     group.add_argument(
         "--split",
         default="track",
@@ -84,7 +86,8 @@ def _add_split(group: argparse._ArgumentGroup) -> None:
     )
 
 
-def _add_run(group: argparse._ArgumentGroup) -> None:
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("the run")
     group.add_argument("--out", type=Path, metavar="DIR", help="run folder (runs/MODEL)")
     group.add_argument("--overwrite", action="store_true", help="replace the run in that folder")
     group.add_argument(
@@ -102,7 +105,8 @@ def _add_run(group: argparse._ArgumentGroup) -> None:
     )
 
 
-def _add_fitting(group: argparse._ArgumentGroup) -> None:
+def _add_fitting(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("how a network is fitted (default: the model's own)")
     group.add_argument("--epochs", type=Whole(1, 100_000))
     group.add_argument("--batch-size", type=Whole(1, 65536))
     group.add_argument("--learning-rate", type=Number(1e-8, 10.0))
@@ -121,7 +125,8 @@ def _add_fitting(group: argparse._ArgumentGroup) -> None:
     )
 
 
-def _add_variation(group: argparse._ArgumentGroup) -> None:
+def _add_variation(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("augmentation")
     group.add_argument(
         "--gain-db",
         type=Number(0.0, 60.0),

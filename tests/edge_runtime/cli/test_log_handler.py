@@ -12,6 +12,7 @@ from edge_runtime.cli.log_handler import log_to_stderr, set_level
 from edge_runtime.stderr import quiet_stderr
 from tests.command import succeed
 
+from ..sinks.events import Reported
 from ..sounds import RATE, noise, write_wav
 from .test_listen import COMMAND
 
@@ -103,6 +104,15 @@ def test_threads_are_seen_while_stderr_is_hidden_and_no_line_is_cut(capfd):
     assert sorted(capfd.readouterr().err.splitlines()) == sorted(
         f"edge-genre: warning: {name} {number}" for name in "abcd" for number in range(100)
     )
+
+
+def test_a_level_of_the_command_hides_nothing_from_other_handlers(capsys):
+    # The service manager shows what is wrong with the microphone whatever --log-level is.
+    with log_to_stderr(), Reported().attached() as reported:
+        set_level("error")
+        LOGGER.warning("mic: lost")
+    assert reported.lines == ["mic: lost"]
+    assert capsys.readouterr().err == ""
 
 
 def test_after_the_command_the_loggers_are_as_they_were(caplog, capsys):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import zipfile
 from pathlib import Path
 
@@ -11,17 +10,18 @@ import onnx
 import pytest
 
 from edge_runtime.errors import ModelFileError
-from edge_runtime.model.file import BUNDLED_MODEL, ONNX_KEY, read_model, write_model
+from edge_runtime.model.file import ONNX_KEY, read_model, write_model
 from edge_runtime.model.manifest import CHECKSUM_KEY, verify_checksum, with_checksum
 
 from ..manifests import FAKE_TFLITE, manifest_for, tiny_onnx
 
 
 def edit_tflite(path: Path, **values: object) -> None:
-    """As someone with a zip tool and an editor would."""
+    """As a user with a zip tool and an editor would; None removes a key."""
     with zipfile.ZipFile(path) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
     manifest = {**json.loads(members["manifest.json"]), **values}
+    manifest = {key: value for key, value in manifest.items() if value is not None}
     network = path.read_bytes()[: manifest["weights"]["bytes"]]
     path.write_bytes(network)
     with zipfile.ZipFile(path, "a") as archive:
@@ -61,18 +61,49 @@ def test_a_manifest_edited_by_hand_is_refused_with_the_remedy(tmp_path, form, va
         read_model(path)
 
 
-def test_a_manifest_of_schema_1_0_had_no_checksum(tmp_path):
-    text = json.dumps({"schema_version": "1.0", "name": "old"})
-    verify_checksum(text, "old.tflite")
-    with pytest.raises(ModelFileError, match="edited by hand"):
-        verify_checksum(text.replace("1.0", "1.1"), "new.tflite")
-    if BUNDLED_MODEL.exists():
-        shutil.copy(BUNDLED_MODEL, tmp_path / "copy.tflite")
-        assert read_model(tmp_path / "copy.tflite").manifest.labels
+def test_a_model_of_schema_1_0_had_no_checksum_and_is_read(tmp_path):
+    path = tmp_path / "old.tflite"
+    write_model(path, FAKE_TFLITE, manifest_for(FAKE_TFLITE, schema_version="1.0"))
+    edit_tflite(path, **{CHECKSUM_KEY: None})
+    assert read_model(path).manifest == manifest_for(FAKE_TFLITE, schema_version="1.0")
+    edit_tflite(path, schema_version="1.1")
+    with pytest.raises(ModelFileError, match=r"old\.tflite: .*edited by hand"):
+        read_model(path)
 
 
-def test_the_checksum_is_one_key_among_the_others():
-    manifest = manifest_for(FAKE_TFLITE)
-    values = json.loads(with_checksum(manifest.to_json()))
-    assert len(values.pop(CHECKSUM_KEY)) == 64
-    assert values == json.loads(manifest.to_json())
+def test_a_checksum_that_does_not_match_is_refused_in_schema_1_0_too():
+    text = json.dumps({"schema_version": "1.0", CHECKSUM_KEY: "0" * 64})
+    with pytest.raises(ModelFileError, match=r"m\.tflite: .*edited by hand"):
+        verify_checksum(text, "m.tflite")
+
+
+# printf '{"a":"\\u00e9","b":[1,2.5],"schema_version":"1.2"}' | sha256sum
+DIGEST = "03298ebd2919781e3c4111115f064061b4559c49811c42fe2c997daa795e9947"
+
+
+def test_the_checksum_is_that_of_the_other_keys_in_one_layout():
+    text = '{"schema_version": "1.2",   "b": [1, 2.5], "a": "\u00e9"}'
+    assert with_checksum(text) == (
+        '{\n  "schema_version": "1.2",\n  "b": [\n    1,\n    2.5\n  ],\n  "a": "é",\n'
+        f'  "manifest_sha256": "{DIGEST}"\n}}\n'
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "matches"),
+    [
+        ('{"a": "é", "b": [1, 2.5], "schema_version": "1.2", "manifest_sha256": "%s"}', True),
+        ('{"manifest_sha256": "%s","schema_version":"1.2","b":[1,2.5],"a":"é"}', True),
+        ('{"a": "e", "b": [1, 2.5], "schema_version": "1.2", "manifest_sha256": "%s"}', False),
+        ('{"a": "é", "b": [2.5, 1], "schema_version": "1.2", "manifest_sha256": "%s"}', False),
+        ('{"a": "é", "b": [1, 2.5], "c": 0, "schema_version": "1.2", "manifest_sha256": "%s"}',
+         False),
+        ('{"b": [1, 2.5], "schema_version": "1.2", "manifest_sha256": "%s"}', False),
+    ],
+)  # fmt: skip
+def test_another_layout_is_no_other_manifest_but_another_value_is(text, matches):
+    if matches:
+        verify_checksum(text % DIGEST, "m.tflite")
+        return
+    with pytest.raises(ModelFileError, match="does not match its own checksum"):
+        verify_checksum(text % DIGEST, "m.tflite")

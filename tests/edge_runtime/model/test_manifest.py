@@ -125,8 +125,7 @@ def test_a_value_of_the_wrong_type_is_named_with_the_right_one(name, value, expe
 
 def test_a_whole_number_will_do_for_a_float():
     manifest = read(text_with("temperature", 2))
-    assert manifest.temperature == 2.0
-    assert isinstance(manifest.temperature, float)
+    assert repr(manifest.temperature) == "2.0"
 
 
 @pytest.mark.parametrize(
@@ -216,7 +215,12 @@ def test_any_value_of_any_key_is_read_or_refused(path, value):
         manifest = read(text_with(path, value))
     except ModelFileError:
         return
-    assert isinstance(manifest, Manifest)
+    assert read(manifest.to_json()).to_json() == manifest.to_json()
+    found = json.loads(manifest.to_json())
+    for key in path.split("."):
+        found = found[key]
+    if path not in ("front_end", "input", "output", "decoder", "weights"):  # filled with defaults
+        assert found == value or json.dumps(found) == json.dumps(value)  # NaN is not equal to NaN
 
 
 def test_numbers_and_nesting_beyond_pythons_limits_are_refused():

@@ -6,32 +6,19 @@ import json
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 import edge_runtime
 from edge_runtime.model.file import read_model
-from edge_runtime.model.manifest import with_checksum
+from edge_runtime.model.manifest import CHECKSUM_KEY, with_checksum
 from edge_runtime.model.schema import manifest_schema
 from tests.pipeline import VARIANTS, Pipeline
 
+from ..manifests import FAKE_TFLITE, manifest_for
+
 PUBLISHED = Path(edge_runtime.__file__).parent / "model" / "manifest_schema.json"
-TYPES: dict[str, Any] = {
-    "object": dict, "array": list, "string": str, "integer": int, "number": (int, float),
-    "boolean": bool, "null": type(None),
-}  # fmt: skip
-
-
-def check(value: Any, schema: dict[str, Any], where: str) -> None:
-    """The few words of JSON Schema that the manifest's schema uses."""
-    names = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
-    assert any(isinstance(value, TYPES[name]) for name in names), where
-    for name in schema.get("required", ()):
-        assert name in value, f"{where}: {name}"
-    for name, inner in schema.get("properties", {}).items():
-        if name in value:
-            check(value[name], inner, f"{where}.{name}")
-    for element in value if "items" in schema and value else ():
-        check(element, schema["items"], f"{where}[]")
+VALIDATOR = jsonschema.Draft202012Validator(json.loads(PUBLISHED.read_text(encoding="utf-8")))
 
 
 def test_the_published_schema_is_made_from_the_dataclasses() -> None:
@@ -44,4 +31,29 @@ def test_the_published_schema_is_made_from_the_dataclasses() -> None:
 @pytest.mark.parametrize("variant", VARIANTS, ids="-".join)
 def test_what_is_exported_obeys_it(pipeline: Pipeline, variant: tuple[str, str]) -> None:
     manifest = read_model(pipeline.exports[variant]).manifest
-    check(json.loads(with_checksum(manifest.to_json())), manifest_schema(), "manifest")
+    VALIDATOR.validate(json.loads(with_checksum(manifest.to_json())))
+
+
+def test_it_is_a_schema() -> None:
+    VALIDATOR.check_schema(VALIDATOR.schema)
+
+
+@pytest.mark.parametrize(
+    ("changes", "where"),
+    [
+        ({"labels": "jazz"}, "$.labels"),
+        ({"labels": ["jazz", 7]}, "$.labels[1]"),
+        ({"temperature": "1"}, "$.temperature"),
+        ({"rejected": None}, "$.rejected"),
+        ({"weights": {"format": "tflite", "quantization": "none", "bytes": 1.5, "sha256": ""}},
+         "$.weights.bytes"),
+        ({"weights": {"format": "tflite", "quantization": "none", "bytes": 1}}, "$.weights"),
+        ({CHECKSUM_KEY: 7}, f"$.{CHECKSUM_KEY}"),
+    ],
+)  # fmt: skip
+def test_a_wrong_value_is_not_valid(changes: dict[str, Any], where: str) -> None:
+    manifest = json.loads(with_checksum(manifest_for(FAKE_TFLITE).to_json()))
+    VALIDATOR.validate(manifest)
+    with pytest.raises(jsonschema.ValidationError) as caught:
+        VALIDATOR.validate({**manifest, **changes})
+    assert caught.value.json_path == where

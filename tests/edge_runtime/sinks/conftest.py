@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests import system_packages
 
 from .events import Reported
 from .mosquitto import Mosquitto, make_certificates
@@ -22,14 +23,8 @@ def reported() -> Iterator[Reported]:
 
 @pytest.fixture(scope="session")
 def _mosquitto_binary() -> None:
-    for binary, package in (("mosquitto", "mosquitto"), ("openssl", "openssl")):
-        # Debian puts servers where the path of a user does not lead.
-        if not shutil.which(binary, path=f"{os.environ.get('PATH', '')}:/usr/sbin"):
-            message = f"the MQTT tests need {binary} (apt install {package})"
-            if os.environ.get("CI") == "true":
-                pytest.fail(message)
-            pytest.skip(message)
-    os.environ["PATH"] += ":/usr/sbin"
+    system_packages.require("mosquitto", "openssl")
+    os.environ["PATH"] += ":/usr/sbin"  # Debian puts servers where a user's PATH does not lead
 
 
 @pytest.fixture(scope="session")

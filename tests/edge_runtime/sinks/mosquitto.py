@@ -139,9 +139,9 @@ class Subscriber:
                 pytest.fail(f"only {[(m.topic, m.payload, m.retain) for m in messages]}")
         return messages
 
-    def publish(self, topic: str, payload: str) -> None:
+    def publish(self, topic: str, payload: str, *, retain: bool = False) -> None:
         """Publish a message."""
-        self.client.publish(topic, payload, 1).wait_for_publish(PATIENCE_S)
+        self.client.publish(topic, payload, 1, retain).wait_for_publish(PATIENCE_S)
 
     def close(self) -> None:
         """Hang up."""

@@ -77,6 +77,11 @@ def test_a_gap_in_the_sound_ends_a_stretch():
     ]
 
 
+def test_windows_that_are_far_apart_leave_no_gap_where_all_between_is_their_sound():
+    events = [at(60.0, new_s=60.0), at(120.0, new_s=60.0)]
+    assert saved(Stretches(), events) == [("jazz", 0.0, 120.0, 120.0, 0.75)]
+
+
 def test_a_clock_that_is_set_ends_a_stretch():
     """A Pi has no clock of its own: it learns the time minutes after it began to listen."""
     events = [
@@ -193,6 +198,29 @@ def test_a_history_that_cannot_be_written_for_now_is_opened_later(tmp_path, repo
     assert "works again" in reported.next()
     history.close()
     assert [row[4] for row in rows(path)] == [3.0]
+
+
+@pytest.mark.parametrize(
+    ("code", "passes"),
+    [
+        (sqlite3.SQLITE_BUSY, True), (sqlite3.SQLITE_LOCKED, True), (sqlite3.SQLITE_FULL, True),
+        (sqlite3.SQLITE_IOERR_WRITE, True), (sqlite3.SQLITE_CANTOPEN, False),
+        (sqlite3.SQLITE_NOTADB, False),
+    ],
+)  # fmt: skip
+def test_a_fault_that_may_pass_is_no_reason_to_refuse_the_file(tmp_path, monkeypatch, code, passes):
+    error = sqlite3.OperationalError("fault")
+    error.sqlite_errorcode = code
+
+    def connect(*_, **__):
+        raise error
+
+    monkeypatch.setattr("edge_runtime.sinks.history_file.sqlite3.connect", connect)
+    if passes:
+        HistoryFile(tmp_path / "genre.db", "mic").close()
+    else:
+        with pytest.raises(OutputFileError, match="fault"):
+            HistoryFile(tmp_path / "genre.db", "mic")
 
 
 def test_a_history_that_was_deleted_is_begun_anew(tmp_path):

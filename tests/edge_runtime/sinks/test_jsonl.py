@@ -1,6 +1,7 @@
 """``--log``."""
 
 import json
+import os
 
 import pytest
 
@@ -32,6 +33,15 @@ def test_a_log_is_continued_after_a_restart(tmp_path, reported):
         log.show(event(time=time))
         log.close()
     assert [json.loads(line)["end"] for line in lines(path)] == [3.0, 4.0]
+
+
+def test_others_may_read_a_log_and_not_write_it(tmp_path):
+    before = os.umask(0)
+    try:
+        RotatedFile(tmp_path / "log", 1000, 1).write_line(b"one")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "log").stat().st_mode & 0o777 == 0o644
 
 
 def test_half_a_line_that_a_power_cut_left_does_not_spoil_the_next(tmp_path):

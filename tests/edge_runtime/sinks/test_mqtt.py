@@ -296,6 +296,18 @@ def test_a_last_will_that_comes_late_is_contradicted(broker, connect):
         home.until(at("den/availability", "online"))
 
 
+def test_what_was_retained_before_the_connection_is_not_contradicted(broker, connect):
+    with subscribed(broker, "den/availability") as home:
+        home.publish("den/availability", "offline", retain=True)
+        home.until(at("den/availability", "offline"))
+        sink = connect(f"mqtt://127.0.0.1:{broker.port}/den")
+        home.until(at("den/availability", "online"))
+        sink.show(event("jazz"))
+        sink.close()
+        messages = home.until(at("den/availability", "offline"))
+    assert len(messages) == 1, "online comes once"
+
+
 def start_listening(*options, **environment):
     return subprocess.Popen(
         [sys.executable, "-m", "edge_runtime", "listen", "--input", "-", "--rate", str(RATE),
@@ -351,4 +363,6 @@ def test_a_password_file_and_home_assistants_sensors_from_the_command_line(
         while sum(m.topic.startswith("homeassistant/") for m in messages) < 4:
             messages += home.until(lambda _: True)
     (genre,) = (m for m in messages if m.topic.endswith("/genre/config"))
-    assert set(classifier.labels) < set(json.loads(genre.payload)["options"])
+    config = json.loads(genre.payload)
+    assert set(classifier.labels) < set(config["options"])
+    assert config["expire_after"] == 90, "a minute and three intervals of 10 s"
