@@ -15,7 +15,7 @@ from edge_runtime.bench.machine import machine  # noqa: E402
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_benchmark_update_machine_info(config: Any, machine_info: dict[str, Any]) -> None:
-    """Replace the host's name and the like by what `edge-genre bench` tells."""
+    """Replace the host's name and the like by what `edge-genre bench` reports."""
     machine_info.clear()
     machine_info.update(machine())
 

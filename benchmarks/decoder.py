@@ -1,22 +1,22 @@
-"""How fast and how steady the decoder's answers are, on music with known changes of genre.
+"""How fast and how steady the decoder's labels are, on music with known changes of genre.
 
 ``python -m benchmarks.decoder [--data DIR] [--model FILE] [--part valid] [--json FILE]``
 
 DIR holds clips and their ``tracks.csv`` (columns id, genre, split, path); without ``--data`` it is
 ``gtzan`` in the folder that the environment's EDGE_GENRE_DATA names, or in ``../shared/data``.
-The models that ship have heard the validation clips with their last layers: their figures on
+The models that ship were fitted to the validation clips with their last layers: their figures on
 them flatter, and the report should be of a model that has not.
 
 Clips are put one behind the other as in a radio programme: two to four of one genre, then another
 genre, until every clip of the part was played once; `--programmes` such programmes with other
-orders. The model hears them once as a stream; every way to decode is then given the same
+orders. The model classifies them once as a stream; every way to decode is then given the same
 posteriors and levels. Measured are
 
-- the share of time with the right answer;
-- changes of the answer per hour (the programme itself has some, given as ``programme``);
-- the median time from a change of genre to the right answer, and the share of stretches that
+- the share of time with the right label;
+- changes of the label per hour (the programme itself has some, given as ``programme``);
+- the median time from a change of genre to the right label, and the share of stretches that
   never got it;
-- the share of time that was answered ``unknown``.
+- the share of time that was labelled ``unknown``.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _FLOOR = 1e-3
 
 @dataclass(frozen=True)
 class Programme:
-    """What a model heard of a programme."""
+    """What a model made of a programme."""
 
     ends: npt.NDArray[np.float64]
     """(windows,) seconds"""
@@ -60,7 +60,7 @@ class Programme:
 
 
 Way = Callable[[Programme, Classifier], list[str]]
-"""Decodes a programme: an answer for each window."""
+"""Decodes a programme: a label for each window."""
 
 
 def order(tracks: list[Track], seed: int) -> list[list[Track]]:
@@ -83,7 +83,7 @@ def order(tracks: list[Track], seed: int) -> list[list[Track]]:
     return stretches
 
 
-def hear(classifier: Classifier, stretches: list[list[Track]], interval_s: float) -> Programme:
+def play(classifier: Classifier, stretches: list[list[Track]], interval_s: float) -> Programme:
     """Play a programme to a model."""
     rate = open_audio(stretches[0][0].path).rate
     settings = DecoderSettings(interval_s=interval_s)
@@ -121,12 +121,12 @@ def averaged(seconds: float) -> Way:
     def decode(programme: Programme, classifier: Classifier) -> list[str]:
         logs = np.log(np.maximum(programme.posteriors, _FLOOR))
         steps = np.diff(programme.ends, prepend=programme.ends[0])
-        mean, answers = logs[0].astype(np.float64), []
+        mean, labels = logs[0].astype(np.float64), []
         for log, step in zip(logs, steps, strict=True):
             mean += (1.0 - np.exp(-step / seconds)) * (log - mean)
-            answers.append(genre_or_unknown(mean, classifier.labels, classifier.rejected,
+            labels.append(genre_or_unknown(mean, classifier.labels, classifier.rejected,
                                             threshold=-np.inf))  # fmt: skip
-        return answers
+        return labels
 
     return decode
 
@@ -149,18 +149,18 @@ def shipped(*, every: int = 1, independent: bool = False, **settings: float) -> 
         decoder = Decoder(
             classifier.labels, DecoderSettings(**settings), window_s, classifier.rejected
         )
-        answers: list[str] = []
+        labels: list[str] = []
         before = 0.0
         for index, end in enumerate(programme.ends):
             if index % every:
-                answers.append(answers[-1])
+                labels.append(labels[-1])
                 continue
             decision = decoder.update(
                 programme.posteriors[index], float(programme.levels[index]), end - before
             )
             before = end
-            answers.append(decision.label)
-        return answers
+            labels.append(decision.label)
+        return labels
 
     return decode
 
@@ -184,28 +184,28 @@ WAYS: dict[str, Way] = {
 }
 
 
-def measure(answers: list[str], programme: Programme) -> dict[str, float]:
+def measure(labels: list[str], programme: Programme) -> dict[str, float]:
     """Figures of one way over one programme; see the module."""
     begins = np.array([begin for begin, _, _ in programme.stretches])
     truth = np.searchsorted(begins, programme.ends, side="right") - 1
     steps = np.diff(programme.ends, append=programme.ends[-1])
     right = np.array(
-        [answer == programme.stretches[i][2] for answer, i in zip(answers, truth, strict=True)]
+        [label == programme.stretches[i][2] for label, i in zip(labels, truth, strict=True)]
     )
-    unknown = np.array([answer == "unknown" for answer in answers])
+    unknown = np.array([label == "unknown" for label in labels])
     hours = programme.ends[-1] / 3600.0
     return {
         "accuracy": float(np.average(right, weights=steps)),
-        "changes_per_hour": sum(a != b for a, b in itertools.pairwise(answers)) / hours,
+        "changes_per_hour": sum(a != b for a, b in itertools.pairwise(labels)) / hours,
         "unknown": float(np.average(unknown, weights=steps)),
     }
 
 
-def delays(answers: list[str], programme: Programme) -> Iterator[float | None]:
-    """Seconds from each stretch's begin to its first right answer; None where there is none."""
-    answered = np.array(answers)
+def delays(labels: list[str], programme: Programme) -> Iterator[float | None]:
+    """Seconds from each stretch's begin to its first right label; None where there is none."""
+    decoded = np.array(labels)
     for begin, end, genre in programme.stretches:
-        inside = (programme.ends > begin) & (programme.ends <= end) & (answered == genre)
+        inside = (programme.ends > begin) & (programme.ends <= end) & (decoded == genre)
         yield float(programme.ends[inside][0] - begin) if inside.any() else None
 
 
@@ -215,9 +215,9 @@ def table(classifier: Classifier, programmes: list[Programme]) -> dict[str, dict
     for name, way in WAYS.items():
         found, waited = [], []
         for programme in programmes:
-            answers = way(programme, classifier)
-            found.append(measure(answers, programme))
-            waited += list(delays(answers, programme))
+            labels = way(programme, classifier)
+            found.append(measure(labels, programme))
+            waited += list(delays(labels, programme))
         came = [seconds for seconds in waited if seconds is not None]
         rows[name] = {
             **{key: round(statistics.mean(row[key] for row in found), 4) for key in found[0]},
@@ -243,7 +243,7 @@ def main() -> None:
     interval_s = DecoderSettings().interval_s
     orders = [order(tracks, seed) for seed in range(args.programmes)]
     programmes = [
-        hear(classifier, stretches, interval_s)
+        play(classifier, stretches, interval_s)
         for stretches in progress(orders, total=len(orders), label="listen")
     ]
     rows = table(classifier, programmes)

@@ -23,13 +23,16 @@ from edge_runtime.cli.arguments import Whole
 
 _ROOT = Path(__file__).parents[1]
 _NONE = "no.such.mutant"
+_UNCHECKED = "not checked"
 _NOTICED = ("killed", "timeout", "segfault", "suspicious")
 
 
 def mutmut(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run mutmut in the checkout."""
+    """Run mutmut in the checkout, in a session of its own: a mutant may kill its process group."""
     command = [sys.executable, "-m", "mutmut", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, cwd=_ROOT, check=False)
+    return subprocess.run(
+        command, capture_output=True, text=True, cwd=_ROOT, check=False, start_new_session=True
+    )
 
 
 def statuses() -> dict[str, str]:
@@ -87,10 +90,14 @@ def main() -> None:
     if not names:
         raise SystemExit(f"no mutants of {args.modules or 'any module'}: {made.stderr[-500:]}")
     print(f"{len(names)} mutants ...", file=sys.stderr)
-    done = mutmut("run", *names)
-    found = statuses()
-    if any(found[name] == "not checked" for name in names):
-        raise SystemExit(f"mutmut stopped: {(done.stdout + done.stderr)[-2000:]}")
+    left, before = names, 0
+    while left and len(left) != before:  # again, where a mutant stopped mutmut itself
+        before = len(left)
+        done = mutmut("run", *left)
+        found = statuses()
+        left = [name for name in names if found[name] == _UNCHECKED]
+    if len(left) == len(names):
+        raise SystemExit(f"mutmut ran none of them: {(done.stdout + done.stderr)[-2000:]}")
     print("\n".join(table({name: found[name] for name in names})))
 
 

@@ -2,10 +2,10 @@
 
 ``python -m benchmarks.sinks [--seconds 600] [--rounds 5] [--json FILE]``
 
-``edge-genre listen`` hears the demo clip over and over, as raw PCM on stdin at a fixed multiple of
-real time, with one sink at a time; the ways are measured in turn, round after round. A real
-mosquitto takes the MQTT messages where one is installed; ``page, watched`` has one reader of its
-events. Given are medians: CPU seconds per second of sound, without what a run of four seconds
+``edge-genre listen`` classifies the demo clip over and over, as raw PCM on stdin at a fixed
+multiple of real time, with one sink at a time; the ways are measured in turn, round after round. A
+real mosquitto takes the MQTT messages where one is installed; ``page, watched`` has one reader of
+its events. Given are medians: CPU seconds per second of sound, without what a run of four seconds
 takes to start, and the peak of resident memory.
 """
 
@@ -71,9 +71,9 @@ def measure(options: list[str], sound: bytes, second: int, *, watched: bool) -> 
         process.stdin.flush()
         time.sleep(max(0.0, begin + (number + 1) / _PACE - time.monotonic()))
     process.stdin.close()
-    told = cost(process.stdout.read())
+    found = cost(process.stdout.read())
     process.wait()
-    return told["cpu_s"], told["peak_rss_mib"]
+    return found["cpu_s"], found["peak_rss_mib"]
 
 
 def _watch(port: int) -> None:

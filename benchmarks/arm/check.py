@@ -1,6 +1,6 @@
-"""What edge-genre answers here, compared with what another machine answered.
+"""The results of edge-genre here, compared with those of another machine.
 
-``python -m benchmarks.arm.check FOLDER``, with the sounds, models and answers that
+``python -m benchmarks.arm.check FOLDER``, with the sounds, models and results that
 `benchmarks.arm.record` left in the folder on the other machine. Only the base install is needed.
 """
 
@@ -30,7 +30,7 @@ FLOAT_BOUND, QUANTIZED_BOUND, OTHER_RUNTIME_BOUND = 1e-3, 0.02, 0.06
 and in eight bits by another library (tflite-runtime 2.14 rounds otherwise than LiteRT, on x86 too:
 there only windows are judged whose two likeliest genres are further apart than that)"""
 
-SOUNDS, ANSWERS, MODELS, ABOUT = "sounds.npz", "answers.npz", "models", "about.txt"
+SOUNDS, RESULTS, MODELS, ABOUT = "sounds.npz", "results.npz", "models", "about.txt"
 # As on a device that has no soxr: our own filter resamples, and its sound is not soxr's.
 _WITHOUT_SOXR = [
     sys.executable,
@@ -41,7 +41,7 @@ _CHUNKS = (511, 4567, 100_000)
 """Samples in a push: less than a hop, some hops, more than a window"""
 
 _RUNTIME = "runtime of "
-"""What the names of answers begin with that say which library gave others"""
+"""Begins the names of those that say which library computed others"""
 
 Array = npt.NDArray[Any]
 
@@ -69,7 +69,7 @@ def streamed(params: FrontEndParams, sound: Array, chunk: int) -> bool:
 
 
 def listened(model: Path, *, soxr: bool) -> Array:
-    """When and what ``edge-genre listen --input demo`` says, as JSON."""
+    """Times and labels of ``edge-genre listen --input demo``, as JSON."""
     command = [str(Path(sys.executable).with_name("edge-genre"))] if soxr else _WITHOUT_SOXR
     done = subprocess.run(
         [*command, "listen", "--input", "demo", "--fast", "--json", "--model", str(model)],
@@ -81,7 +81,7 @@ def listened(model: Path, *, soxr: bool) -> Array:
     return np.array(json.dumps([[event["end"], event["label"]] for event in events]))
 
 
-def answers(folder: Path) -> dict[str, Array]:
+def results(folder: Path) -> dict[str, Array]:
     """Everything that is compared, by name; what needs soxr only where it is installed."""
     found: dict[str, Array] = {}
     has_soxr = importlib.util.find_spec("soxr") is not None
@@ -93,15 +93,16 @@ def answers(folder: Path) -> dict[str, Array]:
         found[f"features {name}"] = np.array([front_end(sound) for sound in own])
         right = [streamed(params, own[:5].reshape(-1), chunk) for chunk in _CHUNKS]
         found[f"stream {name}"] = np.array(right)
-    heard: dict[FrontEndParams, Array] = {}
+    computed: dict[FrontEndParams, Array] = {}
     for name, path in models(folder).items():
         classifier = Classifier(path)
         params = classifier.manifest.front_end
-        if params not in heard:
-            heard[params] = np.array([classifier.features(sound) for sound in sounds[key(params)]])
+        if params not in computed:
+            own = sounds[key(params)]
+            computed[params] = np.array([classifier.features(sound) for sound in own])
         quantization = classifier.manifest.weights.quantization
         posteriors = f"posteriors {name} ({quantization})"
-        found[posteriors] = classifier.posteriors(heard[params])
+        found[posteriors] = classifier.posteriors(computed[params])
         found[_RUNTIME + posteriors] = np.array(classifier.backend.name)
         resampled = params.sample_rate != open_audio("demo").rate
         if has_soxr or not resampled:
@@ -119,21 +120,21 @@ def compare(recorded: dict[str, Array], here: dict[str, Array]) -> list[str]:
             continue
         wanted = recorded.get(name)
         if wanted is None or wanted.shape != got.shape:
-            right, told = False, "is not what was recorded at all"
+            right, text = False, "is not what was recorded at all"
         elif name.startswith("features"):
             largest = float(np.abs(wanted - got).max())
             right = largest <= FRONT_END_BOUND
-            told = f"{len(got)} windows, {largest:.1e} at most, "
-            told += f"{np.mean(wanted == got):.1%} bit-equal"
+            text = f"{len(got)} windows, {largest:.1e} at most, "
+            text += f"{np.mean(wanted == got):.1%} bit-equal"
         elif name.startswith("posteriors"):
-            right, told = _compare_posteriors(name, recorded, here)
+            right, text = _compare_posteriors(name, recorded, here)
         elif name.startswith("stream"):
             right = bool(wanted.all() and got.all())
-            told = "stream equals windows, bit for bit"
+            text = "stream equals windows, bit for bit"
         else:
             right = str(wanted) == str(got)
-            told = f"{len(json.loads(str(got)))} answers, at the same times"
-        print(f"{'ok' if right else 'WRONG':<6} {name:<39} {told}")
+            text = f"{len(json.loads(str(got)))} labels, at the same times"
+        print(f"{'ok' if right else 'WRONG':<6} {name:<39} {text}")
         if not right:
             failed.append(name)
     return failed
@@ -152,10 +153,10 @@ def _compare_posteriors(
     second, first = np.sort(wanted, axis=1)[:, -2:].T
     judged = first - second > bound if other else np.ones_like(same)
     largest = float(np.abs(wanted - got).max())
-    told = f"{same.sum()} of {len(same)} answers the same, {largest:.1e} at most"
+    text = f"{same.sum()} of {len(same)} labels the same, {largest:.1e} at most"
     if other:
-        told += f"; {here[runtime]}, not {recorded[runtime]}"
-    return bool(same[judged].all()) and largest <= bound, told
+        text += f"; {here[runtime]}, not {recorded[runtime]}"
+    return bool(same[judged].all()) and largest <= bound, text
 
 
 def sizes() -> str:
@@ -178,8 +179,8 @@ def main() -> None:
         f"may differ by: features {FRONT_END_BOUND:g}; posteriors {FLOAT_BOUND:g}, in eight bits "
         f"{QUANTIZED_BOUND:g}, of another runtime {OTHER_RUNTIME_BOUND:g}"
     )
-    with np.load(folder / ANSWERS) as file:
-        failed = compare({name: file[name] for name in file.files}, answers(folder))
+    with np.load(folder / RESULTS) as file:
+        failed = compare({name: file[name] for name in file.files}, results(folder))
     print(sizes())
     sys.exit(1 if failed else 0)
 

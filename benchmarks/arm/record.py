@@ -1,7 +1,7 @@
-"""What this machine answers, and what another needs to answer the same questions.
+"""The results of this machine, and all that another needs to compute the same.
 
 ``python -m benchmarks.arm.record FOLDER`` writes there the sounds, two models that do not ship (the
-seed CNN in eight bits throughout, and for the NumPy backend) and the answers; needs the
+seed CNN in eight bits throughout, and for the NumPy backendand the results; needs the
 ``[export]`` extra. The sounds are the demo clip, noise and tones, softer and louder, and, where
 ``EDGE_GENRE_DATA`` names real music, one clip of each genre.
 """
@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.arm.check import ABOUT, ANSWERS, MODELS, SOUNDS, answers, key
+from benchmarks.arm.check import ABOUT, MODELS, RESULTS, SOUNDS, key, results
 from edge_runtime.audio.file import open_audio
 from edge_runtime.audio.windows import SoundPath, file_windows
 from edge_runtime.frontend import FrontEnd, FrontEndParams
@@ -100,7 +100,7 @@ def write_models(folder: Path, sounds: Windows) -> None:
 
 
 def main() -> None:
-    """Write sounds, models and answers."""
+    """Write sounds, models and results."""
     folder = Path(sys.argv[1])
     clips = _real_clips()
     front_ends = [*PRESETS.values(), *(read_model(name).manifest.front_end for name in BUNDLED)]
@@ -115,7 +115,7 @@ def main() -> None:
     )
     (folder / MODELS).mkdir()
     write_models(folder / MODELS, sounds[key(read_model("seed-cnn").manifest.front_end)])
-    np.savez(folder / ANSWERS, **answers(folder))
+    np.savez(folder / RESULTS, **results(folder))
 
 
 if __name__ == "__main__":

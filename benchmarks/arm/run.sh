@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Installs our wheel into a Debian root of an ARM and compares what it answers there with what it
-# answers here.
+# Installs our wheel into a Debian root of an ARM and compares its results there with
+# those here.
 #
 #   benchmarks/arm/run.sh arm64 [LOG]    a 64-bit Pi: LiteRT
 #   benchmarks/arm/run.sh armhf [LOG]    a 32-bit Pi: Debian's numpy 1, tflite-runtime, no soxr
 #
 # Needs root on Debian or Ubuntu, 2 GB of disk and about ten minutes; the root is kept in .arm/ for
 # the next time. Installs debootstrap and qemu-user-static where they are missing. Where it cannot
-# be done it says why and ends with 0; where an answer is wrong, with 1. PYTHON names the
+# be done it says why and ends with 0; where a result is wrong, with 1. PYTHON names the
 # interpreter with our [dev] extra (.venv's), EDGE_GENRE_DATA real music to compare on as well. All
 # paths are as seen from the checkout.
 set -euo pipefail
@@ -148,15 +148,15 @@ in_root python3 -m venv "${site[@]}" /venv
 in_root /venv/bin/pip install --quiet --no-index --find-links /wheels edge-genre
 
 if [[ $architecture == arm64 ]]; then
-  told=$(in_root /venv/bin/python -c "
+  output=$(in_root /venv/bin/python -c "
 from ai_edge_litert.interpreter import Interpreter
 from edge_runtime.model.file import read_model
 Interpreter(model_content=read_model('tiny').network).allocate_tensors()" 2>&1)
-  [[ $told == *XNNPACK* ]] || fail "LiteRT runs without XNNPACK, as on no Pi: $told"
+  [[ $output == *XNNPACK* ]] || fail "LiteRT runs without XNNPACK, as on no Pi: $output"
 fi
 
-# The same program on both, there with the package from the wheel: what this machine answers is
-# recorded, what ARM answers is compared.
+# The same program on both, there with the package from the wheel: this machine's results are
+# recorded, the ARM's are compared.
 export PYTHONPATH=$PWD
 rm -rf "$recorded" && mkdir "$recorded"
 "$python" -m benchmarks.arm.record "$recorded"

@@ -15,7 +15,7 @@ def table(results: dict[str, Any]) -> str:
         f"{part['bytecode_bytes'] / 1e6:7.2f}"
         for name, part in parts
     ]
-    loads, answers = ", ".join(results["listen_loads"]), results["listen_answers"]
+    loads, events = ", ".join(results["listen_loads"]), results["listen_answers"]
     return "\n".join(
         [
             *lines,
@@ -23,7 +23,7 @@ def table(results: dict[str, Any]) -> str:
             f"{'beyond numpy':<37} {results['beyond_numpy_bytes'] / 1e6:7.2f}  "
             f"budget {results['budget_bytes'] / 1e6:.0f}",
             f"{'the wheel, ' + str(wheel['files']) + ' files':<37} {wheel['bytes'] / 1e6:7.2f}",
-            f"listen loads {loads}; {answers} answers for the demo clip",
+            f"listen loads {loads}; {events} events for the demo clip",
         ]
     )
 

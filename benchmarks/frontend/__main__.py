@@ -72,14 +72,14 @@ def fft_floor(n_frames: int = PARAMS.n_frames) -> Callable[[], None]:
 
 def segment_times(peers: dict[str, Peer], rounds: int) -> dict[str, float]:
     """Seconds for one 3 s window."""
-    segment = demo_sound(20.0)[-PARAMS.window_samples :].copy()
+    window = demo_sound(20.0)[-PARAMS.window_samples :].copy()
     front_end = FrontEnd(PARAMS)
     candidates: dict[str, Callable[[], object]] = {
-        "edge-genre": lambda: front_end(segment),
+        "edge-genre": lambda: front_end(window),
         "FFTs alone": fft_floor(),
     }
     for name, peer in peers.items():
-        candidates[name] = lambda peer=peer: peer(segment)
+        candidates[name] = lambda peer=peer: peer(window)
     return interleaved(candidates, rounds=rounds, calls=5)
 
 
@@ -129,8 +129,8 @@ def largest_error(reference: Peer) -> float:
     front_end = FrontEnd(PARAMS)
     errors = []
     for signal in signals:
-        segment = signal.astype(np.float32)
-        errors.append(float(np.abs(front_end(segment) - reference(segment)).max()))
+        window = signal.astype(np.float32)
+        errors.append(float(np.abs(front_end(window) - reference(window)).max()))
     return max(errors)
 
 
@@ -155,12 +155,12 @@ def allocations() -> dict[str, float]:
         else:
             peaks[n], n = peak - before, n + 1
         del due
-    kept = tracemalloc.get_traced_memory()[0] - begin
+    remaining = tracemalloc.get_traced_memory()[0] - begin
     tracemalloc.stop()
     return {
         "peak_bytes_per_hop": float(np.median(peaks[:n])),
         "peak_bytes_per_window": float(np.median(due_peaks[:n_due])),
-        "kept_bytes_per_hop": kept / 400,
+        "kept_bytes_per_hop": remaining / 400,
     }
 
 

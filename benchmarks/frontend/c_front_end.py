@@ -2,8 +2,8 @@
 
 ``python -m benchmarks.frontend.c_front_end [CLIP ...] [--sounds 200] [--json FILE]``
 
-The C sources of ``edge-genre export --format tflm`` are compiled by the system's ``cc`` and hear
-what `edge_runtime.frontend` hears: random tones, tones in faint noise, square waves, chirps and
+The C sources of ``edge-genre export --format tflm`` are compiled by the system's ``cc`` and get
+the input of `edge_runtime.frontend`: random tones, tones in faint noise, square waves, chirps and
 steps, then one window of each CLIP (of the demo clip, if none is named). Errors are in MFCC units
 or dB, without normalisation.
 """
@@ -79,7 +79,7 @@ def c_features(
     record = np.dtype([("features", "<f4", shape), ("input", "i1", shape)])
     records = np.frombuffer(done.stdout, record)
     if len(records) != len(windows):
-        raise RuntimeError(f"{program}: answered {len(records)} of {len(windows)} windows")
+        raise RuntimeError(f"{program}: returned {len(records)} of {len(windows)} windows")
     return records["features"], records["input"]
 
 
@@ -110,16 +110,16 @@ def main() -> None:
     for name, params in SETTINGS.items():
         with tempfile.TemporaryDirectory() as folder:
             program = compiled(params, network_input(params, 2.5), Path(folder), "-O2")
-            hard, heard = (window_errors(program, params, each) for each in (sounds, music))
+            synthetic, clips = (window_errors(program, params, each) for each in (sounds, music))
         print(
-            f"{name:<18} {np.median(hard):>29.1e}  {hard.max():>7.1e}"
-            f" {np.median(heard):>21.1e}  {heard.max():>7.1e}"
+            f"{name:<18} {np.median(synthetic):>29.1e}  {synthetic.max():>7.1e}"
+            f" {np.median(clips):>21.1e}  {clips.max():>7.1e}"
         )
         results[name] = {
-            "max_abs_error_random": float(hard.max()),
-            "median_error_random": float(np.median(hard)),
-            "max_abs_error_clips": float(heard.max()),
-            "median_error_clips": float(np.median(heard)),
+            "max_abs_error_random": float(synthetic.max()),
+            "median_error_random": float(np.median(synthetic)),
+            "max_abs_error_clips": float(clips.max()),
+            "median_error_clips": float(np.median(clips)),
         }
     if args.json:
         counts = {"sounds": len(sounds), "clips": len(music)}

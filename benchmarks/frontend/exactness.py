@@ -102,7 +102,7 @@ def second_window(clip: Path) -> Samples:
     return found[-1]
 
 
-def hear(front_end: FrontEnd, windows: list[Samples]) -> None:
+def run_over(front_end: FrontEnd, windows: list[Samples]) -> None:
     """Compute the features of windows, one after the other."""
     for window in windows:
         front_end(window)
@@ -111,7 +111,7 @@ def hear(front_end: FrontEnd, windows: list[Samples]) -> None:
 def repeated_share(windows: list[Samples]) -> float:
     """Share of the windows' frames that are transformed again in double precision."""
     CountingLook.found = 0
-    hear(front_end_with(CountingLook), windows)
+    run_over(front_end_with(CountingLook), windows)
     return CountingLook.found / (len(windows) * PARAMS.n_frames)
 
 
@@ -131,7 +131,7 @@ def main() -> None:
     share = repeated_share(music)
     print(f"frames repeated in a window each of {len(music)} clips: {share:.2%}")
     times = interleaved(
-        {name: partial(hear, front_end, music) for name, front_end in front_ends.items()},
+        {name: partial(run_over, front_end, music) for name, front_end in front_ends.items()},
         rounds=args.rounds,
     )
     looking, blind = times.values()

@@ -15,8 +15,8 @@ import numpy.typing as npt
 from edge_runtime.frontend import FrontEndParams
 from edge_runtime.frontend.mel import dct_matrix, mel_filterbank
 
-Segment = npt.NDArray[np.float32]
-Peer = Callable[[Segment], npt.NDArray[np.float32]]
+Samples = npt.NDArray[np.float32]
+Peer = Callable[[Samples], npt.NDArray[np.float32]]
 
 RATE, N_FFT, HOP, N_MELS, N_MFCC = 22_050, 2048, 512, 128, 13
 
@@ -25,7 +25,7 @@ def librosa_mfcc() -> Peer:
     """``librosa.feature.mfcc``; gives (frames, coefficients) as ours does."""
     import librosa
 
-    return lambda segment: librosa.feature.mfcc(y=segment, sr=RATE, n_mfcc=N_MFCC).T
+    return lambda samples: librosa.feature.mfcc(y=samples, sr=RATE, n_mfcc=N_MFCC).T
 
 
 def scipy_pipeline() -> Peer:
@@ -36,8 +36,8 @@ def scipy_pipeline() -> Peer:
     window = np.hanning(N_FFT + 1)[:-1].astype(np.float32)
     mel, dct = mel_filterbank(params).T.copy(), dct_matrix(N_MELS, N_MFCC).astype(np.float32)
 
-    def mfcc(segment: Segment) -> npt.NDArray[np.float32]:
-        padded = np.pad(segment, N_FFT // 2)
+    def mfcc(samples: Samples) -> npt.NDArray[np.float32]:
+        padded = np.pad(samples, N_FFT // 2)
         frames = np.lib.stride_tricks.sliding_window_view(padded, N_FFT)[::HOP] * window
         spectrum = scipy.fft.rfft(frames)
         power = spectrum.real**2 + spectrum.imag**2
@@ -54,7 +54,7 @@ def scipy_in_our_kernel() -> Peer:
     from edge_runtime.frontend import FrontEnd, log_mel
 
     class ScipyKernel(log_mel.LogMelKernel):
-        def _transform(self, frames: Segment, spectrum: npt.NDArray[np.complex64]) -> None:
+        def _transform(self, frames: Samples, spectrum: npt.NDArray[np.complex64]) -> None:
             spectrum[:] = scipy.fft.rfft(frames, norm="forward")
 
     front_end = FrontEnd(FrontEndParams())
@@ -72,9 +72,9 @@ def torch_pipeline() -> Peer:
     mel = torch.from_numpy(mel_filterbank(params).T.copy())
     dct = torch.from_numpy(dct_matrix(N_MELS, N_MFCC).astype(np.float32))
 
-    def mfcc(segment: Segment) -> npt.NDArray[np.float32]:
+    def mfcc(samples: Samples) -> npt.NDArray[np.float32]:
         spectrum = torch.stft(
-            torch.from_numpy(segment), N_FFT, HOP, window=window, center=True,
+            torch.from_numpy(samples), N_FFT, HOP, window=window, center=True,
             pad_mode="constant", return_complex=True,
         )  # fmt: skip
         power = spectrum.real.square() + spectrum.imag.square()
@@ -88,8 +88,8 @@ def python_speech_features_mfcc() -> Peer:
     """``python_speech_features.mfcc``: HTK mel, natural logarithm, no padding."""
     import python_speech_features
 
-    return lambda segment: python_speech_features.mfcc(
-        segment, RATE, N_FFT / RATE, HOP / RATE, N_MFCC, N_MELS, N_FFT,
+    return lambda samples: python_speech_features.mfcc(
+        samples, RATE, N_FFT / RATE, HOP / RATE, N_MFCC, N_MELS, N_FFT,
         preemph=0, ceplifter=0, appendEnergy=False,
     )  # fmt: skip
 
@@ -107,9 +107,9 @@ def kaldi_native_fbank_mfcc() -> Peer:
     options.mel_opts.num_bins = N_MELS
     options.num_ceps = N_MFCC
 
-    def mfcc(segment: Segment) -> npt.NDArray[np.float32]:
+    def mfcc(samples: Samples) -> npt.NDArray[np.float32]:
         online = kaldi_native_fbank.OnlineMfcc(options)
-        online.accept_waveform(RATE, segment.tolist())  # its binding takes no array
+        online.accept_waveform(RATE, samples.tolist())  # its binding takes no array
         online.input_finished()
         return np.stack([online.get_frame(i) for i in range(online.num_frames_ready)])
 
@@ -129,8 +129,8 @@ def essentia_mfcc() -> Peer:
         sampleRate=RATE, highFrequencyBound=RATE / 2,
     )  # fmt: skip
 
-    def run(segment: Segment) -> npt.NDArray[np.float32]:
-        frames = standard.FrameGenerator(segment, frameSize=N_FFT, hopSize=HOP, startFromZero=False)
+    def run(samples: Samples) -> npt.NDArray[np.float32]:
+        frames = standard.FrameGenerator(samples, frameSize=N_FFT, hopSize=HOP, startFromZero=False)
         return np.stack([mfcc(spectrum(window(frame)))[1] for frame in frames])
 
     return run

@@ -32,7 +32,7 @@ from .resources import MissingPeerError, Resources
 SCHEMA = "edge-genre peers 1"
 
 _DEMO_PASSES = 10
-"""So often the demo clip is heard, where there are no others"""
+"""So often the demo clip is classified, where there are no others"""
 
 
 def measure(
@@ -50,11 +50,11 @@ def measure(
         folder = Path(name)
         run = Run(candidates, held_out, Resources(folder, offline=offline))
         passes = 1 if data else _DEMO_PASSES
-        run.hear(clips, folder, passes)
+        run.classify(clips, folder, passes)
         run.start_cold(clips[0], folder, rounds)
         rows = run.rows(clips)
         differs = None
-        if any(name.startswith("essentia") for name in run.heard):
+        if any(name.startswith("essentia") for name in run.outcomes):
             differs = essentia_difference(clips[0], folder)
     seconds = sorted(clip.seconds for clip in clips)
     return {
@@ -120,12 +120,12 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="folder of clips with their tracks.csv")
     parser.add_argument("--rounds", type=Whole(1, 10_000), default=5, help="cold starts of each")
     parser.add_argument(
-        "--clips", type=Whole(1, 10_000), help="hear that many clips instead of all"
+        "--clips", type=Whole(1, 10_000), help="classify that many clips instead of all"
     )
     parser.add_argument("--only", nargs="+", metavar="NAME", help="measure these candidates")
     parser.add_argument(
         "--held-out", nargs="+", type=Path, default=[], metavar="FILE",
-        help="models of ours that have not heard the validation clips: tiny.tflite, ...",
+        help="models of ours that were not trained on the validation clips: tiny.tflite, ...",
     )  # fmt: skip
     parser.add_argument("--offline", action="store_true", help="fetch no wheels")
     parser.add_argument("--json", type=Path)

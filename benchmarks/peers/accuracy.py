@@ -1,4 +1,4 @@
-"""How often an answer is right, of a peer and of ours on the same clips and the same choice."""
+"""How often a peer's label is right, and ours on the same clips with the same choice."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from train.evaluation.significance import bootstrap_interval, mcnemar
 
-from .genres import SAME, GenreLabels, answer
+from .genres import SAME, GenreLabels, likeliest
 
 Scores = Sequence[Mapping[str, float]]
 """A candidate's scores by label, clip by clip"""
@@ -19,11 +19,11 @@ Scores = Sequence[Mapping[str, float]]
 def right(
     scores: Scores, labels: GenreLabels, genres: Sequence[str], truth: Sequence[str]
 ) -> npt.NDArray[np.bool_]:
-    """Whether each clip of one of `genres` was answered rightly, the choice being among them."""
+    """Whether each clip of one of `genres` got the right label, with the choice among them."""
     return np.array(
         [
-            answer(told, labels, genres) == genre
-            for told, genre in zip(scores, truth, strict=True)
+            likeliest(clip, labels, genres) == genre
+            for clip, genre in zip(scores, truth, strict=True)
             if genre in genres
         ],
         bool,
@@ -47,7 +47,7 @@ def measured(
     truth : sequence of str
         Genre of each clip.
     ours : dict
-        Scores of our models that have not heard these clips.
+        Scores of our models that were not trained on these clips.
 
     Returns
     -------

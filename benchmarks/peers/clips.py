@@ -1,4 +1,4 @@
-"""The clips that every candidate hears: validation clips, or the one that ships."""
+"""The clips that every candidate classifies: validation clips, or the one that ships."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LEAST_SECONDS = 3.1
 
 @dataclass(frozen=True)
 class Clip:
-    """A clip that was found; ``genre`` is None where nobody told it."""
+    """A clip that was found; ``genre`` is None where it is not known."""
 
     path: Path
     genre: str | None

@@ -47,6 +47,6 @@ SIX_GENRES: GenreLabels = {
 """Of pyAudioAnalysis; its sixth, Electronic, is none of ours"""
 
 
-def answer(scores: Mapping[str, float], labels: GenreLabels, genres: Iterable[str]) -> str:
+def likeliest(scores: Mapping[str, float], labels: GenreLabels, genres: Iterable[str]) -> str:
     """The likeliest of some genres; the first of equals."""
     return max(genres, key=lambda genre: max(scores[label] for label in labels[genre]))

@@ -30,8 +30,8 @@ NO_GENRES = "not measured: no validation clips; pass --data"
 
 
 @dataclasses.dataclass
-class Heard:
-    """What a candidate said, clip by clip."""
+class Outcomes:
+    """Times and scores of a candidate, clip by clip."""
 
     seconds: list[float] = dataclasses.field(default_factory=list)
     cpu_seconds: list[float] = dataclasses.field(default_factory=list)
@@ -41,13 +41,13 @@ class Heard:
 
 
 class Run:
-    """Candidates that can run here are heard; the others are told with a reason.
+    """Candidates that can run here are measured; the others are rows with a reason.
 
     Parameters
     ----------
     candidates : sequence of Candidate
     held_out : dict
-        Paths of exported models of ours that have not heard the validation clips, by name.
+        Paths of exported models of ours that were not trained on the validation clips, by name.
     resources : Resources
     """
 
@@ -57,50 +57,50 @@ class Run:
         self.candidates, self._resources = list(candidates), resources
         self._held_out = held_out
         self.missing: dict[str, str] = {}
-        self.heard: dict[str, Heard] = {}
-        self.unseen: dict[str, Heard] = {}
+        self.outcomes: dict[str, Outcomes] = {}
+        self.held_out_outcomes: dict[str, Outcomes] = {}
         """Of the held-out models, by name"""
 
-    def hear(self, clips: Sequence[Clip], folder: Path, passes: int = 1) -> None:
-        """Let every candidate answer for each clip in turn, each in a process that stays.
+    def classify(self, clips: Sequence[Clip], folder: Path, passes: int = 1) -> None:
+        """Let every candidate classify each clip in turn, each in a process that stays.
 
-        Who begins changes from clip to clip. The first clip is heard once more before the others,
-        which is not counted.
+        The first in turn changes from clip to clip. The first clip is classified once more before
+        the others, which is not counted.
         """
         workers = self._start()
         try:
             turns = [clip for _ in range(passes) for clip in clips]
-            listed = progress(turns, total=len(turns), label="answer")
+            listed = progress(turns, total=len(turns), label="classify")
             for number, clip in enumerate(listed):
                 file, rate = decoded(clip, folder)
                 if number == 0:
-                    self._ask(workers, list(workers), file, rate, noted=False)
+                    self._classify_in_turn(workers, list(workers), file, rate, noted=False)
                 names = list(workers)
                 first = number % max(1, len(names))
-                self._ask(workers, names[first:] + names[:first], file, rate)
+                self._classify_in_turn(workers, names[first:] + names[:first], file, rate)
         finally:
             for worker, _ in workers.values():
                 worker.close()
 
     def start_cold(self, clip: Clip, folder: Path, rounds: int) -> None:
-        """Let every candidate answer for one clip in new processes, in turn."""
+        """Let every candidate classify one clip in new processes, in turn."""
         file, rate = decoded(clip, folder)
         for number in progress(range(rounds + 1), total=rounds + 1, label="cold start"):
             for candidate in self.candidates:
-                if candidate.name in self.heard:
+                if candidate.name in self.outcomes:
                     try:
-                        told = cold_start(arguments(candidate, self._resources), file, rate)
+                        reply = cold_start(arguments(candidate, self._resources), file, rate)
                     except RuntimeError as error:
                         self._without(candidate.name, f"cold start: {error}")
                         continue
                     if number:  # the first warms the page cache
-                        self.heard[candidate.name].starts.append(told)
+                        self.outcomes[candidate.name].starts.append(reply)
 
     def rows(self, clips: Sequence[Clip]) -> dict[str, dict[str, Any]]:
         """JSON-ready figures of every candidate."""
         return {one.name: self._row(one, clips) for one in self.candidates}
 
-    def _start(self) -> dict[str, tuple[Worker, Heard]]:
+    def _start(self) -> dict[str, tuple[Worker, Outcomes]]:
         workers = {}
         for candidate in self.candidates:
             try:
@@ -108,43 +108,43 @@ class Run:
             except MissingPeerError as error:
                 self.missing[candidate.name] = without_paths(str(error))
                 continue
-            heard = self.heard[candidate.name] = Heard(model_bytes=worker.model_bytes)
-            workers[candidate.name] = (worker, heard)
+            outcomes = self.outcomes[candidate.name] = Outcomes(model_bytes=worker.model_bytes)
+            workers[candidate.name] = (worker, outcomes)
         for name, path in self._held_out.items():
             own = dataclasses.replace(_named(self.candidates, name), arguments=(str(path),))
-            heard = self.unseen[name] = Heard()
-            workers[f"{_HELD_OUT}{name}"] = (Worker(own, self._resources), heard)
+            outcomes = self.held_out_outcomes[name] = Outcomes()
+            workers[f"{_HELD_OUT}{name}"] = (Worker(own, self._resources), outcomes)
         return workers
 
-    def _ask(
+    def _classify_in_turn(
         self,
-        workers: dict[str, tuple[Worker, Heard]],
+        workers: dict[str, tuple[Worker, Outcomes]],
         order: list[str],
         file: Path,
         rate: int,
         *,
         noted: bool = True,
     ) -> None:
-        """Let each answer for a clip; who fails is out."""
+        """Let each classify a clip; one that fails is left out."""
         for name in order:
-            worker, heard = workers[name]
+            worker, outcomes = workers[name]
             try:
-                told = worker.answer(file, rate)
+                reply = worker.classify(file, rate)
             except MissingPeerError as error:
                 self._without(name, str(error))
                 worker.close()
                 del workers[name]
                 continue
             if noted:
-                heard.seconds.append(told["seconds"])
-                heard.cpu_seconds.append(told["cpu_seconds"])
-                heard.scores.append(told["scores"])
+                outcomes.seconds.append(reply["seconds"])
+                outcomes.cpu_seconds.append(reply["cpu_seconds"])
+                outcomes.scores.append(reply["scores"])
 
     def _without(self, name: str, reason: str) -> None:
-        """Leave a candidate out, or a held-out model, whose name tells so."""
+        """Leave a candidate out, or a held-out model, which its name says."""
         self.missing[name] = without_paths(reason)
-        self.heard.pop(name, None)
-        self.unseen.pop(name.removeprefix(_HELD_OUT), None)
+        self.outcomes.pop(name, None)
+        self.held_out_outcomes.pop(name.removeprefix(_HELD_OUT), None)
 
     def _row(self, candidate: Candidate, clips: Sequence[Clip]) -> dict[str, Any]:
         row: dict[str, Any] = {
@@ -154,20 +154,20 @@ class Run:
         }
         if candidate.name in self.missing:
             return {**row, "missing": self.missing[candidate.name], "install": candidate.install}
-        heard = self.heard[candidate.name]
-        times = np.array(heard.seconds)
+        outcomes = self.outcomes[candidate.name]
+        times = np.array(outcomes.seconds)
         row["ms_per_clip"] = round(1000 * float(np.median(times)), 3)
-        row["cpu_ms_per_clip"] = round(1000 * statistics.median(heard.cpu_seconds), 3)
-        row["cores"] = round(sum(heard.cpu_seconds) / sum(heard.seconds), 2)
+        row["cpu_ms_per_clip"] = round(1000 * statistics.median(outcomes.cpu_seconds), 3)
+        row["cores"] = round(sum(outcomes.cpu_seconds) / sum(outcomes.seconds), 2)
         row["times_ours"] = {
-            one.name: round(float(np.median(times / self.heard[one.name].seconds)), 3)
+            one.name: round(float(np.median(times / self.outcomes[one.name].seconds)), 3)
             for one in self.candidates
-            if one.ours and one.name in self.heard
+            if one.ours and one.name in self.outcomes
         }
-        if heard.starts:
-            row["cold_start_s"] = _median(heard.starts, "wall_s", 3)
-            row["peak_rss_mib"] = _median(heard.starts, "peak_rss_mib", 1)
-        row["model_bytes"] = heard.model_bytes
+        if outcomes.starts:
+            row["cold_start_s"] = _median(outcomes.starts, "wall_s", 3)
+            row["peak_rss_mib"] = _median(outcomes.starts, "peak_rss_mib", 1)
+        row["model_bytes"] = outcomes.model_bytes
         row["install"] = self._install(candidate)
         row["accuracy"] = self._accuracy(candidate, clips)
         return row
@@ -184,15 +184,15 @@ class Run:
         truth = [clip.genre for clip in clips if clip.genre is not None]
         if not truth:
             return {"reason": NO_GENRES}
-        held_out = {name: heard.scores for name, heard in self.unseen.items()}
+        held_out = {name: outcomes.scores for name, outcomes in self.held_out_outcomes.items()}
         shipped = {
-            one.name: self.heard[one.name].scores
+            one.name: self.outcomes[one.name].scores
             for one in self.candidates
-            if one.ours and not one.heard_validation and one.name in self.heard
+            if one.ours and not one.fitted_to_validation and one.name in self.outcomes
         }
         ours = {**shipped, **held_out}
         if not candidate.ours:
-            found = measured(self.heard[candidate.name].scores, candidate.labels, truth, ours)
+            found = measured(self.outcomes[candidate.name].scores, candidate.labels, truth, ours)
         elif candidate.name in ours:
             found = measured(ours[candidate.name], candidate.labels, truth, {})
             weights = "held out" if candidate.name in held_out else "as shipped"
@@ -255,14 +255,14 @@ def _median(samples: list[dict[str, float]], key: str, digits: int) -> float:
 PROTOCOL = {
     "threads": 1,
     "environment": ENVIRONMENT,
-    "time": "decoded mono samples in memory at the file's rate to one answer for the clip; "
-    "resampling to the candidate's rate included; one process each; every candidate hears each "
-    "clip before the next clip comes; median over the clips; ratios are medians of the clips' own",
+    "time": "decoded mono samples in memory at the file's rate to one label for the clip; "
+    "resampling to the candidate's rate included; one process each; every candidate classifies "
+    "each clip before the next comes; median over the clips; ratios are medians of the clips' own",
     "cores": "CPU seconds of the process in a second of answering: what one thread means",
-    "cold_start": "start of a new process to its answer for one clip; median",
+    "cold_start": "start of a new process to its label for one clip; median",
     "peak_rss": "of that process",
     "install": "files of the distributions that it needs, by their RECORDs, without byte code",
     "accuracy": "the likeliest of the genres that the candidate's labels stand for, on the "
-    "validation clips of those genres, so that unknown is no answer; ours on the same clips with "
+    "validation clips of those genres, so that unknown is no label; ours on the same clips with "
     "the same choice; 95 % bootstrap interval; McNemar's exact test",
 }

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from .worker import Ready
 
 if TYPE_CHECKING:
-    from .worker import Answer
+    from .worker import Classify
 
 Array = npt.NDArray[np.float32]
 
@@ -70,17 +70,17 @@ def in_onnx(model: str) -> Ready:
     )
 
 
-def _answer(run: Callable[[Array], Array]) -> Answer:
+def _answer(run: Callable[[Array], Array]) -> Classify:
     from train.transfer.musicnn import TAGS
 
-    def answer(samples: Array, rate: int) -> dict[str, float]:
+    def classify(samples: Array, rate: int) -> dict[str, float]:
         spectrogram = log_mel(samples, rate)
         starts = range(0, len(spectrogram) - N_FRAMES + 1, N_FRAMES)
         logits = [run(spectrogram[np.newaxis, start : start + N_FRAMES])[0] for start in starts]
         likelihood = np.mean(1 / (1 + np.exp(-np.array(logits))), axis=0)
         return dict(zip(TAGS, likelihood, strict=True))
 
-    return answer
+    return classify
 
 
 def _tagger(wheel: Path) -> Any:

@@ -17,7 +17,7 @@ def classifier(model: str) -> Ready:
     """A model of ours, by its name or path."""
     loaded = Classifier(model)
 
-    def answer(samples: npt.NDArray[np.float32], rate: int) -> dict[str, float]:
+    def classify(samples: npt.NDArray[np.float32], rate: int) -> dict[str, float]:
         return loaded.classify(samples, rate=rate).posterior
 
-    return Ready(answer, BUNDLED.get(model, Path(model)).stat().st_size)
+    return Ready(classify, BUNDLED.get(model, Path(model)).stat().st_size)

@@ -47,11 +47,11 @@ def section(results: dict[str, Any]) -> list[str]:
         "",
         f"{machine['model']}, {machine['cores']} cores, {machine['system']}, Python "
         f"{machine['python']}, numpy {machine['numpy']}; {results['utc'][:10]}. One thread; each "
-        "candidate is a process of its own, and all hear one clip before the next comes. "
-        f"{_clips(protocol)} Time is from decoded samples in memory to one answer for the clip, "
-        "resampling included, decoding not; cold start, from the start of a process to its answer "
+        "candidate is a process of its own, and all classify one clip before the next comes. "
+        f"{_clips(protocol)} Time is from decoded samples in memory to one label for the clip, "
+        "resampling included, decoding not; cold start, from the start of a process to its label "
         f"for one clip, median of {protocol['cold_starts']}, and memory is that process's peak. "
-        f"While they answer, the candidates keep {min(cores):.2f} to {max(cores):.2f} cores busy.",
+        f"While they classify, they keep {min(cores):.2f} to {max(cores):.2f} cores busy.",
         "",
         f"| | time, a clip | CPU time | {' | '.join(f'times `{name}`' for name in ours)} | "
         "cold start | memory | install (beyond numpy) | model |",
@@ -77,32 +77,32 @@ def section(results: dict[str, Any]) -> list[str]:
 
 
 def _accuracy(results: dict[str, Any], rows: dict[str, Row]) -> list[str]:
-    told = {name: row for name, row in rows.items() if "accuracy" in row["accuracy"]}
-    silent = {name: row for name, row in rows.items() if name not in told}
+    scored = {name: row for name, row in rows.items() if "accuracy" in row["accuracy"]}
+    unscored = {name: row for name, row in rows.items() if name not in scored}
     lines = ["### Accuracy on the validation clips", ""]
-    if told:
+    if scored:
         lines += [
             "The likeliest of the genres that the labels of each stand for, on the clips of those "
             "genres, and ours on the same clips with the same choice; 95 % intervals. Whether the "
-            "peers heard these recordings in their training cannot be told.",
+            "peers were trained on these recordings is not known.",
             "",
             "| | genres | clips | right | ours on the same |",
             "|---|---|---|---|---|",
         ]
-    for name, row in told.items():
+    for name, row in scored.items():
         found = row["accuracy"]
         beside = ", ".join(f"`{one}` {_interval(own)}" for one, own in found["ours"].items())
         lines.append(
             f"| {_name(name, row)} | {len(found['genres'])} | {found['clips']} | "
             f"{_interval(found)} | {beside or found.get('weights', '')} |"
         )
-    if told:
+    if scored:
         lines.append("")
-    for name, row in told.items():
+    for name, row in scored.items():
         if len(row["accuracy"]["genres"]) < len(GENRES):
             lines.append(f"- {name} is examined on {', '.join(row['accuracy']['genres'])}.")
-    for reason in dict.fromkeys(row["accuracy"]["reason"] for row in silent.values()):
-        names = [_name(n, r) for n, r in silent.items() if r["accuracy"]["reason"] == reason]
+    for reason in dict.fromkeys(row["accuracy"]["reason"] for row in unscored.values()):
+        names = [_name(n, r) for n, r in unscored.items() if r["accuracy"]["reason"] == reason]
         lines.append(f"- {', '.join(names)}: {reason}.")
     if differs := results["essentia_mfcc_minus_librosa"]:
         mfcc, bands = differs["mfcc"], differs["bands"]

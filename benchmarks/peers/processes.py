@@ -32,7 +32,7 @@ _MODULE = ["-m", "benchmarks.peers.worker"]
 
 
 class Worker:
-    """A candidate that answers until it is closed.
+    """A candidate that classifies clips until it is closed.
 
     Raises
     ------
@@ -41,12 +41,12 @@ class Worker:
     """
 
     def __init__(self, candidate: Candidate, resources: Resources) -> None:
-        self._told = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115 - closed by close()
+        self._stderr = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115 - closed by close()
         self._process = subprocess.Popen(
             [sys.executable, *_MODULE, *arguments(candidate, resources)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=self._told,
+            stderr=self._stderr,
             text=True,
             cwd=_ROOT,
             env={**os.environ, **ENVIRONMENT},
@@ -60,8 +60,8 @@ class Worker:
             raise
         self.model_bytes: int = first["model_bytes"]
 
-    def answer(self, clip: Path, rate: int) -> dict[str, Any]:
-        """An answer as the worker tells it: wall and CPU seconds, and scores by label.
+    def classify(self, clip: Path, rate: int) -> dict[str, Any]:
+        """What the worker replies for a clip: wall and CPU seconds, and scores by label.
 
         Raises
         ------
@@ -73,23 +73,23 @@ class Worker:
             print(json.dumps({"clip": str(clip), "rate": rate}), file=self._process.stdin)
             self._process.stdin.flush()
         except BrokenPipeError:
-            pass  # what it said last is told below
+            pass  # the error below has its last words
         return self._line()
 
     def close(self) -> None:
         """End the process."""
         self._process.kill()
         self._process.communicate()
-        self._told.close()
+        self._stderr.close()
 
     def _line(self) -> dict[str, Any]:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
             self._process.wait()
-            self._told.seek(0)
-            said = self._told.read().strip().splitlines()
-            raise MissingPeerError(f"ended: {said[-1] if said else 'without a word'}")
+            self._stderr.seek(0)
+            lines = self._stderr.read().strip().splitlines()
+            raise MissingPeerError(f"ended: {lines[-1] if lines else 'nothing on stderr'}")
         found: dict[str, Any] = json.loads(line)
         return found
 
@@ -109,7 +109,7 @@ def arguments(candidate: Candidate, resources: Resources) -> list[str]:
 
 
 def cold_start(command: list[str], clip: Path, rate: int) -> dict[str, float]:
-    """Wall seconds and peak memory (MiB) of a new process that answers for one clip."""
+    """Wall seconds and peak memory (MiB) of a new process that classifies one clip."""
     once = [sys.executable, *_MODULE, "--once", str(clip), str(rate), *command]
     done = subprocess.run(
         [sys.executable, "-I", str(LAUNCHER), *once],

@@ -28,7 +28,7 @@ def classifier(kind: str) -> Ready:
     read = audioTrainTest.load_model_knn if kind == "knn" else audioTrainTest.load_model
     model, mean, std, classes, mid_window, mid_step, window, step, _ = read(str(file))
 
-    def answer(samples: npt.NDArray[np.float32], rate: int) -> dict[str, float]:
+    def classify(samples: npt.NDArray[np.float32], rate: int) -> dict[str, float]:
         pcm = np.round(samples * 32_767).astype(np.int16)  # what it reads from a file
         features, short, _ = MidTermFeatures.mid_feature_extraction(
             pcm, rate, mid_window * rate, mid_step * rate, round(rate * window), round(rate * step)
@@ -38,4 +38,4 @@ def classifier(kind: str) -> Ready:
         _, probabilities = audioTrainTest.classifier_wrapper(model, kind, vector)
         return dict(zip(classes, probabilities, strict=True))
 
-    return Ready(answer, file.stat().st_size)
+    return Ready(classify, file.stat().st_size)

@@ -16,7 +16,7 @@ CACHE = Path.home() / ".cache" / "edge-genre"
 
 
 class MissingPeerError(Exception):
-    """A candidate cannot run here; the message says why and what to do."""
+    """A candidate cannot run here; the message has the reason and the remedy."""
 
 
 @dataclass(frozen=True)
@@ -118,4 +118,4 @@ def _run(module: list[str], what: str) -> None:
     )
     if done.returncode:
         lines = done.stderr.strip().splitlines()
-        raise MissingPeerError(f"{what} failed: {lines[-1] if lines else 'no reason was told'}")
+        raise MissingPeerError(f"{what} failed: {lines[-1] if lines else 'it printed no reason'}")

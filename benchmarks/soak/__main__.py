@@ -3,13 +3,13 @@
 ``python -m benchmarks.soak [--hours 24] [--every 1.0] [--json FILE]``
 
 The loop of ``edge-genre listen``, its watchdog, model reload and sinks (log, history, hook, MQTT
-with a real mosquitto where that is installed) hear a simulated microphone at the highest speed.
+with a real mosquitto where that is installed) take a simulated microphone at the highest speed.
 Faults of each kind come again and again. What is counted:
 
 - ``crashes``: exceptions in any thread;
-- ``windows_lost``: windows that the sound should have brought and that no event answered;
-- ``clock_error_samples``: the stream's clock against the samples that were delivered and the gaps
-  that were told;
+- ``windows_lost``: windows that the sound should have brought, without an event;
+- ``clock_error_samples``: the stream's clock against the samples and the gaps that were
+  delivered;
 - ``rss_growth_mib``: resident memory, median of the last tenth less that of the second tenth.
 """
 
@@ -150,7 +150,7 @@ class _Over:
 
 
 class _House:
-    """All that the listener tells its answers to, and what befalls that."""
+    """The sinks of the listener and its model, and the faults that befall them."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -1,4 +1,4 @@
-"""The soak's own books: what was delivered, and what was answered for it."""
+"""The soak's own count: the sound that was delivered, and the events that came of it."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Account:
         self._answered = event.end
 
     def finish(self, interval_s: float) -> None:
-        """A stretch is over: its sound must be answered to the end."""
+        """A stretch is over: it must have events to its end."""
         if self._answered is not None and self._ended_at is not None:
             rest_s = self._ended_at - self._answered
             if rest_s > 0.001:

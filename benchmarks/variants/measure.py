@@ -36,12 +36,12 @@ def exported(folder: Path, files: Path, formats: Sequence[str]) -> tuple[str, di
     Raises
     ------
     DataSetError
-        If it is no run folder, or its network has heard the windows that would examine it.
+        If it is no run folder, or its network was trained on the windows that it is measured on.
     """
     run = read_run(folder)
     if run.unheard is not None:
         raise DataSetError(
-            f"{folder}: has heard its validation windows; name the run that was before "
+            f"{folder}: was fitted to its validation windows; name the run that was before "
             "edge-genre refit"
         )
     source = Source(run, Description(run.name, "benchmark", "not for distribution", ""))

@@ -15,7 +15,7 @@ def fingerprint(results: dict[str, Any]) -> str:
 def table(results: dict[str, Any]) -> list[str]:
     """Plain text: a line for each variant."""
     lines = [
-        f"{'file':<30} {'bytes':>9} {'same answer':>11} {'track accuracy (95 %)':>22} "
+        f"{'file':<30} {'bytes':>9} {'same label':>11} {'track accuracy (95 %)':>22} "
         f"{'ms':>7}  gate"
     ]
     for model in results["models"].values():
@@ -40,10 +40,10 @@ def section(results: dict[str, Any]) -> list[str]:
         f"    python -m benchmarks.variants {' '.join(f'runs/{name}' for name in models)}",
         "",
         f"{machine['model']}, {machine['cores']} cores, {versions}; {results['utc'][:10]}. "
-        "Validation windows that the network has not heard, through the device's runtime. *Same "
-        "answer*: windows with the float model's likeliest label. Times are of the network alone "
-        f"on one thread, medians of {results['rounds']} rounds in turn. What the export's gate "
-        "refuses is measured, too.",
+        "Validation windows that the network was not trained on, through the device's runtime. "
+        "*Same label*: windows with the float model's likeliest label. Times are of the network "
+        f"alone on one thread, medians of {results['rounds']} rounds in turn. What the export's "
+        "gate refuses is measured, too.",
         "",
         "![Accuracy against time and against bytes](pareto.png)",
         "",
@@ -60,7 +60,7 @@ def section(results: dict[str, Any]) -> list[str]:
             f"{model['float']['track_accuracy']:.3f} ({low:.3f} to {high:.3f}), macro recall "
             f"{model['float']['macro_recall']:.3f}.",
             "",
-            "| file | bytes | runs in | ms | same answer | track accuracy (95 %) | gate |",
+            "| file | bytes | runs in | ms | same label | track accuracy (95 %) | gate |",
             "|---|---|---|---|---|---|---|",
         ]
         for row in model["variants"]:

@@ -40,7 +40,7 @@ def draw(results: dict[str, Any], path: Path) -> None:
     _panel(right, results["models"], lambda row: row["bytes"] / 1000)
     left.set_xlabel("milliseconds for a window of 3 s, one thread")
     right.set_xlabel("kilobytes of the file")
-    left.set_ylabel("track accuracy on music that it has not heard")
+    left.set_ylabel("track accuracy on music that it was not trained on")
     right.tick_params(labelleft=False)
     machine = results["machine"]
     left.set_title(f"time on {machine['model']}", loc="left")

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.arm.check import ANSWERS, compare
+from benchmarks.arm.check import RESULTS, compare
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "benchmarks" / "arm" / "run.sh"
@@ -34,11 +34,11 @@ def module(name: str, folder: Path) -> subprocess.CompletedProcess[str]:
 def test_a_machine_agrees_with_itself_and_what_was_changed_is_found(tmp_path: Path) -> None:
     done = module("record", tmp_path)
     assert done.returncode == 0, done.stderr
-    with np.load(tmp_path / ANSWERS) as file:
+    with np.load(tmp_path / RESULTS) as file:
         recorded = {name: file[name] for name in file.files}
     changed = "posteriors seed-cnn-int8.tflite (int8)"
     recorded[changed] = np.roll(recorded[changed], 1, axis=1)
-    np.savez(tmp_path / ANSWERS, **recorded)
+    np.savez(tmp_path / RESULTS, **recorded)
     done = module("check", tmp_path)
     assert done.returncode == 1, done.stderr
     words = [line.split() for line in done.stdout.splitlines()]
