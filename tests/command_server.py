@@ -26,6 +26,7 @@ _IMPORTED = (
 
 def main() -> None:
     """Serve until stdin ends."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # read once, when it is imported
     with Path(os.devnull).open("w") as null:  # TensorFlow reports on the machine
         stderr = os.dup(2)
         os.dup2(null.fileno(), 2)
