@@ -31,6 +31,7 @@ def module(name: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_a_machine_agrees_with_itself_and_what_was_changed_is_found(tmp_path: Path) -> None:
     done = module("record", tmp_path)
     assert done.returncode == 0, done.stderr

@@ -26,6 +26,7 @@ def run(module: str, *arguments: str | Path) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_the_front_end_benchmark(tmp_path: Path) -> None:
     table = run("frontend", "--rounds", "1", "--json", tmp_path / "out.json")
     results = json.loads((tmp_path / "out.json").read_text())
@@ -82,6 +83,7 @@ def test_the_decoder_benchmark(tmp_path: Path) -> None:
     assert "the programmes themselves change" in printed
 
 
+@pytest.mark.slow
 def test_the_soak_loses_nothing(tmp_path: Path) -> None:
     """Half an hour of sound with two faults of each kind; a whole day is for the report."""
     out = tmp_path / "out.json"

@@ -49,6 +49,7 @@ def results() -> dict[str, Any]:
         pytest.skip(f"{error}; it must fetch hatchling, numpy and LiteRT")
 
 
+@pytest.mark.slow
 def test_nothing_is_wrong_with_the_wheel_and_what_it_installs(results: dict[str, Any]) -> None:
     assert results["checks"] == {
         "wheel": [],
@@ -60,6 +61,7 @@ def test_nothing_is_wrong_with_the_wheel_and_what_it_installs(results: dict[str,
     }
 
 
+@pytest.mark.slow
 def test_the_base_install_is_within_its_budget(results: dict[str, Any]) -> None:
     assert 10_000_000 < results["beyond_numpy_bytes"] <= 80_000_000
     numpy = results["distributions"]["numpy"]
@@ -69,12 +71,14 @@ def test_the_base_install_is_within_its_budget(results: dict[str, Any]) -> None:
     assert 1_000_000 < results["wheel"]["bytes"] < results["wheel"]["unpacked_bytes"]
 
 
+@pytest.mark.slow
 def test_the_base_install_listens_and_measures(results: dict[str, Any]) -> None:
     assert results["listen_answers"] == 35
     assert {"edge_runtime", "numpy", "soxr"} <= set(results["listen_loads"])
     assert "network_window_by_threads" in results["bench_stages"]
 
 
+@pytest.mark.slow
 def test_the_tables_tell_the_sizes(results: dict[str, Any]) -> None:
     beyond = results["beyond_numpy_bytes"] / 1e6
     assert f"{beyond:7.2f}  budget 80" in table(results)
@@ -100,6 +104,7 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {"device": device, "from a clone": from_clone, "from an sdist": from_sdist}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("made", ["from a clone", "from an sdist"])
 def test_the_workstation_s_wheel_holds_train_and_export(wheels: dict[str, Path], made: str) -> None:
     with zipfile.ZipFile(wheels[made]) as archive:
@@ -127,6 +132,7 @@ def test_the_workstation_s_wheel_holds_train_and_export(wheels: dict[str, Path],
     ]
 
 
+@pytest.mark.slow
 def test_the_extras_of_a_workstation_bring_it(wheels: dict[str, Path]) -> None:
     with zipfile.ZipFile(wheels["device"]) as archive:
         (metadata,) = (
@@ -137,6 +143,7 @@ def test_the_extras_of_a_workstation_bring_it(wheels: dict[str, Path]) -> None:
     assert sorted(found[1] for found in extras if found) == ["dev", "export", "train"]
 
 
+@pytest.mark.slow
 def test_the_workstation_s_commands_come_with_its_wheel(
     wheels: dict[str, Path], tmp_path: Path
 ) -> None:

@@ -62,6 +62,7 @@ def data_set(folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_candidates_are_measured_on_the_same_validation_clips(tmp_path: Path) -> None:
     out = tmp_path / "out.json"
     done = run(

@@ -24,6 +24,7 @@ def results(pipeline: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> dic
     return found
 
 
+@pytest.mark.slow
 def test_a_float_variant_answers_as_its_model(results: dict) -> None:
     (model,) = results["models"].values()
     (row,) = model["variants"]
@@ -36,6 +37,7 @@ def test_a_float_variant_answers_as_its_model(results: dict) -> None:
     assert row["backend"].startswith("numpy")
 
 
+@pytest.mark.slow
 def test_the_tables_and_the_picture_have_every_variant(results: dict, tmp_path: Path) -> None:
     (model,) = results["models"].values()
     row = {**model["variants"][0], "file": "other.tflite", "format": "tflite", "passed": False}

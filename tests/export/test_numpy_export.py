@@ -256,6 +256,7 @@ def exported(pipeline: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> Pa
     return path
 
 
+@pytest.mark.slow
 def test_the_commands_take_the_file(pipeline: Pipeline, exported: Path, tmp_path: Path) -> None:
     manifest = json.loads(succeed("info", exported, "--json").stdout)
     assert manifest["weights"]["format"] == "numpy"

@@ -192,6 +192,7 @@ def test_sound_that_nobody_takes_in_time_is_counted(
     assert caught["dropped"][0] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("breakage", BREAKAGES)
 def test_lost_microphone_ends_fail_fast_after_the_last_event(
     microphone: VirtualMicrophone, breakage: str, no_portaudio: dict[str, str]

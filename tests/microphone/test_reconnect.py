@@ -36,6 +36,7 @@ def check_clock(events: list[dict[str, Any]]) -> None:
         assert two["end"] > one["end"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("outage", OUTAGES)
 def test_a_lost_microphone_is_reported_once_and_back_by_itself(
     microphone: VirtualMicrophone, outage: str, no_portaudio: dict[str, str]
@@ -72,6 +73,7 @@ def test_a_lost_microphone_is_reported_once_and_back_by_itself(
             check(through_arecord)
 
 
+@pytest.mark.slow
 def test_a_microphone_that_is_not_ready_at_boot_is_found_later(
     microphone: VirtualMicrophone, no_portaudio: dict[str, str]
 ) -> None:

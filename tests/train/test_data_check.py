@@ -302,5 +302,6 @@ def test_real_clips_decode_to_thirty_seconds_of_mono() -> None:
     listed = load(REAL_GTZAN / "clips" / "reggae")
     result = check(listed)
     assert result.failures == {}
-    assert set(result.counts()["rates"]) == {"22050 Hz"}
+    # A second delivery has clips of 16 kHz.
+    assert {"22050 Hz"} <= set(result.counts()["rates"]) <= {"16000 Hz", "22050 Hz"}
     assert result.genres()["reggae"].median_seconds == pytest.approx(30, abs=0.1)

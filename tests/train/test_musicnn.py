@@ -96,6 +96,7 @@ def at_random() -> np.ndarray:
     return np.random.default_rng(0).uniform(0, 5, (4, 187, 96)).astype(np.float32)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("windows", [music, made_up, at_random])
 def test_outputs_equal_the_originals(
     windows: Callable[[], np.ndarray], network: Any, original: Callable[..., Outputs]

@@ -18,6 +18,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_data_set(tmp_path_factory.mktemp("robustness") / "data", clips_per_genre=3)
 
 
+@pytest.mark.slow
 def test_every_condition_is_set_against_the_clean_clips(
     pipeline: Pipeline, data: Path, tmp_path: Path
 ) -> None:

@@ -92,6 +92,7 @@ def train_svm(data: Path, out: Path, *more: str | Path) -> subprocess.CompletedP
     return succeed("train", data, "--model", "svm", "--out", out, "--cache", cache, *more)
 
 
+@pytest.mark.slow
 def test_the_segment_split_says_everywhere_that_it_leaks_and_tensorboard_logs_are_written(
     data: Path, tmp_path: Path
 ) -> None:
@@ -240,6 +241,7 @@ def test_folds_validate_every_track_once(data: Path, tmp_path: Path) -> None:
     assert "from 1 to K" in refused("train", data, "--split", "4/3", code=2)
 
 
+@pytest.mark.slow
 def test_varied_copies_train_and_never_validate(plain: Path, data: Path, tmp_path: Path) -> None:
     more = tmp_path / "more"
     train_svm(data, more, "--augment-copies", "2", "--copies-stretch", "0")

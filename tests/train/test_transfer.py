@@ -82,6 +82,7 @@ def test_the_pruned_network_has_the_outputs_of_the_whole_one_away_from_the_edges
     assert small.count_params() < 0.3 * whole.count_params()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("places", [Places(), Places(frames=3), Places(frames=2, curves=(3, 2))])
 def test_balancing_changes_no_output(
     pruned: PrunedMusicnn, windows: np.ndarray, places: Places
@@ -99,6 +100,7 @@ def test_balancing_changes_no_output(
         np.testing.assert_allclose(found["tags"], before["tags"], atol=2e-4)
 
 
+@pytest.mark.slow
 def test_mixtures_of_as_many_curves_as_there_are_have_the_outputs_of_the_filters(
     pruned: PrunedMusicnn, windows: np.ndarray
 ) -> None:
