@@ -34,10 +34,19 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return min(4, (os.cpu_count() or 1) + 1)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The slow files first, so that no worker begins one when the others are done."""
+    """Give each file to one worker, and all that need the pipeline to the same one, slow ones first.
+
+    Else several workers would wait for the pipeline, or one begin a slow file when the others are
+    done.
+    """
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)  # stable: a file stays together
+    pipeline = {item.path for item in items if "pipeline" in getattr(item, "fixturenames", ())}
+    items.sort(key=lambda item: (item.path not in pipeline, item.path not in slow))
+    for item in items:
+        group = "pipeline" if item.path in pipeline else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
