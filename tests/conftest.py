@@ -36,7 +36,7 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give each file to one worker, and all that need the pipeline to the same one, slow ones first.
+    """Give each file to one worker, all that need the pipeline to the same one; slow ones first.
 
     Else several workers would wait for the pipeline, or one begin a slow file when the others are
     done.
