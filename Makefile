@@ -19,7 +19,7 @@ setup: $(VENV)/.dev
 	git rev-parse --git-dir >/dev/null 2>&1 && $(BIN)/pre-commit install || true
 
 # Quick, and right on any machine: what a missing system package makes impossible is skipped.
-PYTEST = $(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder
+PYTEST = $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 test: $(VENV)/.dev
 	$(PYTEST) -m "not slow"

@@ -34,19 +34,25 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return min(4, (os.cpu_count() or 1) + 1)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give each file to one worker, all that need the pipeline to the same one; slow ones first.
+_FIRST = ("tests/test_main_job.py", "tests/edge_runtime/frontend/test_front_end.py")
+"""What others wait for: the pipeline, and librosa's compilation on its first use"""
 
-    Else several workers would wait for the pipeline, or one begin a slow file when the others are
-    done.
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Order the files, each of which runs in one worker: long ones first.
+
+    Those of the pipeline come when it is made.
     """
+    first = [config.rootpath / name for name in _FIRST]
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     pipeline = {item.path for item in items if "pipeline" in getattr(item, "fixturenames", ())}
-    items.sort(key=lambda item: (item.path not in pipeline, item.path not in slow))
-    for item in items:
-        group = "pipeline" if item.path in pipeline else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(
+        key=lambda item: (
+            first.index(item.path) if item.path in first else len(first),
+            item.path not in slow - pipeline,
+            item.path not in pipeline,
+        )
+    )
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -31,7 +31,9 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
     folder, result = base / name, base / f"{name}.pickle"
     with (base / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not result.exists():
+        if folder.exists() and not result.exists():
+            pytest.fail(f"{folder} could not be made; the first test that needed it says why")
+        if not folder.exists():
             folder.mkdir()
             result.write_bytes(pickle.dumps(make(folder)))
     made: _T = pickle.loads(result.read_bytes())

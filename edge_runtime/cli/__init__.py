@@ -87,13 +87,21 @@ def _run(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader of the output has gone. Python's own flush at exit must not fail again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()  # its reader has gone
         return 1
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        return report(EdgeGenreError(f"{where}{error.strerror or error}"))
+        code = report(EdgeGenreError(f"{where}{error.strerror or error}"))
+        try:
+            sys.stdout.flush()
+        except OSError:  # it was the output that failed
+            _discard_output()
     return code
+
+
+def _discard_output() -> None:
+    """Drop what could not be written, or Python's own flush at exit would fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _open_missing_streams() -> None:

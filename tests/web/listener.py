@@ -41,6 +41,7 @@ class Listener:
         self._threads = [threading.Thread(target=f) for f in (self._feed, self._read)]
         for thread in self._threads:
             thread.start()
+        self._next()  # the page has something to show
 
     def _feed(self) -> None:
         assert self.process.stdin is not None
