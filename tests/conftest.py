@@ -13,6 +13,10 @@ from . import command, system_packages
 from .pipeline import Pipeline, run_pipeline
 from .shared import made_once
 
+# Workers share the cores among them; TensorFlow's own threads would only wait for each other.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ |= {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
+
 settings.register_profile("dev", deadline=None, max_examples=15, derandomize=True)
 settings.register_profile("ci", deadline=None, max_examples=60)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
