@@ -15,7 +15,7 @@ from ..evaluation.report_figures import plot_comparison
 
 HELP = "compare training runs, split by split"
 EXTRA = "train"
-REQUIRES = ("matplotlib",)
+REQUIRES = ("matplotlib", "scipy")
 
 _STDOUT = Path("-")
 
