@@ -54,9 +54,7 @@ def track_results(name: str, predictions: Predictions) -> TrackResults:
     right = predictions.track_answers == predictions.track_labels
     genres = [predictions.labels[label] for label in predictions.track_labels]
     return TrackResults(
-        name,
-        dict(zip(ids, map(bool, right), strict=True)),
-        dict(zip(ids, genres, strict=True)),
+        name, dict(zip(ids, map(bool, right), strict=True)), dict(zip(ids, genres, strict=True))
     )
 
 

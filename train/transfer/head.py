@@ -50,10 +50,7 @@ class Head:
 
 
 def track_weights(
-    labels: npt.NDArray[np.int64],
-    tracks: npt.NDArray[np.int64],
-    *,
-    not_music: int | None = None,
+    labels: npt.NDArray[np.int64], tracks: npt.NDArray[np.int64], *, not_music: int | None = None
 ) -> npt.NDArray[np.float64]:
     """Weights of windows: every track of a genre weighs the same, and so does every genre.
 
