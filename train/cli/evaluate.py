@@ -161,7 +161,7 @@ def _other(args: argparse.Namespace) -> Classifier | TrackResults | None:
         return Classifier(args.against, threads=args.threads)
     if args.against.is_dir():
         trained = read_run(args.against)
-        if trained.leaks:
+        if trained.record.facts.split_leaks:
             warn(f"{args.against}: {LEAK_WARNING}")
         return track_results(args.against.name, trained.predictions)
     return read_track_results(args.against)

@@ -18,19 +18,9 @@ import numpy.typing as npt
 from .pruning import Array
 
 GENRE_TAGS = (
-    "rock",
-    "pop",
-    "dance",
-    "jazz",
-    "metal",
-    "blues",
-    "Hip-Hop",
-    "country",
-    "instrumental",
-    "funk",
-    "heavy metal",
-    "classic rock",
-)
+    "rock", "pop", "dance", "jazz", "metal", "blues", "Hip-Hop", "country", "instrumental", "funk",
+    "heavy metal", "classic rock",
+)  # fmt: skip
 _TAG_EMPHASIS = 10.0
 """Tags are this many times as large as other inputs, so that their weights cost a hundredth"""
 _FLATTEST = 1e-3
