@@ -8,7 +8,7 @@ left out: ``pip install librosa scipy python_speech_features kaldi-native-fbank 
 
 from __future__ import annotations
 
-from edge_runtime.bench.timing import interleaved, use_one_thread
+from ..timing import interleaved, use_one_thread
 
 use_one_thread()
 
