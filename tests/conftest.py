@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -12,8 +13,12 @@ from . import command, system_packages
 from .pipeline import Pipeline, run_pipeline
 from .shared import made_once
 
+# Workers share the cores among them; TensorFlow's own threads would only wait for each other.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ |= {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
+
 settings.register_profile("dev", deadline=None, max_examples=15, derandomize=True)
-settings.register_profile("ci", deadline=None, max_examples=40)
+settings.register_profile("ci", deadline=None, max_examples=60)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 
@@ -44,13 +49,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     Those of the pipeline come when it is made.
     """
     first = [config.rootpath / name for name in _FIRST]
-    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    slow: set[Path] = set()
+    if config.getoption("markexpr") != "not slow":
+        slow = {item.path for item in items if item.get_closest_marker("slow")}
     pipeline = {item.path for item in items if "pipeline" in getattr(item, "fixturenames", ())}
     items.sort(
         key=lambda item: (
             first.index(item.path) if item.path in first else len(first),
-            item.path not in slow - pipeline,
-            item.path not in pipeline,
+            item.path not in slow,
+            item.path in pipeline,
         )
     )
 

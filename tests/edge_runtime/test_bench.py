@@ -15,6 +15,7 @@ from tests.command import refused, succeed
 RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
 
 
+@pytest.mark.slow
 def test_bench_measures_every_stage_and_compares(tmp_path: Path) -> None:
     out = tmp_path / "out"
     done = succeed(

@@ -291,6 +291,7 @@ def wait_for_shards(running: subprocess.Popen[str], cache: Path, n: int) -> None
         time.sleep(0.002)
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
     root, cache = tmp_path / "data", tmp_path / "cache"
     root.mkdir()
@@ -307,6 +308,7 @@ def test_a_killed_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
     assert all(path.stat().st_mtime_ns == when for path, when in finished_before.items())
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds workers in /proc")
 def test_a_killed_worker_is_replaced_with_a_warning(tmp_path: Path) -> None:
     root, cache = tmp_path / "data", tmp_path / "cache"

@@ -107,6 +107,7 @@ def test_the_segment_split_says_everywhere_that_it_leaks_and_tensorboard_logs_ar
     assert list((tmp_path / "run" / "tensorboard").rglob("events.out.tfevents.*"))
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_weights(plain: Path, data: Path, tmp_path: Path) -> None:
     succeed(*train(data, tmp_path / "run", "--seed", "5"))
     for first, second in zip(weights(plain), weights(tmp_path / "run"), strict=True):

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.signal import lfilter
 
@@ -36,7 +36,6 @@ def test_an_offset_dies_away_and_music_stays() -> None:
     assert np.abs(ours).max() == pytest.approx(1.0, abs=1e-3)
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.lists(st.integers(0, 700), min_size=1, max_size=20))
 def test_a_stream_equals_one_call_for_any_chunking(chunks: list[int]) -> None:
     sound = noise(sum(chunks))

@@ -4,7 +4,7 @@ import dataclasses
 
 import librosa
 import numpy as np
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from edge_runtime.errors import ParameterError
@@ -55,7 +55,6 @@ def parameters(draw) -> FrontEndParams:
     return params
 
 
-@settings(max_examples=150, deadline=None)
 @given(
     parameters(),
     st.sampled_from(sorted(SIGNALS)),
@@ -66,7 +65,6 @@ def test_mfccs_equal_librosas_at_any_setting(params, signal, frequency, gain):
     compare(params, sound(params, signal, frequency, gain))
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     st.sampled_from(sorted(SIGNALS)),
     st.floats(0.002, 0.49),
@@ -77,7 +75,6 @@ def test_seed_mfccs_equal_librosas_for_any_sound(signal, frequency, gain):
     compare(params, sound(params, signal, frequency, gain))
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     st.sampled_from(sorted(SIGNALS)),
     st.floats(0.002, 0.49),
@@ -88,7 +85,6 @@ def test_musicnns_compression_is_right_for_any_sound(signal, frequency, gain):
     compare_compressed(params, sound(params, signal, frequency, gain))
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.sampled_from(sorted(SIGNALS)), st.floats(0.002, 0.49), st.sampled_from([1.0, 1e-2, 1e-3]))
 def test_soft_sound_gives_the_features_of_loud(signal, frequency, gain):
     params = PRESETS["musicnn96-level"]
@@ -100,7 +96,6 @@ def test_soft_sound_gives_the_features_of_loud(signal, frequency, gain):
     np.testing.assert_allclose(FrontEnd(params)(samples), exact, atol=2e-4, rtol=0)
 
 
-@settings(max_examples=100, deadline=None)
 @given(
     parameters(),
     st.floats(0.0, 9.0),

@@ -55,7 +55,6 @@ def check(params: FrontEndParams, hops: int, sound: np.ndarray, chunks: list[int
         )
 
 
-@settings(max_examples=60, deadline=None)
 @given(CHUNKS, st.integers(1, 40), SOUNDS)
 def test_stream_equals_offline_for_any_chunking(
     chunks: list[int], hops: int, sound: np.ndarray
@@ -145,7 +144,6 @@ def test_without_reset_a_stream_goes_on_and_with_it_it_begins_anew() -> None:
         np.testing.assert_array_equal(features, other)
 
 
-@settings(max_examples=40, deadline=None)
 @given(CHUNKS, st.sampled_from([1, 9, 25, 70]))
 def test_the_clock_and_the_latest_samples_are_exact(chunks: list[int], hops: int) -> None:
     stream = StreamingFrontEnd(SMALL, interval=hops * SMALL.hop)
