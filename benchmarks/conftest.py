@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from edge_runtime.bench.timing import use_one_thread
+from benchmarks.timing import use_one_thread
 
 use_one_thread()  # before numpy is imported
 

@@ -16,9 +16,9 @@ import pytest
 pytest.importorskip("pytest_benchmark", reason="needs pip install pytest-benchmark")
 librosa = pytest.importorskip("librosa", reason='needs pip install "edge-genre[train]"')
 
+from benchmarks.timing import interleaved  # noqa: E402
 from edge_runtime import Classifier, FrontEnd, FrontEndParams, StreamingFrontEnd  # noqa: E402
 from edge_runtime.audio.resample import StreamResampler  # noqa: E402
-from edge_runtime.bench.timing import interleaved  # noqa: E402
 from edge_runtime.decoder import Decoder, DecoderSettings  # noqa: E402
 
 PARAMS = FrontEndParams()

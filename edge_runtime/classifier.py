@@ -154,7 +154,7 @@ class Classifier:
             raise ModelFileError(f"{model.source}: manifest: front_end: {error}") from None
         if self.manifest.parity.get("status") == "failed":
             warnings.warn(
-                f"{model.source}: does not answer as the model it was made from (its parity check "
+                f"{model.source}: does not agree with the model it was made from (its parity check "
                 "failed, and it was written with --force); see: edge-genre info",
                 ModelWarning,
                 stacklevel=2,

@@ -67,8 +67,9 @@ class MissingDependencyError(EdgeGenreError):
 class MissingExtraError(MissingDependencyError):
     """An optional library that is not installed; the message names the pip extra."""
 
-    def __init__(self, purpose: str, extra: str) -> None:
-        super().__init__(f'{purpose} needs the extra "{extra}": pip install "edge-genre[{extra}]"')
+    def __init__(self, purpose: str, extra: str, otherwise: str = "") -> None:
+        remedy = f'pip install "edge-genre[{extra}]"{"; " * bool(otherwise)}{otherwise}'
+        super().__init__(f'{purpose} needs the extra "{extra}": {remedy}')
         self.extra = extra
 
 

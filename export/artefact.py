@@ -47,13 +47,7 @@ class Description:
 
 
 class Source:
-    """A run, ready to be exported; what every variant needs is computed once.
-
-    Parameters
-    ----------
-    run : Run
-    description : Description
-    """
+    """A run, ready to be exported; what every variant needs is computed once."""
 
     def __init__(self, run: Run, description: Description) -> None:
         self.run, self.description = run, description

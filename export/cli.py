@@ -219,7 +219,7 @@ def _report(artefact: Artefact, path: Path, source: Source) -> str:
         ]
     lines += [
         f"  work              {artefact.macs / 1e6:.2f} million multiply-accumulates, "
-        f"{artefact.latency_ms:.3f} ms here, one thread",
+        f"{artefact.latency_ms:.3f} ms here, one thread"
     ]
     if parity.n_windows < MINIMUM_WINDOWS:
         lines.append(f"  {few_windows(parity.n_windows)}")

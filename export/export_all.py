@@ -58,7 +58,7 @@ def table(rows: list[Row]) -> str:
     width = max(len(row.file) for row in rows)
     lines = [
         f"{'file':<{width}}  {'bytes':>9}  {'same label':>11}  {'track accuracy':>14}  "
-        f"{'p':>5}  {'ms':>7}  gate",
+        f"{'p':>5}  {'ms':>7}  gate"
     ]
     for row in rows:
         if row.artefact is None:

@@ -1,4 +1,4 @@
-"""System packages that some tests need: found or not, and what is said of it at the end.
+"""System packages that some tests need: found or not, and what is reported of it at the end.
 
 A test that needs packages is marked ``@pytest.mark.system_packages("mosquitto")``; a fixture calls
 `require`. Where a package is missing, the tests are skipped, and the end of the run names each

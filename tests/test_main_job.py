@@ -1,4 +1,4 @@
-"""From clips to an answer: what the whole product is for, through its real command."""
+"""From clips to a genre: what the whole product is for, through its real command."""
 
 import json
 import shutil

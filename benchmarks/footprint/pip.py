@@ -24,10 +24,6 @@ class NoIndexError(Exception):
 def pip(*arguments: str | Path) -> None:
     """Run this interpreter's pip.
 
-    Parameters
-    ----------
-    *arguments : str or Path
-
     Raises
     ------
     NoIndexError

@@ -8,7 +8,7 @@ left out: ``pip install librosa scipy python_speech_features kaldi-native-fbank 
 
 from __future__ import annotations
 
-from edge_runtime.bench.timing import interleaved, use_one_thread
+from ..timing import interleaved, use_one_thread
 
 use_one_thread()
 
@@ -70,7 +70,7 @@ def fft_floor(n_frames: int = PARAMS.n_frames) -> Callable[[], None]:
     return run
 
 
-def segment_times(peers: dict[str, Peer], rounds: int) -> dict[str, float]:
+def window_times(peers: dict[str, Peer], rounds: int) -> dict[str, float]:
     """Seconds for one 3 s window."""
     window = demo_sound(20.0)[-PARAMS.window_samples :].copy()
     front_end = FrontEnd(PARAMS)
@@ -188,15 +188,15 @@ def measure(rounds: int) -> dict[str, Any]:
     """Everything, as the JSON holds it."""
     peers, missing = available()
     librosa = peers.get("librosa")
-    segments = segment_times(peers, rounds)
-    ours = segments["edge-genre"]
+    windows = window_times(peers, rounds)
+    ours = windows["edge-genre"]
     streams = {
         name: stream_times(hops, peers, max(1, rounds // 5)) for name, hops in OVERLAPS.items()
     }
     results: dict[str, Any] = {
-        "segment_ms": {name: 1e3 * seconds for name, seconds in segments.items()},
-        "segment_vs": {name: seconds / ours for name, seconds in segments.items()},
-        "segment_vs_fft_floor": ours / segments["FFTs alone"],
+        "segment_ms": {name: 1e3 * seconds for name, seconds in windows.items()},
+        "segment_vs": {name: seconds / ours for name, seconds in windows.items()},
+        "segment_vs_fft_floor": ours / windows["FFTs alone"],
         "stream_us_per_second_of_audio": {
             name: 1e6 * row["edge-genre"] / STREAM_SECONDS for name, row in streams.items()
         },
@@ -214,7 +214,7 @@ def measure(rounds: int) -> dict[str, Any]:
         },
     }
     if librosa is not None:
-        results["segment_vs_librosa"] = segments["librosa"] / ours
+        results["segment_vs_librosa"] = windows["librosa"] / ours
         results["stream_vs_librosa"] = {
             name: row["librosa"] / row["edge-genre"] for name, row in streams.items()
         }

@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from unittest.mock import patch
 
-from edge_runtime.bench.timing import interleaved, use_one_thread
+from ..timing import interleaved, use_one_thread
 
 use_one_thread()
 

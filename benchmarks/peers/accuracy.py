@@ -31,10 +31,7 @@ def right(
 
 
 def measured(
-    scores: Scores,
-    labels: GenreLabels,
-    truth: Sequence[str],
-    ours: Mapping[str, Scores],
+    scores: Scores, labels: GenreLabels, truth: Sequence[str], ours: Mapping[str, Scores]
 ) -> dict[str, Any] | None:
     """Accuracy of a candidate, and of ours beside it.
 

@@ -11,10 +11,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 _ROOT = Path(__file__).parents[2]
-_OUR_PACKAGES = {
-    "edge-genre": ("edge_runtime",),
-    "edge-genre-workstation": ("train", "export"),
-}
+_OUR_PACKAGES = {"edge-genre": ("edge_runtime",), "edge-genre-workstation": ("train", "export")}
 """By distribution"""
 
 

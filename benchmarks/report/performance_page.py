@@ -120,10 +120,7 @@ def _models(bench: dict[str, Any]) -> list[str]:
         f"|---|{'---|' * len(models)}",
     ]
     rows: list[tuple[str, list[str]]] = [
-        (
-            "file",
-            [f"{m['file_bytes'] / 1000:.0f} KB, {m['quantization']}" for m in models.values()],
-        ),
+        ("file", [f"{m['file_bytes'] / 1000:.0f} KB, {m['quantization']}" for m in models.values()])
     ]
     for name, key in (
         ("1 s of sound from 48 kHz to the model's rate, ms", "resample_second"),

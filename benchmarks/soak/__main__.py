@@ -64,10 +64,7 @@ def soak(hours: float, every_h: float, folder: Path) -> dict[str, Any]:
     microphone = SimulatedMicrophone(3600.0 * hours)
     house = _House(folder)
     watched = ReconnectingMicrophone(
-        microphone.open,
-        name="simulated",
-        rate=microphone.rate,
-        channels=microphone.channels,
+        microphone.open, name="simulated", rate=microphone.rate, channels=microphone.channels
     )
     model = house.model
     stream = ClassifierStream(

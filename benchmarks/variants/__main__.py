@@ -10,7 +10,7 @@ all of them.
 
 from __future__ import annotations
 
-from edge_runtime.bench.timing import use_one_thread
+from ..timing import use_one_thread
 
 use_one_thread()
 

@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_runtime import Classifier
-from edge_runtime.bench.timing import interleaved
 from edge_runtime.errors import DataSetError, ExportParityError
 from export.artefact import Artefact, Description, Source, write
 from export.formats import file_name
@@ -19,6 +18,8 @@ from export.run import Run, read_run
 from export.variants import attempts
 from train.evaluation.scores import score_predictions
 from train.run.predictions import Predictions
+
+from ..timing import interleaved
 
 _CALLS = 3
 

@@ -141,7 +141,9 @@ def _command(name: str) -> ModuleType:
     if name in plugins:
         return importlib.import_module(plugins[name])
     if name in WORKSTATION_COMMANDS:
-        raise MissingExtraError(f"edge-genre {name}", WORKSTATION_COMMANDS[name][0])
+        extra = WORKSTATION_COMMANDS[name][0]
+        clone = f'in a clone: pip install ".[{extra}]" ./workstation'
+        raise MissingExtraError(f"edge-genre {name}", extra, clone)
     near = difflib.get_close_matches(name, [*_DEVICE_COMMANDS, *plugins, *WORKSTATION_COMMANDS], 1)
     hint = f"did you mean {near[0]!r}?" if near else "see: edge-genre --help"
     raise UsageError(f"there is no command {name!r}; {hint}")

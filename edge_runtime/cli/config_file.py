@@ -87,12 +87,6 @@ def expand(parser: Parser, arguments: Sequence[str]) -> list[str]:
 
     An option of the file is left out where the command line has it, or one that excludes it.
 
-    Parameters
-    ----------
-    parser : Parser
-        Of the command.
-    arguments : sequence of str
-
     Raises
     ------
     ConfigFileError

@@ -51,10 +51,7 @@ def add_decoder_arguments(parser: argparse.ArgumentParser) -> None:
         help="a genre that is less likely than this is shown as unknown (0 to 1)",
     )
     group.add_argument(
-        "--silence-dbfs",
-        type=Number(-200.0, 0.0),
-        metavar="DBFS",
-        help="what is softer is silence",
+        "--silence-dbfs", type=Number(-200.0, 0.0), metavar="DBFS", help="what is softer is silence"
     )
     group.add_argument(
         "--silence-hysteresis",

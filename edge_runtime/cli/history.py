@@ -14,7 +14,7 @@ from ..errors import ParameterError
 from ..sinks.terminal import bar
 
 if TYPE_CHECKING:
-    from ..sinks.history_file import Total
+    from ..sinks.history_database import Total
 
 HELP = "show how many minutes of each genre were played"
 
@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print minutes, share and a bar per genre."""
-    from ..sinks.history_file import read_totals
+    from ..sinks.history_database import read_totals
 
     since = 0.0 if args.since is None else parse_since(args.since, time.time())
     totals = read_totals(args.db, since)

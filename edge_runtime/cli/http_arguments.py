@@ -42,11 +42,6 @@ def add_http_arguments(parser: argparse.ArgumentParser) -> None:
 def open_page(args: argparse.Namespace, session: Session) -> Page | None:
     """The page that the options ask for, already served; None if they ask for none.
 
-    Parameters
-    ----------
-    args : argparse.Namespace
-    session : Session
-
     Raises
     ------
     ParameterError

@@ -101,9 +101,7 @@ def run(args: argparse.Namespace) -> int:
             for event in events_of(source, stream, signals, new_model):
                 if stream.classifier.manifest is not session.manifest:
                     session = dataclasses.replace(
-                        session,
-                        manifest=stream.classifier.manifest,
-                        interval_s=stream.interval_s,
+                        session, manifest=stream.classifier.manifest, interval_s=stream.interval_s
                     )
                     sink.describe(session)
                 sink.show(event)

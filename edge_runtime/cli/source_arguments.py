@@ -65,11 +65,6 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
 def open_source(args: argparse.Namespace, stop: Stop) -> Iterator[Source]:
     """The source that the options ask for; a microphone is closed at the end.
 
-    Parameters
-    ----------
-    args : argparse.Namespace
-    stop : Stop
-
     Raises
     ------
     EdgeGenreError

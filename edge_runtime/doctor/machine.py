@@ -76,11 +76,7 @@ def heat(root: Path) -> Finding:
         found.append(f"held to {allowed:,} of {possible:,} MHz")
     state = ", ".join(found) or "this machine has no sensor for it"
     if bits is None and shutil.which("vcgencmd"):
-        return warning(
-            "heat",
-            f"{state}; vcgencmd does not work",
-            "sudo usermod -aG video $USER",
-        )
+        return warning("heat", f"{state}; vcgencmd does not work", "sudo usermod -aG video $USER")
     if _REASONS[0] in (*now, *before):
         return warning("heat", state, "the power supply is too weak, or its cable too long")
     if now or before or (hottest or 0.0) >= _HOT_CELSIUS:

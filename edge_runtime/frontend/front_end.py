@@ -18,10 +18,6 @@ class FrontEnd:
 
     An instance holds scratch memory: give each thread its own.
 
-    Parameters
-    ----------
-    params : FrontEndParams
-
     Examples
     --------
     >>> import numpy as np

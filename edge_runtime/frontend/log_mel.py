@@ -52,10 +52,6 @@ class LogMelKernel:
 
     In decibels, or as ``log_gain`` compresses it; where windows are brought to a level first, mel
     power times ``log_gain``, since the gain of a window is not known before its last frame.
-
-    Parameters
-    ----------
-    params : FrontEndParams
     """
 
     def __init__(self, params: FrontEndParams) -> None:

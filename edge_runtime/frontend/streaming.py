@@ -265,9 +265,7 @@ def _read_only(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 
 
 def _store(
-    computed: npt.NDArray[np.float32],
-    places: list[tuple[int, int]],
-    rows: npt.NDArray[np.float32],
+    computed: npt.NDArray[np.float32], places: list[tuple[int, int]], rows: npt.NDArray[np.float32]
 ) -> None:
     position = 0
     for row, count in places:

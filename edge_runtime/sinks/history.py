@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..stream.event import Event
 from .background import Background
-from .history_file import HistoryFile, Stretch
+from .history_database import HistoryFile, Stretch
 
 _log = logging.getLogger(__name__)
 

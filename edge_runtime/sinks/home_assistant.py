@@ -53,12 +53,7 @@ def device_id(prefix: str) -> str:
 
 
 def discovery_messages(
-    topics: Topics,
-    *,
-    labels: Iterable[str],
-    model: str,
-    expire_after_s: int,
-    discovery_prefix: str,
+    topics: Topics, *, labels: Iterable[str], model: str, expire_after_s: int, discovery_prefix: str
 ) -> dict[str, str]:
     """Discovery messages of the four sensors, JSON by topic.
 

@@ -32,16 +32,8 @@ from .ring import RING_SECONDS, Ring
 
 _RATE = 48_000
 _PLUGINS = {
-    "null",
-    "jack",
-    "oss",
-    "samplerate",
-    "speexrate",
-    "lavrate",
-    "speex",
-    "upmix",
-    "vdownmix",
-}
+    "null", "jack", "oss", "samplerate", "speexrate", "lavrate", "speex", "upmix", "vdownmix",
+}  # fmt: skip
 """What ``arecord -L`` lists and has no microphone behind it."""
 _SERVERS = {"pulse", "pipewire"}
 """Sound servers: behind these may be one even where the machine has no sound card."""

@@ -13,18 +13,12 @@ from .devices import InputDevice
 from .driver_calls import Driver
 
 AUTO, PORTAUDIO, ARECORD = "auto", "portaudio", "arecord"
-LIBRARIES = (AUTO, PORTAUDIO, ARECORD)
-"""The ways to reach a microphone; ``auto`` is PortAudio where it is installed."""
+"""The ways to reach a microphone; ``auto`` is PortAudio where it is installed"""
 
 _OPEN_SECONDS = 10.0
 """A sound server that is started by this may take its time."""
 _GET_PORTAUDIO = 'PortAudio (apt install libportaudio2; pip install "edge-genre[mic]")'
 _GET_ARECORD = "arecord (apt install alsa-utils)"
-
-
-class _Never:
-    def is_set(self) -> bool:
-        return False
 
 
 def list_devices() -> list[InputDevice]:
@@ -44,19 +38,6 @@ def list_devices() -> list[InputDevice]:
     raise _no_library(AUTO)
 
 
-def open_microphone(device: str | None, rate: int | None, channels: int | None) -> Capture:
-    """The microphone of that name, or the default one; as `Microphone`, opened once.
-
-    Raises
-    ------
-    AudioDeviceError
-        If there is no such microphone, or no library to reach one.
-    """
-    capture = Microphone(device, rate, channels).open(_Never())
-    assert capture is not None
-    return capture
-
-
 class Microphone:
     """A microphone as a user names it, that can be opened again and again.
 
@@ -70,7 +51,7 @@ class Microphone:
     channels : int or None
         Where None: 1, or the fewest that the device has.
     library : str
-        One of `LIBRARIES`.
+        ``auto``, ``portaudio`` or ``arecord``.
     """
 
     def __init__(

@@ -14,14 +14,7 @@ from ..errors import AudioDeviceError
 from ..stderr import quiet_stderr
 from . import CHUNK_SECONDS, Chunk, Stop, device_names
 from .capture import take
-from .devices import (
-    CLOSE_SECONDS,
-    NO_PERMISSION,
-    InputDevice,
-    RefusedError,
-    lost,
-    none_found,
-)
+from .devices import CLOSE_SECONDS, NO_PERMISSION, InputDevice, RefusedError, lost, none_found
 from .driver_calls import Driver
 from .ring import RING_SECONDS, Ring
 
@@ -98,12 +91,7 @@ class PortAudioCapture:
     seconds: float | None = None
 
     def __init__(
-        self,
-        sounddevice: Any,
-        device: str | None,
-        rate: int | None,
-        channels: int,
-        driver: Driver,
+        self, sounddevice: Any, device: str | None, rate: int | None, channels: int, driver: Driver
     ) -> None:
         self._sounddevice, self._driver = sounddevice, driver
         index, self._device = find_device(sounddevice, device)

@@ -50,9 +50,7 @@ def events_of(
         for chunk in source.chunks(stop):
             if chunk.rate is not None or chunk.missing_s:
                 yield from stream.resume(
-                    rate=chunk.rate,
-                    channels=chunk.samples.shape[1],
-                    missing_s=chunk.missing_s,
+                    rate=chunk.rate, channels=chunk.samples.shape[1], missing_s=chunk.missing_s
                 )
             if (new := new_model()) is not None:
                 stream.change_model(new.classifier, new.settings)

@@ -50,12 +50,7 @@ class Page:
     session : Session
     """
 
-    def __init__(
-        self,
-        listener: socket.socket,
-        access: Access,
-        session: Session,
-    ) -> None:
+    def __init__(self, listener: socket.socket, access: Access, session: Session) -> None:
         self._access = access
         self._files = StaticFiles()
         self._live = Live(session, time.monotonic())

@@ -45,10 +45,6 @@ def convert(model: Any, quantization: str, windows: npt.NDArray[np.float32]) -> 
     windows : (n, frames, coefficients) float32
         Representative data set of the int8 ranges.
 
-    Returns
-    -------
-    Conversion
-
     Raises
     ------
     ExportParityError

@@ -106,8 +106,7 @@ def _reference(model: ModelFile, windows: npt.NDArray[np.float32]) -> npt.NDArra
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
     interpreter = Interpreter(
-        model_content=model.network,
-        experimental_op_resolver_type=OpResolverType.BUILTIN_REF,
+        model_content=model.network, experimental_op_resolver_type=OpResolverType.BUILTIN_REF
     )
     interpreter.allocate_tensors()
     (fed,), (read,) = interpreter.get_input_details(), interpreter.get_output_details()

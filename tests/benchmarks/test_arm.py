@@ -53,18 +53,18 @@ def test_a_machine_agrees_with_itself_and_what_was_changed_is_found(tmp_path: Pa
     assert "installed: " in done.stdout
 
 
-def test_one_other_answer_is_wrong() -> None:
+def test_one_other_label_is_wrong() -> None:
     recorded = given([[0.6, 0.4], [0.505, 0.495]])
     assert compare(recorded, recorded) == []
     assert compare(recorded, given([[0.6, 0.4], [0.495, 0.505]])) == [NAME]
 
 
-def test_a_posterior_that_is_far_off_is_wrong_though_the_answer_is_the_same() -> None:
+def test_a_posterior_that_is_far_off_is_wrong_though_the_label_is_the_same() -> None:
     assert compare(given([[0.6, 0.4]]), given([[0.7, 0.3]])) == [NAME]
     assert compare(given([[0.6, 0.4]]), given([[np.nan, np.nan]])) == [NAME]
 
 
-def test_another_runtime_may_answer_otherwise_where_two_genres_are_close() -> None:
+def test_another_runtime_may_give_another_label_where_two_genres_are_close() -> None:
     recorded = given([[0.6, 0.4], [0.52, 0.48]])
     assert compare(recorded, given([[0.59, 0.41], [0.48, 0.52]], "tflite_runtime")) == []
     assert compare(recorded, given([[0.45, 0.55], [0.52, 0.48]], "tflite_runtime")) == [NAME]

@@ -210,7 +210,7 @@ def test_where_a_peer_is_better_is_told_from_the_numbers() -> None:
             "base": {"accuracy": 0.45, "mcnemar": {"p": 0.625}},
         },
     }
-    told = better(
+    sentences = better(
         {
             "tiny": row(20.0, ours=True),
             "base": row(60.0, ours=True),
@@ -219,7 +219,7 @@ def test_where_a_peer_is_better_is_told_from_the_numbers() -> None:
             "absent": {"ours": False, "missing": "not there"},
         }
     )
-    assert told == {
+    assert sentences == {
         "quick": [
             "time 30 ms (`base` 60 ms)",
             "model file 1 KB (`tiny` 2 KB, `base` 2 KB)",

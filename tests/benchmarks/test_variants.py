@@ -25,7 +25,7 @@ def results(pipeline: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> dic
 
 
 @pytest.mark.slow
-def test_a_float_variant_answers_as_its_model(results: dict) -> None:
+def test_a_float_variant_agrees_with_its_model(results: dict) -> None:
     (model,) = results["models"].values()
     (row,) = model["variants"]
     assert (row["format"], row["quantization"], row["passed"]) == ("numpy", "float32", True)

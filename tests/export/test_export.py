@@ -203,7 +203,7 @@ def test_a_file_that_disagrees_with_its_model_is_not_written_unless_forced(
     done = succeed("classify", "demo", "--model", out)
     (warning,) = done.stderr.splitlines()
     assert warning.startswith("edge-genre: warning: ")
-    assert "does not answer as the model it was made from" in warning
+    assert "does not agree with the model it was made from" in warning
 
 
 def test_representative_windows_must_hold_music_of_every_genre(

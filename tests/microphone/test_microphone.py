@@ -32,7 +32,7 @@ from edge_runtime.sources import arecord, microphone, portaudio
 device, rate, channels, nap, queued = json.loads(sys.argv[1])
 if queued:
     portaudio.RING_SECONDS = arecord.RING_SECONDS = queued
-source = microphone.open_microphone(device, rate, channels)
+source = microphone.Microphone(device, rate, channels).open(threading.Event())
 chunks, dropped = [], []
 for chunk in source.chunks(threading.Event()):
     if not chunks and not np.any(chunk.samples):

@@ -1,11 +1,13 @@
 """``edge-genre evaluate`` against other models, on real (generated) sound."""
 
+import importlib.util
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from edge_runtime.cli import main
 from edge_runtime.errors import DataSetError
 from tests.command import refused, succeed
 from tests.pipeline import Pipeline
@@ -51,6 +53,23 @@ def test_a_model_is_compared_with_a_model_predictions_a_report_or_a_run(
     assert difference["n"] == n_tracks
     assert difference["p"] == 1.0  # the same network
     assert len(difference["accuracy"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("option", "module"), [("--against", "scipy"), ("--rejection-plot", "matplotlib")]
+)
+def test_an_option_whose_library_is_missing_names_its_extra_at_once(
+    option: str, module: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = importlib.util.find_spec
+    monkeypatch.setattr(
+        "importlib.util.find_spec", lambda name: None if name == module else found(name)
+    )
+    assert main(["evaluate", "tiny", "nowhere", option, "some.file"]) == 4
+    assert capsys.readouterr().err == (
+        f'edge-genre: {option} ({module} missing) needs the extra "train": '
+        'pip install "edge-genre[train]"\n'
+    )
 
 
 def test_a_run_on_a_leaky_split_is_pointed_out(pipeline: Pipeline, tmp_path: Path) -> None:

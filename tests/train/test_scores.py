@@ -32,7 +32,7 @@ def test_scores_are_scikit_learns(seed: int) -> None:
         top_k_accuracy_score(true, predictions.track_posteriors, k=2)
     )
     assert scores.window_accuracy == pytest.approx(
-        accuracy_score(predictions.segment_labels, predictions.posteriors.argmax(axis=1))
+        accuracy_score(predictions.window_labels, predictions.posteriors.argmax(axis=1))
     )
     expected = precision_recall_fscore_support(true, labelled)
     for index, label in enumerate(LABELS):
@@ -88,8 +88,8 @@ def test_a_rejected_label_is_no_genre_and_no_column() -> None:
         labelling([0, 0, 2, 2], [0, 1, 1, 2], labels=("blues", "not music", "rock")),
         rejected=("not music",),
     )
-    assert predictions.track_answers.tolist() == [0, REJECTED, REJECTED, 2]
-    assert predictions.segment_answers.tolist() == [0, REJECTED, REJECTED, 2]
+    assert predictions.predicted_tracks.tolist() == [0, REJECTED, REJECTED, 2]
+    assert predictions.predicted_windows.tolist() == [0, REJECTED, REJECTED, 2]
     scores = score_predictions(predictions)
     assert (scores.accuracy, scores.window_accuracy, scores.macro_recall) == (0.5, 0.5, 0.5)
     assert scores.n_rejected == 2
@@ -105,7 +105,7 @@ def test_rejected_labels_are_saved_with_predictions(tmp_path: Path) -> None:
     predictions.save(tmp_path / "p.npz")
     again = load_predictions(tmp_path / "p.npz")
     assert again.rejected == ("jazz",)
-    assert again.track_answers.tolist() == [0, REJECTED]
+    assert again.predicted_tracks.tolist() == [0, REJECTED]
 
 
 def test_a_track_is_labelled_by_the_mean_of_its_windows_that_are_not_silent() -> None:

@@ -1,4 +1,4 @@
-"""Variations of features that leave their genre as it is: gain, masks, mixtures."""
+"""Variations of features that leave their genre as it is: gain, SpecAugment masks, mixtures."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from ..evaluation.report_figures import plot_comparison
 
 HELP = "compare training runs, split by split"
 EXTRA = "train"
-REQUIRES = ("matplotlib",)
+REQUIRES = ("matplotlib", "scipy")
 
 _STDOUT = Path("-")
 
@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
         if group.has_namesake:
             warn(
                 f"there are two splits named {group.split}; that of "
-                f"{', '.join(str(run.folder) for run in group.runs)} has the hash "
+                f"{', '.join(str(run.record.folder) for run in group.runs)} has the hash "
                 f"{group.sha256[:12]} and cannot be compared with the other"
             )
     if args.json != _STDOUT:

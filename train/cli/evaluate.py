@@ -72,8 +72,12 @@ def run(args: argparse.Namespace) -> int:
     """Evaluate and print the table; unreadable clips are reported and left out."""
     if args.split and not args.split_file:
         raise ParameterError("--split names a part of a split file; add --split-file CSV")
+    if args.against:
+        _require("--against", "scipy")
+    if args.rejection_plot:
+        _require("--rejection-plot", "matplotlib")
     if args.rejection or args.rejection_plot:
-        _check_rejection(args)
+        _check_rejection()
     classifier = Classifier(args.model, threads=args.threads)
     other = _other(args)
     listed = _listed(args, classifier.manifest.genres)
@@ -117,11 +121,14 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _check_rejection(args: argparse.Namespace) -> None:
+def _require(option: str, module: str) -> None:
     """Fail for what is missing before anything is computed that would be lost."""
+    if importlib.util.find_spec(module) is None:
+        raise MissingExtraError(f"{option} ({module} missing)", "train")
+
+
+def _check_rejection() -> None:
     check_espeak()
-    if args.rejection_plot and importlib.util.find_spec("matplotlib") is None:
-        raise MissingExtraError("--rejection-plot (matplotlib missing)", "train")
     if not any(source.find() for source in SOURCES):
         warn(
             "no recorded speech is installed, so only synthetic voices are used; for real ones: "
@@ -154,7 +161,7 @@ def _other(args: argparse.Namespace) -> Classifier | TrackResults | None:
         return Classifier(args.against, threads=args.threads)
     if args.against.is_dir():
         trained = read_run(args.against)
-        if trained.leaks:
+        if trained.record.facts.split_leaks:
             warn(f"{args.against}: {LEAK_WARNING}")
         return track_results(args.against.name, trained.predictions)
     return read_track_results(args.against)

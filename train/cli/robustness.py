@@ -125,9 +125,7 @@ def _short(model: Path) -> str:
 
 
 def _write(
-    args: argparse.Namespace,
-    classifiers: dict[Path, Classifier],
-    measured: dict[Path, Robustness],
+    args: argparse.Namespace, classifiers: dict[Path, Classifier], measured: dict[Path, Robustness]
 ) -> None:
     content: dict[str, Any] = {
         "data": args.data.name,

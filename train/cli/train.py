@@ -171,10 +171,7 @@ def _train_pretrained(
         valid=experiment.valid.normalised(trained.params),
     )
     predictions = dataclasses.replace(
-        _predictions(
-            experiment,
-            experiment.valid.predict(_posteriors(trained.model)),
-        ),
+        _predictions(experiment, experiment.valid.predict(_posteriors(trained.model))),
         rejected=(NOT_MUSIC,),
     )
     scores = score_predictions(predictions)

@@ -93,11 +93,7 @@ def find_tracks(root: Path, labels: Sequence[str] | None = None) -> TrackList:
 
 
 def read_track_list(
-    csv_path: Path,
-    root: Path,
-    labels: Sequence[str] | None = None,
-    *,
-    need_split: bool = True,
+    csv_path: Path, root: Path, labels: Sequence[str] | None = None, *, need_split: bool = True
 ) -> TrackList:
     """Clips that a split file names.
 

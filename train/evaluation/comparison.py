@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_runtime.errors import DataSetError
-from edge_runtime.model.run_folder import PREDICTIONS, RUN, read_run_record
+from edge_runtime.model.run_folder import PREDICTIONS, RUN, RunRecord, read_run_record
 
 from ..run.predictions import Predictions, load_predictions
 from .scores import Scores, score_predictions
@@ -20,29 +20,20 @@ from .track_results import Difference, compare_results, track_results
 class Run:
     """A run folder: how the model was trained, and its scores."""
 
-    name: str
-    """Of the model"""
-    folder: Path
-    data: str
-    """Name of the data set"""
-    split: str
-    split_sha256: str
-    leaks: bool
-    parameters: int
-    seconds: float
-    """Training time"""
+    record: RunRecord
     predictions: Predictions
     """Of the validation part"""
     scores: Scores
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form."""
+        facts = self.record.facts
         return {
-            "model": self.name,
-            "run": str(self.folder),
-            "data": self.data,
-            "parameters": self.parameters,
-            "training_seconds": self.seconds,
+            "model": self.record.name,
+            "run": str(self.record.folder),
+            "data": facts.data,
+            "parameters": facts.parameters,
+            "training_seconds": facts.seconds,
             **self.scores.to_dict(),
         }
 
@@ -123,29 +114,19 @@ def read_run(folder: Path) -> Run:
         If it is no run folder, is damaged, or has no predictions.
     """
     record = read_run_record(folder)
-    facts = record.facts
     predictions = load_predictions(folder / PREDICTIONS, record.labels)
-    if facts.seconds is None:
+    if record.facts.seconds is None:
         raise DataSetError(f"{folder / RUN}: training: lacks 'seconds'; train again")
-    return Run(
-        name=record.name,
-        folder=folder,
-        data=facts.data,
-        split=facts.split,
-        split_sha256=facts.split_sha256,
-        leaks=facts.split_leaks,
-        parameters=facts.parameters,
-        seconds=facts.seconds,
-        predictions=predictions,
-        scores=score_predictions(predictions),
-    )
+    return Run(record, predictions, score_predictions(predictions))
 
 
 def compare(runs: Sequence[Run]) -> Comparison:
     """Group runs by split, test each against the best of its split, and measure the leak."""
     by_split: dict[tuple[bool, str, str], list[Run]] = {}
     for run in runs:
-        by_split.setdefault((run.leaks, run.split, run.split_sha256), []).append(run)
+        facts = run.record.facts
+        key = (facts.split_leaks, facts.split, facts.split_sha256)
+        by_split.setdefault(key, []).append(run)
     namesakes = Counter(split for _, split, _ in by_split)
     groups = tuple(
         _group(by_split[key], has_namesake=namesakes[key[1]] > 1)
@@ -156,17 +137,19 @@ def compare(runs: Sequence[Run]) -> Comparison:
 
 def _group(runs: list[Run], *, has_namesake: bool) -> SplitGroup:
     ranked = sorted(runs, key=lambda run: -run.scores.accuracy)
-    counts = Counter(run.name for run in ranked)
+    records = [run.record for run in ranked]
+    counts = Counter(record.name for record in records)
     names = tuple(
-        run.name if counts[run.name] == 1 else f"{run.name} ({run.folder})" for run in ranked
+        record.name if counts[record.name] == 1 else f"{record.name} ({record.folder})"
+        for record in records
     )
     results = [
         track_results(name, run.predictions) for name, run in zip(names, ranked, strict=True)
     ]
     return SplitGroup(
-        split=ranked[0].split,
-        sha256=ranked[0].split_sha256,
-        leaks=ranked[0].leaks,
+        split=records[0].facts.split,
+        sha256=records[0].facts.split_sha256,
+        leaks=records[0].facts.split_leaks,
         has_namesake=has_namesake,
         runs=tuple(ranked),
         names=names,
@@ -180,11 +163,11 @@ def _leaks(groups: Sequence[SplitGroup]) -> list[Leak]:
     return [
         Leak(name, there.split, here.split, _best(there, name), _best(here, name))
         for there in leaky
-        for name in dict.fromkeys(run.name for run in there.runs)
+        for name in dict.fromkeys(run.record.name for run in there.runs)
         for here in honest
-        if any(run.name == name for run in here.runs)
+        if any(run.record.name == name for run in here.runs)
     ]
 
 
 def _best(group: SplitGroup, name: str) -> float:
-    return max(run.scores.accuracy for run in group.runs if run.name == name)
+    return max(run.scores.accuracy for run in group.runs if run.record.name == name)

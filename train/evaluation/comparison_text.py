@@ -35,7 +35,7 @@ def leak_text(leak: Leak) -> str:
 
 
 def _group_text(group: SplitGroup) -> str:
-    data = ", ".join(dict.fromkeys(run.data for run in group.runs))
+    data = ", ".join(dict.fromkeys(run.record.facts.data for run in group.runs))
     lines = [
         f"split {group.split}{'   LEAKS' if group.leaks else ''}   "
         f"(data {data}, split hash {group.sha256[:12]})"
@@ -59,12 +59,12 @@ def _group_text(group: SplitGroup) -> str:
 
 
 def _row(name: str, run: Run) -> tuple[str, ...]:
-    scores = run.scores
+    scores, facts = run.scores, run.record.facts
     low, high = scores.accuracy_interval
     return (
         name,
-        f"{run.parameters:,}",
-        f"{run.seconds:,.1f}",
+        f"{facts.parameters:,}",
+        f"{facts.seconds:,.1f}",
         f"{scores.window_accuracy:.3f}",
         f"{scores.accuracy:.3f} ({low:.3f} to {high:.3f})",
         f"{scores.macro_recall:.3f}",

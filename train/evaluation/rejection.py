@@ -199,7 +199,7 @@ def measure_rejection(
             {kind: np.concatenate(own) for kind, own in clips.items()},
         ),
         {kind: float(np.mean(own)) for kind, own in labelled.items()},
-        float(np.mean(music.track_answers == REJECTED)),
+        float(np.mean(music.predicted_tracks == REJECTED)),
     )
 
 

@@ -111,7 +111,7 @@ def _scores_lines(scores: Scores) -> list[str]:
 
 def _worst_lines(predictions: Predictions) -> list[str]:
     """The wrong labels of the tracks whose true genre has the least posterior."""
-    labels, posteriors = predictions.track_answers, predictions.track_posteriors
+    labels, posteriors = predictions.predicted_tracks, predictions.track_posteriors
     of_truth = posteriors[np.arange(len(labels)), predictions.track_labels]
     wrong = np.flatnonzero(labels != predictions.track_labels)
     worst = wrong[np.argsort(of_truth[wrong], kind="stable")][:_WORST]

@@ -65,8 +65,7 @@ def plot_confusion(path: Path, scores: Scores, title: str) -> None:
         image = axes.imshow(shares, cmap="Blues", vmin=0.0, vmax=1.0)
         axes.set_xticks(range(wide), columns, rotation=45, ha="right", rotation_mode="anchor")
         axes.set_yticks(
-            range(rows),
-            [f"{label} ({own.n_tracks})" for label, own in scores.per_genre.items()],
+            range(rows), [f"{label} ({own.n_tracks})" for label, own in scores.per_genre.items()]
         )
         axes.set(xlabel="label", ylabel="true genre (tracks)")
         if wide <= _MANY:

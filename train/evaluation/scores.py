@@ -85,13 +85,13 @@ class Scores:
 
 def score_predictions(predictions: Predictions) -> Scores:
     """Scores of a model's predictions; a track's label is that of its windows' mean posterior."""
-    true, labelled = predictions.track_labels, predictions.track_answers
+    true, labelled = predictions.track_labels, predictions.predicted_tracks
     posteriors = predictions.track_posteriors
     n = len(true)
     correct = labelled == true
     of_genre = true[:, np.newaxis] == np.arange(len(predictions.labels))
     by_genre = np.concatenate([of_genre & correct[:, np.newaxis], of_genre], axis=1)
-    right = predictions.segment_answers == predictions.segment_labels
+    right = predictions.predicted_windows == predictions.window_labels
     windows = np.stack(
         [
             np.bincount(predictions.segment_tracks, weights=right, minlength=n),
@@ -118,7 +118,7 @@ def score_predictions(predictions: Predictions) -> Scores:
         ece=expected_calibration_error(posteriors, true),
         window_accuracy=float(right.mean()),
         window_accuracy_interval=percentile_interval(sums[:, 1] / sums[:, 2]),
-        window_ece=expected_calibration_error(predictions.posteriors, predictions.segment_labels),
+        window_ece=expected_calibration_error(predictions.posteriors, predictions.window_labels),
         per_genre=_per_genre(labels, confusion, of_genre.sum(axis=0)[genres]),
         confusion=confusion,
     )

@@ -51,12 +51,10 @@ class Difference:
 def track_results(name: str, predictions: Predictions) -> TrackResults:
     """Results of a model's predictions."""
     ids = predictions.track_ids
-    right = predictions.track_answers == predictions.track_labels
+    right = predictions.predicted_tracks == predictions.track_labels
     genres = [predictions.labels[label] for label in predictions.track_labels]
     return TrackResults(
-        name,
-        dict(zip(ids, map(bool, right), strict=True)),
-        dict(zip(ids, genres, strict=True)),
+        name, dict(zip(ids, map(bool, right), strict=True)), dict(zip(ids, genres, strict=True))
     )
 
 

@@ -48,11 +48,7 @@ def sha256_of(path: Path) -> str:
 
 
 def clip_features(
-    clip: Clip,
-    front_end: FrontEnd,
-    step: int,
-    augmentation: AudioAugmentation | None,
-    digest: Any,
+    clip: Clip, front_end: FrontEnd, step: int, augmentation: AudioAugmentation | None, digest: Any
 ) -> Iterator[tuple[float, npt.NDArray[np.float32]]]:
     """Features of the windows of a clip that are not silent.
 
@@ -113,11 +109,7 @@ def _windows(
 
 
 def _varied_windows(
-    clip: Clip,
-    params: FrontEndParams,
-    step: int,
-    augmentation: AudioAugmentation,
-    digest: Any,
+    clip: Clip, params: FrontEndParams, step: int, augmentation: AudioAugmentation, digest: Any
 ) -> Iterator[tuple[float, Samples, Samples]]:
     """Windows of a variation: its start, itself before noise was added, and itself.
 

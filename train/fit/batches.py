@@ -47,10 +47,6 @@ def batches(
     seed : int
     epoch : int
         The first one, from 0.
-
-    Returns
-    -------
-    keras.utils.PyDataset
     """
     import keras
 

@@ -88,9 +88,5 @@ PRETRAINED: dict[str, Recipe] = {
     "tiny": Recipe(Places(frames=2, curves=(3, 2)), epochs=5),
 }
 
-MODELS: dict[str, Network | BaselineRecipe | Recipe] = {
-    **BASELINES,
-    **NETWORKS,
-    **PRETRAINED,
-}
+MODELS: dict[str, Network | BaselineRecipe | Recipe] = {**BASELINES, **NETWORKS, **PRETRAINED}
 """Every model that ``edge-genre train --model`` takes"""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .noise import Sound
-from .room import in_room
+from .reverberation import in_room
 
 
 @dataclass(frozen=True)

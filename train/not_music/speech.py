@@ -6,7 +6,7 @@ import numpy as np
 
 from .espeak import speak
 from .noise import Sound, coloured_noise
-from .room import in_room
+from .reverberation import in_room
 from .texts import TEXTS, VARIANTS
 
 _POOL = 8

@@ -69,10 +69,7 @@ TEXTS: dict[str, dict[str, tuple[str, ...]]] = {
             "Huomenna sataa lunta koko maassa, ja illalla pakastuu.",
             "Voisitko sanoa, missä lähin posti on ja milloin se aukeaa?",
         ),
-        "ar": (
-            "صباح الخير، متى يفتح المتحف اليوم؟",
-            "سنذهب غدا إلى السوق لنشتري الخبز والفواكه.",
-        ),
+        "ar": ("صباح الخير، متى يفتح المتحف اليوم؟", "سنذهب غدا إلى السوق لنشتري الخبز والفواكه."),
         "vi": (
             "Ngày mai trời sẽ mưa vào buổi chiều, nhớ mang theo áo mưa nhé.",
             "Xin hỏi, chuyến tàu tiếp theo khởi hành lúc mấy giờ?",

@@ -9,17 +9,9 @@ LIGHT_BLUE = "#8CC4E8"
 """Beside `BLUE`, for what lies behind it"""
 
 PALETTE = (
-    BLUE,
-    "#F0E442",
-    "#332288",
-    "#CC79A7",
-    "#009E73",
-    ORANGE,
-    "#000000",
-    "#56B4E9",
-    "#7F0036",
+    BLUE, "#F0E442", "#332288", "#CC79A7", "#009E73", ORANGE, "#000000", "#56B4E9", "#7F0036",
     VERMILION,
-)
+)  # fmt: skip
 """Okabe and Ito's eight, an indigo and a wine red.
 
 At least 15 apart (CIE 1976) for normal eyes and, simulated after Machado et al. (2009), for all

@@ -200,12 +200,7 @@ def _draw_posteriors(axes: Axes, sound: Sound, genres: list[str], colours: dict[
 
 def _filling(colour: str) -> dict[str, Any]:
     """How an area of a colour is drawn."""
-    return {
-        "facecolor": colour,
-        "edgecolor": "white",
-        "linewidth": 0,
-        "hatch": HATCHES.get(colour),
-    }
+    return {"facecolor": colour, "edgecolor": "white", "linewidth": 0, "hatch": HATCHES.get(colour)}
 
 
 def _layers(

@@ -79,7 +79,7 @@ def save_network(
         calibration,
         calibration_labels,
         predictions.posteriors if examined_elsewhere else None,
-        predictions.segment_labels if examined_elsewhere else None,
+        predictions.window_labels if examined_elsewhere else None,
     ).save(folder / WINDOWS)
     with (folder / HISTORY).open(
         "w", newline="", encoding="utf-8", errors="surrogateescape"

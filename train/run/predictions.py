@@ -18,8 +18,8 @@ class Predictions(WindowPosteriors):
     """Posteriors of windows, the tracks they are of, and the labels that follow from them."""
 
     @property
-    def segment_labels(self) -> npt.NDArray[np.int64]:
-        """(segments,) true genre of each window."""
+    def window_labels(self) -> npt.NDArray[np.int64]:
+        """(windows,) true genre of each window."""
         return self.track_labels[self.segment_tracks]
 
     @property
@@ -32,15 +32,15 @@ class Predictions(WindowPosteriors):
         return sums / np.maximum(counts, 1)[:, np.newaxis]
 
     @property
-    def segment_answers(self) -> npt.NDArray[np.int64]:
-        """(segments,) likeliest genre of each window.
+    def predicted_windows(self) -> npt.NDArray[np.int64]:
+        """(windows,) likeliest genre of each window.
 
         `REJECTED` where it is silent, or a rejected label is the likeliest.
         """
-        return self._answers(self.posteriors, self.posteriors.any(axis=1))
+        return self._predicted(self.posteriors, self.posteriors.any(axis=1))
 
     @property
-    def track_answers(self) -> npt.NDArray[np.int64]:
+    def predicted_tracks(self) -> npt.NDArray[np.int64]:
         """(tracks,) likeliest genre of each.
 
         `REJECTED` where all is silent, a rejected label is the likeliest, or the likeliest genre
@@ -48,9 +48,9 @@ class Predictions(WindowPosteriors):
         """
         posteriors = self.track_posteriors
         given = posteriors.any(axis=1) & (posteriors.max(axis=1) >= self.rejection_threshold)
-        return self._answers(posteriors, given)
+        return self._predicted(posteriors, given)
 
-    def _answers(
+    def _predicted(
         self, posteriors: npt.NDArray[np.floating[Any]], given: npt.NDArray[np.bool_] | np.bool_
     ) -> npt.NDArray[np.int64]:
         likeliest = posteriors.argmax(axis=1)

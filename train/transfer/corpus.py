@@ -106,10 +106,7 @@ def make_corpus(
 
 
 def draw_not_music(
-    params: FrontEndParams,
-    degrade: Degrade,
-    kinds: Mapping[str, int],
-    label: int,
+    params: FrontEndParams, degrade: Degrade, kinds: Mapping[str, int], label: int
 ) -> Corpus:
     """Windows of sounds that are not music (`train.not_music`), every one a source of its own.
 
@@ -133,11 +130,7 @@ def draw_not_music(
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         drawn = list(
             pool.map(
-                _draw_sound,
-                sounds,
-                [params] * len(sounds),
-                [degrade] * len(sounds),
-                chunksize=16,
+                _draw_sound, sounds, [params] * len(sounds), [degrade] * len(sounds), chunksize=16
             )
         )
     clean, degraded = (np.stack(part) for part in zip(*drawn, strict=True))

@@ -18,19 +18,9 @@ import numpy.typing as npt
 from .pruning import Array
 
 GENRE_TAGS = (
-    "rock",
-    "pop",
-    "dance",
-    "jazz",
-    "metal",
-    "blues",
-    "Hip-Hop",
-    "country",
-    "instrumental",
-    "funk",
-    "heavy metal",
-    "classic rock",
-)
+    "rock", "pop", "dance", "jazz", "metal", "blues", "Hip-Hop", "country", "instrumental", "funk",
+    "heavy metal", "classic rock",
+)  # fmt: skip
 _TAG_EMPHASIS = 10.0
 """Tags are this many times as large as other inputs, so that their weights cost a hundredth"""
 _FLATTEST = 1e-3
@@ -50,10 +40,7 @@ class Head:
 
 
 def track_weights(
-    labels: npt.NDArray[np.int64],
-    tracks: npt.NDArray[np.int64],
-    *,
-    not_music: int | None = None,
+    labels: npt.NDArray[np.int64], tracks: npt.NDArray[np.int64], *, not_music: int | None = None
 ) -> npt.NDArray[np.float64]:
     """Weights of windows: every track of a genre weighs the same, and so does every genre.
 

@@ -127,8 +127,7 @@ def head_inputs(student: Any, windows: npt.NDArray[Any], features: Affine) -> tu
     import tensorflow as tf
 
     trunk = keras.Model(
-        student.inputs,
-        [student.get_layer("pooled").output, student.get_layer("dense").output],
+        student.inputs, [student.get_layer("pooled").output, student.get_layer("dense").output]
     )
     run = tf.function(lambda x: trunk(x, training=False))
     parts = []

@@ -115,9 +115,7 @@ def sources(
             raise DataSetError(f"{folder}: holds no audio of 20 s or more")
         found += [
             Source(
-                path,
-                UNLABELLED,
-                round(min(_seconds(path), _LONGEST_S) * _OTHER_WINDOWS_PER_SECOND),
+                path, UNLABELLED, round(min(_seconds(path), _LONGEST_S) * _OTHER_WINDOWS_PER_SECOND)
             )
             for path in files
         ]
@@ -135,13 +133,7 @@ def _seconds(path: Path) -> float:
 
 
 def train_pretrained(
-    recipe: Recipe,
-    drawn: Sequence[Source],
-    n_genres: int,
-    *,
-    wheel: Path,
-    cache: Path,
-    seed: int,
+    recipe: Recipe, drawn: Sequence[Source], n_genres: int, *, wheel: Path, cache: Path, seed: int
 ) -> TrainedModel:
     """Prune, distil, and fit the last layer.
 

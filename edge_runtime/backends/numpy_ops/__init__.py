@@ -7,7 +7,7 @@ then, when the model is loaded; a window only runs the calls.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 
 from .convolution import conv2d, depthwise_conv2d
 from .dense import dense
@@ -24,38 +24,18 @@ from .elementwise import (
     tanh,
 )
 from .graph import Layer
-from .plan import Array, Memory, Plan
+from .plan import Inputs, Memory, Plan, Weights
 from .pooling import average_pool, global_average_pool, global_max_pool, max_pool
 from .recurrent import gru
 from .shaping import concatenate, cropping, permute, reshape, zero_padding
 
-Operation = Callable[[Layer, Sequence[Array], Mapping[str, Array], Memory], Plan]
+Operation = Callable[[Layer, Inputs, Weights, Memory], Plan]
 
 OPERATIONS: dict[str, Operation] = {
     operation.__name__: operation
     for operation in (
-        add,
-        average_pool,
-        concatenate,
-        conv2d,
-        cropping,
-        dense,
-        depthwise_conv2d,
-        elu,
-        global_average_pool,
-        global_max_pool,
-        gru,
-        leaky_relu,
-        max_pool,
-        multiply,
-        permute,
-        relu,
-        reshape,
-        scale_shift,
-        sigmoid,
-        softmax,
-        swish,
-        tanh,
-        zero_padding,
+        add, average_pool, concatenate, conv2d, cropping, dense, depthwise_conv2d, elu,
+        global_average_pool, global_max_pool, gru, leaky_relu, max_pool, multiply, permute, relu,
+        reshape, scale_shift, sigmoid, softmax, swish, tanh, zero_padding,
     )
-}
+}  # fmt: skip

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 from ...errors import ParameterError
 from .graph import Layer
-from .plan import Array
+from .plan import Array, Inputs, Weights
 
 _INFINITE = 1e38
 """Above it, float32 has nothing."""
@@ -54,7 +52,7 @@ def choice(layer: Layer, name: str, choices: tuple[str, ...]) -> str:
     return str(value)
 
 
-def only(inputs: Sequence[Array], axes: int | None = None) -> Array:
+def only(inputs: Inputs, axes: int | None = None) -> Array:
     """The one input, with a certain number of axes."""
     if len(inputs) != 1:
         raise ParameterError(f"has {len(inputs)} inputs; it takes 1")
@@ -63,7 +61,7 @@ def only(inputs: Sequence[Array], axes: int | None = None) -> Array:
     return inputs[0]
 
 
-def weight(weights: Mapping[str, Array], name: str, *shape: int | None) -> Array:
+def weight(weights: Weights, name: str, *shape: int | None) -> Array:
     """An array of weights, of a certain shape; None where any size goes."""
     if name not in weights:
         raise ParameterError(f"has no weights {name!r}")

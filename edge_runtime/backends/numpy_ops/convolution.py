@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from functools import partial
 
 import numpy as np
 
 from .checks import only, weight, whole_numbers
 from .graph import Layer
-from .plan import Array, Memory, Plan, Step
+from .plan import Array, Inputs, Memory, Plan, Step, Weights
 from .windows import Windows, padded, windows
 
 
-def conv2d(
-    layer: Layer, inputs: Sequence[Array], weights: Mapping[str, Array], memory: Memory
-) -> Plan:
+def conv2d(layer: Layer, inputs: Inputs, weights: Weights, memory: Memory) -> Plan:
     """Convolution: the patches under the kernel as a matrix, times the kernel as a matrix.
 
     Weights are ``kernel`` (rows, columns, channels in, out) and, where it has one, ``bias``.
@@ -31,9 +28,7 @@ def conv2d(
     return Plan(output, (*steps, *more, product, *_bias(weights, output, memory)))
 
 
-def depthwise_conv2d(
-    layer: Layer, inputs: Sequence[Array], weights: Mapping[str, Array], memory: Memory
-) -> Plan:
+def depthwise_conv2d(layer: Layer, inputs: Inputs, weights: Weights, memory: Memory) -> Plan:
     """Convolution of each channel on its own: tap by tap, over whole rows.
 
     Weights are ``kernel`` (rows, columns, channels, multiplier) and, where it has one, ``bias``.
@@ -115,7 +110,7 @@ def _tiled(values: Array, count: int, memory: Memory) -> Array:
     return tile
 
 
-def _bias(weights: Mapping[str, Array], output: Array, memory: Memory) -> tuple[Step, ...]:
+def _bias(weights: Weights, output: Array, memory: Memory) -> tuple[Step, ...]:
     if "bias" not in weights:
         return ()
     tile = _tiled(weight(weights, "bias", output.shape[2]), output.shape[1], memory)

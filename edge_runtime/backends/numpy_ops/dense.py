@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from functools import partial
 
 import numpy as np
 
 from .checks import only, weight
 from .graph import Layer
-from .plan import Array, Memory, Plan
+from .plan import Inputs, Memory, Plan, Weights
 
 
-def dense(
-    layer: Layer, inputs: Sequence[Array], weights: Mapping[str, Array], memory: Memory
-) -> Plan:
+def dense(layer: Layer, inputs: Inputs, weights: Weights, memory: Memory) -> Plan:
     """Matrix product over the last axis. Weights: ``kernel`` (in, out) and perhaps ``bias``."""
     x = only(inputs)
     size = x.shape[-1]

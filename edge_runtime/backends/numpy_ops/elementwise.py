@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -11,12 +10,10 @@ import numpy as np
 from ...errors import ParameterError
 from .checks import number, only, weight
 from .graph import Layer
-from .plan import Array, Memory, Plan, Step
+from .plan import Array, Inputs, Memory, Plan, Step, Weights
 
 
-def relu(
-    layer: Layer, inputs: Sequence[Array], weights: Mapping[str, Array], memory: Memory
-) -> Plan:
+def relu(layer: Layer, inputs: Inputs, weights: Weights, memory: Memory) -> Plan:
     """Values above 0, and up to ``max_value`` where the layer has one."""
     x = only(inputs)
     # A row of zeros: the maximum of two arrays is twice as fast as that of an array and a number.
@@ -29,9 +26,7 @@ def relu(
     return Plan(output, tuple(steps))
 
 
-def leaky_relu(
-    layer: Layer, inputs: Sequence[Array], weights: Mapping[str, Array], memory: Memory
-) -> Plan:
+def leaky_relu(layer: Layer, inputs: Inputs, weights: Weights, memory: Memory) -> Plan:
     """Values below 0 times ``slope``."""
     x = only(inputs)
     slope = np.float32(number(layer, "slope"))
@@ -42,9 +37,7 @@ def leaky_relu(
     )
 
 
-def elu(
-    layer: Layer, inputs: Sequence[Array], weights: Mapping[str, Array], memory: Memory
-) -> Plan:
+def elu(layer: Layer, inputs: Inputs, weights: Weights, memory: Memory) -> Plan:
     """``alpha (exp(x) - 1)`` below 0."""
     x = only(inputs)
     alpha, zero = np.float32(number(layer, "alpha")), np.float32(0)
@@ -59,9 +52,7 @@ def elu(
     return Plan(output, steps)
 
 
-def sigmoid(
-    layer: Layer, inputs: Sequence[Array], weights: Mapping[str, Array], memory: Memory
-) -> Plan:
+def sigmoid(layer: Layer, inputs: Inputs, weights: Weights, memory: Memory) -> Plan:
     """``1 / (1 + exp(-x))``."""
     x = only(inputs)
     output = memory.zeros(*x.shape)
@@ -79,27 +70,21 @@ def sigmoid_steps(x: Array, output: Array) -> tuple[Step, ...]:
     )
 
 
-def swish(
-    layer: Layer, inputs: Sequence[Array], weights: Mapping[str, Array], memory: Memory
-) -> Plan:
+def swish(layer: Layer, inputs: Inputs, weights: Weights, memory: Memory) -> Plan:
     """``x sigmoid(x)``."""
     x = only(inputs)
     output = memory.zeros(*x.shape)
     return Plan(output, (*sigmoid_steps(x, output), partial(np.multiply, x, output, output)))
 
 
-def tanh(
-    layer: Layer, inputs: Sequence[Array], weights: Mapping[str, Array], memory: Memory
-) -> Plan:
+def tanh(layer: Layer, inputs: Inputs, weights: Weights, memory: Memory) -> Plan:
     """Hyperbolic tangent."""
     x = only(inputs)
     output = memory.zeros(*x.shape)
     return Plan(output, (partial(np.tanh, x, output),))
 
 
-def softmax(
-    layer: Layer, inputs: Sequence[Array], weights: Mapping[str, Array], memory: Memory
-) -> Plan:
+def softmax(layer: Layer, inputs: Inputs, weights: Weights, memory: Memory) -> Plan:
     """Softmax over the last axis."""
     x = only(inputs)
     output, total = memory.zeros(*x.shape), memory.zeros(*x.shape[:-1], 1)
@@ -113,9 +98,7 @@ def softmax(
     return Plan(output, steps)
 
 
-def scale_shift(
-    layer: Layer, inputs: Sequence[Array], weights: Mapping[str, Array], memory: Memory
-) -> Plan:
+def scale_shift(layer: Layer, inputs: Inputs, weights: Weights, memory: Memory) -> Plan:
     """A batch normalisation that no layer before it could take in: ``x scale + shift``."""
     x = only(inputs)
     channels = x.shape[-1]
@@ -128,21 +111,17 @@ def scale_shift(
     )
 
 
-def add(
-    layer: Layer, inputs: Sequence[Array], weights: Mapping[str, Array], memory: Memory
-) -> Plan:
+def add(layer: Layer, inputs: Inputs, weights: Weights, memory: Memory) -> Plan:
     """Sum of its inputs, broadcast to each other."""
     return _combined(np.add, inputs, memory)
 
 
-def multiply(
-    layer: Layer, inputs: Sequence[Array], weights: Mapping[str, Array], memory: Memory
-) -> Plan:
+def multiply(layer: Layer, inputs: Inputs, weights: Weights, memory: Memory) -> Plan:
     """Product of its inputs, broadcast to each other."""
     return _combined(np.multiply, inputs, memory)
 
 
-def _combined(combine: Any, inputs: Sequence[Array], memory: Memory) -> Plan:
+def _combined(combine: Any, inputs: Inputs, memory: Memory) -> Plan:
     if len(inputs) < 2:
         raise ParameterError(f"has {len(inputs)} inputs; it takes 2 or more")
     try:

@@ -11,7 +11,6 @@ import io
 import json
 import math
 import zipfile
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +18,7 @@ import numpy as np
 
 from ...errors import ModelFileError, ParameterError
 from ...model.from_json import dataclass_from_json
-from .plan import Array
+from .plan import Array, Weights
 
 GRAPH_NAME = "graph.json"
 
@@ -62,7 +61,7 @@ class Graph:
             raise ParameterError(f"no layer makes the output {self.output!r}")
 
 
-def write_graph(graph: Graph, weights: Mapping[str, Array]) -> bytes:
+def write_graph(graph: Graph, weights: Weights) -> bytes:
     """A network as the bytes of an ``.npz``, without a manifest.
 
     Parameters

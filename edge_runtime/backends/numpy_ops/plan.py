@@ -7,7 +7,7 @@ kernel, the taps of a pool) is made once.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,9 @@ import numpy.typing as npt
 from ...errors import ParameterError
 
 Array = npt.NDArray[np.float32]
-
+Inputs = Sequence[Array]
+Weights = Mapping[str, Array]
+"""By their names in the layer"""
 Step = Callable[[], object]
 """One call of a numpy function on fixed buffers"""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -10,21 +9,17 @@ import numpy as np
 
 from .checks import only, whole_numbers
 from .graph import Layer
-from .plan import Array, Memory, Plan, Step
+from .plan import Array, Inputs, Memory, Plan, Step, Weights
 from .windows import Windows, windows
 
 
-def max_pool(
-    layer: Layer, inputs: Sequence[Array], weights: Mapping[str, Array], memory: Memory
-) -> Plan:
+def max_pool(layer: Layer, inputs: Inputs, weights: Weights, memory: Memory) -> Plan:
     """Largest value of each window; padding counts for nothing."""
     output, steps, _ = _pool(np.maximum, layer, only(inputs, 3), memory)
     return Plan(output, steps)
 
 
-def average_pool(
-    layer: Layer, inputs: Sequence[Array], weights: Mapping[str, Array], memory: Memory
-) -> Plan:
+def average_pool(layer: Layer, inputs: Inputs, weights: Weights, memory: Memory) -> Plan:
     """Mean of each window, over the values that are within the input."""
     sums, steps, (rows, columns) = _pool(np.add, layer, only(inputs, 3), memory)
     shares, output = memory.zeros(*sums.shape), memory.zeros(*sums.shape)
@@ -33,9 +28,7 @@ def average_pool(
     return Plan(output, (*steps, partial(np.multiply, sums, shares, output)))
 
 
-def global_average_pool(
-    layer: Layer, inputs: Sequence[Array], weights: Mapping[str, Array], memory: Memory
-) -> Plan:
+def global_average_pool(layer: Layer, inputs: Inputs, weights: Weights, memory: Memory) -> Plan:
     """Mean of each channel."""
     values = _channels(only(inputs))
     shares, output = memory.zeros(1, len(values)), memory.zeros(1, values.shape[1])
@@ -43,9 +36,7 @@ def global_average_pool(
     return Plan(output.reshape(-1), (partial(np.matmul, shares, values, output),))
 
 
-def global_max_pool(
-    layer: Layer, inputs: Sequence[Array], weights: Mapping[str, Array], memory: Memory
-) -> Plan:
+def global_max_pool(layer: Layer, inputs: Inputs, weights: Weights, memory: Memory) -> Plan:
     """Largest value of each channel."""
     values = _channels(only(inputs))
     output = memory.zeros(values.shape[1])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -11,12 +10,10 @@ from ...errors import ParameterError
 from .checks import flag, only, weight
 from .elementwise import sigmoid_steps
 from .graph import Layer
-from .plan import Array, Memory, Plan, Step
+from .plan import Inputs, Memory, Plan, Step, Weights
 
 
-def gru(
-    layer: Layer, inputs: Sequence[Array], weights: Mapping[str, Array], memory: Memory
-) -> Plan:
+def gru(layer: Layer, inputs: Inputs, weights: Weights, memory: Memory) -> Plan:
     """Gated recurrent unit, unrolled; gates in Keras's order: update, reset, candidate.
 
     Weights are ``kernel`` (in, 3 units), ``recurrent_kernel`` (units, 3 units), ``bias`` (3 units)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -11,14 +10,12 @@ import numpy as np
 from ...errors import ParameterError
 from .checks import only, whole_numbers
 from .graph import Layer
-from .plan import Array, Memory, Plan
+from .plan import Inputs, Memory, Plan, Weights
 
 _MOST_AXES = 8
 
 
-def reshape(
-    layer: Layer, inputs: Sequence[Array], weights: Mapping[str, Array], memory: Memory
-) -> Plan:
+def reshape(layer: Layer, inputs: Inputs, weights: Weights, memory: Memory) -> Plan:
     """The same values in another ``shape``: the same buffer, seen differently."""
     x = only(inputs)
     shape = whole_numbers(layer, "shape", least=1)
@@ -27,9 +24,7 @@ def reshape(
     return Plan(x.reshape(shape))
 
 
-def permute(
-    layer: Layer, inputs: Sequence[Array], weights: Mapping[str, Array], memory: Memory
-) -> Plan:
+def permute(layer: Layer, inputs: Inputs, weights: Weights, memory: Memory) -> Plan:
     """The axes in another order: ``axes``, counted from 0."""
     x = only(inputs)
     axes = whole_numbers(layer, "axes", least=0)
@@ -40,9 +35,7 @@ def permute(
     return Plan(output, (partial(np.copyto, output, turned),))
 
 
-def concatenate(
-    layer: Layer, inputs: Sequence[Array], weights: Mapping[str, Array], memory: Memory
-) -> Plan:
+def concatenate(layer: Layer, inputs: Inputs, weights: Weights, memory: Memory) -> Plan:
     """Its inputs one after the other along ``axis``, counted from 0."""
     (axis,) = whole_numbers(layer, "axis", least=0, count=1)
     shapes = [list(x.shape) for x in inputs]
@@ -54,9 +47,7 @@ def concatenate(
     return Plan(output, (partial(np.concatenate, tuple(inputs), axis, output),))
 
 
-def zero_padding(
-    layer: Layer, inputs: Sequence[Array], weights: Mapping[str, Array], memory: Memory
-) -> Plan:
+def zero_padding(layer: Layer, inputs: Inputs, weights: Weights, memory: Memory) -> Plan:
     """Zeros around the map: ``rows`` and ``columns``, each before and after."""
     x = only(inputs, 3)
     top, bottom = whole_numbers(layer, "rows", least=0, count=2)
@@ -67,9 +58,7 @@ def zero_padding(
     return Plan(output, (partial(np.copyto, middle, x),))
 
 
-def cropping(
-    layer: Layer, inputs: Sequence[Array], weights: Mapping[str, Array], memory: Memory
-) -> Plan:
+def cropping(layer: Layer, inputs: Inputs, weights: Weights, memory: Memory) -> Plan:
     """The map without its margins: ``rows`` and ``columns``, each before and after."""
     x = only(inputs, 3)
     top, bottom = whole_numbers(layer, "rows", least=0, count=2)

@@ -27,7 +27,7 @@ function showFacts(state) {
   const size = `${model.format}, ${(model.bytes / 1000).toFixed(0)} kB`;
   rows(at("model"), [
     ["Tells apart", `${genres} genres`],
-    ["Hears", `${round(model.window_s, 2)} s at ${round(model.sample_rate / 1000, 2)} kHz`],
+    ["Input", `${round(model.window_s, 2)} s at ${round(model.sample_rate / 1000, 2)} kHz`],
     ["File", model.quantization === "none" ? size : `${size}, ${model.quantization}`],
     ...metrics(model.metrics),
   ]);

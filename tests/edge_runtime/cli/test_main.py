@@ -50,7 +50,7 @@ def test_a_command_of_the_workstation_names_the_extra_that_brings_it(device, cap
     assert cli.main([name, "--help"]) == 4
     assert capsys.readouterr() == (
         "", f'edge-genre: edge-genre {name} needs the extra "{extra}": '
-        f'pip install "edge-genre[{extra}]"\n',
+        f'pip install "edge-genre[{extra}]"; in a clone: pip install ".[{extra}]" ./workstation\n',
     )  # fmt: skip
 
 

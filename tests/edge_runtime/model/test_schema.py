@@ -12,10 +12,10 @@ import pytest
 import edge_runtime
 from edge_runtime.model.file import read_model
 from edge_runtime.model.manifest import CHECKSUM_KEY, with_checksum
-from edge_runtime.model.schema import manifest_schema
 from tests.pipeline import VARIANTS, Pipeline
 
 from ..manifests import FAKE_TFLITE, manifest_for
+from .schema import manifest_schema
 
 PUBLISHED = Path(edge_runtime.__file__).parent / "model" / "manifest_schema.json"
 VALIDATOR = jsonschema.Draft202012Validator(json.loads(PUBLISHED.read_text(encoding="utf-8")))
@@ -24,7 +24,7 @@ VALIDATOR = jsonschema.Draft202012Validator(json.loads(PUBLISHED.read_text(encod
 def test_the_published_schema_is_made_from_the_dataclasses() -> None:
     fresh = json.dumps(manifest_schema(), indent=2, ensure_ascii=False) + "\n"
     assert PUBLISHED.read_text(encoding="utf-8") == fresh, (
-        "write it again: json.dumps(edge_runtime.model.schema.manifest_schema(), indent=2)"
+        "write it again: json.dumps(tests.edge_runtime.model.schema.manifest_schema(), indent=2)"
     )
 
 

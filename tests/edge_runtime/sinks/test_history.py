@@ -15,7 +15,7 @@ import pytest
 from edge_runtime.cli.history import parse_since
 from edge_runtime.errors import OutputFileError, ParameterError
 from edge_runtime.sinks.history import History, Stretches
-from edge_runtime.sinks.history_file import HistoryFile, Stretch, Total, read_totals
+from edge_runtime.sinks.history_database import HistoryFile, Stretch, Total, read_totals
 from tests.command import refused, succeed
 
 from .events import PATIENCE_S, event
@@ -130,7 +130,7 @@ def test_several_processes_may_write_one_history(tmp_path):
     path = tmp_path / "genre.db"
     code = (
         "import sys; from pathlib import Path\n"
-        "from edge_runtime.sinks.history_file import HistoryFile, Stretch\n"
+        "from edge_runtime.sinks.history_database import HistoryFile, Stretch\n"
         "name = sys.argv[2]; file = HistoryFile(Path(sys.argv[1]), name)\n"
         "for n in range(1, 41):\n"
         "    for seconds in (1.0, 2.0):\n"
@@ -148,7 +148,7 @@ def test_what_was_saved_survives_a_process_that_is_killed(tmp_path):
     path = tmp_path / "genre.db"
     code = (
         "import sys, time; from pathlib import Path\n"
-        "from edge_runtime.sinks.history_file import HistoryFile, Stretch\n"
+        "from edge_runtime.sinks.history_database import HistoryFile, Stretch\n"
         "file = HistoryFile(Path(sys.argv[1]), 'mic')\n"
         "file.save(Stretch(1, 'jazz', 0.0, 5.0, 5.0, 0.5)); print('saved', flush=True)\n"
         "time.sleep(1000)"
@@ -165,7 +165,7 @@ def test_what_was_saved_survives_a_process_that_is_killed(tmp_path):
 
 def test_a_history_that_is_locked_for_long_waits_and_loses_nothing(tmp_path, reported, monkeypatch):
     monkeypatch.setattr("edge_runtime.retry.FIRST_DELAY_SECONDS", 0.01)
-    monkeypatch.setattr("edge_runtime.sinks.history_file._BUSY_SECONDS", 0.01)
+    monkeypatch.setattr("edge_runtime.sinks.history_database._BUSY_SECONDS", 0.01)
     path = tmp_path / "genre.db"
     history = History(path, source="mic")
     other = sqlite3.connect(path, isolation_level=None)
@@ -185,7 +185,7 @@ def test_a_history_that_is_locked_for_long_waits_and_loses_nothing(tmp_path, rep
 
 def test_a_history_that_cannot_be_written_for_now_is_opened_later(tmp_path, reported, monkeypatch):
     monkeypatch.setattr("edge_runtime.retry.FIRST_DELAY_SECONDS", 0.01)
-    monkeypatch.setattr("edge_runtime.sinks.history_file._BUSY_SECONDS", 0.01)
+    monkeypatch.setattr("edge_runtime.sinks.history_database._BUSY_SECONDS", 0.01)
     path = tmp_path / "genre.db"
     HistoryFile(path, "mic").close()
     other = sqlite3.connect(path, isolation_level=None)
@@ -215,7 +215,7 @@ def test_a_fault_that_may_pass_is_no_reason_to_refuse_the_file(tmp_path, monkeyp
     def connect(*_, **__):
         raise error
 
-    monkeypatch.setattr("edge_runtime.sinks.history_file.sqlite3.connect", connect)
+    monkeypatch.setattr("edge_runtime.sinks.history_database.sqlite3.connect", connect)
     if passes:
         HistoryFile(tmp_path / "genre.db", "mic").close()
     else:

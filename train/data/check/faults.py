@@ -140,12 +140,7 @@ def find_faults(
             "what was left out or merged when the clips were listed",
             listed.warnings,
         ),
-        Finding(
-            "data-set",
-            False,
-            "compared with the data set as published",
-            tuple(validation),
-        ),
+        Finding("data-set", False, "compared with the data set as published", tuple(validation)),
     ]
     return tuple(finding for finding in findings if finding.items)
 

@@ -25,10 +25,7 @@ DATASETS: dict[str, DataSet] = {known.id: known for known in (GTZAN, FMA, FOLDER
 
 
 def load(
-    root: Path,
-    kind: str = "auto",
-    csv: Path | None = None,
-    labels: Sequence[str] | None = None,
+    root: Path, kind: str = "auto", csv: Path | None = None, labels: Sequence[str] | None = None
 ) -> TrackList:
     """The clips of a data set.
 

@@ -22,17 +22,8 @@ from .checksums import compared
 from .data_set import DataSet
 
 GENRES = (
-    "blues",
-    "classical",
-    "country",
-    "disco",
-    "hiphop",
-    "jazz",
-    "metal",
-    "pop",
-    "reggae",
-    "rock",
-)
+    "blues", "classical", "country", "disco", "hiphop", "jazz", "metal", "pop", "reggae", "rock",
+)  # fmt: skip
 CLIPS_PER_GENRE = 100
 
 KNOWN_REPEATS = (

@@ -1,4 +1,7 @@
-"""The JSON Schema of the manifest, made from the dataclasses that read it."""
+"""The JSON Schema of the manifest, made from the dataclasses that read it.
+
+It is published as ``edge_runtime/model/manifest_schema.json``; no device needs to make it.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ import textwrap
 import types
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from .manifest import CHECKSUM_KEY, SCHEMA_VERSION, Manifest
+from edge_runtime.model.manifest import CHECKSUM_KEY, SCHEMA_VERSION, Manifest
 
 _TYPES = {str: "string", int: "integer", float: "number", bool: "boolean"}
 
