@@ -243,5 +243,5 @@ def test_the_outermost_temperatures_are_taken(temperature):
 
 @pytest.mark.parametrize("temperature", [0.0099, 100.1])
 def test_a_temperature_beyond_them_is_refused(temperature):
-    with pytest.raises(ModelFileError, match="it must be from 0.01 to 100"):
+    with pytest.raises(ModelFileError, match=r"it must be from 0\.01 to 100"):
         read(text_with("temperature", temperature))

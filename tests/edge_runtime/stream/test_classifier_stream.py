@@ -317,3 +317,13 @@ def test_clipped_samples_and_those_that_are_no_numbers_are_counted_apart(classif
     samples[7] = np.nan
     (event,) = open_stream(classifier).push(samples)
     assert (event.clipped_samples, event.non_finite_samples) == (5, 1)
+
+
+def test_who_draws_the_sound_is_given_each_window_and_the_sample_clock_of_its_end(classifier):
+    drawn = []
+
+    def draw(samples, end):
+        drawn.append((len(samples), end, samples.flags.writeable))
+
+    classify(open_stream(classifier, on_window=draw), noise(N + STEP))
+    assert drawn == [(N, N, False), (N, N + STEP, False)]
