@@ -146,8 +146,8 @@ def test_a_broker_that_comes_later_gets_the_changes_in_order_and_the_newest_stat
     assert reported.next() == (
         f"MQTT broker 127.0.0.1:{stopped_broker.port}: Connection refused; trying again"
     )
-    for time, label in enumerate(["jazz", "rock", "blues"]):
-        sink.show(event(label, float(time)))
+    for second, label in enumerate(["jazz", "rock", "blues"]):
+        sink.show(event(label, float(second)))
     stopped_broker.start()
     with subscribed(stopped_broker) as home:
         messages = home.until(state_is("blues"))
