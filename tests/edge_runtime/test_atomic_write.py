@@ -25,7 +25,7 @@ def test_folders_are_made_and_nothing_but_the_file_is_left(tmp_path):
     write_atomically(path, b"one")
     write_atomically(path, b"another")
     assert path.read_bytes() == b"another"
-    assert os.listdir(path.parent) == ["model"]
+    assert list(path.parent.iterdir()) == [path]
 
 
 def test_where_it_cannot_be_written_the_old_file_stays_and_nothing_else(tmp_path, monkeypatch):
@@ -39,4 +39,4 @@ def test_where_it_cannot_be_written_the_old_file_stays_and_nothing_else(tmp_path
     with pytest.raises(ModelFileError, match=r"model: cannot be written \(No space left"):
         write_atomically(path, b"new")
     assert path.read_bytes() == b"old"
-    assert os.listdir(tmp_path) == ["model"]
+    assert list(tmp_path.iterdir()) == [path]

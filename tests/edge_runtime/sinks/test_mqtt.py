@@ -185,6 +185,7 @@ def test_a_broker_that_is_away_for_long_costs_the_oldest_changes(stopped_broker,
     assert sink.lost_changes == 50
     stopped_broker.start()
     assert reported.next().endswith("works again; 50 changes were lost")
+    assert sink.lost_changes == 0, "what was reported is not reported again"
 
 
 def test_a_broker_that_hangs_blocks_nothing(broker, connect, monkeypatch):
