@@ -4,12 +4,16 @@ import copy
 import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from edge_runtime.bench import report
+from edge_runtime.bench import launch, machine, processes, report, stages, sustained
 from edge_runtime.bench.machine import conditions, energy_joules
 from edge_runtime.bench.report import compared, markdown, stage_rows
+from edge_runtime.bench.stages import spread
+from edge_runtime.cli import bench
+from edge_runtime.errors import ParameterError
 from tests.command import refused, succeed
 
 RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
@@ -111,3 +115,117 @@ def test_temperature_clock_and_energy_are_reported_where_the_machine_has_them(
 )
 def test_bench_refuses_what_makes_no_sense(options, complaint, code) -> None:
     assert complaint in refused("bench", *options, code=code)
+
+
+def test_times_are_given_as_median_percentiles_and_maximum_in_milliseconds() -> None:
+    assert spread([n / 1000 for n in range(1, 101)]) == {
+        "n": 100, "median_ms": 50.5, "p95_ms": 95.05, "p99_ms": 99.01, "max_ms": 100.0,
+    }  # fmt: skip
+
+
+def test_the_memory_of_the_machine_is_in_mebibytes(tmp_path: Path) -> None:
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc/meminfo").write_text("MemTotal:         948304 kB\nMemFree: 5 kB\n")
+    (tmp_path / "proc/cpuinfo").write_text("processor: 0\nmodel name\t: Some CPU\n")
+    found = machine.machine(tmp_path)
+    assert (found["memory_mib"], found["model"]) == (926, "Some CPU")
+
+
+def test_energy_is_a_difference_unless_nobody_counts_or_the_count_began_anew(monkeypatch) -> None:
+    monkeypatch.setattr(machine, "energy_joules", lambda: 5.0)
+    assert machine.joules_since(2.0) == 3.0
+    assert machine.joules_since(6.0) is None
+    assert machine.joules_since(None) is None
+    monkeypatch.setattr(machine, "energy_joules", lambda: None)
+    assert machine.joules_since(2.0) is None
+
+
+def test_what_a_command_cost_is_printed_in_seconds_and_mebibytes(monkeypatch, capsys) -> None:
+    usage = SimpleNamespace(ru_utime=1.25, ru_stime=0.5, ru_maxrss=3072)
+    monkeypatch.setattr(launch.sys, "argv", ["launch.py", "/bin/x", "y"])
+    monkeypatch.setattr(launch.os, "posix_spawn", lambda *_, **__: 7)
+    monkeypatch.setattr(launch.os, "wait4", lambda *_: (7, 0x300, usage))
+    monkeypatch.setattr(launch.time, "perf_counter", iter([10.0, 12.5]).__next__)
+    launch.main()
+    assert json.loads(capsys.readouterr().out) == {
+        "exit_code": 3, "wall_s": 2.5, "cpu_s": 1.75, "peak_rss_mib": 3.0,
+    }  # fmt: skip
+
+
+def test_a_process_is_measured_by_medians_without_the_run_that_warms_the_disk(monkeypatch) -> None:
+    asked: list[list[str]] = []
+
+    def run(command, **_):
+        asked.append(command[command.index("edge_runtime") + 1 :])
+        number = (len(asked) - 1) // 2  # classify and listen in turn
+        wall, peak = [(99.0, 999.0), (3.0, 30.0), (1.0, 10.0), (2.0, 20.0)][number]
+        printed = {
+            "exit_code": 0,
+            "wall_s": wall,
+            "peak_rss_mib": peak + (asked[-1][0] == "listen"),
+        }
+        return SimpleNamespace(stdout=json.dumps(printed).encode())
+
+    monkeypatch.setattr(processes.subprocess, "run", run)
+    assert processes.measure_processes("tiny", 3) == {
+        "cold_start_s": 2.0, "classify_peak_rss_mib": 20.0, "listen_peak_rss_mib": 21.0,
+    }  # fmt: skip
+    assert asked[0] == ["classify", "demo", "--model", "tiny"]
+    assert asked[1] == ["listen", "--input", "demo", "--fast", "--json", "--model", "tiny"]
+
+
+def test_a_command_that_fails_is_not_measured() -> None:
+    with pytest.raises(RuntimeError, match="the command ended with exit code 3"):
+        processes.cost(b'{"exit_code": 3, "wall_s": 0.1}')
+
+
+def test_full_load_is_windows_per_second_in_slices_and_energy_per_window(monkeypatch) -> None:
+    now, seconds_a_window = [0.0], iter([0.2] * 10 + [0.125] * 16 + [0.5] * 4)
+
+    class Classifier:
+        manifest = SimpleNamespace(front_end=SimpleNamespace(window_samples=10))
+
+        def __init__(self, model):
+            assert model == "tiny"
+
+        def classify_window(self, window):
+            now[0] += next(seconds_a_window)
+
+    monkeypatch.setattr(sustained, "Classifier", Classifier)
+    monkeypatch.setattr(sustained, "time", SimpleNamespace(monotonic=lambda: round(now[0], 6)))
+    monkeypatch.setattr(sustained, "energy_joules", lambda: 0.0)
+    monkeypatch.setattr(sustained, "joules_since", lambda _: 15.0)
+    lines: list[str] = []
+    found = sustained.sustain("tiny", 6.0, slice_s=2.0, report=lines.append)
+    assert [(one["at_s"], one["windows_per_s"]) for one in found["slices"]] == [
+        (0.0, 5.0), (2.0, 8.0), (4.0, 2.0),
+    ]  # fmt: skip
+    assert (found["seconds"], found["last_to_best"]) == (6.0, 0.25)
+    assert found["millijoules_per_window"] == 500.0  # 15 J for 30 windows
+    assert lines[1] == "      2 s       8.0 windows/s"
+
+
+def test_the_energy_of_listening_is_that_of_a_second_of_sound(monkeypatch) -> None:
+    """The demo clip is 28 s long."""
+    monkeypatch.setattr(stages, "energy_joules", lambda: 1.0)
+    monkeypatch.setattr(stages, "joules_since", lambda before: 14.0 * before)
+    found = stages.measure_pipeline("seed-cnn", 2)
+    assert found["joules_per_s"] == 0.25
+    assert found["interval_s"] == 0.743
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90s", 90.0), ("10m", 600.0), ("1h", 3600.0), ("1.5m", 90.0)]
+)
+def test_a_time_of_full_load_is_given_in_usual_words(text: str, seconds: float) -> None:
+    assert bench._seconds(text) == seconds
+
+
+def test_up_to_64_threads_are_tried_and_no_more_than_there_are_cores(monkeypatch) -> None:
+    monkeypatch.setattr(bench.os, "cpu_count", lambda: 64)
+    assert bench._threads("64,1,2") == (1, 2, 64)
+    monkeypatch.setattr(bench.os, "cpu_count", lambda: 2)
+    assert bench._threads("1,2,4") == (1, 2)
+    assert bench._threads("4") == (1,)
+    with pytest.raises(ParameterError, match="must be numbers from 1 to 64"):
+        bench._threads("65")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -134,3 +135,70 @@ def test_the_old_name_of_the_windows_is_deprecated(classifier: Classifier) -> No
             "level_dbfs": -20.0,
         }
     ]
+
+
+def with_manifest(classifier: Classifier, **changes: Any) -> Classifier:
+    """The same network with other facts in its manifest."""
+    changed = Classifier("seed-cnn")
+    changed.manifest = dataclasses.replace(classifier.manifest, **changes)
+    return changed
+
+
+def test_logits_are_divided_by_the_temperature_and_posteriors_are_left(
+    classifier: Classifier,
+) -> None:
+    logits = np.array([[0.0, 2.0 * np.log(3.0), *[-1000.0] * 8]], np.float32)
+    changed = with_manifest(classifier, temperature=2.0, output_kind="logits")
+    changed.backend = SimpleNamespace(name="fake", run=lambda features: logits)
+    found = changed.posteriors(np.zeros((1, 130, 13), np.float32))
+    assert found[0].tolist() == pytest.approx([0.25, 0.75, *[0.0] * 8])
+    changed.manifest = dataclasses.replace(changed.manifest, output_kind="posterior")
+    assert changed.posteriors(np.zeros((1, 130, 13), np.float32)) is logits
+
+
+def test_a_window_exactly_at_the_gate_is_no_silence(classifier: Classifier) -> None:
+    samples = noise(3 * RATE)
+    level = classifier.classify(samples, rate=RATE).windows[0].level_dbfs
+    for gate, silent in ((level, False), (np.nextafter(level, 0.0), True)):
+        decoder = dataclasses.replace(classifier.manifest.decoder, silence_dbfs=gate)
+        result = with_manifest(classifier, decoder=decoder).classify(samples, rate=RATE)
+        assert (result.label == "silence") == (result.windows[0].label == "silence") == silent
+
+
+def test_a_file_of_which_no_genre_is_convincing_is_unknown(classifier: Classifier) -> None:
+    decoder = dataclasses.replace(classifier.manifest.decoder, rejection_threshold=0.9999)
+    result = with_manifest(classifier, decoder=decoder).classify(noise(3 * RATE), rate=RATE)
+    assert result.label == "unknown"
+    assert result.windows[0].label in classifier.labels, "the threshold is for the whole file"
+
+
+def test_the_posterior_of_a_file_is_the_mean_over_the_windows_that_are_not_silent(
+    classifier: Classifier,
+) -> None:
+    pieces = [noise(3 * RATE, seed=1), np.zeros(3 * RATE, np.float32), noise(3 * RATE, scale=0.01)]
+    pieces.append(np.sin(np.arange(3 * RATE) / 5).astype(np.float32))
+    result = classifier.classify(np.concatenate(pieces), rate=RATE)
+    windows = [list(w.posterior.values()) for w in result.windows if w.label != "silence"]
+    assert (len(result.windows), len(windows)) == (4, 3)
+    assert list(result.posterior.values()) == pytest.approx(np.mean(windows, axis=0), abs=1e-6)
+
+
+def test_the_last_window_ends_with_the_file(classifier: Classifier) -> None:
+    assert classifier.classify(noise(RATE), rate=RATE).windows[0].end == 1.0
+    last = classifier.classify(noise(5 * RATE), rate=RATE).windows[-1]
+    assert (last.start, last.end) == (2.0, 5.0)
+
+
+@pytest.mark.parametrize(("decoded", "warned"), [(98_000, False), (97_999, True)])
+def test_a_file_that_lacks_more_than_a_fiftieth_of_its_promise_is_truncated(
+    classifier: Classifier, decoded: int, warned: bool
+) -> None:
+    audio = SimpleNamespace(
+        path="song.mp3", rate=RATE, channels=1, frames=100_000, seconds=100_000 / RATE,
+        warning=None, blocks=lambda: iter([noise(decoded)[:, np.newaxis]]),
+    )  # fmt: skip
+    warnings = classifier.classify_audio(audio).warnings
+    expected = (
+        "song.mp3: truncated: 4.5 s are promised, 4.4 s can be decoded and are used; copy it again",
+    )
+    assert warnings == (expected if warned else ())

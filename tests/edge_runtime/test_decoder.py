@@ -5,7 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_runtime.decoder import Decoder, DecoderSettings, HmmFilter, LabelConfirmation
+from edge_runtime.decoder import (
+    Decoder,
+    DecoderSettings,
+    HmmFilter,
+    LabelConfirmation,
+    genre_or_unknown,
+)
+from edge_runtime.errors import ParameterError
 
 TWO, THREE = ("blues", "jazz"), ("blues", "jazz", "pop")
 LOUD = -20.0
@@ -209,3 +216,62 @@ def test_the_smoothed_posterior_is_a_distribution_whatever_comes(windows, dwell_
         smoothed = hmm.update(None if values is None else posterior(*values), elapsed)
         assert smoothed.sum() == pytest.approx(1.0)
         assert (smoothed >= 0.0).all()
+
+
+def test_a_genre_that_just_reaches_the_threshold_is_convincing():
+    half = posterior(0.5, 0.5)
+    assert genre_or_unknown(half, TWO, (), threshold=0.5) == "blues"
+    assert genre_or_unknown(half, TWO, (), threshold=0.501) == "unknown"
+
+
+def test_a_time_that_is_reached_but_for_rounding_is_reached():
+    """Ten times 0.1 s are 0.9999999999999999 s."""
+    for settings in ({"confirm_s": 1.0}, {"minimum_s": 1.0}):
+        confirmation = LabelConfirmation(DecoderSettings(**settings))
+        confirmation.update("jazz", 0.1)
+        found = [confirmation.update("jazz" if settings.get("confirm_s") else "pop", 0.1)
+                 for _ in range(10)]  # fmt: skip
+        before = "unknown" if settings.get("confirm_s") else "jazz"
+        after = "jazz" if settings.get("confirm_s") else "pop"
+        assert found == [before] * 9 + [after]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"interval_s": 0.01}, {"interval_s": 86400.0}, {"dwell_s": 0.01}, {"dwell_s": 86400.0},
+        {"confirm_s": 0.0}, {"confirm_s": 86400.0}, {"minimum_s": 86400.0},
+        {"silence_hysteresis_db": 0.0}, {"silence_hysteresis_db": 60.0},
+        {"silence_dbfs": -200.0}, {"silence_dbfs": 0.0},
+        {"rejection_threshold": 0.0}, {"rejection_threshold": 0.999},
+    ],
+)  # fmt: skip
+def test_the_outermost_settings_are_taken(settings):
+    ((name, value),) = settings.items()
+    assert getattr(DecoderSettings(**settings), name) == value
+
+
+@pytest.mark.parametrize(
+    ("settings", "complaint"),
+    [
+        ({"interval_s": 0.009}, "interval_s is 0.009 s; it must be from 0.01 to 86400 s"),
+        ({"dwell_s": 86401.0}, "dwell_s is 86401.0 s; it must be from 0.01 to 86400 s"),
+        ({"confirm_s": -0.1}, "confirm_s is -0.1 s; it must be from 0 to 86400 s"),
+        ({"minimum_s": 86401.0}, "minimum_s is 86401.0 s; it must be from 0 to 86400 s"),
+        ({"silence_hysteresis_db": 60.1}, "silence_hysteresis_db is 60.1 dB; .* from 0 to 60"),
+        ({"silence_dbfs": -200.1}, "silence_dbfs is -200.1 dBFS; it must be from -200 to 0"),
+        ({"silence_dbfs": 0.1}, "silence_dbfs is 0.1 dBFS"),
+        ({"rejection_threshold": 1.0}, "rejection_threshold is 1.0; .* from 0 to below 1"),
+        ({"rejection_threshold": -0.1}, "rejection_threshold is -0.1"),
+    ],
+)
+def test_settings_beyond_them_are_refused_with_their_range(settings, complaint):
+    with pytest.raises(ParameterError, match=complaint):
+        DecoderSettings(**settings)
+
+
+def test_the_settings_of_a_model_that_names_none_are_the_documented_ones():
+    assert DecoderSettings() == DecoderSettings(
+        interval_s=0.743, dwell_s=120.0, silence_dbfs=-60.0, silence_hysteresis_db=3.0,
+        rejection_threshold=0.0, confirm_s=0.0, minimum_s=0.0,
+    )  # fmt: skip

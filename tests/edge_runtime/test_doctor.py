@@ -1,18 +1,20 @@
 """``edge-genre doctor``: what it finds on machines that are made up of files."""
 
+import dataclasses
 import json
 import os
 import sys
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from edge_runtime import doctor
+from edge_runtime import Classifier, doctor
 from edge_runtime.cli import main
 from edge_runtime.cli.doctor import _row
 from edge_runtime.doctor import Verdict, machine, microphone, model, software
-from edge_runtime.doctor.recording import judged, measured
+from edge_runtime.doctor.recording import Recording, judged, measured
 from tests.command import edge_genre
 
 OK, WARNING, FAULT = Verdict.OK, Verdict.WARNING, Verdict.FAULT
@@ -317,3 +319,82 @@ def test_as_json_it_is_a_line_for_each_check(bare, tmp_path):
     (found,) = (finding for finding in findings if finding["check"] == "model")
     assert found["verdict"] == "fault"
     assert set(found) == {"check", "verdict", "found", "remedy"}
+
+
+@pytest.mark.parametrize(("load", "verdict"), [("8.00", OK), ("8.01", WARNING)])
+def test_a_load_of_two_a_core_is_the_most(root, monkeypatch, load, verdict):
+    monkeypatch.setattr(machine.os, "cpu_count", lambda: 4)
+    put(root, **{"proc/loadavg": f"{load} 5 5 1/1 1\n"})
+    assert machine.computer(root).verdict is verdict
+
+
+@pytest.mark.parametrize(("kilobytes", "verdict"), [(61_440, OK), (61_439, WARNING)])
+def test_sixty_mebibytes_of_memory_are_enough(root, kilobytes, verdict):
+    put(root, **{"proc/meminfo": f"MemAvailable:  {kilobytes} kB\n"})
+    finding = machine.memory(root)
+    assert finding.verdict is verdict
+    assert finding.found == "60 MiB available, of which listen takes about 60"
+
+
+@pytest.mark.parametrize(
+    ("millidegrees", "verdict"), [("79999", OK), ("80000", WARNING), ("150000", OK)]
+)
+def test_eighty_degrees_are_hot(root, millidegrees, verdict):
+    put(root, **{ZONE: millidegrees})
+    assert machine.heat(root).verdict is verdict
+
+
+@pytest.mark.parametrize(("free", "verdict"), [(100 * 2**20, OK), (100 * 2**20 - 1, WARNING)])
+def test_a_hundred_mebibytes_of_disk_are_enough(tmp_path, monkeypatch, free, verdict):
+    usage = SimpleNamespace(free=free)
+    monkeypatch.setattr(machine.shutil, "disk_usage", lambda _: usage)
+    finding = machine.disk(tmp_path / "genre.db")
+    assert (finding.verdict, finding.found) == (verdict, f"{tmp_path}/genre.db: 100 MiB free")
+
+
+@pytest.mark.parametrize(("now", "was_set"), [(1_767_225_600.0, True), (1_767_225_599.0, False)])
+def test_a_clock_before_2026_was_never_set(monkeypatch, now, was_set):
+    monkeypatch.setattr("edge_runtime.doctor.machine.time.time", lambda: now)
+    assert machine.wall_clock(lambda: 0).verdict is (OK if was_set else WARNING)
+
+
+FINE = Recording(seconds=0.5, level_dbfs=-40.0, clipped=0.0, offset=0.0, silent=False)
+
+
+@pytest.mark.parametrize(
+    ("change", "verdict"),
+    [
+        ({"clipped": 0.001}, WARNING), ({"clipped": 0.00099}, OK),
+        ({"offset": 0.02}, WARNING), ({"offset": -0.02}, WARNING), ({"offset": -0.0199}, OK),
+        ({"level_dbfs": -60.0}, OK), ({"level_dbfs": -60.1}, WARNING),
+    ],
+)  # fmt: skip
+def test_a_recording_at_the_edge_is_judged(change, verdict):
+    assert judged(dataclasses.replace(FINE, **change), -60.0).verdict is verdict
+
+
+def test_samples_at_either_end_are_clipped_and_the_channel_farthest_off_counts():
+    samples = np.array([[32767, -3276], [-32768, -3276], [0, -3276], [1, -3277]], np.int16)
+    found = measured(samples, 8)
+    assert (found.seconds, found.clipped, found.silent) == (0.5, 0.25, False)
+    assert found.offset == pytest.approx(-0.1, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("cpu_s", "wall_s", "verdict"),
+    [
+        (1.0, 4.9, OK), (1.0, 5.0, WARNING), (5.0, 1.0, WARNING), (1.0, 9.4, WARNING),
+        (1.0, 9.5, FAULT), (9.5, 1.0, FAULT),
+    ],
+)  # fmt: skip
+def test_ten_seconds_of_sound_may_take_five_and_must_not_take_nine_and_a_half(
+    monkeypatch, cpu_s, wall_s, verdict
+):
+    cpu, wall = iter([100.0, 100.0 + cpu_s]), iter([50.0, 50.0 + wall_s])
+    clocks = SimpleNamespace(process_time=lambda: next(cpu), perf_counter=lambda: next(wall))
+    monkeypatch.setattr(model, "time", clocks)
+    finding = model.speed(Classifier("seed-cnn"))
+    assert finding.verdict is verdict
+    assert f"{cpu_s * 10:.1f}% of a core" in finding.found
+    assert f"(real-time factor {wall_s / 10:.4f})" in finding.found
+    assert "of 10 windows" in finding.found

@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -27,7 +28,7 @@ from edge_runtime.web.connection import Connection
 from edge_runtime.web.page import Page
 from edge_runtime.web.request import Request
 from edge_runtime.web.response import Response, text
-from edge_runtime.web.server import Server
+from edge_runtime.web.server import MAX_STREAMS, Server
 from tests.edge_runtime.sinks.events import PATIENCE_S, Reported, event
 
 from .listener import read_all, status
@@ -346,6 +347,58 @@ def test_events_of_the_old_model_are_never_shown_as_the_new_one_s() -> None:
         assert shown == [None, "rock"]
         assert sent[-1]["health"]["windows"] == 2, "the old model's response counts"
         stream.close()
+
+
+def test_a_stream_is_neither_kept_nor_held_back_on_its_way() -> None:
+    with page_of(session("seed-cnn")) as (_, port):
+        request = GET.replace(b"/healthz", b"/api/events").replace(b"GET", b"HEAD")
+        head = ask(port, request).split(b"\r\n")
+    assert {b"Cache-Control: no-store", b"X-Accel-Buffering: no"} <= set(head)
+
+
+def test_a_stream_that_begins_anew_is_drawn_from_its_beginning() -> None:
+    facts = session("tiny")
+    rate = facts.manifest.front_end.sample_rate
+    sound = np.full(3 * rate, 0.1, np.float32)
+    with page_of(facts) as (page, port):
+        stream = Stream(port)
+        assert stream.next()[0] == "state"
+        found = []
+        for end in (10, 3):
+            page.take_sound(sound, end * rate)
+            page.show(event("rock", time=float(end), posterior={"rock": 1.0}))
+            drawn = None
+            while True:
+                name, value = stream.next()
+                if name == "sound":
+                    drawn = value["first"]
+                elif value["event"]["end"] == end:
+                    found.append((drawn, value["runs"]))
+                    break
+        stream.close()
+    # A column is 1333 samples: the first that begins at 7 s or later is the 85th.
+    assert found == [(85, [[7.0, 10.0, "rock"]]), (0, [[0.0, 3.0, "rock"]])]
+
+
+def test_a_place_for_a_stream_is_free_again_when_its_client_has_gone() -> None:
+    with page_of(session("seed-cnn")) as (_, port):
+        streams = [Stream(port) for _ in range(MAX_STREAMS)]
+        for stream in streams:
+            assert stream.next()[0] == "state"
+        request = GET.replace(b"/healthz", b"/api/events")
+        refused = ask(port, request)
+        assert (status(refused), b"8 pages are open already" in refused) == (503, True)
+        assert b"edge_genre_http_streams 8\n" in ask(port, GET.replace(b"/healthz", b"/metrics"))
+        for stream in streams:
+            stream.close()
+        deadline = time.monotonic() + PATIENCE_S
+        while b"edge_genre_http_streams 0\n" not in ask(
+            port, GET.replace(b"/healthz", b"/metrics")
+        ):
+            assert time.monotonic() < deadline
+        again = Stream(port)
+        assert again.next()[0] == "state"
+        again.close()
 
 
 def test_a_port_that_needs_a_privilege_is_refused(tmp_path: Path) -> None:

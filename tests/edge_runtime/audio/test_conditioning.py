@@ -153,3 +153,37 @@ def test_a_glitch_is_a_glitch_in_a_chunk_of_any_length(size):
     samples[3] = 0.0
     assert np.array_equal(np.concatenate(pieces), samples)
     assert conditioner.non_finite_samples == 1
+
+
+def with_glitches(n, size, channels=1):
+    """Noise in which the first `n` samples are 90 dB above full scale."""
+    samples = noise(size * channels)
+    samples[:n] = 3e4
+    return samples.reshape(size, channels)
+
+
+def test_one_sample_in_a_hundred_may_be_a_glitch_over_all_channels():
+    conditioner = Conditioner(2)
+    conditioner(with_glitches(20, 1000, channels=2))
+    assert conditioner.non_finite_samples == 20
+    with pytest.raises(AudioFormatError, match="samples reach 30000"):
+        Conditioner(2)(with_glitches(21, 1000, channels=2))
+
+
+def test_glitches_are_a_share_of_all_that_was_heard_not_of_their_chunk():
+    conditioner = Conditioner(1)
+    conditioner(noise(9000))
+    conditioner(with_glitches(50, 1000))
+    assert conditioner.non_finite_samples == 50
+    with pytest.raises(AudioFormatError, match="full scale at 1"):
+        Conditioner(1)(with_glitches(50, 1000))
+
+
+def test_a_glitch_is_not_counted_as_clipped():
+    conditioner = Conditioner(1)
+    conditioner(np.array([3e4, 1.0, 0.0], np.float32))
+    assert (conditioner.non_finite_samples, conditioner.clipped_samples) == (1, 1)
+
+
+def test_sixty_four_channels_are_the_most():
+    assert Conditioner(64)(np.full((3, 64), 0.5, np.float32)).tolist() == [0.5, 0.5, 0.5]

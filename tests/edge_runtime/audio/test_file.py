@@ -157,3 +157,25 @@ def test_demo_is_the_clip_that_ships_unless_a_file_has_that_name(tmp_path, monke
     assert resolve("demo") == DEMO_CLIP
     (tmp_path / "demo").write_bytes(wav_bytes(noise(10)))
     assert open_audio("demo").frames == 10
+
+
+@pytest.mark.parametrize("rate", [8000, 192_000])
+def test_files_of_the_outermost_rates_are_read(tmp_path, rate):
+    assert open_audio(write_wav(tmp_path / "clip.wav", noise(10), rate=rate)).rate == rate
+
+
+@pytest.mark.parametrize("rate", [7999, 192_001])
+def test_files_of_rates_beyond_are_refused(tmp_path, rate):
+    path = write_wav(tmp_path / "clip.wav", noise(10), rate=rate)
+    with pytest.raises(AudioFormatError, match=f"rate of {rate} Hz; .* 8000 to 192000 Hz"):
+        open_audio(path)
+
+
+@pytest.mark.parametrize(("channels", "taken"), [(64, True), (65, False)])
+def test_files_of_up_to_sixty_four_channels_are_read(tmp_path, channels, taken):
+    path = write_wav(tmp_path / "clip.wav", noise(10, channels=channels))
+    if taken:
+        assert open_audio(path).channels == 64
+        return
+    with pytest.raises(AudioFormatError, match="has 65 channels; there may be 64 at most"):
+        open_audio(path)

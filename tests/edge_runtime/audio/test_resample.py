@@ -83,3 +83,9 @@ def test_a_source_without_the_upper_band_is_reported():
     assert missing_band(44_100, params) is missing_band(22_050, params) is None
     assert "nothing above 8 kHz" in missing_band(16_000, params)
     assert missing_band(16_000, dataclasses.replace(params, fmax=8_000.0)) is None
+
+
+def test_nineteen_parts_in_twenty_of_the_band_are_enough():
+    """The seed's front end takes sound up to 11,025 Hz, of which that is 10,473.75 Hz."""
+    assert missing_band(20_948, FrontEndParams()) is None
+    assert "nothing above 10.473 kHz" in missing_band(20_946, FrontEndParams())

@@ -207,3 +207,8 @@ def test_the_header_gives_the_format_of_the_samples():
     assert (header.rate, header.frame_bytes, header.data_bytes) == (48000, 6, 42)
     assert header.data_start == 44
     assert struct.calcsize("<4sI4s4sIHHIIHH4sI") == 44
+
+
+def test_the_length_that_sox_writes_to_a_pipe_is_unknown_and_one_below_is_meant():
+    assert read(wav_bytes(noise(500), length=0x7FFFF000))[0].promised_bytes is None
+    assert read(wav_bytes(noise(500), length=0x7FFFEFFF))[0].promised_bytes == 0x7FFFEFFF

@@ -346,3 +346,59 @@ def test_a_mel_band_without_a_bin_is_refused():
     params = FrontEndParams(n_fft=512, hop=128, n_mels=256)
     with pytest.raises(ParameterError, match=r"mel band \d+ .* n_mels is 256"):
         FrontEnd(params)
+
+
+def test_sound_may_be_twenty_decibels_above_full_scale_and_no_louder():
+    assert np.isfinite(FrontEnd(SEED)(np.full(N, 9.9))).all()
+    with pytest.raises(ParameterError, match="window reaches 10; floats must have full scale at 1"):
+        FrontEnd(SEED)(np.full(N, 10.1))
+
+
+def test_whole_numbers_are_int16_however_few_and_soft_they_are():
+    samples = np.zeros(N, np.float32)
+    samples[30_000] = 2.0
+    with pytest.raises(ParameterError, match="window reaches 2; floats must have full scale at 1"):
+        FrontEnd(SEED)(samples)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"win_length": 2}, {"win_length": 2048}, {"hop": 1}, {"hop": 2048}, {"n_fft": 65536,
+        "window_samples": 65536}, {"window_samples": 2048}, {"n_mels": 1024}, {"fmax": 11025.0},
+        {"n_mfcc": 128}, {"top_db": 1000.0}, {"log_floor": 1.0}, {"dc_block_hz": 0.1},
+        {"dc_block_hz": 200.0}, {"sample_rate": 768_000},
+        {"kind": "log_mel", "top_db": None, "log_gain": 1.0, "level_db": -60.0},
+        {"kind": "log_mel", "top_db": None, "log_gain": 1e9, "level_db": 60.0},
+    ],
+)  # fmt: skip
+def test_the_outermost_values_are_taken(values):
+    params = FrontEndParams(**values)
+    assert {name: getattr(params, name) for name in values} == values
+
+
+@pytest.mark.parametrize(
+    ("values", "complaint"),
+    [
+        ({"win_length": 1}, "win_length is 1; it must be from 2 to 2048"),
+        ({"hop": 2049}, "hop is 2049; it must be from 1 to 2048"),
+        ({"n_mels": 1025}, "n_mels is 1025; it must be from 1 to 1024"),
+        ({"dc_block_hz": 201.0}, "dc_block_hz is 201.0; it must be from 0.1 to 200.0"),
+        ({"top_db": 1001.0}, "top_db is 1001.0; it must be from 0.001 to 1000.0"),
+        ({"sample_rate": 999}, "sample_rate is 999; it must be from 1000 to 768000"),
+    ],
+)
+def test_a_value_just_beyond_them_is_refused_with_its_range(values, complaint):
+    with pytest.raises(ParameterError, match=complaint):
+        FrontEndParams(**values)
+
+
+def test_the_presets_are_those_of_the_models_that_ship():
+    assert PRESETS["musicnn96-level"].level_db == -6.0
+    assert PRESETS["musicnn96"].log_gain == 10000.0
+    assert PRESETS["mel64"].n_mels == 64
+    frames = {name: (params.n_frames, params.n_coefficients) for name, params in PRESETS.items()}
+    assert frames == {
+        "seed-mfcc13": (130, 13), "mel64": (130, 64),
+        "musicnn96": (187, 96), "musicnn96-level": (187, 96),
+    }  # fmt: skip

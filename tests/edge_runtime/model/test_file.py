@@ -97,6 +97,29 @@ def test_unzip_lists_what_a_tflite_holds(tmp_path):
         assert json.loads(archive.read("manifest.json"))["name"] == "tiny"
 
 
+def test_labels_stand_in_the_order_of_the_networks_outputs(tmp_path):
+    path = write(tmp_path / "tiny.tflite", "tflite", labels=("rock", "blues", "jazz"))
+    with zipfile.ZipFile(path) as archive:
+        assert archive.read("labels.txt") == b"rock\nblues\njazz\n"
+
+
+def test_members_have_a_fixed_time_whenever_they_were_written(tmp_path):
+    path = write(tmp_path / "tiny.tflite", "tflite")
+    with zipfile.ZipFile(path) as archive:
+        times = {entry.filename: entry.date_time for entry in archive.infolist()}
+    first = (1980, 1, 1, 0, 0, 0)
+    assert times == {"manifest.json": first, "labels.txt": first}
+
+
+def test_a_manifest_that_claims_to_be_huge_is_refused(tmp_path):
+    path = tmp_path / "bomb.tflite"
+    path.write_bytes(FAKE_TFLITE)
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        archive.writestr("manifest.json", bytes(2**24 + 1))
+    with pytest.raises(ModelFileError, match=r"its manifest is damaged \(it is absurdly large\)"):
+        read_model(path)
+
+
 def test_onnx_reads_the_file_and_sees_the_manifest(tmp_path):
     path = write(tmp_path / "tiny.onnx", "onnx")
     model = onnx.load(path)

@@ -233,3 +233,14 @@ def test_numbers_and_nesting_beyond_pythons_limits_are_refused():
 def test_decoder_times_out_of_range_are_refused(name, value):
     with pytest.raises(ParameterError, match=rf"{name} is .* from 0\.01 to 86400 s"):
         DecoderSettings(**{name: value})
+
+
+@pytest.mark.parametrize("temperature", [0.01, 100.0])
+def test_the_outermost_temperatures_are_taken(temperature):
+    assert read(text_with("temperature", temperature)).temperature == temperature
+
+
+@pytest.mark.parametrize("temperature", [0.0099, 100.1])
+def test_a_temperature_beyond_them_is_refused(temperature):
+    with pytest.raises(ModelFileError, match=r"it must be from 0\.01 to 100"):
+        read(text_with("temperature", temperature))

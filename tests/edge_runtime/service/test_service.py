@@ -8,6 +8,8 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
+import time
 import tomllib
 from pathlib import Path
 
@@ -16,6 +18,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_runtime.cli import install_service, main
+from edge_runtime.errors import (
+    AudioDeviceError,
+    ConfigFileError,
+    ModelFileError,
+    ParameterError,
+)
+from edge_runtime.service import account
 from edge_runtime.service.account import Account, choose_account
 from edge_runtime.service.notify import ServiceManager
 from edge_runtime.service.unit import MARK, Service, quote, unit
@@ -394,3 +403,87 @@ def test_a_unit_of_a_user_goes_where_the_user_s_manager_looks(tmp_path, monkeypa
     unit = (tmp_path / "systemd" / "user" / "edge-genre.service").read_text()
     assert (tmp_path / "edge-genre" / "listen.toml").exists()
     assert f" listen --config={tmp_path}/edge-genre/listen.toml\n" in unit
+
+
+def settings_of(service):
+    """The values of a unit's settings, by name."""
+    pairs = [line.split("=", 1) for line in unit(service).splitlines() if line[:1] not in "#["]
+    return {name: [value for n, value in pairs if n == name] for name, _ in pairs}
+
+
+def test_a_listener_that_fails_is_started_again_but_not_where_that_cannot_help():
+    found = settings_of(Service(command=["/usr/bin/python3"]))
+    assert found["Restart"] == ["on-failure"]
+    assert found["RestartSec"] == ["10"]
+    assert found["StartLimitIntervalSec"] == ["0"], "it is never given up"
+    never = {ParameterError.exit_code, ConfigFileError.exit_code, ModelFileError.exit_code}
+    assert found["RestartPreventExitStatus"] == [" ".join(map(str, sorted(never)))] == ["2 3"]
+    assert AudioDeviceError.exit_code not in never, "a microphone may come"
+
+
+def test_a_unit_holds_the_limits_that_the_documentation_names():
+    found = settings_of(Service(command=["/usr/bin/python3", "-m", "edge_runtime"]))
+    assert {name: found[name] for name in (
+        "Type", "NotifyAccess", "WatchdogSec", "TimeoutStopSec", "SyslogIdentifier", "UMask",
+        "MemoryMax", "TasksMax", "NoNewPrivileges", "DynamicUser", "SupplementaryGroups",
+        "StateDirectory", "WorkingDirectory", "ProtectSystem", "ProtectHome", "DeviceAllow",
+        "CapabilityBoundingSet", "SystemCallErrorNumber", "WantedBy", "ExecReload", "ExecStart",
+    )} == {
+        "Type": ["notify"], "NotifyAccess": ["main"], "WatchdogSec": ["60"],
+        "TimeoutStopSec": ["15"], "SyslogIdentifier": ["edge-genre"], "UMask": ["0077"],
+        "MemoryMax": ["300M"], "TasksMax": ["64"], "NoNewPrivileges": ["yes"],
+        "DynamicUser": ["yes"], "SupplementaryGroups": ["audio"],
+        "StateDirectory": ["edge-genre"], "WorkingDirectory": ["/var/lib/edge-genre"],
+        "ProtectSystem": ["strict"], "ProtectHome": ["read-only"],
+        "DeviceAllow": ["char-alsa rw"], "CapabilityBoundingSet": [""],
+        "SystemCallErrorNumber": ["EPERM"], "WantedBy": ["multi-user.target"],
+        "ExecReload": ["/bin/kill -HUP $MAINPID"],
+        "ExecStart": ["/usr/bin/python3 -m edge_runtime"],
+    }  # fmt: skip
+    own = settings_of(Service(command=["/x"], user_manager=True, network=False))
+    assert own["WantedBy"] == ["default.target"]
+    assert own["WorkingDirectory"] == ["%S/edge-genre"]
+    assert own["RestrictAddressFamilies"] == ["AF_UNIX"]
+    assert "DynamicUser" not in own
+
+
+def test_a_manager_that_takes_no_states_does_not_stop_the_music(manager):
+    service = ServiceManager({"NOTIFY_SOCKET": manager.address})
+    service.ready("mic")
+    begin = time.monotonic()
+    for number in range(2000):  # more than its queue holds
+        service.show(event(f"genre {number}"))
+    assert time.monotonic() - begin < 4.0
+    service.close()
+
+
+def test_a_service_that_has_a_problem_when_it_is_ready_keeps_it_as_its_status(manager):
+    service = ServiceManager({"NOTIFY_SOCKET": manager.address})
+    service.report("mic: gone")
+    service.ready("mic")
+    service.show(event("jazz"))
+    service.ready("mic")
+    assert [manager.received() for _ in range(4)] == [
+        {"STATUS": "mic: gone"}, {"READY": "1"}, {"STATUS": "jazz (75%)"},
+        {"READY": "1", "STATUS": "listening to mic"},
+    ]  # fmt: skip
+    service.close()
+
+
+@pytest.mark.parametrize(
+    ("folder", "file", "closed"),
+    [(0o755, 0o644, None), (0o711, 0o644, None), (0o700, 0o644, "folder"), (0o744, 0o644, "folder"),
+     (0o755, 0o640, "file"), (0o755, 0o641, "file")],
+)  # fmt: skip
+def test_a_folder_is_closed_to_who_may_not_pass_and_a_file_to_who_may_not_read(
+    folder, file, closed
+):
+    with tempfile.TemporaryDirectory(dir="/tmp") as above:  # pytest's own is closed to others
+        Path(above).chmod(0o755)
+        path = Path(above) / "folder" / "file"
+        path.parent.mkdir()
+        path.touch()
+        path.chmod(file)
+        path.parent.chmod(folder)
+        found = account._closed(path)
+    assert (found and found.name) == closed

@@ -200,6 +200,21 @@ def test_a_history_that_cannot_be_written_for_now_is_opened_later(tmp_path, repo
     assert [row[4] for row in rows(path)] == [3.0]
 
 
+def test_who_reads_a_history_does_not_hold_up_who_writes_it(tmp_path, monkeypatch):
+    monkeypatch.setattr("edge_runtime.sinks.history_file._BUSY_SECONDS", 0.01)
+    path = tmp_path / "genre.db"
+    file = HistoryFile(path, "mic")
+    file.save(Stretch(1, "jazz", 0.0, 5.0, 5.0, 0.5))
+    reader = sqlite3.connect(path, isolation_level=None)
+    reader.execute("BEGIN")
+    assert reader.execute("SELECT seconds FROM stretches").fetchall() == [(5.0,)]
+    file.save(Stretch(1, "jazz", 0.0, 6.0, 6.0, 0.5))
+    assert reader.execute("SELECT seconds FROM stretches").fetchall() == [(5.0,)]
+    reader.close()
+    file.close()
+    assert [row[4] for row in rows(path)] == [6.0]
+
+
 @pytest.mark.parametrize(
     ("code", "passes"),
     [

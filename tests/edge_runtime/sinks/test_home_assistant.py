@@ -102,3 +102,26 @@ def test_unique_ids_stay_and_differ_from_device_to_device():
 
 def test_another_discovery_prefix_is_used():
     assert all(topic.startswith("ha/sensor/") for topic in messages(discovery_prefix="ha"))
+
+
+def test_each_sensor_has_the_unit_the_class_and_the_template_of_its_kind(sensors):
+    keys = ("device_class", "state_class", "unit_of_measurement", "entity_category", "icon")
+    assert {name: [config.get(key) for key in keys] for name, config in sensors.items()} == {
+        "genre": ["enum", None, None, None, "mdi:music"],
+        "confidence": [None, "measurement", "%", None, "mdi:percent"],
+        "level": [None, "measurement", "dB", None, "mdi:microphone"],
+        "cpu": [None, "measurement", "%", "diagnostic", "mdi:cpu-64-bit"],
+    }
+    assert {name: config["value_template"] for name, config in sensors.items()} == {
+        "genre": "{{ value_json.label }}",
+        "confidence": "{{ (value_json.confidence * 100) | round(1) }}",
+        "level": "{{ value_json.level_dbfs }}",
+        "cpu": "{{ value_json.cpu_percent }}",
+    }
+
+
+def test_a_sensor_is_available_while_the_program_says_that_it_is_online(sensors):
+    for config in sensors.values():
+        assert (config["payload_available"], config["payload_not_available"]) == (
+            "online", "offline",
+        )  # fmt: skip

@@ -1,11 +1,13 @@
 """``--log``."""
 
+import errno
 import json
 import os
 
 import pytest
 
 from edge_runtime.errors import OutputFileError
+from edge_runtime.sinks import jsonl
 from edge_runtime.sinks.jsonl import JsonlLog, RotatedFile
 
 from .events import event
@@ -125,3 +127,43 @@ def test_a_program_that_embeds_a_sink_may_route_what_it_logs(tmp_path, caplog):
 def test_a_file_that_can_never_be_written_is_refused_at_the_start(tmp_path, reported, name):
     with pytest.raises(OutputFileError, match="--log"):
         JsonlLog(tmp_path / name, max_bytes=1000, keep=1)
+
+
+@pytest.mark.parametrize(
+    ("code", "passes"), [(errno.ENOSPC, True), (errno.EDQUOT, True), (errno.EACCES, False)]
+)
+def test_a_disk_or_a_quota_that_is_full_is_no_reason_to_refuse_the_file(
+    tmp_path, monkeypatch, reported, code, passes
+):
+    opened = RotatedFile.open
+    faults = iter([OSError(code, os.strerror(code))])
+
+    def full_at_first(self):
+        for fault in faults:
+            raise fault
+        return opened(self)
+
+    monkeypatch.setattr(RotatedFile, "open", full_at_first)
+    path = tmp_path / "log"
+    if not passes:
+        with pytest.raises(OutputFileError, match="Permission denied; name a file that can be"):
+            JsonlLog(path, max_bytes=1000, keep=1)
+        return
+    log = JsonlLog(path, max_bytes=1000, keep=1)
+    log.show(event(time=3.0))
+    log.close()
+    assert [json.loads(line)["end"] for line in lines(path)] == [3.0]
+
+
+def test_a_line_for_which_there_was_half_the_room_is_taken_back(tmp_path, monkeypatch):
+    path = tmp_path / "log"
+    file = RotatedFile(path, 1000, 1)
+    file.write_line(b"one")
+    written = os.write
+    monkeypatch.setattr(jsonl.os, "write", lambda descriptor, data: written(descriptor, data[:2]))
+    with pytest.raises(OSError, match="No space left on device"):
+        file.write_line(b"two")
+    assert path.read_bytes() == b"one\n"
+    monkeypatch.undo()
+    file.write_line(b"two")
+    assert lines(path) == ["one", "two"]

@@ -9,8 +9,12 @@ import socket
 import subprocess
 import sys
 import threading
+import time
+from collections import deque
+from types import SimpleNamespace
 
 import pytest
+from paho.mqtt.enums import MQTTErrorCode
 
 from edge_runtime import Classifier
 from edge_runtime.sinks.broker import parse_broker
@@ -142,8 +146,8 @@ def test_a_broker_that_comes_later_gets_the_changes_in_order_and_the_newest_stat
     assert reported.next() == (
         f"MQTT broker 127.0.0.1:{stopped_broker.port}: Connection refused; trying again"
     )
-    for time, label in enumerate(["jazz", "rock", "blues"]):
-        sink.show(event(label, float(time)))
+    for second, label in enumerate(["jazz", "rock", "blues"]):
+        sink.show(event(label, float(second)))
     stopped_broker.start()
     with subscribed(stopped_broker) as home:
         messages = home.until(state_is("blues"))
@@ -181,6 +185,7 @@ def test_a_broker_that_is_away_for_long_costs_the_oldest_changes(stopped_broker,
     assert sink.lost_changes == 50
     stopped_broker.start()
     assert reported.next().endswith("works again; 50 changes were lost")
+    assert sink.lost_changes == 0, "what was reported is not reported again"
 
 
 def test_a_broker_that_hangs_blocks_nothing(broker, connect, monkeypatch):
@@ -306,6 +311,72 @@ def test_what_was_retained_before_the_connection_is_not_contradicted(broker, con
         sink.close()
         messages = home.until(at("den/availability", "offline"))
     assert len(messages) == 1, "online comes once"
+
+
+class FakeClient:
+    """In paho's place: notes what it is asked, and acknowledges everything."""
+
+    def __init__(self, *_, **how):
+        self.how, self.calls, self._sent = how, [], 0
+        self._to_do = deque()
+
+    def username_pw_set(self, user, password):
+        self.calls.append(("user", user, password))
+
+    def will_set(self, topic, payload, qos, retain):
+        self.calls.append(("will", topic, payload, qos, retain))
+
+    def connect(self, host, port, keepalive):
+        self.calls.append(("connect", host, port, keepalive))
+        accepted = SimpleNamespace(is_failure=False)
+        self._to_do.append(lambda: self.on_connect(self, None, None, accepted, None))
+
+    def subscribe(self, topics):
+        self.calls.append(("subscribe", *topics))
+
+    def publish(self, topic, payload, qos, retain):
+        self.calls.append(("publish", topic, payload, qos, retain))
+        self._sent += 1
+        number = self._sent
+        self._to_do.append(lambda: self.on_publish(self, None, number, None, None))
+        return SimpleNamespace(mid=number, rc=MQTTErrorCode.MQTT_ERR_SUCCESS)
+
+    def loop(self, _):
+        time.sleep(0.001)
+        while self._to_do:
+            self._to_do.popleft()()
+        return MQTTErrorCode.MQTT_ERR_SUCCESS
+
+    def disconnect(self):
+        self.calls.append(("disconnect",))
+
+
+def test_every_message_has_its_topic_its_quality_of_service_and_is_retained_or_not(monkeypatch):
+    monkeypatch.setattr("edge_runtime.sinks.mqtt.Client", FakeClient)
+    monkeypatch.setattr("edge_runtime.sinks.mqtt.CpuShare.percent", lambda *_: 2.5)
+    sink = MqttSink(
+        parse_broker("mqtt://den:p%2Fw@pi.local:1884/den"),
+        tls=None, session=session("tiny"), discovery=discovery, interval_s=10.0,
+    )  # fmt: skip
+    sink.show(event("métal", confidence=0.12345, utc="2026-11-23T11:38:05.042Z"))
+    sink.close()
+    state = (
+        '{"label": "métal", "confidence": 0.1235, "level_dbfs": -20.0, "cpu_percent": 2.5, '
+        '"utc": "2026-11-23T11:38:05.042Z"}'
+    )
+    assert sink._client.calls == [
+        ("user", "den", "p/w"),
+        ("will", "den/availability", "offline", 1, True),
+        ("connect", "pi.local", 1884, 30),
+        ("subscribe", ("den/availability", 1), ("homeassistant/status", 1)),
+        ("publish", "homeassistant/sensor/den/genre/config", "tiny", 1, True),
+        ("publish", "den/availability", "online", 1, True),
+        ("publish", "den/changes", state, 1, False),
+        ("publish", "den/state", state, 1, True),
+        ("publish", "den/availability", "offline", 1, True),
+        ("disconnect",),
+    ]
+    assert sink._client.how["reconnect_on_failure"] is False
 
 
 def start_listening(*options, **environment):

@@ -80,3 +80,15 @@ def test_alsa_ids_are_no_names():
     assert not is_alsa_id("USB PnP Sound Device: Audio (hw:1,0)")
     assert is_numbered("plughw:1,0")
     assert not is_numbered("plughw:CARD=Device,DEV=0")
+
+
+@pytest.mark.parametrize(
+    ("count", "end"), [(12, "mic 11; see"), (13, "mic 11 and 1 more; see"), (1, "mic 0; see")]
+)
+def test_a_list_of_twelve_is_not_cut(count, end):
+    assert f"{end}: edge-genre devices" in str(unknown("x", [f"mic {n}" for n in range(count)]))
+
+
+def test_the_three_most_similar_names_are_offered_the_most_similar_first():
+    known = ["snowbal", "snowball", "snowbell", "snowba11", "kinect"]
+    assert "did you mean 'snowball' or 'snowbal' or 'snowbell'?" in str(unknown("snowball?", known))

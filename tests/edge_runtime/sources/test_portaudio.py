@@ -1,5 +1,6 @@
 """PortAudio's captures, on a stand-in for the sounddevice package."""
 
+import os
 import threading
 from pathlib import Path
 from types import SimpleNamespace
@@ -242,3 +243,45 @@ def test_no_library_to_capture_with_is_no_matter_of_waiting(
     with pytest.raises(MissingDependencyError, match="no way to reach a microphone") as caught:
         Microphone(None, None, None, library).open(Stop())
     assert all(remedy in str(caught.value) for remedy in remedies)
+
+
+@pytest.mark.parametrize(("default", "rate"), [(384_000, 192_000), (4000, 8000), (96_000, 96_000)])
+def test_a_default_rate_that_cannot_be_resampled_is_the_nearest_that_can(default, rate):
+    opened = capture(FakeSounddevice("usb", rates=(default, rate)))
+    assert opened.rate == rate
+
+
+def test_what_was_lost_is_counted_in_samples_of_each_channel():
+    library = FakeSounddevice("usb")
+    opened = capture(library, channels=2)
+    block = np.ones((4410, 2), np.int16)
+    for flags, at in ((CLEAR, 5.0), (OVERFLOW, 5.35)):
+        clock = SimpleNamespace(inputBufferAdcTime=at)
+        library.streams[0].callback(block, len(block), clock, flags)
+    chunks = opened.chunks(threading.Event())
+    assert [next(chunks).dropped, next(chunks).dropped] == [0, 11_025]
+    chunks.close()
+
+
+@pytest.mark.parametrize(("gap_s", "lost", "overflows"), [(9.9, 436_590, 0), (10.1, 0, 1)])
+def test_a_jump_of_the_devices_clock_beyond_ten_seconds_is_no_loss_that_can_be_counted(
+    gap_s, lost, overflows
+):
+    library = FakeSounddevice("usb")
+    opened = capture(library)
+    for flags, at in ((CLEAR, 5.0), (OVERFLOW, 5.1 + gap_s)):
+        give(library.streams[0], 1, flags, at)
+    chunks = opened.chunks(threading.Event())
+    assert [next(chunks).dropped, next(chunks).dropped] == [0, lost]
+    assert opened.overflows == overflows
+    chunks.close()
+
+
+def test_a_card_that_may_be_read_and_not_written_is_forbidden(tmp_path, monkeypatch):
+    """ALSA opens it for both."""
+    monkeypatch.setattr(devices, "_NODES", tmp_path)
+    assert not devices.is_forbidden(), "there is no card"
+    (tmp_path / "pcmC0D0c").touch()
+    assert not devices.is_forbidden()
+    monkeypatch.setattr(devices.os, "access", lambda _, mode: not mode & os.W_OK)
+    assert devices.is_forbidden()

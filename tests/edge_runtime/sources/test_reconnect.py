@@ -270,3 +270,20 @@ def test_the_streams_clock_is_exact_whatever_comes_and_goes(classifier, outages)
     assert stream.seconds == pytest.approx(lasted_s, abs=1e-6)
     assert events[-1].end == pytest.approx(lasted_s, abs=1e-6)
     assert events[-1].missing_s == pytest.approx(lasted_s - sound_s, abs=1e-6)
+
+
+@pytest.mark.parametrize(("overflows", "lines"), [(1, 1), (2, 2)])
+def test_what_the_driver_lost_is_summed_up_from_the_second_time_on(caplog, overflows, lines):
+    bench = Bench((seconds(3), {"overflows": overflows}), None, rate=RATE)
+    bench.begin().chunks()
+    found = [line for line in caplog.messages if "lost sound" in line]
+    assert len(found) == lines
+    if lines == 2:
+        assert found[1] == "mic:usb: the driver lost sound 2 times in all"
+
+
+def test_another_number_of_channels_at_the_same_rate_is_a_change():
+    pair = np.ones((RATE, 2), np.int16)
+    bench = Bench((seconds(1),), ([pair], {"channels": 2}), None, rate=RATE).begin()
+    assert [c.rate for c in bench.chunks()] == [None, RATE]
+    assert bench.microphone.channels == 2

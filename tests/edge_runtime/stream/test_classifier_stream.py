@@ -3,7 +3,9 @@
 Windows of the model are 3 s at 22050 Hz, frames 512 samples apart.
 """
 
+import itertools
 import tracemalloc
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from edge_runtime import ClassifierStream
 from edge_runtime.audio.resample import StreamResampler
 from edge_runtime.decoder import DecoderSettings
 from edge_runtime.errors import AudioFormatError
+from edge_runtime.stream import classifier_stream
 
 from ..sounds import RATE, noise
 
@@ -283,3 +286,44 @@ def test_the_clock_of_a_resampled_stream_counts_the_models_samples(classifier):
     resampler = StreamResampler(44100, RATE)
     length = len(resampler.push(samples)) + len(resampler.push(samples[:0], last=True))
     assert stream.seconds == length / RATE == 4.0
+
+
+def test_the_time_of_an_event_and_what_it_took_are_on_the_monotonic_clock(classifier, monkeypatch):
+    ticks = itertools.count()
+    clock = SimpleNamespace(perf_counter=lambda: 0.002 * next(ticks), monotonic=lambda: 77.0)
+    monkeypatch.setattr(classifier_stream, "time", clock)
+    event = open_stream(classifier).push(noise(N))[0]
+    assert event.time == 77.0
+    assert (event.front_end_ms, event.inference_ms) == pytest.approx((2.0, 2.0))
+
+
+def test_the_interval_is_rounded_to_the_nearest_whole_number_of_frames(classifier):
+    """A frame is 512 samples: 0.5 s are 21.53 of them, 0.49 s are 21.10."""
+    for interval_s, frames in ((0.5, 22), (0.49, 21), (0.01, 1)):
+        stream = open_stream(classifier, settings=DecoderSettings(interval_s=interval_s))
+        assert stream.interval_s == frames * 512 / RATE
+
+
+def test_what_is_lost_in_several_places_is_counted_in_all(classifier):
+    stream = open_stream(classifier)
+    stream.push(noise(RATE), dropped=100)
+    (event,) = stream.push(noise(2 * RATE), dropped=20)
+    assert event.dropped_samples == 120
+
+
+def test_clipped_samples_and_those_that_are_no_numbers_are_counted_apart(classifier):
+    samples = noise(N)
+    samples[:5] = 1.0
+    samples[7] = np.nan
+    (event,) = open_stream(classifier).push(samples)
+    assert (event.clipped_samples, event.non_finite_samples) == (5, 1)
+
+
+def test_who_draws_the_sound_is_given_each_window_and_the_sample_clock_of_its_end(classifier):
+    drawn = []
+
+    def draw(samples, end):
+        drawn.append((len(samples), end, samples.flags.writeable))
+
+    classify(open_stream(classifier, on_window=draw), noise(N + STEP))
+    assert drawn == [(N, N, False), (N, N + STEP, False)]

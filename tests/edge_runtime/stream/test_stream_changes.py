@@ -209,6 +209,24 @@ def test_counts_go_on_after_a_gap(classifier):
     assert (event.non_finite_samples, event.clipped_samples, event.dropped_samples) == (2, 2, 7)
 
 
+def test_the_time_of_all_gaps_is_missing(classifier):
+    stream = open_stream(classifier)
+    for missing_s in (0.5, 2.25):
+        stream.push(noise(3 * RATE))
+        stream.resume(missing_s=missing_s)
+    (event,) = stream.push(noise(3 * RATE))
+    assert (event.missing_s, event.end) == (2.75, pytest.approx(11.75))
+
+
+def test_labels_that_the_new_model_rejects_are_unknown_from_then_on(classifier):
+    stream = open_stream(classifier)
+    (event,) = stream.push(noise(N))
+    assert event.label in classifier.labels
+    stream.change_model(Classifier("seed-cnn", ignored=[event.label]), SETTINGS)
+    changed = stream.push(noise(2 * N)) + stream.finish()
+    assert {one.label for one in changed[-2:]} == {"unknown"}
+
+
 def test_a_model_that_waits_takes_over_at_a_gap(classifier, tiny):
     stream = open_stream(classifier)
     stream.push(noise(RATE))
