@@ -1,12 +1,14 @@
 """What is wrong with a data set, at the edges; and files that end early."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from train.data.check.check import DataCheck
-from train.data.check.clip_facts import ClipFacts
+from train.data.check.clip_facts import ClipFacts, _decoded
 from train.data.check.cut_off import cut_off
 from train.data.check.faults import find_faults
 from train.data.tracks import Track, TrackList
@@ -97,3 +99,22 @@ def test_a_file_ends_early_where_two_bytes_or_more_of_its_promise_are_missing(
     path = tmp_path / "clip"
     path.write_bytes(head.ljust(size, b"\0")[:size])
     assert cut_off(path) == missing
+
+
+@pytest.mark.parametrize(
+    ("seconds", "missing"),
+    [(4.9, ""), (4.89, "its header promises 5.0 s, 4.9 s are there; copy it again")],
+)
+def test_a_clip_that_ends_more_than_a_tenth_of_a_second_early_is_cut_off(
+    tmp_path: Path, seconds: float, missing: str
+) -> None:
+    (tmp_path / "a.mp3").touch()
+    sound = np.full((round(seconds * 1000), 2), 0.25, np.float32)
+    sound[:10, 0] = 1.0
+    audio: Any = SimpleNamespace(
+        path=tmp_path / "a.mp3", rate=1000, channels=2, frames=5000, warning=None,
+        blocks=lambda block_seconds: iter([sound]),
+    )  # fmt: skip
+    found = _decoded(audio)
+    assert found.truncated == missing
+    assert (found.seconds, found.clipped_share) == (seconds, 10 / sound.size)
