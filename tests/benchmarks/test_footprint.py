@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -13,6 +14,8 @@ from typing import Any
 import pytest
 
 import edge_runtime
+from benchmarks.footprint import __main__ as footprint
+from benchmarks.footprint import installed
 from benchmarks.footprint.environment import Environment
 from benchmarks.footprint.measure import (
     BUDGET_BYTES,
@@ -209,3 +212,54 @@ def test_an_event_unlike_the_checkout_s_is_refused() -> None:
     assert different_events([{**rock, "label": "pop"}], [rock]) == [
         "at 3.0 s: pop; the checkout says rock"
     ]
+
+
+@pytest.mark.parametrize(("checks", "code"), [({}, 0), ({"size": ["too large"]}, 1)])
+def test_the_command_ends_with_1_where_a_check_failed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path,
+    checks: dict[str, list[str]], code: int,
+) -> None:  # fmt: skip
+    out = tmp_path / "out.json"
+    monkeypatch.setattr(footprint, "measure", lambda: {"checks": checks})
+    monkeypatch.setattr(footprint, "table", lambda results: "the table")
+    monkeypatch.setattr("sys.argv", ["footprint", "--json", str(out)])
+    assert footprint.main() == code
+    printed = capsys.readouterr()
+    assert printed.out == "the table\n"
+    assert printed.err == ("footprint: size: too large\n" if code else "")
+    assert json.loads(out.read_text()) == {"checks": checks}
+
+
+def test_without_an_index_the_command_ends_with_1(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def unreachable() -> None:
+        raise NoIndexError("pip cannot reach a package index")
+
+    monkeypatch.setattr(footprint, "measure", unreachable)
+    monkeypatch.setattr("sys.argv", ["footprint"])
+    assert footprint.main() == 1
+    assert capsys.readouterr().err == "footprint: pip cannot reach a package index\n"
+
+
+def test_numpy_is_counted_apart_and_pip_not_at_all(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name, size in (("numpy", 5000), ("edge_genre", 300), ("pip", 7000)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.py").write_bytes(bytes(size))
+        (tmp_path / name / "a.pyc").write_bytes(bytes(11))
+        info = tmp_path / f"{name}-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        (info / "RECORD").write_text(f"{name}/a.py,,\n{name}/a.pyc,,\n{name}/gone.py,,\n")
+    monkeypatch.setattr(installed.sysconfig, "get_path", lambda _: str(tmp_path))
+    assert installed.installed() == {
+        "distributions": {
+            "edge-genre": {"version": "1.0", "bytes": 311, "bytecode_bytes": 11},
+            "numpy": {"version": "1.0", "bytes": 5011, "bytecode_bytes": 11},
+        },
+        "total_bytes": 5322,
+        "beyond_numpy_bytes": 311,
+        "largest_files_beyond_numpy": {"edge_genre/a.py": 300, "edge_genre/a.pyc": 11},
+    }

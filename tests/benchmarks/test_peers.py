@@ -17,6 +17,7 @@ import soundfile
 from benchmarks.peers.accuracy import measured
 from benchmarks.peers.better import better
 from benchmarks.peers.candidates import CANDIDATES, LEFT_OUT
+from benchmarks.peers.clips import find_clips
 from benchmarks.peers.genres import (
     AUDIOSET,
     GENRES,
@@ -249,3 +250,33 @@ def test_yamnets_labels_are_those_of_its_wheel(tmp_path: Path) -> None:
     scores = tagger(str(wheel)).answer(np.zeros(RATE, np.float32), RATE)
     assert len(scores) == 521
     assert {label for own in AUDIOSET.values() for label in own} <= set(scores)
+
+
+def test_a_peer_that_equals_ours_is_not_better() -> None:
+    accuracy = {
+        "accuracy": 0.5, "clips": 40, "ours": {"tiny": {"accuracy": 0.5, "mcnemar": {"p": 1.0}}},
+    }  # fmt: skip
+    assert better({"tiny": row(20.0, ours=True), "peer": row(20.0, accuracy=accuracy)}) == {
+        "peer": []
+    }
+
+
+def test_what_an_install_takes_beyond_numpy_is_all_but_numpy() -> None:
+    alone, both = install_size(["h11"]), install_size(["h11", "numpy"])
+    assert alone["bytes_beyond_numpy"] == alone["bytes"] == both["bytes_beyond_numpy"] > 0
+    assert both["bytes"] == alone["bytes"] + install_size(["numpy"])["bytes"]
+
+
+def test_a_clip_that_just_holds_a_window_of_every_candidate_is_taken(tmp_path: Path) -> None:
+    rows = ["id,genre,split,path"]
+    for name, samples, part in (
+        ("a", 6200, "valid"), ("b", 6199, "valid"), ("c", 9000, "train"), ("d", 9000, "valid"),
+    ):  # fmt: skip
+        soundfile.write(tmp_path / f"{name}.wav", np.zeros(samples), 2000)
+        rows.append(f"{name},{'rock' if name == 'd' else 'jazz'},{part},{name}.wav")
+    (tmp_path / "tracks.csv").write_text("\n".join(rows) + "\n")
+    found = find_clips(tmp_path)
+    assert [(clip.path.stem, clip.genre, clip.seconds) for clip in found] == [
+        ("a", "jazz", 3.1), ("d", "rock", 4.5),
+    ]  # fmt: skip
+    assert [clip.path.stem for clip in find_clips(tmp_path, 1)] == ["a"]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from edge_runtime import Classifier, ClassifierStream
+from edge_runtime.errors import ParameterError
 from edge_runtime.model.file import read_model, write_model
 from tests.command import succeed
 
@@ -89,3 +90,36 @@ def test_the_commands_print_unknown_and_the_likeliest_label(
     assert {json.loads(event)["label"] for event in events.splitlines()} == {"unknown"}
     card = " ".join(succeed("info", rejecting).stdout.split())
     assert f"unknown where {likeliest} is the likeliest" in card
+
+
+def test_genres_that_are_ignored_or_not_among_those_wanted_are_rejected() -> None:
+    every = Classifier("tiny").labels
+    assert Classifier("tiny").rejected == ("not music",)
+    assert Classifier("tiny", ignored=["jazz", "rock"]).rejected == ("jazz", "rock", "not music")
+    wanted = Classifier("tiny", only=["jazz", "rock"]).rejected
+    assert wanted == tuple(label for label in every if label not in ("jazz", "rock"))
+    both = Classifier("tiny", only=["jazz", "rock"], ignored=["rock"]).rejected
+    assert both == tuple(label for label in every if label != "jazz")
+
+
+def test_a_genre_that_is_none_is_refused_with_one_like_it_and_one_must_be_left() -> None:
+    with pytest.raises(ParameterError, match=r"knows no genre 'jaz' \(did you mean 'jazz'\?\)"):
+        Classifier("tiny", only=["jaz"])
+    with pytest.raises(ParameterError, match="knows no genre 'polka'; it knows blues, classical"):
+        Classifier("tiny", ignored=["polka"])
+    with pytest.raises(ParameterError, match="no genre is left; ignore fewer of them"):
+        Classifier("tiny", only=["jazz"], ignored=["jazz"])
+    with pytest.raises(ParameterError, match="no genre is left"):
+        Classifier("tiny", only=["not music"])
+
+
+def test_a_listener_is_deaf_to_genres_that_it_is_told_to_ignore(
+    likeliest: str, tmp_path: Path
+) -> None:
+    clip = write_wav(tmp_path / "noise.wav", SOUND)
+    for options, label in (
+        (("--ignore", likeliest), "unknown"), (("--only", f"{likeliest},jazz"), likeliest),
+    ):  # fmt: skip
+        printed = succeed("listen", "--input", clip, "--fast", "--json", "--model", "seed-cnn",
+                          *options).stdout  # fmt: skip
+        assert {json.loads(event)["label"] for event in printed.splitlines()} == {label}

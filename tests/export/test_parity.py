@@ -124,3 +124,58 @@ def test_the_worst_layer_is_the_one_that_adds_the_error_not_those_behind_it() ->
     assert worst.name == "b"
     assert worst.error == pytest.approx(0.2, rel=0.15)
     assert worst_layer([]) is None
+
+
+def test_a_posterior_may_differ_by_as_much_as_is_allowed() -> None:
+    assert but(max_posterior_error=1e-4).failures("none") == []
+    (reason,) = but(max_posterior_error=1.001e-4).failures("none")
+    assert reason == "posteriors differ by up to 0.0001; at most 0.0001 is allowed"
+
+
+def test_half_a_point_of_track_accuracy_may_be_lost_and_no_more() -> None:
+    many = but(n_tracks=10_000, float_track_accuracy=0.7)
+    assert dataclasses.replace(many, track_accuracy=0.6951).failures("int8") == []
+    (reason,) = dataclasses.replace(many, track_accuracy=0.694, mcnemar_p=0.9).failures("int8")
+    assert reason == (
+        "loses 0.6 points of track accuracy (60 of 10000 tracks, McNemar's p 0.9); at most 0.5 is "
+        "allowed"
+    )
+
+
+@pytest.mark.parametrize(("p", "lost", "fails"), [
+    (0.05, 0.001, False), (0.049, 0.001, True), (0.001, 0.0, False), (0.001, -0.001, False),
+])  # fmt: skip
+def test_a_loss_of_any_size_fails_where_it_is_more_than_chance(
+    p: float, lost: float, fails: bool
+) -> None:
+    parity = but(n_tracks=10_000, track_accuracy=0.7 - lost, mcnemar_p=p)
+    assert bool(parity.failures("int8")) == fails
+
+
+def test_the_manifest_holds_the_figures_with_five_digits_and_what_they_are_of() -> None:
+    parity = but(agreement=0.99123456, kl=0.000123456789, n_windows=499)
+    assert parity.to_dict("int8") == {
+        "status": "passed",
+        "note": "checked on 499 windows only; a reliable check takes 500 or more",
+        "against": "float Keras model, validation windows, through the device runtime",
+        "n_windows": 499, "n_tracks": 100, "agreement": 0.99123, "max_posterior_error": 0.0,
+        "mean_posterior_error": 0.0, "kl": 0.00012346, "segment_accuracy": 0.6,
+        "float_segment_accuracy": 0.6, "track_accuracy": 0.7, "float_track_accuracy": 0.7,
+        "mcnemar_p": 1.0,
+    }  # fmt: skip
+    failed = but(agreement=0.98).to_dict("int8", "windows that both were trained on")
+    assert failed["status"] == "failed"
+    assert failed["failures"] == [
+        "agrees with the Keras model on 98.00% of 1000 validation windows; at least 98.5% is "
+        "required"
+    ]
+    assert "windows that both were trained on" in failed["against"]
+
+
+def test_the_error_that_a_layer_adds_is_what_was_not_there_before() -> None:
+    one = np.ones((10, 2), np.float32)
+    errors = layer_errors(
+        {"a": one, "b": one, "c": one}, {"a": 0.7 * one, "b": 0.5 * one, "c": one}
+    )
+    assert [round(error.error, 6) for error in errors] == [0.3, 0.5, 0.0]
+    assert [round(error.added, 6) for error in errors] == [0.3, 0.4, 0.0]

@@ -24,3 +24,22 @@ def test_scaling_keeps_every_label_and_the_sum() -> None:
     np.testing.assert_array_equal(soft.argmax(axis=1), posteriors.argmax(axis=1))
     np.testing.assert_allclose(soft.sum(axis=1), 1.0, atol=1e-6)
     assert soft.max() < posteriors.max()
+
+
+def test_the_temperature_stays_between_a_quarter_and_ten() -> None:
+    labels = np.array([0, 1])
+    sure = np.array([[0.6, 0.4], [0.4, 0.6]], np.float32)
+    assert temperature(sure, labels) == 0.25
+    wrong = np.array([[0.999, 0.001], [0.999, 0.001]], np.float32)
+    wrong[:, 1] = [1e-9, 1e-9]
+    assert temperature(wrong, np.array([1, 1])) == 10.0
+
+
+def test_the_temperature_has_steps_of_about_a_hundredth_and_three_digits() -> None:
+    """Odds of 4 that are right three times in four are to be odds of 3: log 4 / log 3 = 1.262."""
+    claimed = np.tile(np.array([[0.8, 0.2]], np.float32), (400, 1))
+    labels = (np.arange(400) % 4 == 0).astype(int)
+    found = temperature(claimed, labels)
+    assert found == pytest.approx(np.log(4) / np.log(3), rel=0.006)
+    assert found == round(found, 3)
+    assert found != round(found, 2)

@@ -104,3 +104,12 @@ def test_class_weights_become_the_weights_of_windows() -> None:
     weights = np.arange(8, dtype=np.float32)
     _, genres, sample = make(8, Variation(), size=8, class_weights=weights)[0]
     np.testing.assert_array_equal(sample, genres.argmax(axis=1))
+
+
+def test_two_masks_of_up_to_a_sixth_cover_any_frame_the_last_included() -> None:
+    features = np.ones((2000, 12, 3), np.float32)
+    mask(features, np.random.default_rng(0), bands=False)
+    covered = (features == 0.0).all(axis=2)
+    assert covered.any(axis=0).all()
+    assert covered.sum(axis=1).max() == 4  # twice two of twelve
+    assert covered.sum(axis=1).min() == 0

@@ -2,12 +2,19 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from edge_runtime.model.run_folder import PREDICTIONS
 from tests.command import edge_genre, refused, succeed
+from train.augment.conditions import GRID
+from train.evaluation.comparison import Leak
+from train.evaluation.robustness import InCondition
+from train.evaluation.significance import McNemar
+from train.evaluation.track_results import Difference, difference_text, p_text
 
 from .predictions import labelling, write_run
 
@@ -137,3 +144,42 @@ def test_predictions_that_do_not_fit_themselves_are_refused(tmp_path: Path) -> N
     ):
         np.savez(run / PREDICTIONS, **arrays | {name: wrong})
         assert "is not a predictions file" in refused("compare", run, code=3), name
+
+
+@pytest.mark.parametrize(
+    ("p", "text"), [(0.001, "p = 0.001"), (0.00099, "p < 0.001"), (0.0506, "p = 0.051"),
+                    (1.0, "p = 1.000")],
+)  # fmt: skip
+def test_a_p_is_written_with_three_digits_unless_it_is_smaller(p: float, text: str) -> None:
+    assert p_text(p) == text
+
+
+@pytest.mark.parametrize(("b", "c", "verdict"), [
+    (0, 6, "the difference is more than chance"),  # p = 2 / 2 ** 6 = 0.031
+    (0, 5, "chance alone can explain the difference"),  # p = 0.0625
+])  # fmt: skip
+def test_a_difference_is_more_than_chance_below_a_p_of_a_twentieth(
+    b: int, c: int, verdict: str
+) -> None:
+    difference = Difference(
+        ("one", "another"), (0.5, 0.6), ((0.4, 0.6), (0.5, 0.7)), McNemar(60, b, c)
+    )
+    lines = difference_text(difference).splitlines()
+    assert lines[0] == f"one      accuracy 0.500 (0.400 to 0.600), alone right on {b}"
+    assert lines[1] == f"another  accuracy 0.600 (0.500 to 0.700), alone right on {c}"
+    assert f"; {verdict}" in lines[2]
+
+
+def test_the_leak_and_the_cost_of_a_condition_are_in_points_with_their_sign() -> None:
+    assert Leak("m", "leaky", "honest", 0.912, 0.604).points == 31
+    assert Leak("m", "leaky", "honest", 0.6, 0.7).points == -10
+    to_clean = Difference(
+        ("clean", "snr-5"), (0.75, 0.5), ((0.7, 0.8), (0.4, 0.6)), McNemar(60, 3, 1)
+    )
+    evaluation: Any = SimpleNamespace(to_dict=lambda: {"scores": 1})
+    row = InCondition(GRID[5], evaluation, to_clean)
+    assert row.points == -25.0
+    assert {**row.to_dict(), "p_to_clean": None} == {
+        "condition": "snr-5", "text": "noise 5 dB below", "points_to_clean": -25.0,
+        "p_to_clean": None, "lost": 3, "gained": 1, "scores": 1,
+    }  # fmt: skip

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 from tests.synthetic import RATE, clip
-from train.augment import GRID, random_degradation
+from train.augment import GRID, device_chain, random_degradation
+from train.augment.codec import Codec
 from train.augment.conditions import _BLOCKS, _ROOMS
 from train.augment.device_chain import _BLOCKS as TRAINING_BLOCKS
 from train.augment.device_chain import _ROOMS as TRAINING_ROOMS
 
+FLAT = np.array([[1.0, 0.0, 0.0, 1.0, 0.0, 0.0]])
 MUSIC = clip("beeps", 0, 3.2) + clip("drone", 1, 3.2)
 BY_NAME = {condition.name: condition for condition in GRID}
 
@@ -106,3 +108,56 @@ def test_a_clip_of_30_s_takes_a_fraction_of_a_second_once_its_room_is_there():
     for _ in range(3):
         condition(sound, RATE, "a")
     assert (time.process_time() - begin) / 3 < 0.2
+
+
+def test_the_standard_list_is_the_one_that_the_tables_name():
+    found = {
+        c.name: (c.codec, c.source_rate, c.rt60_s, c.snr_db, c.level_db) for c in GRID
+    }  # fmt: skip
+    assert found == {
+        "clean": (None, None, None, None, 0.0),
+        "level-20": (None, None, None, None, -20.0),
+        "level-40": (None, None, None, None, -40.0),
+        "snr-20": (None, None, None, 20.0, 0.0),
+        "snr-10": (None, None, None, 10.0, 0.0),
+        "snr-5": (None, None, None, 5.0, 0.0),
+        "room-0.2": (None, None, 0.2, None, 0.0),
+        "room-0.4": (None, None, 0.4, None, 0.0),
+        "room-0.8": (None, None, 0.8, None, 0.0),
+        "room-0.4-snr-10": (None, None, 0.4, 10.0, 0.0),
+        "source-8k": (None, 8000, None, None, 0.0),
+        "mp3-32": (Codec("mp3", 32), None, None, None, 0.0),
+        "opus-24": (Codec("opus", 24), None, None, None, 0.0),
+    }
+
+
+def test_a_random_chain_is_drawn_from_the_ranges_that_its_docstring_names(monkeypatch):
+    drawn = {"narrow": [], "room": [], "equaliser": [], "noise": [], "level": []}
+
+    def draws(name, value):
+        drawn[name].append(value)
+        return MUSIC[:10]
+
+    for name, stand_in in {
+        "band_limited": lambda samples, rate, source: draws("narrow", source),
+        "cached_response": lambda rt60_s, rate, number: (rt60_s, number),
+        "in_room": lambda samples, response: draws("room", response),
+        "random_equaliser": lambda rate, db, _: draws("equaliser", db) is None or FLAT,
+        "cached_block": lambda kind, rate, number: MUSIC,
+        "with_noise": lambda samples, noise, snr_db: draws("noise", snr_db),
+        "at_level": lambda samples, db: draws("level", db),
+    }.items():
+        monkeypatch.setattr(device_chain, name, stand_in)
+    for seed in range(1000):
+        random_degradation(MUSIC[:10], RATE, np.random.default_rng(seed))
+    assert 110 < len(drawn["narrow"]) < 176  # one in seven, within three standard deviations
+    assert set(drawn["narrow"]) == {8000, 11_025, 16_000}
+    assert 452 < len(drawn["room"]) < 548
+    assert {rt60_s for rt60_s, _ in drawn["room"]} == {0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8}
+    assert {number for _, number in drawn["room"]} == set(range(1000, 1008))
+    assert drawn["equaliser"] == [6.0] * 1000
+    assert 762 < len(drawn["noise"]) < 838
+    assert 5.0 <= min(drawn["noise"]) < 5.5
+    assert 29.5 < max(drawn["noise"]) < 30.0
+    assert -40.0 <= min(drawn["level"]) < -39.5
+    assert -0.5 < max(drawn["level"]) < 0.0

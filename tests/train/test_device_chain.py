@@ -5,6 +5,7 @@ import pytest
 
 from edge_runtime.errors import ParameterError
 from tests.synthetic import RATE, clip
+from train.augment import codec as codec_module
 from train.augment.codec import Codec, at_level, band_limited, encode, through_codec
 from train.augment.noise import KINDS, cached_block, excerpt, noise_block, with_noise
 from train.augment.room import cached_response, in_room, reverberation_time, room_response
@@ -191,3 +192,23 @@ def test_mp3_at_32_kbit_s_has_nothing_above_9_khz():
 def test_a_codec_that_cannot_be_is_refused(name, kbit_s):
     with pytest.raises(ParameterError, match=f"{name}.*must be"):
         Codec(name, kbit_s)
+
+
+@pytest.mark.parametrize(("db", "expected"), [(-20.0, 1638), (-6.0, 8211), (0.0, 16_384)])
+def test_a_gain_is_one_of_amplitude(db, expected):
+    assert at_level(np.array([0.5], np.float32), db).tolist() == [expected / 32768]
+
+
+@pytest.mark.parametrize(
+    ("name", "rate", "coded"),
+    [("mp3", 16_000, 22_050), ("mp3", 48_000, 22_050), ("opus", 16_000, 24_000),
+     ("opus", 24_000, 24_000), ("opus", 24_001, 48_000), ("opus", 48_000, 48_000)],
+)  # fmt: skip
+def test_sound_is_coded_at_a_rate_that_the_codec_has(monkeypatch, name, rate, coded):
+    rates = []
+    monkeypatch.setattr(
+        codec_module, "encode", lambda samples, rate, _: rates.append(rate) or samples
+    )
+    monkeypatch.setattr(codec_module, "decode", lambda content: content)
+    assert len(through_codec(MUSIC[:5000], rate, Codec(name, 32))) == 5000
+    assert rates == [coded]

@@ -1,13 +1,18 @@
 """The training loop's rules, without a training."""
 
 import dataclasses
+import json
+import sys
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from edge_runtime.errors import DataSetError
 from train.augment.spectrogram import Variation
 from train.experiment.windows import Windows
-from train.fit.checkpoint import Progress
+from train.fit.checkpoint import Checkpoint, Progress
 from train.fit.fit import FitSettings, _class_weights, _is_over, learning_rate, settings_dict
 
 SETTINGS = FitSettings(
@@ -52,3 +57,20 @@ def test_settings_are_flat_in_the_report() -> None:
     flat = settings_dict(SETTINGS)
     assert (flat["learning_rate"], flat["gain_db"], flat["mixup"]) == (0.2, 6.0, 0.0)
     assert "variation" not in flat
+
+
+def test_a_checkpoint_of_a_training_without_an_option_of_this_one_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saving = SimpleNamespace(load_model=lambda path: path.name)
+    monkeypatch.setitem(sys.modules, "keras", SimpleNamespace(saving=saving))
+    folder = tmp_path / "checkpoint"
+    folder.mkdir()
+    progress = {"epoch": 2, "history": {}, "best_loss": 0.5, "best_epoch": 1, "seconds": 3.0}
+    state = {"fingerprint": {"seed": 1}, "model": "epoch-2.keras", "progress": progress}
+    (folder / "state.json").write_text(json.dumps(state))
+    loaded = Checkpoint(tmp_path, {"seed": 1}).load()
+    assert loaded == ("epoch-2.keras", Progress(2, {}, 0.5, 1, 3.0))
+    for other in ({"seed": 2}, {"seed": 1, "batch_size": 64}, {}):
+        with pytest.raises(DataSetError, match=r"is of a training with another (seed|batch size)"):
+            Checkpoint(tmp_path, other).load()

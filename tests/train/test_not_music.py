@@ -12,7 +12,14 @@ from edge_runtime.errors import EdgeGenreError, MissingDependencyError, Paramete
 from train.not_music.espeak import speak
 from train.not_music.noise import COLOURS, coloured_noise, hum
 from train.not_music.recorded_speech import SpeechSource, recorded_talk
-from train.not_music.sounds import KINDS, SPLITS, WITHOUT_SPEECH, make_sound, make_sounds
+from train.not_music.sounds import (
+    KINDS,
+    SPLITS,
+    WITHOUT_SPEECH,
+    _at_level,
+    make_sound,
+    make_sounds,
+)
 from train.not_music.texts import TEXTS, VARIANTS
 from train.not_music.tones import sweep, tone
 
@@ -162,3 +169,15 @@ def test_recordings_are_joined_until_they_fill_the_time(tmp_path: Path) -> None:
     assert talk.shape == (3 * RATE,)
     for frequency in (300, 900):
         assert band_db(talk, frequency - 20, frequency + 20) > band_db(talk, 580, 620) + 20
+
+
+@pytest.mark.parametrize(
+    ("level_dbfs", "peak"), [(-60.0, 0.002), (-20.0, 0.2), (-6.1, 0.99), (0.0, 0.99)]
+)
+def test_a_sound_has_its_level_or_is_as_loud_as_it_goes_without_clipping(
+    level_dbfs: float, peak: float
+) -> None:
+    """The root mean square of 3, 0, 0, 0 is 1.5."""
+    found = _at_level(np.array([3.0, 0.0, 0.0, 0.0]), level_dbfs)
+    assert found.tolist() == pytest.approx([peak, 0.0, 0.0, 0.0], abs=1e-6)
+    assert not _at_level(np.zeros(4), level_dbfs).any()

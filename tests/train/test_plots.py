@@ -21,6 +21,7 @@ from train.plots import FIGURES, draw, draw_sheet, read_sound, save
 from train.plots.colours import PALETTE, genre_colours, text_colour
 from train.plots.page import DPI, WIDTH_INCHES
 from train.plots.spectra import MOST_COLUMNS, log_mel, mean_spectrum, mfcc, spectrogram
+from train.plots.spectrum import octave_means
 from train.plots.timeline import shown_genres, stretches
 from train.plots.waveform import envelope
 
@@ -367,3 +368,10 @@ def test_more_than_an_hour_wants_a_part(
     with pytest.raises(ParameterError, match="--start and --seconds"):
         read_sound(path, classifier)
     assert read_sound(path, classifier, seconds=4.0).seconds == pytest.approx(4.0)
+
+
+def test_a_spectrum_is_smoothed_over_a_sixth_of_an_octave() -> None:
+    """From a frequency that is 5.95 % lower to one that is as much higher."""
+    hz = np.array([100.0, 104.0, 110.0, 116.0, 123.0])
+    power = np.array([1.0, 2.0, 4.0, 8.0, 16.0])
+    assert octave_means(hz, power).tolist() == pytest.approx([1.5, 7 / 3, 14 / 3, 6.0, 16.0])

@@ -223,3 +223,22 @@ def test_the_text_lists_what_each_genre_was_taken_for() -> None:
     text = scores_text(score_predictions(labelling([0, 0, 0, 2], [0, 2, 2, 2])))
     assert "rock 2, blues 1" in text
     assert "jazz" not in text
+
+
+def test_a_track_that_just_reaches_the_threshold_is_labelled() -> None:
+    posteriors = np.array([[0.5, 0.25, 0.25]], np.float32)
+    for threshold, answer in ((0.5, 0), (0.51, REJECTED)):
+        found = Predictions(LABELS, ("a",), np.array([0]), np.array([0]), posteriors, threshold)
+        assert found.track_answers.tolist() == [answer]
+
+
+def test_bins_of_confidence_are_closed_on_the_right() -> None:
+    edge = np.linspace(0.0, 1.0, 16)[10]  # two thirds
+    posteriors = np.array([[edge, 1.0 - edge], [0.66, 0.34]])
+    # Both are in the bin from 0.6 to 2/3: |1 right - 1.3267 claimed| of 2.
+    found = expected_calibration_error(posteriors, np.array([0, 1]))
+    assert found == pytest.approx((edge + 0.66 - 1.0) / 2)
+    apart = np.array([[edge + 1e-6, 1.0 - edge], [0.66, 0.34]])
+    assert expected_calibration_error(apart, np.array([0, 1])) == pytest.approx(
+        (1.0 - edge + 0.66) / 2, abs=1e-5
+    )

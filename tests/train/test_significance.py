@@ -6,7 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from train.evaluation.significance import McNemar, bootstrap_interval, bootstrap_sums, mcnemar
+from train.evaluation.significance import (
+    McNemar,
+    bootstrap_interval,
+    bootstrap_sums,
+    mcnemar,
+    percentile_interval,
+)
 
 
 def test_mcnemar_counts_the_tracks_that_one_alone_has_right() -> None:
@@ -96,3 +102,8 @@ def test_columns_are_drawn_together() -> None:
 
 def test_one_track_has_an_interval_too() -> None:
     assert bootstrap_interval(np.array([True])) == (1.0, 1.0)
+
+
+def test_an_interval_is_of_2000_resamples_and_leaves_out_a_fortieth_on_either_side() -> None:
+    assert bootstrap_sums(np.ones((3, 2))).shape == (2000, 2)
+    assert percentile_interval(np.arange(1001.0)) == (25.0, 975.0)

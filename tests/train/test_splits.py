@@ -4,10 +4,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.model_selection import StratifiedGroupKFold
 
-from edge_runtime.errors import DataSetError
+from edge_runtime.errors import DataSetError, ParameterError
 from train.data.clusters import clusters
 from train.data.duplicates import without_straddlers
+from train.data.split_choice import SplitChoice
 from train.data.splits import (
     TRAIN,
     VALID,
@@ -19,7 +21,7 @@ from train.data.splits import (
     random_window_split,
     split_from_list,
 )
-from train.data.tracks import Track
+from train.data.tracks import Track, TrackList
 
 
 def tracks(**clips: int) -> list[Candidate]:
@@ -216,3 +218,54 @@ def test_an_honest_split_is_the_same_however_tracks_are_cut_into_windows() -> No
     many = [dataclasses.replace(own, n_windows=19) for own in many]
     assert random_track_split(few, 1).sha256 == random_track_split(many, 1).sha256
     assert random_window_split(few, 1).sha256 != random_window_split(many, 1).sha256
+
+
+def test_a_genre_of_one_track_trains_with_it() -> None:
+    split = random_track_split(tracks(blues=1, rock=2), seed=0)
+    assert side(split, "blues.0") == TRAIN
+    assert {side(split, f"rock.{n}") for n in range(2)} == {TRAIN, VALID}
+
+
+def test_a_fifth_of_the_windows_is_rounded_to_the_nearest() -> None:
+    candidates = [Candidate(Track("a", Path("a"), "blues"), 13)]
+    assert random_window_split(candidates, 0).parts["a"].count(VALID) == 3  # of 2.6
+
+
+def test_folds_are_counted_from_one_in_scikit_learns_order_and_another_seed_gives_others() -> None:
+    candidates = tracks(blues=10, rock=10)
+    labels = [c.track.label for c in candidates]
+    expected = [
+        {candidates[index].track.id for index in valid}
+        for _, valid in StratifiedGroupKFold(4, shuffle=True, random_state=3).split(
+            labels, labels, range(20)
+        )
+    ]
+    splits = [fold_split(candidates, fold=n, folds=4, by="track", seed=3) for n in (1, 2, 3, 4)]
+    found = [{c.track.id for c in candidates if side(s, c.track.id) == VALID} for s in splits]
+    assert found == expected
+    assert splits[0].id == "fold1of4-track-seed3"
+    other = fold_split(candidates, fold=1, folds=4, by="track", seed=4)
+    assert other.sha256 != splits[0].sha256
+
+
+@pytest.mark.parametrize(
+    ("name", "fold"), [("1/2", (1, 2)), ("2/2", (2, 2)), ("100/100", (100, 100))]
+)
+def test_folds_are_of_2_to_100(name: str, fold: tuple[int, int]) -> None:
+    assert SplitChoice(name, "track", 0).fold == fold
+
+
+@pytest.mark.parametrize("name", ["1/1", "0/5", "6/5", "1/101"])
+def test_other_folds_are_refused(name: str) -> None:
+    with pytest.raises(ParameterError, match="with K from 2 to 100 and I from 1 to K"):
+        SplitChoice(name, "track", 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "id"), [("track", "track-seed7"), ("segment", "segment-seed7"),
+                     ("2/3", "fold2of3-track-seed7")],
+)  # fmt: skip
+def test_the_choice_of_a_split_takes_its_seed_along(name: str, id: str) -> None:
+    candidates = tracks(blues=9, rock=9)
+    listed = TrackList(tuple(c.track for c in candidates), {}, ())
+    assert SplitChoice(name, "track", 7).make(listed, candidates).id == id

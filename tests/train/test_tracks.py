@@ -183,3 +183,10 @@ def test_a_list_without_parts_will_do_where_none_are_needed(tmp_path: Path) -> N
     found = read_track_list(csv, tmp_path, need_split=False)
     assert found.parts == {}
     assert found.missing == ("lost",)
+
+
+def test_a_list_from_a_spreadsheet_begins_with_a_mark_that_is_no_column(tmp_path: Path) -> None:
+    touch(tmp_path / "a.wav")
+    path = tmp_path / "clips.csv"
+    path.write_text("\ufeffid,genre,split\na,rock,train\n", encoding="utf-8")
+    assert read_track_list(path, tmp_path).parts == {"a": "train"}

@@ -12,6 +12,7 @@ import pytest
 from edge_runtime.cli import model_reload
 from edge_runtime.cli.listen import add_arguments
 from edge_runtime.cli.model_reload import ModelReload
+from edge_runtime.decoder import DecoderSettings
 from edge_runtime.errors import ModelFileError
 from edge_runtime.model.file import BUNDLED
 
@@ -146,3 +147,41 @@ def test_a_model_that_ships_is_loaded_again_when_asked(name, pass_time):
 def test_a_model_that_cannot_be_loaded_at_the_start_is_an_error(tmp_path):
     with pytest.raises(ModelFileError, match="no such model file"):
         ModelReload(arguments(tmp_path / "none.tflite"))
+
+
+def parsed(*options):
+    """The arguments of `listen`."""
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    return parser.parse_args(options)
+
+
+def test_the_options_that_override_the_model_hold_for_it_and_for_the_next(monkeypatch):
+    threads = []
+    load = model_reload.Classifier
+
+    def noting(*arguments, **how):
+        threads.append(how["threads"])
+        return load(*arguments, **how)
+
+    monkeypatch.setattr(model_reload, "Classifier", noting)
+    reload = ModelReload(
+        parsed(
+            "--model", "seed-cnn", "--threads", "2", "--only", "jazz,rock", "--interval", "2.5",
+            "--dwell", "60", "--confirm", "3", "--minimum", "10", "--threshold", "0.4",
+            "--silence-dbfs", "-50", "--silence-hysteresis", "6",
+        )
+    )  # fmt: skip
+    for loaded in (reload.first, reload.load(requested=True)):
+        assert set(loaded.classifier.labels) - set(loaded.classifier.rejected) == {"jazz", "rock"}
+        assert loaded.settings == DecoderSettings(
+            interval_s=2.5, dwell_s=60.0, confirm_s=3.0, minimum_s=10.0, rejection_threshold=0.4,
+            silence_dbfs=-50.0, silence_hysteresis_db=6.0,
+        )  # fmt: skip
+    assert threads == [2, 2]
+
+
+def test_without_options_the_settings_are_the_models_own():
+    first = ModelReload(parsed("--model", "tiny", "--ignore", "jazz")).first
+    assert first.settings == first.classifier.manifest.decoder
+    assert first.classifier.rejected == ("jazz", "not music")

@@ -184,3 +184,24 @@ def test_every_sink_is_closed_whatever_the_others_do():
     assert [sink.shown for sink in sinks] == [1, 1, 1]
     assert sinks[0].closed
     assert sinks[2].closed
+
+
+def test_what_was_reported_as_lost_is_not_reported_again_at_the_end(reported):
+    broken, failed = threading.Event(), threading.Semaphore(0)
+    broken.set()
+
+    def write(item):
+        if broken.is_set():
+            failed.release()
+            raise OSError(5, "Input/output error")
+
+    worker = Background("log", write, logger=LOGGER, capacity=1)
+    for item in range(3):
+        worker.put(item)
+        if item == 0:
+            assert failed.acquire(timeout=PATIENCE_S)
+    broken.clear()
+    reported.next()
+    assert reported.next() == "log: works again; 1 events were lost"
+    assert worker.close()
+    assert (worker.dropped, len(reported.lines)) == (1, 2)

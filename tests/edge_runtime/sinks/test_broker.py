@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+from pathlib import Path
 
 import pytest
 
@@ -65,3 +66,22 @@ def test_certificates_that_cannot_be_used_are_named(tmp_path):
         tls_context(tmp_path / "notes.txt")
     with pytest.raises(ParameterError, match=r"--mqtt-cert .*notes.txt: holds no certificate with"):
         tls_context(None, tmp_path / "notes.txt")
+
+
+def test_topics_may_begin_with_up_to_200_bytes():
+    assert parse_broker(f"mqtt://h/{'x' * 200}").prefix == "x" * 200
+    for prefix in ("x" * 201, "ü" * 101):
+        with pytest.raises(ParameterError, match="longer than 200 bytes"):
+            parse_broker(f"mqtt://h/{prefix}")
+
+
+def test_an_encrypted_key_is_refused_and_no_terminal_is_asked_for_its_password(monkeypatch):
+    """OpenSSL would ask where it is given no function that gives one."""
+    given = []
+
+    def load(self, certificate, key, password):
+        given.append((certificate, key, password()))
+
+    monkeypatch.setattr("ssl.SSLContext.load_cert_chain", load)
+    tls_context(None, Path("client.crt"), Path("client.key"))
+    assert given == [(Path("client.crt"), Path("client.key"), "")]

@@ -12,7 +12,7 @@ from rich.cells import cell_len
 
 from edge_runtime import Classifier
 from edge_runtime.sinks.terminal import Tally, bar, choose_display, clock
-from edge_runtime.sinks.terminal.lines import JsonLines, PlainLines
+from edge_runtime.sinks.terminal.lines import Changes, JsonLines, PlainLines
 from edge_runtime.sinks.terminal.panel import LivePanel
 from edge_runtime.stream.event import Event
 from edge_runtime.stream.session import Session
@@ -227,3 +227,27 @@ def test_what_is_no_terminal_gets_lines(capsys):
     assert isinstance(choose_display(HEADING, json_lines=False), PlainLines)
     assert isinstance(choose_display(HEADING, json_lines=True), JsonLines)
     assert capsys.readouterr().out.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "make", [lambda f: PlainLines(f, HEADING), lambda f: Changes(f, HEADING), JsonLines]
+)
+def test_a_line_is_there_for_who_reads_the_file_as_soon_as_its_event_was(tmp_path, make):
+    path = tmp_path / "out"
+    with path.open("w", encoding="utf-8") as file:
+        display = make(file)
+        display.show(event(3.0))
+        assert "jazz" in path.read_text(encoding="utf-8").splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("level", "drawn"),
+    [(-30.0, "██████      "), (0.0, "████████████"), (-60.0, " " * 12), (-120.0, " " * 12)],
+)
+def test_the_live_panel_shows_the_level_and_what_a_window_takes(terminal, capsys, level, drawn):
+    terminal(80)
+    panel = LivePanel(HEADING)
+    panel.show(event(3.0, level_dbfs=level, front_end_ms=2.25, inference_ms=1.5))
+    panel.close()
+    text = "\n".join(shown(capsys.readouterr().out))
+    assert f"level   {drawn} {level:.0f} dBFS   3.8 ms a window" in text
