@@ -201,7 +201,7 @@ def test_a_history_that_cannot_be_written_for_now_is_opened_later(tmp_path, repo
 
 
 def test_who_reads_a_history_does_not_hold_up_who_writes_it(tmp_path, monkeypatch):
-    monkeypatch.setattr("edge_runtime.sinks.history_file._BUSY_SECONDS", 0.01)
+    monkeypatch.setattr("edge_runtime.sinks.history_database._BUSY_SECONDS", 0.01)
     path = tmp_path / "genre.db"
     file = HistoryFile(path, "mic")
     file.save(Stretch(1, "jazz", 0.0, 5.0, 5.0, 0.5))
