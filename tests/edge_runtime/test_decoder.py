@@ -275,3 +275,12 @@ def test_the_settings_of_a_model_that_names_none_are_the_documented_ones():
         interval_s=0.743, dwell_s=120.0, silence_dbfs=-60.0, silence_hysteresis_db=3.0,
         rejection_threshold=0.0, confirm_s=0.0, minimum_s=0.0,
     )  # fmt: skip
+
+
+def test_what_the_network_says_of_silence_is_no_evidence():
+    decode = decoder()
+    decode.update(posterior(0.9, 0.1), LOUD, 3.0)
+    quiet = decode.update(posterior(0.001, 0.999), -90.0, 3.0)
+    assert (quiet.label, quiet.confidence) == ("silence", 0.0)
+    # exp(-3 / 120) of 0.9 stays, the rest of it and of 0.1 changes sides.
+    assert quiet.posterior.tolist() == pytest.approx([0.880248, 0.119752], abs=1e-6)

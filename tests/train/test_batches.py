@@ -113,3 +113,19 @@ def test_two_masks_of_up_to_a_sixth_cover_any_frame_the_last_included() -> None:
     assert covered.any(axis=0).all()
     assert covered.sum(axis=1).max() == 4  # twice two of twelve
     assert covered.sum(axis=1).min() == 0
+
+
+def test_every_batch_of_every_epoch_is_varied_anew() -> None:
+    """The gains of windows, in their order within the batch."""
+    data = make(128, Variation(gain_db=10.0), size=64)
+    gains = []
+    for _ in range(2):
+        for index in range(2):
+            features, genres = data[index]
+            gains.append(features[:, 0, 0, 0] - genres.argmax(axis=1))
+        data.on_epoch_end()
+    other_seed, genres = make(128, Variation(gain_db=10.0), size=64, seed=1)[0]
+    gains.append(other_seed[:, 0, 0, 0] - genres.argmax(axis=1))
+    for index, one in enumerate(gains):
+        for other in gains[:index]:
+            assert np.abs(one - other).max() > 1.0

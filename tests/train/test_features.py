@@ -8,6 +8,8 @@ import sys
 import time
 import tracemalloc
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,7 +23,7 @@ from train.data.tracks import Track
 from train.features import store as feature_store
 from train.features import workers as feature_workers
 from train.features.extraction import Extraction, extract
-from train.features.store import FeatureStore, StoreSettings
+from train.features.store import FeatureStore, ShardWriter, StoreSettings
 
 PARAMS = PRESETS["seed-mfcc13"]
 SETTINGS = StoreSettings(PARAMS, PARAMS.window_samples)
@@ -443,3 +445,39 @@ def test_noise_does_not_turn_silence_into_music(tmp_path: Path) -> None:
         copies=1,
     )
     assert [item.starts for item in found.tracks] == [(0.0,), (0.0,)]
+
+
+def test_thousands_of_clips_are_in_no_more_shards_than_files_may_be_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+
+    def write(folder: Path, settings: Any, batch: Any, stopped: Any) -> feature_workers.Finished:
+        sizes.append(len(batch))
+        return feature_workers.Finished(len(batch), None, ())
+
+    monkeypatch.setattr(feature_workers, "_write_shard", write)
+    store: Any = SimpleNamespace(folder=tmp_path, settings=None)
+    for n, expected in ((2048, [8] * 256), (2049, [9] * 227 + [6]), (5, [5])):
+        sizes.clear()
+        for _ in feature_workers.compute(store, [None] * n, 1):  # type: ignore[list-item]
+            pass
+        assert sizes == expected
+
+
+def test_a_shard_is_on_the_disk_before_its_index_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[int] = []
+
+    def flush(descriptor: int) -> None:
+        if not flushed:
+            assert not list(tmp_path.glob("shard-*.json"))
+        flushed.append(os.fstat(descriptor).st_size)
+
+    monkeypatch.setattr("train.features.store.os.fsync", flush)
+    with ShardWriter(tmp_path, SETTINGS) as shard:
+        shard.write(np.zeros((PARAMS.n_frames, PARAMS.n_coefficients), np.float32))
+        shard.end_clip("0" * 64, 0, "", [0.0])
+    (array,) = tmp_path.glob("shard-*.npy")
+    assert flushed[0] == array.stat().st_size

@@ -145,3 +145,13 @@ def test_clips_of_a_rejected_label_are_no_genre_to_evaluate(
     listed.write_text("id,genre,path,split\nh,hiss,hiss/hiss.00000.wav,valid\n")
     line = refused("evaluate", rejecting, pipeline.data, "--split-file", listed, code=3)
     assert "does not know hiss as a genre; its genres are beeps, drone" in line
+
+
+def test_where_95_of_100_is_no_whole_number_more_of_the_music_is_accepted() -> None:
+    music = np.arange(10) / 10
+    found = Separation(music, {"hiss": np.array([0.0, 0.05, 0.1]), "hum": np.array([-1.0])})
+    assert (found.threshold, found.accepted) == (0.0, 1.0)
+    assert found.false_accepts == {"hiss": 1.0, "hum": 0.0}
+    assert found.false_accept == 0.75
+    twenty = Separation(np.arange(20) / 20, {"hiss": np.array([0.0, 0.05])})
+    assert (twenty.threshold, twenty.accepted, twenty.false_accept) == (0.05, 0.95, 0.5)

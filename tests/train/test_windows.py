@@ -90,3 +90,22 @@ def test_normalised_windows_have_zero_mean_and_unit_variance() -> None:
     frames = windows.normalised(params).all().reshape(-1, 2)
     np.testing.assert_allclose(frames.mean(axis=0), 0.0, atol=1e-4)
     np.testing.assert_allclose(frames.std(axis=0), 1.0, atol=1e-4)
+
+
+def test_windows_that_follow_each_other_but_for_rounding_do_not_overlap() -> None:
+    split = Split("x", "x", {"rock.0": (VALID,) * 3}, leaks=False)
+    close = [features("rock.0", (0.0, 2.9995, 5.999))]
+    assert rows(select(close, split, VALID, GENRES, 3.0)) == [0, 1, 2]
+    closer = [features("rock.0", (0.0, 2.998, 5.999))]
+    assert rows(select(closer, split, VALID, GENRES, 3.0)) == [0, 2]
+
+
+def test_a_coefficient_that_never_changes_is_divided_by_a_millionth() -> None:
+    windows = Windows((np.full((3, 4, 2), 5.0, np.float32),), many(3).places, np.zeros(3, int),
+                      np.arange(3))  # fmt: skip
+    assert normalisation(windows) == ((5.0, 5.0), (1e-6, 1e-6))
+
+
+def test_every_file_of_a_run_is_of_the_windows_that_were_asked_for() -> None:
+    windows = many(10)
+    np.testing.assert_array_equal(windows.batch(np.array([7, 2])), windows.all()[[7, 2]])
