@@ -229,7 +229,7 @@ def test_a_track_that_just_reaches_the_threshold_is_labelled() -> None:
     posteriors = np.array([[0.5, 0.25, 0.25]], np.float32)
     for threshold, answer in ((0.5, 0), (0.51, REJECTED)):
         found = Predictions(LABELS, ("a",), np.array([0]), np.array([0]), posteriors, threshold)
-        assert found.track_answers.tolist() == [answer]
+        assert found.predicted_tracks.tolist() == [answer]
 
 
 def test_bins_of_confidence_are_closed_on_the_right() -> None:
