@@ -196,6 +196,7 @@ def test_a_request_that_began_behind_another_must_be_complete_in_5_s(
     one.connection.check_deadline(one.now + 4.99)
     assert not one.connection.writing
     one.connection.check_deadline(one.now + 5.0)
+    assert one.connection.writing
     one.connection.on_writable()
     assert status(one.client.recv(4096)) == 408
 
