@@ -187,6 +187,20 @@ def test_a_client_that_asks_no_more_is_closed_after_15_s(clocked: Callable[..., 
     assert one.is_closed_after(15.0)
 
 
+def test_a_request_that_began_behind_another_must_be_complete_in_5_s(
+    clocked: Callable[..., Clocked],
+) -> None:
+    one = clocked(text("ok"))
+    one.send(GET.replace(b"close", b"keep-alive") + b"GET /")
+    assert one.client.recv(4096).startswith(b"HTTP/1.1 200")
+    one.connection.check_deadline(one.now + 4.99)
+    assert not one.connection.writing
+    one.connection.check_deadline(one.now + 5.0)
+    assert one.connection.writing
+    one.connection.on_writable()
+    assert status(one.client.recv(4096)) == 408
+
+
 def test_a_response_that_is_not_taken_is_given_up_after_20_s(
     clocked: Callable[..., Clocked],
 ) -> None:
@@ -378,6 +392,14 @@ def test_a_stream_that_begins_anew_is_drawn_from_its_beginning() -> None:
         stream.close()
     # A column is 1333 samples: the first that begins at 7 s or later is the 85th.
     assert found == [(85, [[7.0, 10.0, "rock"]]), (0, [[0.0, 3.0, "rock"]])]
+
+
+def test_a_page_that_is_open_is_counted_as_soon_as_it_has_its_first_event() -> None:
+    with page_of(session("seed-cnn")) as (_, port):
+        stream = Stream(port)
+        assert stream.next()[0] == "state"
+        assert b"edge_genre_http_streams 1\n" in ask(port, GET.replace(b"/healthz", b"/metrics"))
+        stream.close()
 
 
 def test_a_place_for_a_stream_is_free_again_when_its_client_has_gone() -> None:

@@ -64,3 +64,14 @@ def test_what_was_drawn_is_kept_without_gaps_for_a_page_that_comes_later():
 
 def test_sound_shorter_than_a_column_draws_none():
     assert Spectrogram(Grid(RATE), 1.0).add(0, np.zeros(2047, np.float32)) is None
+
+
+@pytest.mark.parametrize(
+    ("decibels", "byte"),
+    [(-60.1, 0), (-59.81, 0), (-59.8, 1), (-10.0, 128), (39.9, 255), (99, 255)],
+)
+def test_a_level_is_the_nearest_of_256_steps_between_60_db_below_and_40_above(decibels, byte):
+    picture = Spectrogram(Grid(RATE), 1.0)
+    picture._kernel = lambda frames, out: out.fill(decibels)
+    message = picture.add(0, np.zeros(2048, np.float32))
+    assert set(columns_of(message)[0].tolist()) == {byte}
