@@ -26,7 +26,7 @@ _server: subprocess.Popen[str] | None = None
 
 
 def edge_genre(
-    *arguments: str | Path, cwd: Path | None = None, timeout: float = 500
+    *arguments: str | Path, cwd: Path | None = None, timeout: float = 1500
 ) -> subprocess.CompletedProcess[str]:
     """Run the command to its end; never raises for a non-zero exit code."""
     words = [str(argument) for argument in arguments]

@@ -247,7 +247,7 @@ def test_yamnets_labels_are_those_of_its_wheel(tmp_path: Path) -> None:
     pytest.importorskip("onnxruntime")
     from benchmarks.peers.yamnet import tagger
 
-    scores = tagger(str(wheel)).answer(np.zeros(RATE, np.float32), RATE)
+    scores = tagger(str(wheel)).classify(np.zeros(RATE, np.float32), RATE)
     assert len(scores) == 521
     assert {label for own in AUDIOSET.values() for label in own} <= set(scores)
 
