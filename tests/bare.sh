@@ -29,8 +29,12 @@ chmod a+rx /root  # where some machines keep their Python
 home=$(mktemp -d)
 chown 65534:65534 "$home"
 export HOME=$home TMPDIR=$home
-python=$(dirname "$1")/python
+python=$PWD/$(dirname "$1")/python
 user=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+if ! "${user[@]}" test -x "$python"; then
+  echo "$PWD is closed to others: the tests run as root" >&2
+  user=()
+fi
 "${user[@]}" "$python" -c '
 import sys
 from tests.system_packages import PACKAGES, missing
