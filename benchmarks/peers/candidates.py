@@ -34,7 +34,7 @@ class Candidate:
     """Whether its weights were fitted to the validation clips as well"""
 
 
-def _ours(name: str, what: str, *, fitted_to_validation: bool) -> Candidate:
+def _shipped(name: str, what: str, *, fitted_to_validation: bool) -> Candidate:
     return Candidate(
         name, what, "ours:classifier", (name,), ("edge-genre",), SAME, "pip install -e .",
         "Apache-2.0", ours=True, fitted_to_validation=fitted_to_validation,
@@ -45,9 +45,9 @@ _SEED = "windows of 3 s without overlap; the seed's network"
 _FEATURES_OF_SEED = ("numpy", "ai-edge-litert")
 
 CANDIDATES = (
-    _ours("tiny", "edge-genre's default model; windows of 3 s", fitted_to_validation=True),
-    _ours("base", "edge-genre's larger model; windows of 3 s", fitted_to_validation=True),
-    _ours("seed-cnn", f"edge-genre; {_SEED}, int8", fitted_to_validation=False),
+    _shipped("tiny", "edge-genre's default model; windows of 3 s", fitted_to_validation=True),
+    _shipped("base", "edge-genre's larger model; windows of 3 s", fitted_to_validation=True),
+    _shipped("seed-cnn", f"edge-genre; {_SEED}, int8", fitted_to_validation=False),
     Candidate(
         "librosa + Keras",
         f"the student report's way: librosa's MFCC and model.predict; {_SEED}, float",

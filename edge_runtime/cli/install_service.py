@@ -118,7 +118,7 @@ def run(args: argparse.Namespace) -> int:
         )
     for line in account.notes:
         note(line)
-    for line in () if args.user else _doubts(account, read, elsewhere):
+    for line in () if args.user else _warnings(account, read, elsewhere):
         warn(line)
     return 0
 
@@ -167,7 +167,7 @@ def _dashed(name: str) -> str:
     return name.replace("_", "-")
 
 
-def _doubts(account: Account, read: list[Path], elsewhere: list[Path]) -> Iterator[str]:
+def _warnings(account: Account, read: list[Path], elsewhere: list[Path]) -> Iterator[str]:
     """What may keep a service of the system from working."""
     if account.doubt:
         yield account.doubt

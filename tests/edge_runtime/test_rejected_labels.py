@@ -113,9 +113,7 @@ def test_a_genre_that_is_none_is_refused_with_one_like_it_and_one_must_be_left()
         Classifier("tiny", only=["not music"])
 
 
-def test_a_listener_is_deaf_to_genres_that_it_is_told_to_ignore(
-    likeliest: str, tmp_path: Path
-) -> None:
+def test_ignored_genres_become_unknown_in_listen(likeliest: str, tmp_path: Path) -> None:
     clip = write_wav(tmp_path / "noise.wav", SOUND)
     for options, label in (
         (("--ignore", likeliest), "unknown"), (("--only", f"{likeliest},jazz"), likeliest),

@@ -30,7 +30,7 @@ def test_a_stream_has_no_length_and_an_unchanged_file_neither_length_nor_type():
     assert Response(status=304, headers=()).all_headers == EVERY
 
 
-def test_a_refusal_says_what_would_be_answered_and_when():
+def test_a_refusal_names_the_allowed_methods_and_the_delay():
     assert refusal(405, "no").headers == (("Cache-Control", "no-store"), ("Allow", "GET, HEAD"))
     assert refusal(503, "no").headers == (("Cache-Control", "no-store"), ("Retry-After", "5"))
     assert refusal(404, "nothing").body == b"404: nothing\n"
