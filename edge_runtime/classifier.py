@@ -102,7 +102,11 @@ class WindowResult:
 
 
 class Classifier:
-    """A genre classifier; give each thread its own.
+    """A genre classifier.
+
+    One may be used by several threads: the labels are those of one thread. They take turns at the
+    front end and at the network; where they are to compute at the same time, give each its own.
+    A `ClassifierStream` belongs to one thread; several of them may share a classifier.
 
     Parameters
     ----------

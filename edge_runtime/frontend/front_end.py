@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,8 @@ from .params import FrontEndParams
 class FrontEnd:
     """MFCC or log-mel of one window; librosa's to 5e-4 (MFCC units).
 
-    An instance holds scratch memory: give each thread its own.
+    An instance may be used by several threads. It holds scratch memory, so that they take turns:
+    where they are to compute at the same time, give each its own.
 
     Examples
     --------
@@ -28,6 +30,7 @@ class FrontEnd:
 
     def __init__(self, params: FrontEndParams) -> None:
         self.params = params
+        self._lock = threading.Lock()  # of all that is scratch memory below
         self.kernel = LogMelKernel(params)
         # The DCT runs in float64: in float32 its rounding alone costs 1.5e-3.
         self._dct = dct_matrix(params.n_mels, params.n_mfcc) if params.kind == "mfcc" else None
@@ -71,12 +74,13 @@ class FrontEnd:
             raise ParameterError(
                 f"window has shape {window.shape}; it must be ({self.params.window_samples},)"
             )
-        samples = self._padded[self._edge : self._edge + len(window)]
-        check_level(samples, take_samples(window, samples, "window"), "window")
-        if self.params.padding == "reflect":
-            self._reflect(samples)
-        self.kernel(self._frames, self._log_mel)
-        return self.finish(self._log_mel)
+        with self._lock:
+            samples = self._padded[self._edge : self._edge + len(window)]
+            check_level(samples, take_samples(window, samples, "window"), "window")
+            if self.params.padding == "reflect":
+                self._reflect(samples)
+            self.kernel(self._frames, self._log_mel)
+            return self.finish(self._log_mel)
 
     def finish(self, log_mel: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """What depends on the whole window: clip to ``top_db``, level, DCT, normalise.

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import ParameterError
+from ..exclusive import Exclusive
 from .front_end import FrontEnd, check_level, check_samples, take_samples
 from .log_mel import BLOCK_ROWS
 from .params import FrontEndParams
@@ -70,6 +71,7 @@ class StreamingFrontEnd:
             )
         self.params, self.interval = params, interval
         self._front_end = FrontEnd(params)
+        self._in_use = Exclusive("StreamingFrontEnd")
         edge = params.edge
         self._edge = edge
         # Frames first ... last (of a window) lie wholly inside it.
@@ -132,6 +134,8 @@ class StreamingFrontEnd:
 
         Raises
         ------
+        StreamUseError
+            If another thread is in the midst of using this stream.
         ParameterError
             If the chunk is not one-dimensional, of another type, or holds NaN or infinity: then
             nothing of it is taken in. From the iterator: if a window is far louder than full
@@ -145,30 +149,36 @@ class StreamingFrontEnd:
         if len(samples) > room:
             rest = np.empty(len(samples) - room, np.float32)
             take_samples(samples[room:], rest, "chunk")
-        self._append(samples[:room])
-        if rest is not None:
-            self._waiting.append(rest)
+        with self._in_use:
+            self._append(samples[:room])
+            if rest is not None:
+                self._waiting.append(rest)
         return self._due()
 
     def _due(self) -> Iterator[Window]:
-        length = self.params.window_samples
         while True:
-            if self._end - self._begin >= length:
-                samples = self._buffer[self._begin : self._begin + length]
-                try:
-                    check_level(samples, float(np.dot(samples, samples)), "window")
-                    window = self._window(samples)
-                finally:
-                    self._advance()
-                yield window
-            elif self._waiting:
-                chunk = self._waiting.pop(0)
-                room = self._room()
-                self._append(chunk[:room])
-                if len(chunk) > room:
-                    self._waiting.insert(0, chunk[room:])
-            else:
+            with self._in_use:
+                window = self._next_window()
+            if window is None:
                 return
+            yield window
+
+    def _next_window(self) -> Window | None:
+        length = self.params.window_samples
+        while self._end - self._begin < length:
+            if not self._waiting:
+                return None
+            chunk = self._waiting.pop(0)
+            room = self._room()
+            self._append(chunk[:room])
+            if len(chunk) > room:
+                self._waiting.insert(0, chunk[room:])
+        samples = self._buffer[self._begin : self._begin + length]
+        try:
+            check_level(samples, float(np.dot(samples, samples)), "window")
+            return self._window(samples)
+        finally:
+            self._advance()
 
     def _room(self) -> int:
         """Samples that can be appended; makes room by moving what is needed to the front."""

@@ -6,6 +6,7 @@ import itertools
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import numpy.typing as npt
@@ -15,13 +16,17 @@ from ..audio.resample import missing_band
 from ..audio.windows import Samples, lost_samples
 from ..classifier import Classifier
 from ..decoder import Decoder, DecoderSettings
-from ..errors import ParameterError
+from ..errors import ParameterError, StreamUseError
+from ..exclusive import Exclusive
 from .event import Event
 from .window_scheduler import ScheduledWindow, WindowScheduler
 
 
 class ClassifierStream:
     """Classifies one source, window by window; memory does not grow with time.
+
+    A stream belongs to one thread, or to several that take turns: one that comes while another is
+    at work gets a `StreamUseError`. Streams of several threads may share a classifier.
 
     Parameters
     ----------
@@ -71,6 +76,7 @@ class ClassifierStream:
         self._missing_s = 0.0
         self._faults_before = (0, 0)  # counted by the conditioners before this one
         self._finished = False
+        self._in_use = Exclusive("ClassifierStream")
 
     @property
     def classifier(self) -> Classifier:
@@ -112,15 +118,17 @@ class ClassifierStream:
         ------
         AudioFormatError
             If the chunk does not fit the number of channels, or is neither float nor int16.
+        StreamUseError
+            If the stream was finished before, or is in use by another thread.
         ParameterError
-            If the stream was finished before, or `dropped` is negative.
+            If `dropped` is negative.
         """
-        self._check_open()
-        if dropped < 0:
-            raise ParameterError(f"dropped is {dropped}; it must be 0 or more")
-        self._dropped += dropped
-        events = [event for zeros in lost_samples(dropped) for event in self._take(zeros)]
-        return events + self._take(self._conditioner(samples))
+        with self._alone():
+            if dropped < 0:
+                raise ParameterError(f"dropped is {dropped}; it must be 0 or more")
+            self._dropped += dropped
+            events = [event for zeros in lost_samples(dropped) for event in self._take(zeros)]
+            return events + self._take(self._conditioner(samples))
 
     def resume(
         self, *, missing_s: float, rate: int | None = None, channels: int | None = None
@@ -149,26 +157,28 @@ class ClassifierStream:
         ------
         AudioFormatError
             If the rate or the number of channels is out of range. The stream is as it was then.
+        StreamUseError
+            If the stream was finished before, or is in use by another thread.
         ParameterError
-            If the stream was finished before, or `missing_s` is negative.
+            If `missing_s` is negative.
         """
-        self._check_open()
-        if not missing_s >= 0.0:
-            raise ParameterError(f"missing_s is {missing_s}; it must be 0 or more")
-        rate = self._source_rate if rate is None else rate
-        conditioner = Conditioner(self._conditioner.channels if channels is None else channels)
-        now_s = self._now_s + missing_s
-        latest = self._next or self._scheduler
-        scheduler = WindowScheduler(latest.classifier, latest.settings, rate, origin_s=now_s)
-        events = self._classify_all(self._scheduler.finish())
-        if self._scheduler.had_a_window:
-            events += self._classify_rest()
-        self._faults_before = self._faults
-        self._conditioner, self._source_rate = conditioner, rate
-        self._since_s, self._taken = now_s, 0
-        self._missing_s += missing_s
-        self._use(scheduler)
-        return events
+        with self._alone():
+            if not missing_s >= 0.0:
+                raise ParameterError(f"missing_s is {missing_s}; it must be 0 or more")
+            rate = self._source_rate if rate is None else rate
+            conditioner = Conditioner(self._conditioner.channels if channels is None else channels)
+            now_s = self._now_s + missing_s
+            latest = self._next or self._scheduler
+            scheduler = WindowScheduler(latest.classifier, latest.settings, rate, origin_s=now_s)
+            events = self._classify_all(self._scheduler.finish())
+            if self._scheduler.had_a_window:
+                events += self._classify_rest()
+            self._faults_before = self._faults
+            self._conditioner, self._source_rate = conditioner, rate
+            self._since_s, self._taken = now_s, 0
+            self._missing_s += missing_s
+            self._use(scheduler)
+            return events
 
     def change_model(self, classifier: Classifier, settings: DecoderSettings | None = None) -> None:
         """Use another model, from the first of its windows on that begins after this call.
@@ -182,19 +192,21 @@ class ClassifierStream:
         settings : DecoderSettings, optional
             The model's own where none are given.
         """
-        self._check_open()
-        # Its first window is to end where one of the model before would.
-        new = WindowScheduler(classifier, settings, self._source_rate)
-        late = self._now_s + new.window_s - self._scheduler.due_s
-        due_s = self._scheduler.due_s + self.interval_s * max(0, math.ceil(late / self.interval_s))
-        wait = max(0, round((due_s - new.window_s - self._now_s) * self._source_rate))
-        self._next = WindowScheduler(
-            classifier,
-            settings,
-            self._source_rate,
-            origin_s=self._now_s + wait / self._source_rate,
-            wait=wait,
-        )
+        with self._alone():
+            # Its first window is to end where one of the model before would.
+            new = WindowScheduler(classifier, settings, self._source_rate)
+            late = self._now_s + new.window_s - self._scheduler.due_s
+            due_s = self._scheduler.due_s + self.interval_s * max(
+                0, math.ceil(late / self.interval_s)
+            )
+            wait = max(0, round((due_s - new.window_s - self._now_s) * self._source_rate))
+            self._next = WindowScheduler(
+                classifier,
+                settings,
+                self._source_rate,
+                origin_s=self._now_s + wait / self._source_rate,
+                wait=wait,
+            )
 
     def finish(self) -> list[Event]:
         """End the stream.
@@ -205,13 +217,20 @@ class ClassifierStream:
             Windows that were still due, and one more for what came after the last window: it
             ends with the stream. A stream shorter than a window is repeated to fill one.
         """
-        self._check_open()
-        self._finished = True
-        return self._classify_all(self._scheduler.finish()) + self._classify_rest()
+        with self._alone():
+            self._finished = True
+            return self._classify_all(self._scheduler.finish()) + self._classify_rest()
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Inside, no other thread changes this stream, which is not finished yet."""
+        with self._in_use:
+            self._check_open()
+            yield
 
     def _check_open(self) -> None:
         if self._finished:
-            raise ParameterError("this stream was finished; make a new ClassifierStream")
+            raise StreamUseError("this stream was finished; make a new ClassifierStream")
 
     @property
     def _now_s(self) -> float:
