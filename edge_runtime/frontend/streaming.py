@@ -95,6 +95,7 @@ class StreamingFrontEnd:
         self._next_start = 0  # sample clock of the next window
         self._row = 0  # index in the rows of the next window's first frame
         self._known = 0  # rows of the next window, from `_first` on, that are computed already
+        self._rows_hold = True  # whether the rows are those of the latest window
         self._waiting: list[npt.NDArray[np.float32]] = []  # of chunks longer than the buffer
 
     @property
@@ -174,9 +175,10 @@ class StreamingFrontEnd:
             if len(chunk) > room:
                 self._waiting.insert(0, chunk[room:])
         samples = self._buffer[self._begin : self._begin + length]
+        energy = float(np.dot(samples, samples))
         try:
-            check_level(samples, float(np.dot(samples, samples)), "window")
-            return self._window(samples)
+            check_level(samples, energy, "window")
+            return self._window(samples, energy)
         finally:
             self._advance()
 
@@ -197,7 +199,7 @@ class StreamingFrontEnd:
     def _advance(self) -> None:
         """Move on to the next window; the rows they share move to their new places."""
         shift, n_frames = self.interval // self.params.hop, self.params.n_frames
-        self._known = max(0, self._last - self._first + 1 - shift)
+        self._known = max(0, self._last - self._first + 1 - shift) if self._rows_hold else 0
         self._row = self._row + shift if self._known else 0
         if self._row + n_frames > len(self._rows):
             known = self._rows[self._row + self._first :][: self._known]
@@ -206,7 +208,11 @@ class StreamingFrontEnd:
         self._begin += self.interval
         self._next_start += self.interval
 
-    def _window(self, samples: npt.NDArray[np.float32]) -> Window:
+    def _window(self, samples: npt.NDArray[np.float32], energy: float) -> Window:
+        # The offset differs from window to window, so that such windows share no frames.
+        self._rows_hold = not self._front_end.offset(samples, energy)
+        if not self._rows_hold:
+            return Window(self._next_start, _read_only(samples), self._front_end(samples))
         rows = self._rows[self._row : self._row + self.params.n_frames]
         self._fill_edges(samples)
         self._compute_rows(rows)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import numpy as np
 import numpy.typing as npt
 
-from ..audio.conditioning import Conditioner, level_dbfs
+from ..audio.conditioning import Conditioner, level_dbfs, offset_warning
 from ..audio.resample import missing_band
 from ..audio.windows import Samples, lost_samples
 from ..classifier import Classifier
@@ -76,6 +76,8 @@ class ClassifierStream:
         self._missing_s = 0.0
         self._faults_before = (0, 0)  # counted by the conditioners before this one
         self._finished = False
+        self._warned = False  # of an offset
+        self._warnings: list[str] = []  # that were not taken yet
         self._in_use = Exclusive("ClassifierStream")
 
     @property
@@ -87,6 +89,11 @@ class ClassifierStream:
     def warning(self) -> str | None:
         """What the source lacks of the sound of the training, in words; None if nothing."""
         return missing_band(self._source_rate, self.classifier.manifest.front_end)
+
+    def take_warnings(self) -> list[str]:
+        """What turned out odd about the sound since the last call, in words; each thing once."""
+        warnings, self._warnings = self._warnings, []
+        return warnings
 
     @property
     def interval_s(self) -> float:
@@ -305,6 +312,7 @@ class ClassifierStream:
             params = classifier.manifest.front_end
             self._on_window(samples, round(window.end_s * params.sample_rate))
         level = level_dbfs(samples)
+        self._look_for_offset(samples)
         # In time, not in windows: what is missing between two windows has passed all the same.
         decoded = self._decoder.update(posterior, level, window.end_s - self._classified_s)
         new_s = max(0.0, window.end_s - max(window.start_s, self._classified_s))
@@ -328,6 +336,15 @@ class ClassifierStream:
             non_finite_samples=non_finite,
             clipped_samples=clipped,
         )
+
+    def _look_for_offset(self, samples: npt.NDArray[np.float32]) -> None:
+        params = self.classifier.manifest.front_end
+        if self._warned or len(samples) < params.window_samples:
+            return
+        warning = offset_warning(float(samples.mean()), params)
+        if warning:
+            self._warned = True
+            self._warnings.append(warning)
 
 
 def _decoder(scheduler: WindowScheduler) -> Decoder:

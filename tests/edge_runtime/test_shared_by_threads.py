@@ -193,11 +193,11 @@ def test_a_streaming_front_end_that_is_called_at_work_raises(
     window = stream._window
     second: list[StreamUseError] = []
 
-    def with_a_second(samples: npt.NDArray[np.float32]) -> Any:
+    def with_a_second(samples: npt.NDArray[np.float32], energy: float) -> Any:
         with pytest.raises(StreamUseError) as refused:
             stream.push(noise(100))
         second.append(refused.value)
-        return window(samples)
+        return window(samples, energy)
 
     monkeypatch.setattr(stream, "_window", with_a_second)
     (only,) = stream.push(noise(RATE))
