@@ -14,16 +14,17 @@ import numpy as np
 import numpy.typing as npt
 
 from . import backends
-from .audio.conditioning import Conditioner, level_dbfs, offset_warning
+from .audio.conditioning import Conditioner, offset_warning, window_level
 from .audio.file import open_audio
 from .audio.resample import missing_band
 from .audio.samples import Audio, audio_samples
 from .audio.windows import SoundPath, file_windows, fill_window
-from .decoder import SILENCE, genre_or_unknown
+from .decoder import SILENCE, genre_or_unknown, silence_gate
 from .errors import ModelFileError, ModelWarning, ParameterError
 from .frontend import FrontEnd
 from .model.file import BUNDLED_MODEL, ModelFile, read_model
 from .model.manifest import Manifest
+from .silence import WindowLevel
 
 _WHOLE = 0.98
 """Share of the promised frames that counts as all of them: MP3 headers only estimate."""
@@ -98,7 +99,12 @@ class WindowResult:
 
     posterior: npt.NDArray[np.float32]
     """(classes,)"""
-    level_dbfs: float
+    level: WindowLevel
+
+    @property
+    def level_dbfs(self) -> float:
+        """Root-mean-square level, dB relative to full scale."""
+        return self.level.dbfs
 
 
 class Classifier:
@@ -210,11 +216,12 @@ class Classifier:
         conditioner = path.conditioner
         windows, posteriors, offset = [], [], 0.0
         window_s = self.manifest.front_end.window_seconds
+        gate = silence_gate(self.manifest.decoder, hysteresis=False)
         for start, window in file_windows(audio, self.manifest.front_end, path):
             result = self.classify_window(window)
             offset = max(offset, abs(float(window.mean())))
             label = SILENCE
-            if result.level_dbfs >= self.manifest.decoder.silence_dbfs:
+            if not gate.is_silent(result.level, window_s):
                 label = genre_or_unknown(result.posterior, self.labels, self.rejected)
                 posteriors.append(result.posterior)
             end = min(start + window_s, conditioner.frames / audio.rate)
@@ -239,7 +246,7 @@ class Classifier:
             Shorter sound is repeated to fill a window.
         """
         posterior = self.posteriors(self.features(window)[np.newaxis])[0]
-        return WindowResult(posterior, level_dbfs(window))
+        return WindowResult(posterior, window_level(window, self.manifest.front_end.sample_rate))
 
     def features(self, window: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """The model input of a window: (frames, coefficients) float32, normalised.

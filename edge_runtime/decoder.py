@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .errors import ParameterError
+from .silence import SilenceGate, WindowLevel
 
 SILENCE = "silence"
 """The label where the level is below the gate"""
@@ -34,7 +35,10 @@ class DecoderSettings:
     dwell_s: float = 120.0
     """Mean time that a genre is expected to last before another one plays"""
     silence_dbfs: float = -60.0
-    """A window with a level below this is silence, dBFS"""
+    """A window with a level below this may be silence, dBFS; a louder one never is"""
+    silence_margin_db: float | None = 2.0
+    """It is where its hiss is less than this above the noise floor that the stream has learned, dB,
+    or where it is below -90 dBFS; with null it always is: a fixed gate"""
     silence_hysteresis_db: float = 3.0
     """Silence ends so much above the level at which it begins, dB"""
     rejection_threshold: float = 0.0
@@ -59,6 +63,11 @@ class DecoderSettings:
             raise ParameterError(
                 f"silence_hysteresis_db is {self.silence_hysteresis_db} dB; it must be from 0 to 60"
             )
+        if self.silence_margin_db is not None and not 0.0 <= self.silence_margin_db <= 60.0:
+            raise ParameterError(
+                f"silence_margin_db is {self.silence_margin_db} dB; it must be from 0 to 60, or "
+                "none for a fixed gate"
+            )
         if not -200.0 <= self.silence_dbfs <= 0.0:
             raise ParameterError(
                 f"silence_dbfs is {self.silence_dbfs} dBFS; it must be from -200 to 0"
@@ -69,21 +78,20 @@ class DecoderSettings:
             )
 
 
-class SilenceGate:
-    """Closes below `silence_dbfs`, opens again `silence_hysteresis_db` above it.
+def silence_gate(settings: DecoderSettings, *, hysteresis: bool = True) -> SilenceGate:
+    """The gate of these settings.
 
-    Without a hysteresis, a room whose noise lies at the gate would flicker.
+    Parameters
+    ----------
+    settings : DecoderSettings
+    hysteresis : bool
+        Not for windows that are labelled one by one, as those of a file.
     """
-
-    def __init__(self, settings: DecoderSettings) -> None:
-        self._closes_at = settings.silence_dbfs
-        self._opens_at = settings.silence_dbfs + settings.silence_hysteresis_db
-        self._closed = False
-
-    def is_silent(self, level_dbfs: float) -> bool:
-        """Whether a window of this level, dBFS, is silence."""
-        self._closed = level_dbfs < (self._opens_at if self._closed else self._closes_at)
-        return self._closed
+    return SilenceGate(
+        settings.silence_dbfs,
+        settings.silence_hysteresis_db if hysteresis else 0.0,
+        settings.silence_margin_db,
+    )
 
 
 class HmmFilter:
@@ -241,12 +249,12 @@ class Decoder:
     ) -> None:
         self._labels, self._rejected = labels, rejected
         self._threshold = settings.rejection_threshold
-        self._gate = SilenceGate(settings)
+        self._gate = silence_gate(settings)
         self._filter = HmmFilter(labels, settings, window_s)
         self._confirmation = LabelConfirmation(settings)
 
     def update(
-        self, posterior: npt.NDArray[np.float32], level_dbfs: float, elapsed_s: float
+        self, posterior: npt.NDArray[np.float32], level: float | WindowLevel, elapsed_s: float
     ) -> DecodedWindow:
         """Take one window in.
 
@@ -254,12 +262,12 @@ class Decoder:
         ----------
         posterior : (classes,) float32
             The network's.
-        level_dbfs : float
-            Of the window.
+        level : float or WindowLevel
+            Of the window, dBFS; alone, it has a fixed gate.
         elapsed_s : float
             Seconds since the window before; the length of the window, for the first.
         """
-        silent = self._gate.is_silent(level_dbfs)
+        silent = self._gate.is_silent(level, elapsed_s)
         smoothed = self._filter.update(None if silent else posterior, elapsed_s)
         window_label = SILENCE
         if not silent:

@@ -95,18 +95,23 @@ def decoder_settings(settings: DecoderSettings, changes: Sequence[str]) -> Decod
         If a key is not known, or its value makes no sense.
     """
     known = [item.name for item in dataclasses.fields(settings)]
-    values = {}
+    values: dict[str, float | None] = {}
     for change in changes:
         key, separator, text = change.partition("=")
         if not separator or key not in known:
             raise ParameterError(
                 f"--decoder {change!r}: must be KEY=VALUE, KEY one of {', '.join(known)}"
             )
+        if (key, text) == ("silence_margin_db", "none"):
+            values[key] = None
+            continue
         try:
             values[key] = float(text)
         except ValueError:
             raise ParameterError(f"--decoder {change!r}: {text!r} is not a number") from None
-    return dataclasses.replace(settings, **values)
+    if "silence_dbfs" in values:  # who names a level wants it fixed
+        values.setdefault("silence_margin_db", None)
+    return dataclasses.replace(settings, **values)  # type: ignore[arg-type]
 
 
 def _edited_before(model: ModelFile) -> list[str]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
 from ..errors import AudioFormatError
 from ..frontend import FrontEndParams
 from ..frontend.front_end import is_unscaled
+from ..silence import WindowLevel
 
 _FULL_SCALE = np.float32(32767.0 / 32768.0)
 """Samples at or beyond this are counted as clipped: the largest positive int16."""
@@ -122,6 +125,36 @@ def level_dbfs(samples: npt.NDArray[np.float32]) -> float:
         return SILENCE_FLOOR_DBFS
     power = float(np.dot(samples, samples)) / len(samples) - float(samples.mean()) ** 2
     return max(SILENCE_FLOOR_DBFS, 10.0 * float(np.log10(max(power, 1e-30))))
+
+
+def window_level(samples: npt.NDArray[np.float32], rate: int) -> WindowLevel:
+    """Level of a window, and of its softest moments.
+
+    Parameters
+    ----------
+    samples : (n,) float32
+    rate : int
+        Hertz.
+    """
+    dbfs = level_dbfs(samples)
+    steps = np.diff(samples)
+    if not len(steps):
+        return WindowLevel(dbfs, SILENCE_FLOOR_DBFS, math.inf)
+    length = min(len(steps), max(1, round(_MOMENT_S * rate)))
+    moments = steps[: len(steps) // length * length].reshape(-1, length)
+    powers = np.einsum("ij,ij->i", moments, moments) / length
+    heard = np.sort(powers[powers > _NOTHING])
+    softest = float(heard[min(1, len(heard) - 1)]) if len(heard) else math.inf
+    return WindowLevel(dbfs, _decibels(float(powers.mean())), _decibels(softest))
+
+
+_MOMENT_S = 0.05
+_NOTHING = 1e-11
+"""Power of the hiss below which a moment is digital silence, and no noise floor: -110 dB"""
+
+
+def _decibels(power: float) -> float:
+    return 10.0 * math.log10(max(power, 1e-12))
 
 
 STRONG_OFFSET = 0.008

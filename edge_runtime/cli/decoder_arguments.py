@@ -51,7 +51,11 @@ def add_decoder_arguments(parser: argparse.ArgumentParser) -> None:
         help="a genre that is less likely than this is shown as unknown (0 to 1)",
     )
     group.add_argument(
-        "--silence-dbfs", type=Number(-200.0, 0.0), metavar="DBFS", help="what is softer is silence"
+        "--silence-dbfs",
+        type=Number(-200.0, 0.0),
+        metavar="DBFS",
+        help="what is softer is silence, music as well (without it: what is below -60 dBFS and "
+        "hardly louder than the noise of the room)",
     )
     group.add_argument(
         "--silence-hysteresis",
@@ -81,4 +85,6 @@ def decoder_settings(args: argparse.Namespace, settings: DecoderSettings) -> Dec
         for option, field in _SETTINGS.items()
         if (value := getattr(args, option)) is not None
     }
+    if args.silence_dbfs is not None:
+        changes["silence_margin_db"] = None  # who names a level wants it fixed
     return dataclasses.replace(settings, **changes)

@@ -67,6 +67,9 @@ def _card(model: ModelFile) -> str:
 def _essentials(model: ModelFile) -> list[tuple[str, str]]:
     manifest = model.manifest
     params, weights, decoder = manifest.front_end, manifest.weights, manifest.decoder
+    noise = ""
+    if decoder.silence_margin_db is not None:
+        noise = f" within {decoder.silence_margin_db:g} dB of the noise"
     unknown = ""
     if manifest.rejected:
         unknown += f", unknown where {' or '.join(manifest.rejected)} is the likeliest"
@@ -85,7 +88,7 @@ def _essentials(model: ModelFile) -> list[tuple[str, str]]:
         (
             "decoder",
             f"a label every {decoder.interval_s:g} s, genre lasts about {decoder.dwell_s:g} s, "
-            f"silent below {decoder.silence_dbfs:g} dBFS{unknown}",
+            f"silent below {decoder.silence_dbfs:g} dBFS{noise}{unknown}",
         ),
         ("temperature", f"{manifest.temperature:g}"),
         ("licence", manifest.licence),

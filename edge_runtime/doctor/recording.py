@@ -67,8 +67,9 @@ def judged(recording: Recording, silence_dbfs: float) -> Finding:
     if recording.level_dbfs < silence_dbfs:
         return warning(
             "sound",
-            f"{found}, which counts as silence (below {silence_dbfs:g})",
+            f"{found}, which counts as silence (below {silence_dbfs:g}) unless it stands out of "
+            "the noise of the room",
             "play something and try again; if that does not help, raise the capture gain "
-            "(alsamixer, F4), or set listen's --silence-dbfs",
+            "(alsamixer, F4)",
         )
     return ok("sound", found)

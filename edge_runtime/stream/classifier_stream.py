@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import numpy as np
 import numpy.typing as npt
 
-from ..audio.conditioning import Conditioner, level_dbfs, offset_warning
+from ..audio.conditioning import Conditioner, offset_warning, window_level
 from ..audio.resample import missing_band
 from ..audio.windows import Samples, lost_samples
 from ..classifier import Classifier
@@ -311,7 +311,7 @@ class ClassifierStream:
         if self._on_window is not None:
             params = classifier.manifest.front_end
             self._on_window(samples, round(window.end_s * params.sample_rate))
-        level = level_dbfs(samples)
+        level = window_level(samples, classifier.manifest.front_end.sample_rate)
         self._look_for_offset(samples)
         # In time, not in windows: what is missing between two windows has passed all the same.
         decoded = self._decoder.update(posterior, level, window.end_s - self._classified_s)
@@ -327,7 +327,7 @@ class ClassifierStream:
             confidence=decoded.confidence,
             posterior=classifier.by_label(decoded.posterior),
             raw_posterior=classifier.by_label(posterior),
-            level_dbfs=level,
+            level_dbfs=level.dbfs,
             front_end_ms=1e3 * (middle - begin),
             inference_ms=inference_ms,
             padded=len(samples) < classifier.manifest.front_end.window_samples,

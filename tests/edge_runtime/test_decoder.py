@@ -243,6 +243,7 @@ def test_a_time_that_is_reached_but_for_rounding_is_reached():
         {"confirm_s": 0.0}, {"confirm_s": 86400.0}, {"minimum_s": 86400.0},
         {"silence_hysteresis_db": 0.0}, {"silence_hysteresis_db": 60.0},
         {"silence_dbfs": -200.0}, {"silence_dbfs": 0.0},
+        {"silence_margin_db": 0.0}, {"silence_margin_db": 60.0}, {"silence_margin_db": None},
         {"rejection_threshold": 0.0}, {"rejection_threshold": 0.999},
     ],
 )  # fmt: skip
@@ -261,6 +262,7 @@ def test_the_outermost_settings_are_taken(settings):
         ({"silence_hysteresis_db": 60.1}, "silence_hysteresis_db is 60.1 dB; .* from 0 to 60"),
         ({"silence_dbfs": -200.1}, "silence_dbfs is -200.1 dBFS; it must be from -200 to 0"),
         ({"silence_dbfs": 0.1}, "silence_dbfs is 0.1 dBFS"),
+        ({"silence_margin_db": -0.1}, "silence_margin_db is -0.1 dB; .* from 0 to 60, or none"),
         ({"rejection_threshold": 1.0}, "rejection_threshold is 1.0; .* from 0 to below 1"),
         ({"rejection_threshold": -0.1}, "rejection_threshold is -0.1"),
     ],
@@ -273,7 +275,7 @@ def test_settings_beyond_them_are_refused_with_their_range(settings, complaint):
 def test_the_settings_of_a_model_that_names_none_are_the_documented_ones():
     assert DecoderSettings() == DecoderSettings(
         interval_s=0.743, dwell_s=120.0, silence_dbfs=-60.0, silence_hysteresis_db=3.0,
-        rejection_threshold=0.0, confirm_s=0.0, minimum_s=0.0,
+        silence_margin_db=2.0, rejection_threshold=0.0, confirm_s=0.0, minimum_s=0.0,
     )  # fmt: skip
 
 

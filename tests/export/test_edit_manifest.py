@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from edge_runtime.decoder import DecoderSettings
 from edge_runtime.model.file import BUNDLED, read_model
-from export.edit_manifest import Changes, edit_manifest
+from export.edit_manifest import Changes, decoder_settings, edit_manifest
 from tests.command import refused, succeed
 from tests.pipeline import Pipeline
 
@@ -106,3 +107,11 @@ def test_a_rejected_label_stays_rejected_under_its_new_name(tmp_path: Path) -> N
     assert after.labels == (*labels, "lärm")
     assert after.rejected == ("lärm",)
     assert read_model(base).network == read_model(out).network
+
+
+def test_a_level_of_silence_makes_the_gate_fixed() -> None:
+    settings = DecoderSettings()
+    assert decoder_settings(settings, ["silence_dbfs=-80"]).silence_margin_db is None
+    assert decoder_settings(settings, ["silence_margin_db=none"]).silence_margin_db is None
+    both = decoder_settings(settings, ["silence_margin_db=3", "silence_dbfs=-50"])
+    assert (both.silence_dbfs, both.silence_margin_db) == (-50.0, 3.0)

@@ -23,8 +23,8 @@ def level_db(samples):
 
 def test_the_standard_list_begins_with_the_clip_as_it_is():
     assert tuple(BY_NAME) == (
-        "clean", "level-20", "level-40", "snr-20", "snr-10", "snr-5", "room-0.2", "room-0.4",
-        "room-0.8", "room-0.4-snr-10", "source-8k", "mp3-32", "opus-24",
+        "clean", "level-20", "level-40", "level-50", "snr-20", "snr-10", "snr-5", "room-0.2",
+        "room-0.4", "room-0.8", "room-0.4-snr-10", "source-8k", "mp3-32", "opus-24",
     )  # fmt: skip
     np.testing.assert_array_equal(GRID[0](MUSIC, RATE, "a"), MUSIC)
 
@@ -118,6 +118,7 @@ def test_the_standard_list_is_the_one_that_the_tables_name():
         "clean": (None, None, None, None, 0.0),
         "level-20": (None, None, None, None, -20.0),
         "level-40": (None, None, None, None, -40.0),
+        "level-50": (None, None, None, None, -50.0),
         "snr-20": (None, None, None, 20.0, 0.0),
         "snr-10": (None, None, None, 10.0, 0.0),
         "snr-5": (None, None, None, 5.0, 0.0),

@@ -84,6 +84,7 @@ GRID = (
     Degradation(name="clean", text="the clip as it is"),
     Degradation(name="level-20", text="20 dB softer, 16 bits", level_db=-20.0),
     Degradation(name="level-40", text="40 dB softer, 16 bits", level_db=-40.0),
+    Degradation(name="level-50", text="50 dB softer, 16 bits", level_db=-50.0),
     Degradation(name="snr-20", text="noise 20 dB below", snr_db=20.0),
     Degradation(name="snr-10", text="noise 10 dB below", snr_db=10.0),
     Degradation(name="snr-5", text="noise 5 dB below", snr_db=5.0),

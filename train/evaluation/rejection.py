@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from edge_runtime import Classifier
 from edge_runtime.audio.windows import cut_windows
-from edge_runtime.decoder import UNKNOWN, genre_or_unknown
+from edge_runtime.decoder import UNKNOWN, genre_or_unknown, silence_gate
 
 from ..not_music.espeak import check_espeak
 from ..not_music.sounds import KINDS, NotMusic, make_sounds, recorded_sounds
@@ -236,10 +236,11 @@ def _posteriors(
     classifier: Classifier, samples: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.float32]:
     """(windows, labels); zeros where a window is silent."""
-    gate = classifier.manifest.decoder.silence_dbfs
+    gate = silence_gate(classifier.manifest.decoder, hysteresis=False)
+    window_s = classifier.manifest.front_end.window_seconds
     rows = []
     for _, window in cut_windows([samples], classifier.manifest.front_end):
         result = classifier.classify_window(window)
-        silent = result.level_dbfs < gate
+        silent = gate.is_silent(result.level, window_s)
         rows.append(np.zeros_like(result.posterior) if silent else result.posterior)
     return np.array(rows)

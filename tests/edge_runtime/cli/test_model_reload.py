@@ -176,7 +176,7 @@ def test_the_options_that_override_the_model_hold_for_it_and_for_the_next(monkey
         assert set(loaded.classifier.labels) - set(loaded.classifier.rejected) == {"jazz", "rock"}
         assert loaded.settings == DecoderSettings(
             interval_s=2.5, dwell_s=60.0, confirm_s=3.0, minimum_s=10.0, rejection_threshold=0.4,
-            silence_dbfs=-50.0, silence_hysteresis_db=6.0,
+            silence_dbfs=-50.0, silence_hysteresis_db=6.0, silence_margin_db=None,
         )  # fmt: skip
     assert threads == [2, 2]
 
