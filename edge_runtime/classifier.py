@@ -16,11 +16,12 @@ import numpy.typing as npt
 from . import backends
 from .audio.conditioning import Conditioner, offset_warning, window_level
 from .audio.file import open_audio
+from .audio.mixdown import MIX, Channel
 from .audio.resample import missing_band
 from .audio.samples import Audio, audio_samples
 from .audio.windows import SoundPath, file_windows, fill_window
 from .decoder import SILENCE, genre_or_unknown, silence_gate
-from .errors import ModelFileError, ModelWarning, ParameterError
+from .errors import AudioFormatError, ModelFileError, ModelWarning, ParameterError
 from .frontend import FrontEnd
 from .model.file import BUNDLED_MODEL, ModelFile, read_model
 from .model.manifest import Manifest
@@ -176,7 +177,11 @@ class Classifier:
         return self.manifest.labels
 
     def classify(
-        self, audio: str | Path | npt.NDArray[np.generic], *, rate: int | None = None
+        self,
+        audio: str | Path | npt.NDArray[np.generic],
+        *,
+        rate: int | None = None,
+        channel: Channel = MIX,
     ) -> Classification:
         """Classify a file or samples, window by window: a file of any length takes a few MB.
 
@@ -187,6 +192,9 @@ class Classifier:
             floats with full scale at 1.
         rate : int, optional
             Of samples, hertz, from 8000 to 192000; a file has its own.
+        channel : int or str
+            Number of the one that is used, from 1 on; ``"mix"`` is the mean of all, or the loudest
+            one where that cancels; ``"loudest"``.
 
         Raises
         ------
@@ -205,14 +213,17 @@ class Classifier:
         'silence'
         """
         if not isinstance(audio, (str, os.PathLike)):
-            return self.classify_audio(audio_samples(audio, rate))
+            return self.classify_audio(audio_samples(audio, rate), channel=channel)
         if rate is not None:
             raise ParameterError(f"rate is {rate} beside a file, which has its own; leave it out")
-        return self.classify_audio(open_audio(audio))
+        return self.classify_audio(open_audio(audio), channel=channel)
 
-    def classify_audio(self, audio: Audio) -> Classification:
+    def classify_audio(self, audio: Audio, *, channel: Channel = MIX) -> Classification:
         """Classify a file that was opened before, or samples that were checked."""
-        path = SoundPath(audio.rate, audio.channels, self.manifest.front_end)
+        try:
+            path = SoundPath(audio.rate, audio.channels, self.manifest.front_end, channel)
+        except AudioFormatError as error:
+            raise AudioFormatError(f"{audio.path}: {error}") from None
         conditioner = path.conditioner
         windows, posteriors, offset = [], [], 0.0
         window_s = self.manifest.front_end.window_seconds
@@ -310,6 +321,8 @@ class Classifier:
         lacking = missing_band(audio.rate, self.manifest.front_end)
         if lacking:
             yield f"{audio.path}: {lacking}"
+        if conditioner.mixdown.warning:
+            yield f"{audio.path}: {conditioner.mixdown.warning}"
         # The mean of a click is no offset.
         if seconds >= window_s and (of_offset := offset_warning(offset, self.manifest.front_end)):
             yield f"{audio.path}: {of_offset}"

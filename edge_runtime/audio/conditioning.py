@@ -11,6 +11,7 @@ from ..errors import AudioFormatError
 from ..frontend import FrontEndParams
 from ..frontend.front_end import is_unscaled
 from ..silence import WindowLevel
+from .mixdown import MIX, Channel, Mixdown
 
 _FULL_SCALE = np.float32(32767.0 / 32768.0)
 """Samples at or beyond this are counted as clipped: the largest positive int16."""
@@ -36,10 +37,11 @@ class Conditioner:
     Dropped or damaged samples become zeros, never a splice: the sample clock stays exact.
     """
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, channel: Channel = MIX) -> None:
         if not 1 <= channels <= MAX_CHANNELS:
             raise AudioFormatError(f"{channels} channels; there may be 1 to {MAX_CHANNELS}")
         self.channels = channels
+        self.mixdown = Mixdown(channels, channel)
         self.frames = 0
         """Samples per channel so far"""
         self.non_finite_samples = 0
@@ -60,7 +62,7 @@ class Conditioner:
         Returns
         -------
         (n,) float32
-            Mean of the channels.
+            Mean of the channels, or the one that is used; see `mixdown.Mixdown`.
 
         Raises
         ------
@@ -81,8 +83,7 @@ class Conditioner:
         if fault:
             chunk = self._without_faults(chunk)
         self.frames += len(chunk)
-        mono = chunk[:, 0] if self.channels == 1 else chunk.mean(axis=1, dtype=np.float32)
-        return np.ascontiguousarray(mono)
+        return self.mixdown(chunk)
 
     def _without_faults(self, chunk: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         magnitude = np.abs(chunk)

@@ -11,6 +11,7 @@ from ..errors import ParameterError
 from ..frontend import FrontEndParams
 from .conditioning import Conditioner
 from .dc_block import DcBlocker
+from .mixdown import MIX, Channel
 from .resample import StreamResampler
 from .samples import Audio
 
@@ -76,10 +77,14 @@ class SoundPath:
         Of the source, hertz.
     channels : int
     params : FrontEndParams
+    channel : int or str
+        Which of them is used, from 1 on; ``"mix"`` or ``"loudest"``.
     """
 
-    def __init__(self, rate: int, channels: int, params: FrontEndParams) -> None:
-        self.conditioner = Conditioner(channels)
+    def __init__(
+        self, rate: int, channels: int, params: FrontEndParams, channel: Channel = MIX
+    ) -> None:
+        self.conditioner = Conditioner(channels, channel)
         self._path = RatePath(rate, params)
 
     def push(self, chunk: npt.NDArray[np.generic]) -> Samples:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import Classifier, ClassifierStream
+from ..audio.conditioning import Conditioner
 from ..audio.file import open_audio
 from ..audio.resample import StreamResampler
 from ..decoder import Decoder
@@ -49,8 +50,8 @@ def demo_sound(rate: int = SOURCE_RATE) -> npt.NDArray[np.float32]:
     """The demo clip, mono, at a rate."""
     audio = open_audio("demo")
     resampler = StreamResampler(audio.rate, rate)
-    blocks = [np.asarray(block, np.float32).reshape(len(block), -1) for block in audio.blocks()]
-    mono = np.ascontiguousarray(np.concatenate(blocks).mean(axis=1), np.float32)
+    conditioner = Conditioner(audio.channels)
+    mono = np.concatenate([conditioner(block) for block in audio.blocks()])
     return np.concatenate([resampler.push(mono), resampler.push(mono[:0], last=True)])
 
 

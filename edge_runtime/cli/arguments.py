@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import argparse
 
+from ..audio.mixdown import LOUDEST, MIX, Channel, channel_of
+from ..errors import ParameterError
+
 MAX_THREADS = 64
 
 
@@ -22,6 +25,25 @@ def add_threads_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--threads", type=Whole(1, MAX_THREADS), default=1, help="inference threads (default 1)"
     )
+
+
+def add_channel_argument(parser: argparse._ActionsContainer) -> None:
+    """``--channel``."""
+    parser.add_argument(
+        "--channel",
+        type=_channel,
+        default=MIX,
+        metavar=f"N|{MIX}|{LOUDEST}",
+        help="which of several channels is used: its number, from 1 on; mix (default), the loudest "
+        "one where mixing cancels the sound; or always the loudest",
+    )
+
+
+def _channel(text: str) -> Channel:
+    try:
+        return channel_of(text)
+    except ParameterError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 class Whole:

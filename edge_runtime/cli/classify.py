@@ -10,7 +10,7 @@ from ..decoder import UNKNOWN
 from ..errors import AudioFormatError, MissingExtraError
 from ..sinks.terminal import bar, clock
 from . import report, warn
-from .arguments import add_model_arguments
+from .arguments import add_channel_argument, add_model_arguments
 
 HELP = "tell the genre of audio files"
 
@@ -22,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "files", nargs="+", metavar="FILE", help='audio files; "demo" is the clip that ships'
     )
+    add_channel_argument(parser)
     add_model_arguments(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object a file, a line each")
 
@@ -32,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
     code = 0
     for path in args.files:
         try:
-            result = classifier.classify(path)
+            result = classifier.classify(path, channel=args.channel)
         except (AudioFormatError, MissingExtraError) as error:
             report(error)
             code = max(code, error.exit_code)

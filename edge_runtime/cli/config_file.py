@@ -24,6 +24,7 @@ _EXAMPLES: dict[str, Any] = {
     "capture": "arecord",
     "rate": 48000,
     "channels": 1,
+    "channel": "mix",
     "format": "S16_LE",
     "speed": 1.0,
     "model": "tiny",

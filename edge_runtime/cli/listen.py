@@ -20,14 +20,14 @@ from ..stream.event import Event
 from ..stream.loop import LoadedModel, events_of
 from ..stream.session import Session
 from . import INTERRUPTED, warn
-from .arguments import add_model_arguments
+from .arguments import add_channel_argument, add_model_arguments
 from .config_file import add_config_arguments, parse
 from .decoder_arguments import add_decoder_arguments
 from .http_arguments import add_http_arguments, open_page
 from .log_handler import LEVELS, set_level
 from .model_reload import ModelReload
 from .sink_arguments import add_sink_arguments, open_sinks
-from .source_arguments import add_source_arguments, open_source
+from .source_arguments import add_source_arguments, file_of, open_source
 
 __all__ = ["HELP", "add_arguments", "parse", "run"]
 
@@ -47,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--rate 48000\n"
     )
     add_source_arguments(parser)
+    add_channel_argument(parser)
     add_model_arguments(parser)
     add_decoder_arguments(parser)
     parser.add_argument("--json", action="store_true", help="JSON lines instead of a display")
@@ -68,6 +69,8 @@ def run(args: argparse.Namespace) -> int:
         opened.enter_context(_microphone_faults_in_status(signals.manager))
         model = ModelReload(args)
         classifier, settings = model.first.classifier, model.first.settings
+        if args.channels is None and isinstance(args.channel, int) and _is_microphone(args.input):
+            args.channels = args.channel  # it must have so many at least
         source = opened.enter_context(open_source(args, signals))
         session = Session(
             source=source.name,
@@ -76,13 +79,17 @@ def run(args: argparse.Namespace) -> int:
             seconds=source.seconds,
         )
         page = open_page(args, session)
-        stream = ClassifierStream(
-            classifier,
-            rate=source.rate,
-            channels=source.channels,
-            settings=settings,
-            on_window=page.take_sound if page else None,
-        )
+        try:
+            stream = ClassifierStream(
+                classifier,
+                rate=source.rate,
+                channels=source.channels,
+                channel=args.channel,
+                settings=settings,
+                on_window=page.take_sound if page else None,
+            )
+        except AudioFormatError as error:
+            raise AudioFormatError(f"{source.name}: {error}") from None
         if stream.warning:
             warn(f"{source.name}: {stream.warning}")
         others: list[Sink] = [page] if page else []
@@ -115,6 +122,10 @@ def run(args: argparse.Namespace) -> int:
     elif not signals.is_set():
         raise AudioFormatError(f"{source.name}: no sound arrived; check what feeds it")
     return INTERRUPTED if signals.ending == signal.SIGINT else 0
+
+
+def _is_microphone(source: str | None) -> bool:
+    return source != "-" and file_of(source) is None
 
 
 class _StatusHandler(logging.Handler):

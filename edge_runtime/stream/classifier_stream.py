@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..audio.conditioning import Conditioner, offset_warning, window_level
+from ..audio.mixdown import MIX, Channel
 from ..audio.resample import missing_band
 from ..audio.windows import Samples, lost_samples
 from ..classifier import Classifier
@@ -35,6 +36,9 @@ class ClassifierStream:
         Sample rate of the source, hertz; the model's own where none is given.
     channels : int
         Channels of the source; they are mixed down.
+    channel : int or str
+        Number of the one that is used, from 1 on; ``"mix"`` is their mean, or the loudest one where
+        that cancels; ``"loudest"``.
     settings : DecoderSettings, optional
         The model's own where none are given. The interval is rounded to whole frames.
     on_window : callable, optional
@@ -60,11 +64,13 @@ class ClassifierStream:
         *,
         rate: int | None = None,
         channels: int = 1,
+        channel: Channel = MIX,
         settings: DecoderSettings | None = None,
         on_window: Callable[[npt.NDArray[np.float32], int], None] | None = None,
     ) -> None:
         self._source_rate = classifier.manifest.front_end.sample_rate if rate is None else rate
-        self._conditioner = Conditioner(channels)
+        self._channel = channel
+        self._conditioner = Conditioner(channels, channel)
         self._scheduler = WindowScheduler(classifier, settings, self._source_rate)
         self._next: WindowScheduler | None = None  # of a model that had no whole window yet
         self._decoder = _decoder(self._scheduler)
@@ -76,7 +82,7 @@ class ClassifierStream:
         self._missing_s = 0.0
         self._faults_before = (0, 0)  # counted by the conditioners before this one
         self._finished = False
-        self._warned = False  # of an offset
+        self._warned: set[str] = set()  # kinds of what was said already
         self._warnings: list[str] = []  # that were not taken yet
         self._in_use = Exclusive("ClassifierStream")
 
@@ -173,7 +179,8 @@ class ClassifierStream:
             if not missing_s >= 0.0:
                 raise ParameterError(f"missing_s is {missing_s}; it must be 0 or more")
             rate = self._source_rate if rate is None else rate
-            conditioner = Conditioner(self._conditioner.channels if channels is None else channels)
+            channels = self._conditioner.channels if channels is None else channels
+            conditioner = Conditioner(channels, self._channel)
             now_s = self._now_s + missing_s
             latest = self._next or self._scheduler
             scheduler = WindowScheduler(latest.classifier, latest.settings, rate, origin_s=now_s)
@@ -312,7 +319,7 @@ class ClassifierStream:
             params = classifier.manifest.front_end
             self._on_window(samples, round(window.end_s * params.sample_rate))
         level = window_level(samples, classifier.manifest.front_end.sample_rate)
-        self._look_for_offset(samples)
+        self._look_for_faults(samples)
         # In time, not in windows: what is missing between two windows has passed all the same.
         decoded = self._decoder.update(posterior, level, window.end_s - self._classified_s)
         new_s = max(0.0, window.end_s - max(window.start_s, self._classified_s))
@@ -337,14 +344,15 @@ class ClassifierStream:
             clipped_samples=clipped,
         )
 
-    def _look_for_offset(self, samples: npt.NDArray[np.float32]) -> None:
+    def _look_for_faults(self, samples: npt.NDArray[np.float32]) -> None:
         params = self.classifier.manifest.front_end
-        if self._warned or len(samples) < params.window_samples:
-            return
-        warning = offset_warning(float(samples.mean()), params)
-        if warning:
-            self._warned = True
-            self._warnings.append(warning)
+        found = {"channels": self._conditioner.mixdown.warning}
+        if len(samples) == params.window_samples:  # the mean of less is no offset
+            found["offset"] = offset_warning(float(samples.mean()), params)
+        for kind, warning in found.items():
+            if warning and kind not in self._warned:
+                self._warned.add(kind)
+                self._warnings.append(warning)
 
 
 def _decoder(scheduler: WindowScheduler) -> Decoder:

@@ -9,6 +9,7 @@ import numpy as np
 
 from edge_runtime import Classification, Classifier
 from edge_runtime.audio.conditioning import Conditioner
+from edge_runtime.audio.mixdown import MIX, Channel
 from edge_runtime.audio.samples import Audio, AudioSamples
 
 from ..augment.conditions import Degradation
@@ -46,10 +47,10 @@ class DegradedClassifier(Classifier):
         super().__init__(model, threads=threads)
         self._condition, self._clips = condition, clips
 
-    def classify_audio(self, audio: Audio) -> Classification:
+    def classify_audio(self, audio: Audio, *, channel: Channel = MIX) -> Classification:
         """Classify a file in the condition; one of `clips`."""
         # Damaged samples become zeros first: one NaN would ring through the whole room.
-        conditioner = Conditioner(audio.channels)
+        conditioner = Conditioner(audio.channels, channel)
         mono = [conditioner(block) for block in audio.blocks()]
         samples = np.concatenate([np.zeros(0, np.float32), *mono])
         degraded = self._condition(samples, audio.rate, self._clips[Path(audio.path)])

@@ -147,6 +147,8 @@ def command_lines(parser):
         elif hasattr(action.type, "low"):
             many = st.floats if isinstance(action.type.low, float) else st.integers
             values = many(action.type.low, action.type.high).map(str)
+        elif action.dest == "channel":
+            values = st.sampled_from(["mix", "loudest", "1", "12"])
         elif action.dest in ("only", "ignore"):
             values = ODD_TEXTS.filter(lambda text: text.strip(", \t\n"))
         return values.map(lambda value: [f"{action.option_strings[0]}={value}"])
