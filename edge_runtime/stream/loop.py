@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from ..classifier import Classifier
 from ..decoder import DecoderSettings
-from ..sources import Source, Stop
+from ..errors import AudioFormatError
+from ..sources import Chunk, Source, Stop
 from .classifier_stream import ClassifierStream
 from .event import Event
 
@@ -49,9 +50,7 @@ def events_of(
     try:
         for chunk in source.chunks(stop):
             if chunk.rate is not None or chunk.missing_s:
-                yield from stream.resume(
-                    rate=chunk.rate, channels=chunk.samples.shape[1], missing_s=chunk.missing_s
-                )
+                yield from _resume(source, stream, chunk)
             if (new := new_model()) is not None:
                 stream.change_model(new.classifier, new.settings)
             yield from stream.push(chunk.samples, dropped=chunk.dropped)
@@ -59,3 +58,12 @@ def events_of(
         # Not where the caller closed this generator: nobody would take these events.
         if not isinstance(sys.exc_info()[1], GeneratorExit):
             yield from stream.finish()
+
+
+def _resume(source: Source, stream: ClassifierStream, chunk: Chunk) -> list[Event]:
+    try:
+        return stream.resume(
+            rate=chunk.rate, channels=chunk.samples.shape[1], missing_s=chunk.missing_s
+        )
+    except AudioFormatError as error:  # back with fewer channels than the user asked for
+        raise AudioFormatError(f"{source.name}: {error}") from None

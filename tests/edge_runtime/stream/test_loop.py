@@ -5,7 +5,8 @@ import threading
 import numpy as np
 import pytest
 
-from edge_runtime.errors import AudioDeviceError
+from edge_runtime import Classifier, ClassifierStream
+from edge_runtime.errors import AudioDeviceError, AudioFormatError
 from edge_runtime.sources import Chunk
 from edge_runtime.stream.loop import LoadedModel, events_of
 
@@ -81,3 +82,11 @@ def test_a_caller_that_goes_away_gets_no_more_events():
     next(events)
     events.close()
     assert [call[0] for call in stream.calls] == ["push"]
+
+
+def test_a_source_that_comes_back_without_the_channel_in_use_is_named():
+    source = Source(Chunk(STEREO), Chunk(MONO, missing_s=2.0))
+    source.name = "mic:array"
+    stream = ClassifierStream(Classifier("seed-cnn"), rate=8000, channels=2, channel=2)
+    with pytest.raises(AudioFormatError, match=r"^mic:array: there is no channel 2: there is 1 "):
+        list(events_of(source, stream, threading.Event()))
