@@ -20,6 +20,7 @@ from .audio.resample import missing_band
 from .audio.samples import Audio, audio_samples
 from .audio.windows import SoundPath, file_windows, fill_window
 from .decoder import SILENCE, genre_or_unknown
+from .deprecation import renamed_parameter
 from .errors import ModelFileError, ModelWarning, ParameterError
 from .frontend import FrontEnd
 from .model.file import BUNDLED_MODEL, ModelFile, read_model
@@ -165,6 +166,7 @@ class Classifier:
         """Genres and rejected labels, in the order of the posterior."""
         return self.manifest.labels
 
+    @renamed_parameter("path", "audio")
     def classify(
         self, audio: str | Path | npt.NDArray[np.generic], *, rate: int | None = None
     ) -> Classification:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
-from edge_runtime import Classification, Classifier
+from edge_runtime import Classification, Classifier, FrontEnd
 from edge_runtime.errors import AudioFormatError, ParameterError
 
 from .sounds import FLOAT, RATE, noise, write_wav
@@ -118,6 +118,19 @@ def test_rates_at_the_limits_are_classified(classifier: Classifier, rate: int) -
 def test_a_rate_beside_a_file_is_refused(classifier: Classifier) -> None:
     with pytest.raises(ParameterError, match=r"^rate is 44100 beside a file"):
         classifier.classify("demo", rate=44_100)
+
+
+def test_parameters_are_still_taken_by_their_old_names(classifier: Classifier) -> None:
+    old: Any = classifier.classify
+    with pytest.warns(
+        DeprecationWarning, match=r"^the parameter path of Classifier\.classify is now audio$"
+    ):
+        assert old(path="demo") == classifier.classify("demo")
+    front_end = FrontEnd(classifier.manifest.front_end)
+    window = noise(front_end.params.window_samples)
+    with pytest.warns(DeprecationWarning, match=r"segment of FrontEnd\.__call__ is now window$"):
+        found = cast("Any", front_end)(segment=window)
+    np.testing.assert_array_equal(found, front_end(window))
 
 
 def test_the_old_name_of_the_windows_is_deprecated(classifier: Classifier) -> None:

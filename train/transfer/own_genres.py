@@ -41,6 +41,8 @@ _PER_TRACK = 10
 """Windows drawn from a clip; thirty seconds hold as many that do not overlap"""
 _PER_KIND, _PER_KIND_OF_SPEECH = 20, 50
 """Sounds of each kind that is not music"""
+_BALANCING = 400
+"""Windows that the ranges of the channels are measured on"""
 
 
 @dataclass(frozen=True)
@@ -185,7 +187,7 @@ def fit_own_genres(clips: OwnClips, base: str, *, seed: int, speech: bool) -> Ow
     }
     not_music = draw_not_music(params, random_degradation, kinds, n_genres)
     windows = np.concatenate([music.clean, music.degraded, not_music.clean, not_music.degraded])
-    sample = windows[:: -(-len(windows) // 400)].astype(np.float32)
+    sample = windows[:: -(-len(windows) // _BALANCING)].astype(np.float32)
     normalised = (sample * pruned.features.scale + pruned.features.shift)[..., np.newaxis]
     balance(trunk, normalised)
     balance_pooled(trunk, normalised)
