@@ -212,7 +212,7 @@ def _report(artefact: Artefact, path: Path, source: Source) -> str:
     ]
     if source.compared_on != TRAINED_ON:  # accuracy on training windows means nothing
         lines += [
-            f"  segment accuracy  {parity.segment_accuracy:.4f} (Keras "
+            f"  window accuracy   {parity.segment_accuracy:.4f} (Keras "
             f"{parity.float_segment_accuracy:.4f})",
             f"  track accuracy    {parity.track_accuracy:.4f} (Keras "
             f"{parity.float_track_accuracy:.4f}), McNemar's p {parity.mcnemar_p:.2g}",
