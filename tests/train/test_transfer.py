@@ -209,7 +209,7 @@ def test_refit_fits_to_the_validation_clips_and_leaves_the_honest_figures(
 ) -> None:
     before, after = trained / "base", trained / "all"
     command = ("refit", before, trained / "music", "--cache", trained / "cache")
-    succeed(*command, "--out", after)
+    succeed(*command, "--out", after, constants=SMALL)
     old, new = (json.loads((run / "run.json").read_text()) for run in (before, after))
     assert new["training"]["fitted_to"] == ["train", "valid"]
     assert new["training"]["commit_before"] == old["training"]["commit"]
