@@ -13,6 +13,7 @@ from edge_runtime.version import __version__
 from ..data.check.check import DataCheck, check
 from ..data.check.text import check_text
 from ..data.datasets import DATASETS, load, recognised
+from .data_arguments import add_data_set_argument
 
 HELP = "check a data set before training on it"
 EXTRA = "train"
@@ -29,12 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "(unreadable, cut off, repeated, silent or clipped clips, genres with too few).",
     )
     checker.add_argument("data", metavar="DIR", type=Path, help="folder of a data set")
-    checker.add_argument(
-        "--data-set",
-        choices=("auto", *DATASETS),
-        default="auto",
-        help="what the folder holds; auto goes by its layout (default auto)",
-    )
+    add_data_set_argument(checker)
     checker.add_argument(
         "--csv", metavar="FILE", type=Path, help="a list of the clips: genre, and path or id"
     )

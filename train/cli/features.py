@@ -10,10 +10,11 @@ from edge_runtime.cli.arguments import Number, Whole
 from edge_runtime.errors import DataSetError, ParameterError
 from edge_runtime.frontend import PRESETS, FrontEndParams
 
-from ..data.tracks import TrackList, find_tracks, read_track_list
+from ..data.genre_check import check_genres
 from ..features.extraction import Extraction, default_cache, extract, store_folder
 from ..features.seed_json import write_seed_json
 from ..features.store import FeatureStore, StoreSettings
+from .data_arguments import add_data_set_argument, find_clips
 
 HELP = "compute the features of a data set ahead of training"
 EXTRA = "train"
@@ -22,7 +23,13 @@ REQUIRES = ("soundfile", "threadpoolctl")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("data", metavar="DATA", type=Path, help="folder of genre folders")
+    parser.add_argument(
+        "data",
+        metavar="DATA",
+        type=Path,
+        help="folder of genre folders, or a data set that edge-genre data list names",
+    )
+    add_data_set_argument(parser)
     parser.add_argument(
         "--front-end", choices=sorted(PRESETS), default="seed-mfcc13", help="(seed-mfcc13)"
     )
@@ -62,7 +69,8 @@ def run(args: argparse.Namespace) -> int:
         raise ParameterError("--format json needs --out, a folder or a file that ends in .json")
     params = PRESETS[args.front_end]
     settings = StoreSettings(params, _step(args, params))
-    listed = _listed(args)
+    listed = find_clips(args)
+    check_genres(listed, args.data)
     folder = args.out
     if folder is None or args.format == "json":
         folder = store_folder(args.cache, settings)
@@ -88,12 +96,6 @@ def run(args: argparse.Namespace) -> int:
         store = FeatureStore(folder, settings)
         print(f"{folder}: {_mega(store.n_bytes())}")
     return 0
-
-
-def _listed(args: argparse.Namespace) -> TrackList:
-    if args.split_file:
-        return read_track_list(args.split_file, args.data)
-    return find_tracks(args.data)
 
 
 def _step(args: argparse.Namespace, params: FrontEndParams) -> int:

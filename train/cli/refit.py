@@ -13,7 +13,8 @@ from edge_runtime.frontend import PRESETS
 from edge_runtime.model.run_folder import MODEL, PREDICTIONS, RunRecord, read_run_record
 
 from ..data.datasets import load
-from ..data.split_choice import SplitChoice
+from ..data.genre_check import check_genres
+from ..data.split_choice import AUTO, SplitChoice
 from ..data.splits import TRAIN, VALID
 from ..evaluation.report import write_report
 from ..experiment.prepare import Experiment, prepare
@@ -25,6 +26,7 @@ from ..run import provenance
 from ..run.predictions import load_predictions
 from ..transfer.corpus import NOT_MUSIC
 from ..transfer.recipe import FRONT_END, sources
+from .data_arguments import add_data_set_argument
 
 HELP = "fit the last layer of a trained model to the validation clips as well, to ship it"
 EXTRA = "train"
@@ -47,8 +49,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "run", metavar="RUN", type=Path, help=f"folder of a run of {' or '.join(PRETRAINED)}"
     )
     parser.add_argument("data", metavar="DATA", type=Path, help="the folder that it was trained on")
+    add_data_set_argument(parser)
     parser.add_argument(
-        "--split", default="track", metavar="WHICH", help="as the run was trained (track)"
+        "--split", default=AUTO, metavar="WHICH", help="as the run was trained (as train's)"
     )
     parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="new run folder")
     parser.add_argument("--overwrite", action="store_true", help="replace the run in that folder")
@@ -119,7 +122,8 @@ def _read(folder: Path) -> RunRecord:
 
 def _experiment(args: argparse.Namespace, before: RunRecord) -> Experiment:
     choice = SplitChoice(args.split, "track", before.facts.seed)
-    listed = load(args.data, csv=choice.csv)
+    listed = load(args.data, args.data_set, choice.csv)
+    check_genres(listed, args.data, reserved=(NOT_MUSIC,))
     experiment = prepare(
         listed, choice, PRESETS[FRONT_END], args.cache, overlap=0.0, augmentation=None, copies=0
     )

@@ -15,6 +15,7 @@ from edge_runtime.cli.arguments import Whole
 from edge_runtime.errors import DataSetError, ParameterError
 
 from ..data.datasets import load
+from ..data.genre_check import check_genres
 from ..evaluation.run_summary import run_summary
 from ..evaluation.scores import Scores, labelled_text, score_predictions
 from ..features.extraction import default_cache
@@ -22,6 +23,7 @@ from ..run import folder as run_folder
 from ..transfer.corpus import NOT_MUSIC
 from ..transfer.own_genres import BASES, ENOUGH, FEWEST, extract_features, fit_own_genres
 from ..transfer.weights_file import bundled_musicnn
+from .data_arguments import add_data_set_argument
 
 HELP = "make a model for genres of your own, from a folder of a few clips each"
 EXTRA = "train"
@@ -41,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help=f"a folder for each genre, with {ENOUGH} clips or more ({FEWEST} at least)",
     )
+    add_data_set_argument(parser)
     parser.add_argument(
         "--base", choices=sorted(BASES), default="base", help="network to build on (base)"
     )
@@ -67,7 +70,9 @@ def run(args: argparse.Namespace) -> int:
     if args.run is not None:
         run_folder.check_free(args.run, overwrite=args.overwrite)
     bundled_musicnn()
-    clips = extract_features(load(args.folder, "folders", None), args.folder, args.cache)
+    listed = load(args.folder, args.data_set)
+    check_genres(listed, args.folder, reserved=(NOT_MUSIC,))
+    clips = extract_features(listed, args.folder, args.cache)
     for warning in clips.warnings:
         warn(warning)
     speech = shutil.which("espeak-ng") is not None

@@ -19,6 +19,7 @@ from edge_runtime.frontend import PRESETS
 
 from ..augment.spectrogram import Variation
 from ..data.datasets import load
+from ..data.genre_check import check_genres
 from ..data.split_choice import SplitChoice
 from ..data.splits import LEAK_WARNING, TRAIN
 from ..data.tracks import TrackList
@@ -59,6 +60,9 @@ def run(args: argparse.Namespace) -> int:
     choice = SplitChoice(args.split, args.group, args.seed)
     is_json = args.data.suffix.lower() == ".json" and args.data.is_file()
     listed = None if is_json else load(args.data, args.data_set, choice.csv)
+    reserved = (NOT_MUSIC,) if isinstance(recipe, Recipe) else ()
+    if listed is not None:
+        check_genres(listed, args.data, reserved=reserved)
     if not args.resume:
         run_folder.check_free(out, overwrite=args.overwrite)
     experiment = _experiment(args, recipe, choice, listed)

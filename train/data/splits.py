@@ -11,9 +11,14 @@ from dataclasses import dataclass
 from edge_runtime.errors import DataSetError
 
 from .clusters import clusters
+from .parts import TRAIN, VALID
 from .tracks import Track
 
-TRAIN, VALID = "train", "valid"
+__all__ = [
+    "LEAK_WARNING", "TRAIN", "VALID", "Candidate", "Split", "check_parts", "fold_split",
+    "random_track_split", "random_window_split", "split_from_list",
+]  # fmt: skip
+
 VALID_SHARE = 0.2
 
 LEAK_WARNING = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,9 +12,9 @@ from edge_runtime.frontend import FrontEndParams
 
 from ..augment.waveform import AudioAugmentation
 from ..data.duplicates import without_straddlers
-from ..data.split_choice import SplitChoice
+from ..data.split_choice import SEGMENT, SplitChoice
 from ..data.splits import TRAIN, VALID, Candidate, Split, check_parts, random_window_split
-from ..data.tracks import TrackList
+from ..data.tracks import Track, TrackList
 from ..features.extraction import Extraction, extract
 from ..features.seed_json import extraction_from_json
 from .windows import Windows, normalisation, select
@@ -72,14 +73,20 @@ def prepare(
     DataSetError
         If no clip can be used, or the split cannot be trained on.
     """
+    choice = choice.of(listed)
     step = round(params.window_samples * (1 - overlap)) if overlap else None
-    extraction = extract(
-        choice.wanted(listed), params, store, step=step, augmentation=augmentation, copies=copies
-    )
+    wanted = choice.wanted(listed)
+    choice.check(listed, wanted)
+    extraction = extract(wanted, params, store, step=step, augmentation=augmentation, copies=copies)
     if not extraction.tracks:
         raise DataSetError(f"no clip can be used; the first: {extraction.skipped[0][1]}")
     candidates = _candidates(extraction)
-    return _experiment(extraction, choice.make(listed, candidates), params, listed.warnings)
+    return _experiment(
+        extraction,
+        choice.make(listed, candidates),
+        params,
+        (*listed.warnings, *_unusable(listed, wanted, extraction)),
+    )
 
 
 def prepare_json(file: Path, choice: SplitChoice, params: FrontEndParams) -> Experiment:
@@ -90,7 +97,7 @@ def prepare_json(file: Path, choice: SplitChoice, params: FrontEndParams) -> Exp
     DataSetError
         If the split is one of tracks, or the file cannot be used.
     """
-    if choice.name != "segment":
+    if choice.name != SEGMENT:
         raise DataSetError(
             f"{file}: does not say which track a window is of, so that only --split segment is "
             "possible, which leaks; name the folder of the clips for any other"
@@ -99,6 +106,15 @@ def prepare_json(file: Path, choice: SplitChoice, params: FrontEndParams) -> Exp
     return _experiment(
         extraction, random_window_split(_candidates(extraction), choice.seed), params, ()
     )
+
+
+def _unusable(listed: TrackList, wanted: Sequence[Track], extraction: Extraction) -> Iterator[str]:
+    """Genres that the model will not know, and why."""
+    asked = {track.label for track in wanted}
+    for label in sorted({track.label for track in listed.tracks} - asked):
+        yield f"the split has no clips of {label} in {TRAIN} or {VALID}: it is left out"
+    for label in sorted(asked - {item.track.label for item in extraction.tracks}):
+        yield f"none of the clips of {label} can be used: it is left out"
 
 
 def _candidates(extraction: Extraction) -> list[Candidate]:
@@ -113,12 +129,17 @@ def _experiment(
     extraction: Extraction, split: Split, params: FrontEndParams, warnings: tuple[str, ...]
 ) -> Experiment:
     candidates = _candidates(extraction)
+    before = _labels(split, candidates)
     split, straddling = without_straddlers(split, candidates)
+    lost = before - _labels(split, candidates)
+    if lost:
+        raise DataSetError(
+            f"split {split.name}: leaves no clips of {', '.join(sorted(lost))}, since the same "
+            f"sound validates another genre ({straddling[0]}); add clips, or leave the genre out"
+        )
     odd = check_parts(split, candidates)
     left_out = (f"left out: {why}" for _, why in extraction.skipped)
-    genres = tuple(
-        sorted({item.track.label for item in candidates if _is_used(split, item.track.id)})
-    )
+    genres = tuple(sorted(_labels(split, candidates)))
     train, valid = (
         select(extraction.tracks, split, part, genres, params.window_seconds)
         for part in (TRAIN, VALID)
@@ -136,5 +157,8 @@ def _experiment(
     )
 
 
-def _is_used(split: Split, track: str) -> bool:
-    return bool({TRAIN, VALID} & set(split.parts[track]))
+def _labels(split: Split, candidates: Sequence[Candidate]) -> set[str]:
+    """Genres of what trains or validates."""
+    return {
+        item.track.label for item in candidates if {TRAIN, VALID} & set(split.parts[item.track.id])
+    }

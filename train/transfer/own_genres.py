@@ -15,8 +15,9 @@ from edge_runtime.errors import DataSetError
 from edge_runtime.frontend import PRESETS, FrontEndParams
 
 from ..augment import random_degradation
+from ..data.audio_files import first_few
 from ..data.splits import TRAIN, Split
-from ..data.tracks import Track, TrackList, first_few
+from ..data.tracks import Track, TrackList
 from ..experiment.prepare import Experiment
 from ..experiment.windows import select
 from ..features.extraction import Extraction, extract

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from edge_runtime.errors import DataSetError, ParameterError
 
-from ..tracks import TrackList, audio_files, read_track_list
+from ..audio_files import audio_files
+from ..tracks import TrackList, read_track_list
 from .data_set import DataSet
 from .fma import FMA
 from .folders import FOLDERS
