@@ -5,15 +5,17 @@ import json
 import shutil
 import subprocess
 import sys
+from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from edge_runtime import Classifier
 from tests.command import refused, succeed
 from tests.pipeline import Pipeline
-from tests.synthetic import GENRES, write_data_set
+from tests.synthetic import GENRES, clip, write_data_set
 from train.models import BASELINES
 from train.run.predictions import load_predictions
 
@@ -315,8 +317,8 @@ def test_folders_named_like_parts_are_the_split_unless_another_is_wanted(
     for name, number in (("train", 0), ("val", 1), ("test", 2)):
         for genre in ("beeps", "hiss"):
             (tmp_path / "music" / name / genre).mkdir(parents=True)
-            (clip,) = (data / genre).glob(f"*0{number}.*")
-            shutil.copy(clip, tmp_path / "music" / name / genre)
+            (sound,) = (data / genre).glob(f"*0{number}.*")
+            shutil.copy(sound, tmp_path / "music" / name / genre)
     done = train_svm(tmp_path / "music", tmp_path / "run")
     assert "are taken for parts of a split" in done.stderr
     run = json.loads((tmp_path / "run" / "run.json").read_text())
@@ -377,3 +379,26 @@ def test_a_genre_whose_only_clip_validates_another_genre_is_refused_in_one_line(
     )  # fmt: skip
     assert "leaves no clips of beeps" in line
     assert "hold the same sound" in line
+
+
+def test_songs_in_pieces_do_not_leak_and_a_list_that_tears_them_is_pointed_out(
+    data: Path, tmp_path: Path
+) -> None:
+    music, rows = tmp_path / "music", []
+    for genre in ("beeps", "hiss"):
+        (music / genre).mkdir(parents=True)
+        for song in range(3):
+            samples = clip(genre, song, 9.0)
+            for piece in range(3):
+                name = f"{genre}.{song:05}.{piece}.wav"
+                soundfile.write(music / genre / name, samples[piece * 66_150 :][:66_150], 22_050)
+                rows.append(f"{genre}/{name},{genre},{'valid' if piece else 'train'}")
+    done = train_svm(music, tmp_path / "run")
+    assert "18 clips of a few seconds are taken for pieces of 6 songs" in done.stderr
+    sides = defaultdict(set)
+    for row in csv.DictReader((tmp_path / "run" / "split.csv").open()):
+        sides[row["id"].rpartition(".")[0]].add(row["parts"])
+    assert all(len(parts) == 1 for parts in sides.values())
+    (tmp_path / "t.csv").write_text("path,genre,split\n" + "\n".join(rows))
+    done = train_svm(music, tmp_path / "torn", "--split", tmp_path / "t.csv")
+    assert "pieces of 6 songs train and validate" in done.stderr

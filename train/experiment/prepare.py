@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,9 @@ from edge_runtime.errors import DataSetError
 from edge_runtime.frontend import FrontEndParams
 
 from ..augment.waveform import AudioAugmentation
+from ..data.audio_files import first_few
 from ..data.duplicates import without_straddlers
+from ..data.pieces import find_pieces, straddling
 from ..data.split_choice import SEGMENT, SplitChoice
 from ..data.splits import TRAIN, VALID, Candidate, Split, check_parts, random_window_split
 from ..data.tracks import Track, TrackList
@@ -77,15 +79,17 @@ def prepare(
     step = round(params.window_samples * (1 - overlap)) if overlap else None
     wanted = choice.wanted(listed)
     choice.check(listed, wanted)
+    pieces = find_pieces(wanted)
     extraction = extract(wanted, params, store, step=step, augmentation=augmentation, copies=copies)
     if not extraction.tracks:
         raise DataSetError(f"no clip can be used; the first: {extraction.skipped[0][1]}")
-    candidates = _candidates(extraction)
+    candidates = _candidates(extraction, pieces.songs)
     return _experiment(
         extraction,
+        candidates,
         choice.make(listed, candidates),
         params,
-        (*listed.warnings, *_unusable(listed, wanted, extraction)),
+        (*listed.warnings, *pieces.warnings, *_unusable(listed, wanted, extraction)),
     )
 
 
@@ -103,9 +107,9 @@ def prepare_json(file: Path, choice: SplitChoice, params: FrontEndParams) -> Exp
             "possible, which leaks; name the folder of the clips for any other"
         )
     extraction = extraction_from_json(file, params)
-    return _experiment(
-        extraction, random_window_split(_candidates(extraction), choice.seed), params, ()
-    )
+    candidates = _candidates(extraction, {})
+    split = random_window_split(candidates, choice.seed)
+    return _experiment(extraction, candidates, split, params, ())
 
 
 def _unusable(listed: TrackList, wanted: Sequence[Track], extraction: Extraction) -> Iterator[str]:
@@ -117,25 +121,28 @@ def _unusable(listed: TrackList, wanted: Sequence[Track], extraction: Extraction
         yield f"none of the clips of {label} can be used: it is left out"
 
 
-def _candidates(extraction: Extraction) -> list[Candidate]:
+def _candidates(extraction: Extraction, songs: Mapping[str, str]) -> list[Candidate]:
     return [
-        Candidate(item.track, len(item.features), item.audio_sha256)
+        Candidate(item.track, len(item.features), item.audio_sha256, songs.get(item.track.id, ""))
         for item in extraction.tracks
         if not item.copy
     ]
 
 
 def _experiment(
-    extraction: Extraction, split: Split, params: FrontEndParams, warnings: tuple[str, ...]
+    extraction: Extraction,
+    candidates: Sequence[Candidate],
+    split: Split,
+    params: FrontEndParams,
+    warnings: tuple[str, ...],
 ) -> Experiment:
-    candidates = _candidates(extraction)
     before = _labels(split, candidates)
-    split, straddling = without_straddlers(split, candidates)
+    split, twins = without_straddlers(split, candidates)
     lost = before - _labels(split, candidates)
     if lost:
         raise DataSetError(
             f"split {split.name}: leaves no clips of {', '.join(sorted(lost))}, since the same "
-            f"sound validates another genre ({straddling[0]}); add clips, or leave the genre out"
+            f"sound validates another genre ({twins[0]}); add clips, or leave the genre out"
         )
     odd = check_parts(split, candidates)
     left_out = (f"left out: {why}" for _, why in extraction.skipped)
@@ -153,8 +160,26 @@ def _experiment(
         train.normalised(params),
         valid.normalised(params),
         extraction,
-        (*warnings, *left_out, *straddling, *odd),
+        (*warnings, *left_out, *twins, *_torn(split, candidates), *odd),
     )
+
+
+def _torn(split: Split, candidates: Sequence[Candidate]) -> Iterator[str]:
+    """A warning of songs whose pieces a list puts on both sides."""
+    if split.leaks:
+        return
+    sides = [
+        (item.song, part)
+        for item in candidates
+        for part in {TRAIN, VALID} & set(split.parts[item.track.id])
+    ]
+    torn = straddling(sides)
+    if torn:
+        yield (
+            f"split {split.name}: pieces of {len(torn)} songs train and validate "
+            f"({first_few([Path(song).name for song in torn])}): it LEAKS; keep the pieces of a "
+            "song in one part"
+        )
 
 
 def _labels(split: Split, candidates: Sequence[Candidate]) -> set[str]:
