@@ -1,7 +1,9 @@
 """``edge-genre train``, run as a user runs it, on real (generated) sound."""
 
 import csv
+import errno
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -13,6 +15,7 @@ import pytest
 import soundfile
 
 from edge_runtime import Classifier
+from edge_runtime.cli import main
 from tests.command import refused, succeed
 from tests.pipeline import Pipeline
 from tests.synthetic import GENRES, clip, write_data_set
@@ -402,3 +405,41 @@ def test_songs_in_pieces_do_not_leak_and_a_list_that_tears_them_is_pointed_out(
     (tmp_path / "t.csv").write_text("path,genre,split\n" + "\n".join(rows))
     done = train_svm(music, tmp_path / "torn", "--split", tmp_path / "t.csv")
     assert "pieces of 6 songs train and validate" in done.stderr
+
+
+def test_what_cannot_be_written_is_refused_before_any_work(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for options, why in (
+        (("--out", tmp_path / "file"), "file: is a file; name a folder"),
+        (("--out", tmp_path / "file" / "run"), "run: cannot be written"),
+        (("--out", tmp_path / "run", "--cache", tmp_path / "file" / "c"), "c: cannot be written"),
+    ):
+        assert why in refused("train", data, "--model", "svm", *options, code=3)
+    assert not (tmp_path / "run").exists()
+    json_file = ("--format", "json", "--out", tmp_path / "file" / "a.json")
+    cache = ("--cache", tmp_path / "cache")
+    assert "a.json: cannot be written" in refused("features", data, *json_file, *cache, code=3)
+
+
+def test_a_run_whose_folder_has_no_space_is_named(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("joblib.dump", full)
+    out = ("--out", str(tmp_path / "run"), "--cache", str(data.parent / "cache"))
+    assert main(["train", str(data), "--model", "svm", *out]) == 3
+    line = capfd.readouterr().err.splitlines()[-1]
+    assert f"{tmp_path}/run: no space left there" in line
+
+
+def test_a_json_file_with_a_label_of_the_runtimes_own_is_refused(tmp_path: Path) -> None:
+    window = [[0.5] * 13] * 130
+    content = {"mapping": ["rock", "unknown"], "labels": [0, 1] * 5, "mfcc": [window] * 10}
+    (tmp_path / "data.json").write_text(json.dumps(content))
+    line = refused(
+        "train", tmp_path / "data.json", "--split", "segment", "--model", "svm",
+        "--out", tmp_path / "run", "--cache", tmp_path / "cache", code=3,
+    )  # fmt: skip
+    assert "'unknown' cannot be a genre" in line

@@ -6,12 +6,15 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from edge_runtime.atomic_write import check_output
 from edge_runtime.cli import warn
+from edge_runtime.cli.arguments import Whole
 from edge_runtime.errors import DataSetError, ParameterError
 
 from ..data.datasets import DATASETS, load
 from ..data.parts import part_of
 from ..data.tracks import Track, TrackList
+from ..features.extraction import default_cache
 
 
 def add_data_set_argument(parser: argparse._ActionsContainer) -> None:
@@ -22,6 +25,36 @@ def add_data_set_argument(parser: argparse._ActionsContainer) -> None:
         default="auto",
         help="how the folder is laid out; auto goes by its folders and files (auto)",
     )
+
+
+def add_feature_arguments(parser: argparse._ActionsContainer, *names: str) -> None:
+    """Declare ``--cache`` (and other names of it) and ``--workers``."""
+    parser.add_argument(
+        "--cache",
+        *names,
+        type=Path,
+        metavar="DIR",
+        help="folder of cached features, or what edge-genre features wrote "
+        "(~/.cache/edge-genre/features)",
+    )
+    parser.add_argument(
+        "--workers", type=Whole(1, 1024), help="processes that compute features (one for each core)"
+    )
+
+
+def cache_folder(args: argparse.Namespace) -> Path:
+    """The folder of features, which can be written to.
+
+    Raises
+    ------
+    DataSetError
+        If there is no home folder to have one in.
+    OutputFileError
+        If it cannot be written to.
+    """
+    cache: Path = args.cache or default_cache()
+    check_output(cache, folder=True)
+    return cache
 
 
 def add_part_arguments(parser: argparse.ArgumentParser) -> None:

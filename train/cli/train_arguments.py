@@ -10,11 +10,10 @@ from edge_runtime.errors import ParameterError
 
 from ..augment.waveform import AudioAugmentation
 from ..data.split_choice import AUTO
-from ..features.extraction import default_cache
 from ..fit.fit import SCHEDULES
 from ..models import BASELINES, MODELS, PRETRAINED
 from ..transfer.musicnn_wheel import DOWNLOAD
-from .data_arguments import add_data_set_argument
+from .data_arguments import add_data_set_argument, add_feature_arguments
 
 NETWORK_OPTIONS = (
     "epochs", "batch_size", "learning_rate", "schedule", "patience", "class_weight", "gain_db",
@@ -93,14 +92,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--tensorboard", action="store_true", help="log to DIR/tensorboard")
     group.add_argument("--seed", type=Whole(0, 2**31 - 1), default=0, help="(0)")
-    group.add_argument(
-        "--cache",
-        "--features",
-        type=Path,
-        metavar="DIR",
-        default=default_cache(),
-        help="folder of cached features, or what edge-genre features wrote",
-    )
+    add_feature_arguments(group, "--features")
 
 
 def _add_fitting(parser: argparse.ArgumentParser) -> None:

@@ -75,6 +75,16 @@ def first_few(names: Sequence[str], most: int = 3) -> str:
     return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
 
 
+def header_seconds(path: Path) -> float | None:
+    """Length of a file as its header has it; None if it cannot be read."""
+    import soundfile
+
+    try:
+        return float(soundfile.info(path).duration)
+    except (soundfile.SoundFileError, OSError):
+        return None
+
+
 def _all_audio(folder: Path) -> Iterator[Path]:
     for name, _, names in os.walk(folder):
         yield from _audio(Path(name), names)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .audio_files import first_few
+from .audio_files import first_few, header_seconds
 from .genre_names import spelling_key
 from .tracks import Track
 
@@ -51,7 +51,7 @@ def find_pieces(
         Length of a clip, or None where it is not known; by default, as the file's header has it.
         It is asked of clips whose names look like pieces alone.
     """
-    seconds = seconds or _seconds
+    seconds = seconds or (lambda track: header_seconds(track.path))
     songs: dict[str, str] = {}
     suspicious: dict[str, int] = {}
     warnings: list[str] = []
@@ -110,15 +110,6 @@ def _song(stem: str) -> str | None:
 
 def _is_short(seconds: float | None, most: float) -> bool:
     return seconds is not None and seconds <= most
-
-
-def _seconds(track: Track) -> float | None:
-    import soundfile
-
-    try:
-        return float(soundfile.info(track.path).duration)
-    except (soundfile.SoundFileError, OSError):
-        return None
 
 
 def straddling(songs: Sequence[tuple[str, str]]) -> list[str]:

@@ -53,6 +53,7 @@ def prepare(
     overlap: float,
     augmentation: AudioAugmentation | None,
     copies: int,
+    workers: int | None = None,
 ) -> Experiment:
     """Extract features, split them, normalise.
 
@@ -69,6 +70,8 @@ def prepare(
     augmentation : AudioAugmentation, optional
     copies : int
         Varied copies of each training track.
+    workers : int, optional
+        Processes that compute features.
 
     Raises
     ------
@@ -80,7 +83,15 @@ def prepare(
     wanted = choice.wanted(listed)
     choice.check(listed, wanted)
     pieces = find_pieces(wanted)
-    extraction = extract(wanted, params, store, step=step, augmentation=augmentation, copies=copies)
+    extraction = extract(
+        wanted,
+        params,
+        store,
+        step=step,
+        augmentation=augmentation,
+        copies=copies,
+        workers=workers,
+    )
     if not extraction.tracks:
         raise DataSetError(f"no clip can be used; the first: {extraction.skipped[0][1]}")
     candidates = _candidates(extraction, pieces.songs)

@@ -70,7 +70,9 @@ class OwnGenresModel:
     """(n, frames, bands): windows of sounds that are not music, normalised"""
 
 
-def extract_features(listed: TrackList, folder: Path, cache: Path) -> OwnClips:
+def extract_features(
+    listed: TrackList, folder: Path, cache: Path, *, workers: int | None = None
+) -> OwnClips:
     """Extract the clips' features, and refuse what a model cannot be fitted to.
 
     Parameters
@@ -80,6 +82,8 @@ def extract_features(listed: TrackList, folder: Path, cache: Path) -> OwnClips:
         For messages.
     cache : Path
         Folder of cached features.
+    workers : int, optional
+        Processes that compute features.
 
     Raises
     ------
@@ -89,7 +93,7 @@ def extract_features(listed: TrackList, folder: Path, cache: Path) -> OwnClips:
     """
     _check_counts(listed.tracks, folder, "")
     params = PRESETS[FRONT_END]
-    extraction = extract(listed.tracks, params, cache)
+    extraction = extract(listed.tracks, params, cache, workers=workers)
     warnings = [*listed.warnings, *(f"left out: {why}" for _, why in extraction.skipped)]
     usable = [item.track for item in extraction.tracks]
     unusable = f" that can be used ({len(extraction.skipped)} cannot)"
