@@ -32,7 +32,7 @@ def write_atomically(path: Path, content: bytes) -> None:
         raise ModelFileError(f"{path}: cannot be written ({error.strerror})") from error
 
 
-def check_output(path: Path, *, folder: bool = False, n_bytes: int = 0) -> None:
+def check_writable(path: Path, *, folder: bool = False, n_bytes: int = 0) -> None:
     """Refuse a place that cannot be written to, before the work whose result belongs there.
 
     Parameters

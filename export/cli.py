@@ -8,7 +8,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge_runtime.atomic_write import check_output
+from edge_runtime.atomic_write import check_writable
 from edge_runtime.cli import warn
 from edge_runtime.errors import DataSetError, ParameterError
 from edge_runtime.model.manifest import check_labels
@@ -151,7 +151,7 @@ def _read(args: argparse.Namespace) -> Source:
         raise DataSetError(
             f"{args.run}: {error}; rename that genre's folder, and train again"
         ) from None
-    _check_output(args)
+    _check_place(args)
     with quiet_stderr():  # oneDNN and CUDA print before any log level applies
         import tensorflow  # noqa: F401
 
@@ -167,17 +167,17 @@ def _read(args: argparse.Namespace) -> Source:
     return Source(trained, description)
 
 
-def _check_output(args: argparse.Namespace) -> None:
+def _check_place(args: argparse.Namespace) -> None:
     model = args.run / MODEL
     n_bytes = model.stat().st_size if model.is_file() else 0
     if args.all:
-        check_output(args.out or Path("dist"), folder=True, n_bytes=_VARIANTS * n_bytes)
+        check_writable(args.out or Path("dist"), folder=True, n_bytes=_VARIANTS * n_bytes)
     elif args.format == _MICROCONTROLLER:
-        check_output(args.out or args.run, folder=True, n_bytes=n_bytes)
+        check_writable(args.out or args.run, folder=True, n_bytes=n_bytes)
     elif args.out:
-        check_output(args.out, n_bytes=n_bytes)
+        check_writable(args.out, n_bytes=n_bytes)
     else:
-        check_output(args.run, folder=True, n_bytes=n_bytes)
+        check_writable(args.run, folder=True, n_bytes=n_bytes)
 
 
 def _one(args: argparse.Namespace, source: Source) -> int:

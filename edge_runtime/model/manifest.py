@@ -149,7 +149,7 @@ class Manifest:
 
     def to_json(self) -> str:
         """The text that is written into a model file."""
-        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n"
+        return _to_text(self.to_dict())
 
     @classmethod
     def from_json(cls, text: str, *, source: str) -> Manifest:
@@ -219,7 +219,13 @@ def with_checksum(text: str) -> str:
     """
     values = json.loads(text)
     values[CHECKSUM_KEY] = _digest(values)
-    return json.dumps(values, indent=2, ensure_ascii=False) + "\n"
+    return _to_text(values)
+
+
+def _to_text(values: dict[str, Any]) -> str:
+    text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"
+    # A folder's name may have bytes that are no UTF-8; JSON has escapes for what stands for them.
+    return text.encode(errors="backslashreplace").decode()
 
 
 def verify_checksum(text: str, source: str) -> None:

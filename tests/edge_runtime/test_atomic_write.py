@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_runtime.atomic_write import check_output, write_atomically
+from edge_runtime.atomic_write import check_writable, write_atomically
 from edge_runtime.errors import ModelFileError, OutputFileError
 
 
@@ -44,10 +44,10 @@ def test_where_it_cannot_be_written_the_old_file_stays_and_nothing_else(tmp_path
 
 
 def test_a_place_that_can_be_written_to_is_left_as_it_was(tmp_path):
-    check_output(tmp_path / "a" / "b" / "model")
-    check_output(tmp_path / "a" / "run", folder=True)
-    check_output(tmp_path, folder=True)
-    check_output(Path(os.devnull))
+    check_writable(tmp_path / "a" / "b" / "model")
+    check_writable(tmp_path / "a" / "run", folder=True)
+    check_writable(tmp_path, folder=True)
+    check_writable(Path(os.devnull))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -61,12 +61,12 @@ def test_a_place_that_cannot_be_written_to_is_refused(tmp_path):
         (Path("/proc/nowhere/model"), False, "model: cannot be written"),
     ):
         with pytest.raises(OutputFileError, match=why):
-            check_output(path, folder=folder)
+            check_writable(path, folder=folder)
 
 
 def test_a_disk_without_space_is_refused(tmp_path, monkeypatch):
     usage = shutil.disk_usage(tmp_path)._replace(free=1_000_000)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
-    check_output(tmp_path / "run", folder=True, n_bytes=1_000_000)
+    check_writable(tmp_path / "run", folder=True, n_bytes=1_000_000)
     with pytest.raises(OutputFileError, match=r"1\.0 MB are free there, and about 2\.0 MB"):
-        check_output(tmp_path / "run", folder=True, n_bytes=2_000_000)
+        check_writable(tmp_path / "run", folder=True, n_bytes=2_000_000)

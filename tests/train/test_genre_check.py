@@ -5,7 +5,7 @@ import pytest
 
 from edge_runtime.errors import DataSetError
 from train.data.datasets import load
-from train.data.genre_check import check_genres
+from train.data.genre_check import check_genres, check_labels
 
 
 def touch(path: Path) -> Path:
@@ -49,3 +49,11 @@ def test_a_genre_whose_name_is_not_utf8_is_refused(tmp_path: Path) -> None:
     touch(tmp_path / "rock" / "a.wav")
     with pytest.raises(DataSetError, match=r"genre 's\\xe3o' is not UTF-8"):
         check_genres(load(tmp_path), tmp_path)
+
+
+def test_one_genre_in_two_spellings_is_refused() -> None:
+    check_labels(["hiphop", "rap", "R&B"], "data.json")
+    with pytest.raises(DataSetError, match="json: 'Hip-Hop' and 'hiphop' are one genre"):
+        check_labels(["Hip-Hop", "hiphop"], "data.json")
+    with pytest.raises(DataSetError, match="are one genre"):
+        check_labels(["S\u00e3o", "Sa\u0303o"], "data.json")

@@ -443,3 +443,21 @@ def test_a_json_file_with_a_label_of_the_runtimes_own_is_refused(tmp_path: Path)
         "--out", tmp_path / "run", "--cache", tmp_path / "cache", code=3,
     )  # fmt: skip
     assert "'unknown' cannot be a genre" in line
+
+
+def test_files_and_folders_whose_names_are_not_utf8_are_trained_on(
+    data: Path, tmp_path: Path
+) -> None:
+    music = Path(os.fsdecode(os.fsencode(tmp_path) + b"/m\xfasica"))
+    for genre in ("beeps", "hiss"):
+        shutil.copytree(data / genre, music / genre)
+        sound = music / genre / f"{genre}.00000.wav"
+        sound.rename(os.fsdecode(os.fsencode(music / genre) + b"/can\xe7\xe3o.wav"))
+    (music / "hiss" / os.fsdecode(b"b\xe1d.wav")).write_bytes(b"RIFF....")
+    train_svm(music, tmp_path / "run", "--cache", tmp_path / "cache")
+    run = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert run["training"]["data"] == "m\udcfasica"
+    assert run["training"]["n_tracks"] == {"train": 4, "valid": 2}
+    out = ("--format", "json", "--out", tmp_path / "data.json", "--cache", tmp_path / "cache")
+    assert "6 tracks" in succeed("features", music, *out).stdout
+    succeed("compare", tmp_path / "run")

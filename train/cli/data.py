@@ -7,7 +7,7 @@ import json
 import textwrap
 from pathlib import Path
 
-from edge_runtime.atomic_write import check_output
+from edge_runtime.atomic_write import check_writable
 from edge_runtime.errors import DataSetError, ParameterError
 from edge_runtime.version import __version__
 
@@ -48,7 +48,7 @@ def _check(args: argparse.Namespace) -> int:
     if args.json and args.json.is_dir():
         raise ParameterError(f"--json {args.json}: is a folder; name a file")
     if args.json:
-        check_output(args.json)
+        check_writable(args.json)
     if args.csv and args.data_set != "auto":
         raise ParameterError(f"--csv says what the clips are; leave --data-set {args.data_set} out")
     listed = load(args.data, args.data_set, args.csv)

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from edge_runtime.atomic_write import check_output
+from edge_runtime.atomic_write import check_writable
 from edge_runtime.cli import warn
 from edge_runtime.cli.arguments import Whole
 from edge_runtime.errors import DataSetError, ParameterError
@@ -53,7 +53,7 @@ def cache_folder(args: argparse.Namespace) -> Path:
         If it cannot be written to.
     """
     cache: Path = args.cache or default_cache()
-    check_output(cache, folder=True)
+    check_writable(cache, folder=True)
     return cache
 
 

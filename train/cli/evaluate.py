@@ -10,7 +10,7 @@ import zipfile
 from pathlib import Path
 
 from edge_runtime import Classifier
-from edge_runtime.atomic_write import check_output
+from edge_runtime.atomic_write import check_writable
 from edge_runtime.cli import warn
 from edge_runtime.cli.arguments import add_threads_argument
 from edge_runtime.errors import DataSetError, MissingExtraError
@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
     """Evaluate and print the table; unreadable clips are reported and left out."""
     for path in (args.json, args.predictions, args.rejection_plot):
         if path:
-            check_output(path)
+            check_writable(path)
     if args.against:
         _require("--against", "scipy")
     if args.rejection_plot:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from edge_runtime.atomic_write import check_output
+from edge_runtime.atomic_write import check_writable
 from edge_runtime.cli import warn
 from edge_runtime.cli.arguments import Number
 from edge_runtime.errors import DataSetError, ParameterError
@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
     if folder is None or args.format == "json":
         folder = store_folder(cache_folder(args), settings)
     if args.format == "json":
-        check_output(_json_path(args.out))
+        check_writable(_json_file(args.out))
     listed = find_clips(args)
     check_genres(listed, args.data)
     FeatureStore(folder, settings, rebuild=args.rebuild)
@@ -89,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
         f"{params.n_coefficients}{left_out}"
     )
     if args.format == "json":
-        path = _json_path(args.out)
+        path = _json_file(args.out)
         _write_json(path, extraction)
         print(f"{path}: {_mega(path.stat().st_size)}")
     else:
@@ -98,7 +98,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _json_path(out: Path) -> Path:
+def _json_file(out: Path) -> Path:
     return out if out.suffix == ".json" else out / "data.json"
 
 

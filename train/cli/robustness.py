@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_runtime import Classifier
-from edge_runtime.atomic_write import check_output
+from edge_runtime.atomic_write import check_writable
 from edge_runtime.cli import warn
 from edge_runtime.cli.arguments import add_threads_argument
 from edge_runtime.errors import DataSetError, ParameterError
@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json is not None and args.json.is_dir():
         raise ParameterError(f"--json {args.json}: is a folder; name a file")
     if args.json is not None:
-        check_output(args.json)
+        check_writable(args.json)
     conditions = _conditions(args.conditions)
     classifiers = _classifiers(args)
     # All models' clips are known to be usable before the first is measured.

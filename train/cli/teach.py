@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from edge_runtime.atomic_write import check_output
+from edge_runtime.atomic_write import check_writable
 from edge_runtime.cli import main, warn
 from edge_runtime.cli.arguments import Whole
 from edge_runtime.errors import DataSetError, ParameterError
@@ -71,8 +71,8 @@ def run(args: argparse.Namespace) -> int:
     if args.run is not None:
         run_folder.check_free(args.run, overwrite=args.overwrite)
     else:
-        check_output(Path(tempfile.gettempdir()), folder=True, n_bytes=run_folder.RUN_BYTES)
-    check_output(out, n_bytes=_MODEL_BYTES)
+        check_writable(Path(tempfile.gettempdir()), folder=True, n_bytes=run_folder.RUN_BYTES)
+    check_writable(out, n_bytes=_MODEL_BYTES)
     bundled_musicnn()
     listed = load(args.folder, args.data_set)
     check_genres(listed, args.folder, reserved=(NOT_MUSIC,))

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge_runtime.audio.file import EXTENSIONS
+from edge_runtime.audio.file import EXTENSIONS, open_audio
+from edge_runtime.errors import EdgeGenreError
 
 _SYSTEM_FOLDERS = {
     "#recycle", "#snapshot", "$recycle.bin", "@eadir", "@recently-snapshot", "@recycle",
@@ -77,12 +78,11 @@ def first_few(names: Sequence[str], most: int = 3) -> str:
 
 def header_seconds(path: Path) -> float | None:
     """Length of a file as its header has it; None if it cannot be read."""
-    import soundfile
-
     try:
-        return float(soundfile.info(path).duration)
-    except (soundfile.SoundFileError, OSError):
+        audio = open_audio(path)
+    except (EdgeGenreError, OSError):
         return None
+    return audio.frames / audio.rate
 
 
 def _all_audio(folder: Path) -> Iterator[Path]:

@@ -44,10 +44,14 @@ def check_labels(labels: Collection[str], where: str, *, reserved: Collection[st
     Raises
     ------
     DataSetError
-        If there is such a label, in whatever spelling.
+        If there is such a label, in whatever spelling, or one in two spellings.
     """
     own = {spelling_key(label): label for label in (SILENCE, UNKNOWN, *reserved)}
+    first: dict[str, str] = {}
     for label in labels:
+        other = first.setdefault(spelling_key(label), label)
+        if other != label:
+            raise DataSetError(f"{where}: {other!r} and {label!r} are one genre; write it one way")
         clash = own.get(spelling_key(label))
         if clash is not None:
             raise DataSetError(

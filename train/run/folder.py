@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edge_runtime.atomic_write import check_output
+from edge_runtime.atomic_write import check_writable
 from edge_runtime.errors import DataSetError
 from edge_runtime.model.run_folder import (
     BASELINE,
@@ -50,7 +50,7 @@ def check_free(folder: Path, *, overwrite: bool) -> None:
             f"{folder}: holds a training run already; name another folder with --out, or add "
             "--overwrite"
         )
-    check_output(folder, folder=True, n_bytes=RUN_BYTES)
+    check_writable(folder, folder=True, n_bytes=RUN_BYTES)
 
 
 def save_network(
