@@ -19,7 +19,7 @@ from .fma import FMA
 from .folders import FOLDERS
 from .gtzan import GTZAN, clip_id
 
-__all__ = ["DATASETS", "DataSet", "load", "recognised"]
+__all__ = ["DATASETS", "FMA", "DataSet", "load", "recognised"]
 
 DATASETS: dict[str, DataSet] = {known.id: known for known in (GTZAN, FMA, FOLDERS)}
 """By id; the first that recognises a folder is taken, and the last recognises any."""
