@@ -1,12 +1,13 @@
-"""Writing a file whole or not at all."""
+"""Writing a file whole or not at all, and whether a place can be written to at all."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
-from .errors import ModelFileError
+from .errors import ModelFileError, OutputFileError
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -29,6 +30,53 @@ def write_atomically(path: Path, content: bytes) -> None:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
         raise ModelFileError(f"{path}: cannot be written ({error.strerror})") from error
+
+
+def check_writable(path: Path, *, folder: bool = False, n_bytes: int = 0) -> None:
+    """Refuse a place that cannot be written to, before the work whose result belongs there.
+
+    Parameters
+    ----------
+    path : Path
+        Need not be there, nor the folders above it.
+    folder : bool
+        Whether it is a folder that is wanted.
+    n_bytes : int
+        Space that is needed.
+
+    Raises
+    ------
+    OutputFileError
+        If nothing can be written there, or too little.
+    """
+    if path.exists() and path.is_dir() != folder:
+        kind, wanted = ("file", "folder") if folder else ("folder", "file")
+        if path.is_file() or path.is_dir():
+            raise OutputFileError(f"{path}: is a {kind}; name a {wanted}")
+        if folder:
+            raise OutputFileError(f"{path}: is no folder; name one")
+    if not folder and path.exists() and os.access(path, os.W_OK):
+        return  # what is there is written over: a file, a pipe, /dev/stdout
+    place = path if folder else path.parent
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    try:
+        with tempfile.TemporaryFile(dir=place):
+            free = shutil.disk_usage(place).free
+    except OSError as error:
+        raise OutputFileError(
+            f"{path}: cannot be written ({error.strerror}); name another place, or make "
+            f"{place} writable"
+        ) from None
+    if free < n_bytes:
+        raise OutputFileError(
+            f"{path}: {_mega(free)} are free there, and about {_mega(n_bytes)} are needed; make "
+            "space, or name another place"
+        )
+
+
+def _mega(n_bytes: int) -> str:
+    return f"{n_bytes / 1e6:.1f} MB"
 
 
 def _umask() -> int:

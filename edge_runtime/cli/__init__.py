@@ -25,6 +25,7 @@ from typing import Any
 
 from ..errors import EdgeGenreError, MissingExtraError, ModelWarning
 from ..version import __version__
+from .library_settings import apply_library_settings
 from .log_handler import log_to_stderr
 from .parser import Parser, UsageError
 from .workstation import WORKSTATION_COMMANDS
@@ -119,6 +120,10 @@ def _dispatch(arguments: list[str]) -> int:
         print(f"edge-genre {__version__}")
         return 0
     name, *rest = arguments
+    if (
+        name not in _DEVICE_COMMANDS or name == "bench"
+    ):  # what a device runs starts commands of users
+        apply_library_settings()
     module = _command(name)
     parser = Parser(
         prog=f"edge-genre {name}",

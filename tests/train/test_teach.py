@@ -117,6 +117,21 @@ def test_folds_hold_every_clip_out_once_and_never_split_twins(music: Path, tmp_p
         assert labels == set(GENRES)
 
 
+def test_pieces_of_a_song_are_held_out_together_and_one_song_is_refused(tmp_path: Path) -> None:
+    for genre in ("beeps", "hiss"):
+        (tmp_path / "music" / genre).mkdir(parents=True)
+        for seed in range(6):
+            name = f"{genre}.{seed // 3:05}.{seed % 3}.wav"
+            soundfile.write(tmp_path / "music" / genre / name, clip(genre, seed, 4.0), RATE)
+    clips = extract_features(find_tracks(tmp_path / "music"), tmp_path / "music", tmp_path / "c")
+    assert clips.groups.tolist() == [0, 0, 0, 3, 3, 3, 6, 6, 6, 9, 9, 9]
+    assert any("pieces of 4 songs" in line for line in clips.warnings)
+    for path in (tmp_path / "music" / "hiss").iterdir():
+        path.rename(path.with_name(f"hiss.00000.{path.name[9]}{path.stem[-1]}.wav"))
+    with pytest.raises(DataSetError, match="hiss: all its clips are copies or pieces of one song"):
+        extract_features(find_tracks(tmp_path / "music"), tmp_path / "music", tmp_path / "c")
+
+
 def test_what_cannot_be_written_is_refused_before_any_work(music: Path) -> None:
     line = refused("teach", music, "--out", "own.onnx", cwd=music.parent, code=2)
     assert "a model must end in .tflite" in line

@@ -15,7 +15,8 @@ import numpy.typing as npt
 from edge_runtime.errors import DataSetError
 from edge_runtime.frontend import PRESETS, FrontEndParams
 
-from ..data.tracks import Track, audio_files
+from ..data.audio_files import audio_files
+from ..data.tracks import Track
 from .balance import balance, balance_pooled
 from .cache import cached_targets
 from .corpus import UNLABELLED, Source
