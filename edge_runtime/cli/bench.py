@@ -13,6 +13,7 @@ from typing import Any
 
 from ..errors import DataSetError, ParameterError
 from ..model.file import BUNDLED, read_model
+from ..output_file import JSON, check_output, write_json
 from .arguments import Whole
 
 HELP = "measure what a model costs on this machine"
@@ -58,10 +59,11 @@ def run(args: argparse.Namespace) -> int:
     if args.compare:
         print(report.compared(*map(_read, args.compare)))
         return 0
+    check_output(args.json, JSON, "--json")
     result = _measured(args)
     print(report.markdown(result), end="")
     if args.json:
-        args.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+        write_json(args.json, result)
     if args.out:
         for path in report.write(result, args.out):
             print(f"wrote {path}", file=sys.stderr)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import json
 import platform
 import zipfile
 from pathlib import Path
@@ -14,6 +13,7 @@ from edge_runtime.cli import warn
 from edge_runtime.cli.arguments import add_threads_argument
 from edge_runtime.errors import DataSetError, MissingExtraError, ParameterError
 from edge_runtime.model.file import MANIFEST_NAME
+from edge_runtime.output_file import JSON, NPZ, PNG, check_output, write_json
 from edge_runtime.version import __version__
 
 from ..data.datasets import load
@@ -72,6 +72,9 @@ def run(args: argparse.Namespace) -> int:
     """Evaluate and print the table; unreadable clips are reported and left out."""
     if args.split and not args.split_file:
         raise ParameterError("--split names a part of a split file; add --split-file CSV")
+    check_output(args.json, JSON, "--json")
+    check_output(args.predictions, NPZ, "--predictions")
+    check_output(args.rejection_plot, PNG, "--rejection-plot")
     if args.against:
         _require("--against", "scipy")
     if args.rejection_plot:
@@ -233,6 +236,4 @@ def _write(
         context["against"] = difference.to_dict()
     if rejection is not None:
         context["rejection"] = rejection.to_dict()
-    text = json.dumps({**evaluation.to_dict(), **context}, indent=2)
-    args.json.parent.mkdir(parents=True, exist_ok=True)
-    args.json.write_text(text + "\n", encoding="utf-8")
+    write_json(args.json, {**evaluation.to_dict(), **context})

@@ -9,6 +9,7 @@ from edge_runtime.cli import warn
 from edge_runtime.cli.arguments import Number, Whole
 from edge_runtime.errors import DataSetError, ParameterError
 from edge_runtime.frontend import PRESETS, FrontEndParams
+from edge_runtime.output_file import JSON, check_output
 
 from ..data.tracks import TrackList, find_tracks, read_track_list
 from ..features.extraction import Extraction, default_cache, extract, store_folder
@@ -60,6 +61,8 @@ def run(args: argparse.Namespace) -> int:
     """Compute what is missing, and print what there is."""
     if args.format == "json" and args.out is None:
         raise ParameterError("--format json needs --out, a folder or a file that ends in .json")
+    if args.format == "json":
+        check_output(_json_file(args.out), JSON, "--out")
     params = PRESETS[args.front_end]
     settings = StoreSettings(params, _step(args, params))
     listed = _listed(args)
@@ -81,13 +84,17 @@ def run(args: argparse.Namespace) -> int:
         f"{params.n_coefficients}{left_out}"
     )
     if args.format == "json":
-        path = args.out if args.out.suffix == ".json" else args.out / "data.json"
+        path = _json_file(args.out)
         _write_json(path, extraction)
         print(f"{path}: {_mega(path.stat().st_size)}")
     else:
         store = FeatureStore(folder, settings)
         print(f"{folder}: {_mega(store.n_bytes())}")
     return 0
+
+
+def _json_file(out: Path) -> Path:
+    return out if out.suffix == ".json" else out / "data.json"
 
 
 def _listed(args: argparse.Namespace) -> TrackList:
