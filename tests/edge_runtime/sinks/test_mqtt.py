@@ -569,7 +569,8 @@ def test_a_broker_that_is_not_there_costs_one_line_and_no_event(classifier):
 def test_a_password_file_and_home_assistants_sensors_from_the_command_line(
     broker, classifier, tmp_path
 ):
-    (tmp_path / "password").write_text(f"{PASSWORD}\n")
+    # As an editor of Windows saves it: with a byte order mark.
+    (tmp_path / "password").write_bytes(f"\ufeff{PASSWORD}\r\n".encode())
     process = start_listening(
         "--mqtt", f"mqtt://{USER}@127.0.0.1:{broker.password_port}/den",
         "--mqtt-password-file", str(tmp_path / "password"),
