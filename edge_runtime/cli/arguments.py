@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import re
 from collections.abc import Collection, Sequence
 
@@ -61,12 +62,17 @@ class Whole:
 
 
 class Names:
-    """An argparse type: names, between commas; ``\\,`` is a comma within a name."""
+    """An argparse type: names, between commas; a backslash keeps a comma or a backslash."""
 
     def __call__(self, text: str) -> tuple[str, ...]:
         """The names; argparse reports the message of the error."""
-        parts = re.split(r"(?<!\\),", text)
-        names = tuple(filter(None, (part.replace("\\,", ",").strip() for part in parts)))
+        parts = [""]
+        for piece in re.findall(r"\\[\\,]|[^\\,]+|.", text, re.DOTALL):
+            if piece == ",":
+                parts.append("")
+            else:
+                parts[-1] += piece[1] if piece in ("\\,", "\\\\") else piece
+        names = tuple(filter(None, map(str.strip, parts)))
         if not names:
             raise argparse.ArgumentTypeError(f"{text!r} names nothing")
         return names
@@ -74,7 +80,7 @@ class Names:
     @staticmethod
     def join(names: Sequence[str]) -> str:
         """The text that has these names."""
-        return ",".join(name.replace(",", "\\,") for name in names)
+        return ",".join(re.sub(r"[\\,]", r"\\\g<0>", name) for name in names)
 
 
 def known_names(names: Sequence[str], known: Collection[str]) -> tuple[str, ...]:
@@ -112,8 +118,9 @@ def _one_spelling(name: str) -> str:
 class Number:
     """An argparse type: a number from `low` to `high`, or to `below`."""
 
-    def __init__(self, low: float, high: float = float("inf"), *, below: float | None = None):
-        self.low, self.high, self.below = low, high, below
+    def __init__(self, low: float, high: float = math.inf, *, below: float | None = None) -> None:
+        self.low, self.high = low, high if below is None else math.nextafter(below, low)
+        self._range = f"from {low:g} to " + (f"{high:g}" if below is None else f"below {below:g}")
 
     def __call__(self, text: str) -> float:
         """The number; argparse reports the message of the error."""
@@ -121,7 +128,6 @@ class Number:
             value = float(text)
         except ValueError:
             value = float("nan")
-        if not self.low <= value <= self.high or (self.below and not value < self.below):
-            to = f"{self.high:g}" if self.below is None else f"below {self.below:g}"
-            raise argparse.ArgumentTypeError(f"{text!r} is not a number from {self.low:g} to {to}")
+        if not self.low <= value <= self.high:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number {self._range}")
         return value

@@ -14,6 +14,7 @@ from edge_runtime.cli.history import parse_since
 from edge_runtime.errors import ParameterError
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC).timestamp()
+ODD = ("a\\", "\\", "b,", "\\,c")
 DISCOGS = ("Folk, World, & Country", "Folk", "Stage & Screen", "jazz", "a,b", "a")
 
 times = st.one_of(
@@ -79,6 +80,7 @@ def test_a_number_out_of_range_is_refused_with_the_range(text):
     ("text", "names"),
     [
         ("jazz", ("jazz",)), (" jazz , rock,", ("jazz", "rock")), (r"a\,b,c", ("a,b", "c")),
+        (r"a\b,c\\,d" "\\", ("a\\b", "c\\", "d\\")),
         (r"Folk\, World\, & Country,jazz", ("Folk, World, & Country", "jazz")),
     ],
 )  # fmt: skip
@@ -107,6 +109,6 @@ def test_a_genre_with_commas_is_found_without_an_escape(text, names):
     assert known_names(Names()(text), DISCOGS) == names
 
 
-@given(st.lists(st.sampled_from(DISCOGS), min_size=1, max_size=5))
+@given(st.lists(st.sampled_from(DISCOGS + ODD), min_size=1, max_size=5))
 def test_whatever_is_written_with_escapes_comes_back(names):
     assert Names()(Names.join(names)) == tuple(names)
