@@ -215,9 +215,9 @@ def _with_password(broker: Broker, file: Path | None) -> Broker:
     password = os.environ.get(PASSWORD_VARIABLE)
     if file:
         try:
-            password = file.read_text(encoding="utf-8").rstrip("\r\n")
+            password = file.read_text(encoding="utf-8-sig").rstrip("\r\n")
         except (OSError, UnicodeDecodeError) as error:
-            why = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
+            why = error.strerror if isinstance(error, OSError) else "is not UTF-8 text; save it so"
             raise ParameterError(f"--mqtt-password-file {file}: {why}") from None
     if file and broker.user is None:
         raise ParameterError("--mqtt-password-file needs a user: mqtt://USER@HOST")

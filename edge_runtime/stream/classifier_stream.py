@@ -70,7 +70,7 @@ class ClassifierStream:
         self._dropped = 0
         self._missing_s = 0.0
         self._faults_before = (0, 0)  # counted by the conditioners before this one
-        self._finished = False
+        self._paused = self._finished = False
 
     @property
     def classifier(self) -> Classifier:
@@ -118,9 +118,37 @@ class ClassifierStream:
         self._check_open()
         if dropped < 0:
             raise ParameterError(f"dropped is {dropped}; it must be 0 or more")
+        if self._paused:
+            if not (dropped or np.size(samples)):
+                return []
+            self.resume(missing_s=0.0)
         self._dropped += dropped
         events = [event for zeros in lost_samples(dropped) for event in self._take(zeros)]
         return events + self._take(self._conditioner(samples))
+
+    def pause(self) -> list[Event]:
+        """Classify the sound so far to its end: the source went away, and may come back.
+
+        `resume` does the same where this was not called, but with its events as late as the
+        source is. Sound after this begins anew: no window spans the pause.
+
+        Returns
+        -------
+        list of Event
+            Windows that were still due, and one more for what came after the last; none of sound
+            that is shorter than a window.
+
+        Raises
+        ------
+        ParameterError
+            If the stream was finished before.
+        """
+        self._check_open()
+        if self._paused:
+            return []
+        self._paused = True
+        events = self._classify_all(self._scheduler.finish())
+        return events + (self._classify_rest() if self._scheduler.had_a_window else [])
 
     def resume(
         self, *, missing_s: float, rate: int | None = None, channels: int | None = None
@@ -160,9 +188,8 @@ class ClassifierStream:
         now_s = self._now_s + missing_s
         latest = self._next or self._scheduler
         scheduler = WindowScheduler(latest.classifier, latest.settings, rate, origin_s=now_s)
-        events = self._classify_all(self._scheduler.finish())
-        if self._scheduler.had_a_window:
-            events += self._classify_rest()
+        events = self.pause()
+        self._paused = False
         self._faults_before = self._faults
         self._conditioner, self._source_rate = conditioner, rate
         self._since_s, self._taken = now_s, 0
@@ -206,8 +233,9 @@ class ClassifierStream:
             ends with the stream. A stream shorter than a window is repeated to fill one.
         """
         self._check_open()
+        due = [] if self._paused else self._classify_all(self._scheduler.finish())
         self._finished = True
-        return self._classify_all(self._scheduler.finish()) + self._classify_rest()
+        return due + self._classify_rest()
 
     def _check_open(self) -> None:
         if self._finished:
