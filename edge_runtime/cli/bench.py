@@ -13,6 +13,7 @@ from typing import Any
 
 from ..errors import DataSetError, ParameterError
 from ..model.file import BUNDLED, read_model
+from ..regular_file import check_regular
 from .arguments import Whole
 
 HELP = "measure what a model costs on this machine"
@@ -123,6 +124,7 @@ def _seconds(text: str) -> float:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
+        check_regular(path)
         result = json.loads(path.read_text(encoding="utf-8"))
         if result["schema"] != 1 or not result["models"]:
             raise ValueError("another schema")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigFileError, ParameterError
+from ..regular_file import check_regular
 from .parser import Option, Parser
 
 _OWN = ("config", "print_config")
@@ -163,6 +164,7 @@ def _read(path: Path) -> tuple[str, dict[str, Any]]:
     import tomllib
 
     try:
+        check_regular(path)
         text = path.read_text(encoding="utf-8")
         return text, tomllib.loads(text)
     except OSError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -11,6 +12,7 @@ from pathlib import Path
 from ..audio.file import open_audio
 from ..audio.pcm import PcmFormat
 from ..errors import AudioFormatError, ParameterError
+from ..regular_file import is_pipe
 from ..sources import Source, Stop
 from ..sources.file import FileSource
 from ..stderr import quiet_stderr
@@ -34,15 +36,16 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
         "--input",
         metavar="SOURCE",
         help="mic (the default), mic:NAME (part of a name that `devices` lists, or an ALSA id such "
-        'as plughw:CARD=Device), an audio file (or file:FILE), "demo", or - for raw PCM on stdin',
+        'as plughw:CARD=Device), an audio file (or file:FILE), "demo", or raw PCM: - for stdin, or '
+        "a named pipe",
     )
     source.add_argument("--device", metavar="NAME", help="as --input mic:NAME")
-    source.add_argument("--rate", type=Whole(8000, 192_000), help="Hz, of stdin or microphone")
-    source.add_argument("--channels", type=Whole(1, 64), help="of stdin or microphone (default 1)")
+    source.add_argument("--rate", type=Whole(8000, 192_000), help="Hz, of raw PCM or microphone")
+    source.add_argument("--channels", type=Whole(1, 64), help="of PCM or microphone (default 1)")
     source.add_argument(
         "--format",
         choices=[str(name) for name in PcmFormat],
-        help="sample format of stdin, as arecord names it (default S16_LE)",
+        help="sample format of raw PCM, as arecord names it (default S16_LE)",
     )
     source.add_argument(
         "--capture",
@@ -71,7 +74,10 @@ def open_source(args: argparse.Namespace, stop: Stop) -> Iterator[Source]:
         If it cannot be opened; a microphone that is missing is waited for in `chunks`.
     """
     path = file_of(args.input)
-    if path is not None:
+    if path is not None and is_pipe(path):
+        with _pipe(args, path) as pipe:
+            yield pipe
+    elif path is not None:
         yield _file(args, path)
     elif args.input == "-":
         yield _stdin(args)
@@ -121,17 +127,35 @@ def _microphone(args: argparse.Namespace, name: str | None, stop: Stop) -> Itera
 
 
 def _stdin(args: argparse.Namespace) -> Source:
-    _refuse(args, "--input -", (*_MICROPHONE_OPTIONS, *_FILE_OPTIONS))
     if sys.stdin is None:
         raise AudioFormatError("stdin is closed; pipe raw PCM into it")
+    return _raw(args, sys.stdin.fileno(), "stdin")
+
+
+@contextmanager
+def _pipe(args: argparse.Namespace, path: Path) -> Iterator[Source]:
+    try:
+        # Opening it would wait for a writer, deaf to Ctrl-C; the source waits, and is not.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    except OSError as error:
+        raise AudioFormatError(f"{path}: cannot be opened ({error.strerror})") from None
+    try:
+        os.set_blocking(descriptor, True)
+        yield _raw(args, descriptor, path.name)
+    finally:
+        os.close(descriptor)
+
+
+def _raw(args: argparse.Namespace, descriptor: int, name: str) -> Source:
+    _refuse(args, f"--input {args.input}", (*_MICROPHONE_OPTIONS, *_FILE_OPTIONS))
     from ..sources.raw import RawSource
 
     return RawSource(
-        sys.stdin.fileno(),
+        descriptor,
         rate=args.rate or _STDIN_RATE,
         channels=args.channels or 1,
         sample_format=PcmFormat(args.format or PcmFormat.S16_LE),
-        name="stdin",
+        name=name,
     )
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from edge_runtime.audio.file import EXTENSIONS
 from edge_runtime.errors import DataSetError
+from edge_runtime.regular_file import check_regular
 
 from .genre_names import by_key, one_spelling, spelling_key
 
@@ -206,6 +207,7 @@ class _Row:
 
 def _read_rows(csv_path: Path, *, need_split: bool) -> list[_Row]:
     try:
+        check_regular(csv_path)
         with csv_path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file, restval="")
             lines = list(reader)

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_runtime.errors import DataSetError
+from edge_runtime.regular_file import check_regular
 
 from ..run.predictions import Predictions, load_predictions
 from .significance import Interval, McNemar, bootstrap_interval, mcnemar
@@ -140,6 +141,7 @@ def _letters(genre: str) -> str:
 
 def _from_json(path: Path) -> TrackResults:
     try:
+        check_regular(path)
         tracks = json.loads(path.read_text(encoding="utf-8"))["tracks"]
         genres = {str(track["id"]): str(track["label"]) for track in tracks}
         correct = {str(track["id"]): track["answer"] == track["label"] for track in tracks}
