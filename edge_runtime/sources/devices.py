@@ -10,7 +10,7 @@ from ..errors import AudioDeviceError
 
 STALL_SECONDS = 5.0
 """A microphone that is silent at the driver for so long is taken as lost."""
-CLOSE_SECONDS = 2.0
+CLOSE_SECONDS = 1.0
 """A driver that takes longer to close a microphone is abandoned."""
 
 NO_MICROPHONE = (
