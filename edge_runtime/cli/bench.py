@@ -13,6 +13,7 @@ from typing import Any
 
 from ..errors import DataSetError, ParameterError
 from ..model.file import BUNDLED, read_model
+from ..printable import printable_lines
 from ..regular_file import check_regular
 from .arguments import Whole
 
@@ -57,10 +58,10 @@ def run(args: argparse.Namespace) -> int:
     from ..bench import report
 
     if args.compare:
-        print(report.compared(*map(_read, args.compare)))
+        print(printable_lines(report.compared(*map(_read, args.compare))))
         return 0
     result = _measured(args)
-    print(report.markdown(result), end="")
+    print(printable_lines(report.markdown(result)), end="")
     if args.json:
         args.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     if args.out:

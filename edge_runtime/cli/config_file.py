@@ -199,6 +199,8 @@ def _token(action: argparse.Action, value: Any, where: str) -> str | None:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise ConfigFileError(f"{where} cannot be {_toml(value)}; write a text or a number")
     text = str(value)
+    if not text:
+        raise ConfigFileError(f"{where} is empty; give it a value, or leave it out")
     try:
         converted = action.type(text) if callable(action.type) else text
     except (argparse.ArgumentTypeError, ValueError) as error:

@@ -21,6 +21,9 @@ from .arguments import Number, Whole
 
 _STDIN_RATE = 44_100
 _MICROPHONE, _FILE = "mic", "file"
+_ALSA_NAMES = ("default", "pulse", "pipewire", "jack", "sysdefault", "dsnoop", "hw", "plughw")
+_ALSA_TYPES = (*_ALSA_NAMES, "front", "plug", "usbstream", "iec958", "alsa")
+"""What ids of microphones are or begin with"""
 _LIBRARIES = ("auto", "portaudio", "arecord")
 
 _PIPE_OPTIONS = ("format",)
@@ -82,7 +85,7 @@ def open_source(args: argparse.Namespace, stop: Stop) -> Iterator[Source]:
     elif args.input == "-":
         yield _stdin(args)
     else:
-        _, colon, name = (args.input or "").partition(":")
+        _, colon, name = (args.input or _MICROPHONE).partition(":")
         if colon and not name:
             raise ParameterError("--input mic: names no microphone; see: edge-genre devices")
         with _microphone(args, name or None, stop) as microphone:
@@ -90,11 +93,34 @@ def open_source(args: argparse.Namespace, stop: Stop) -> Iterator[Source]:
 
 
 def file_of(source: str | None) -> Path | None:
-    """The file that ``--input`` names; None where it is a microphone or stdin."""
-    kind, colon, name = (source or _MICROPHONE).partition(":")
-    if kind == _MICROPHONE or source == "-":
+    """The file that ``--input`` names; None where it is a microphone or stdin.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such file, and it is rather the name of a microphone or an address.
+    """
+    if source is None or source == "-":
         return None
-    return Path(name if colon and kind == _FILE else source or "")
+    if not source:
+        raise ParameterError("--input is empty; name a microphone or a file, or leave it out")
+    kind, colon, name = source.partition(":")
+    if kind == _MICROPHONE:
+        return None
+    if colon and kind == _FILE:
+        return Path(name)
+    path = Path(source)
+    if not os.path.lexists(source):
+        if name.startswith("//"):
+            raise ParameterError(
+                f"--input {source}: is an address; have ffmpeg fetch it: ffmpeg -i {source} "
+                "-f s16le -ac 1 -ar 44100 - | edge-genre listen --input -"
+            )
+        if source in _ALSA_NAMES or (kind in _ALSA_TYPES and name):
+            raise ParameterError(
+                f"--input {source}: there is no such file; did you mean mic:{source}?"
+            )
+    return path
 
 
 @contextmanager

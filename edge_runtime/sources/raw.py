@@ -6,7 +6,7 @@ import os
 import select
 from collections.abc import Iterator
 
-from ..audio.containers import HEAD_BYTES, container_of, is_sound
+from ..audio.magic import HEAD_BYTES, container_of, is_sound
 from ..audio.pcm import PcmFormat
 from ..errors import AudioFormatError
 from . import CHUNK_SECONDS, POLL_SECONDS, Chunk, Stop

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_runtime.errors import DataSetError
+from edge_runtime.printable import printable_lines
 from edge_runtime.regular_file import check_regular
 
 from ..run.predictions import Predictions, load_predictions
@@ -116,7 +117,8 @@ def difference_text(difference: Difference) -> str:
             strict=True,
         )
     ]
-    return "\n".join([*lines, f"McNemar, exact, two-sided: {p_text(test.p)}; {_verdict(test)}"])
+    lines.append(f"McNemar, exact, two-sided: {p_text(test.p)}; {_verdict(test)}")
+    return printable_lines("\n".join(lines))
 
 
 def p_text(p: float) -> str:

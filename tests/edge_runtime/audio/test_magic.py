@@ -8,8 +8,8 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge_runtime.audio.containers import HEAD_BYTES, container_of, is_sound
 from edge_runtime.audio.file import DEMO_CLIP
+from edge_runtime.audio.magic import HEAD_BYTES, container_of, is_sound
 
 from ..sounds import FLOAT, PCM, encode
 
