@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import AudioFormatError, MissingExtraError
+from ..regular_file import special_kind
 from ..stderr import quiet_stderr
 from . import wav
 from .conditioning import MAX_CHANNELS
@@ -26,6 +27,7 @@ EXTENSIONS = (".wav", ".au", ".ogg", ".oga", ".opus", ".mp3", ".flac", ".aif", "
 """File name endings that a data set is searched for."""
 
 BLOCK_SECONDS = 1.0
+_NO_FILE = "name a file, or send raw PCM to listen --input -"
 _UNKNOWN_FRAMES = 2**62
 """From here on, a number of frames means that it is unknown."""
 
@@ -90,15 +92,15 @@ def open_audio(path: str | Path) -> AudioFile:
         If only soundfile could read it, and it is not installed.
     """
     path = resolve(path)
+    if kind := special_kind(path):
+        raise AudioFormatError(f"{path}: is {kind}; {_NO_FILE}")
     try:
         with path.open("rb") as file:
             head = file.read(12)
             if not head:
                 raise AudioFormatError(f"{path}: the file is empty; copy or record it again")
             if not file.seekable():
-                raise AudioFormatError(
-                    f"{path}: is a pipe; name a file, or send raw PCM to listen --input -"
-                )
+                raise AudioFormatError(f"{path}: is a pipe; {_NO_FILE}")
             if wav.is_wav(head):
                 with contextlib.suppress(wav.UnsupportedWavError):
                     return _with_samples(_from_wav(path, wav.read_header(file, path)))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import MissingExtraError, ParameterError
+from ..regular_file import check_regular
 from ..sinks import Sink
 from ..stream.session import Session
 from . import warn
@@ -215,6 +216,7 @@ def _with_password(broker: Broker, file: Path | None) -> Broker:
     password = os.environ.get(PASSWORD_VARIABLE)
     if file:
         try:
+            check_regular(file)
             password = file.read_text(encoding="utf-8-sig").rstrip("\r\n")
         except (OSError, UnicodeDecodeError) as error:
             why = error.strerror if isinstance(error, OSError) else "is not UTF-8 text; save it so"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from edge_runtime.errors import DataSetError, ParameterError
 from edge_runtime.output_file import JSON, check_output, write_json
+from edge_runtime.printable import printable_lines
 from edge_runtime.version import __version__
 
 from ..data.check.check import DataCheck, check
@@ -50,7 +51,7 @@ def _check(args: argparse.Namespace) -> int:
     listed = load(args.data, args.data_set, args.csv)
     validation = [] if args.csv else recognised(args.data, listed.dataset).validate(args.data)
     result = check(listed, validation)
-    print(check_text(result, str(args.data)), flush=True)
+    print(printable_lines(check_text(result, str(args.data))), flush=True)
     if args.json:
         _write(args.json, result, args.data)
     if not result.usable:

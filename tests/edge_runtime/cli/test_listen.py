@@ -129,7 +129,7 @@ def test_raw_pcm_of_any_format_is_read(form, size, channels):
 
 @pytest.mark.parametrize(
     ("data", "complaint"),
-    [(b"", "no sound arrived"), (wav_bytes(noise(5 * RATE)), "holds an audio file, not raw")],
+    [(b"", "no sound arrived"), (wav_bytes(noise(5 * RATE)), "holds a WAV file, not raw samples")],
 )
 def test_a_pipe_without_raw_sound_is_refused_in_one_line(data, complaint):
     done = listen_to(data, "--rate", str(RATE), "--json")
