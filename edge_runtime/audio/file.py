@@ -24,6 +24,11 @@ EXTENSIONS = (".wav", ".au", ".ogg", ".oga", ".opus", ".mp3", ".flac", ".aif", "
 
 BLOCK_SECONDS = 1.0
 
+_MUCH_SECONDS = 1.0
+"""Bytes behind the samples of a WAV that would be longer as sound are worth a warning."""
+_MUCH_BYTES = 10_000
+"""A file without sound that is larger was not closed by what wrote it."""
+
 
 @dataclass(frozen=True)
 class AudioFile:
@@ -121,6 +126,12 @@ def resolve(path: str | Path) -> Path:
 
 def _with_samples(audio: AudioFile) -> AudioFile:
     if audio.frames == 0:
+        size = audio.path.stat().st_size
+        if size > _MUCH_BYTES:
+            raise AudioFormatError(
+                f"{audio.path}: its header says that it holds no sound, and it has {size:,} bytes: "
+                "what wrote it was ended before it closed the file; mend it with ffmpeg or sox"
+            )
         raise AudioFormatError(f"{audio.path}: holds no sound (0 samples); record it again")
     if not LOWEST_RATE <= audio.rate <= HIGHEST_RATE:
         raise AudioFormatError(
@@ -141,6 +152,13 @@ def _from_wav(path: Path, header: wav.WavHeader) -> AudioFile:
         warning = (
             f"{path}: truncated: its header promises {promised:.1f} s, "
             f"{header.frames / header.rate:.1f} s are there and are used; copy it again"
+        )
+    unread = header.unread_bytes / header.frame_bytes / header.rate
+    if unread > _MUCH_SECONDS:
+        warning = (
+            f"{path}: its header says {header.frames / header.rate:.1f} s, which are used, and as "
+            f"much as {unread:.1f} s more lie behind them; if those are sound, mend the header: "
+            "ffmpeg -ignore_length 1 -i FILE MENDED.wav"
         )
     return AudioFile(path, header.rate, header.channels, header.frames, warning, header)
 
