@@ -21,8 +21,8 @@ _PACKED = slice(18, 26)
 """Where STREAMINFO has rate, channels, sample size and, in the last 36 bits, the total"""
 _TOTAL_MASK = 2**36 - 1
 _SEARCHED_AT_ONCE = 1 << 20
-_TAIL = 1 << 18
-"""Bytes at the end in which the last frame begins, where STREAMINFO does not say how long one is"""
+_TAIL, _LONGEST_TAIL = 1 << 18, 1 << 22
+"""Bytes at the end in which the last frame begins, whatever STREAMINFO says of its length"""
 _LONGEST_HEADER = 16
 
 _BLOCK_SIZES = {1: 192, **{code: 576 << code - 2 for code in range(2, 6)}}
@@ -103,7 +103,7 @@ def _stream_info(head: bytes) -> _StreamInfo:
 
 def _last_frame_end(file: BinaryIO, info: _StreamInfo, start: int, stop: int) -> int | None:
     """Samples per channel up to the end of the last frame; None where there is none."""
-    begin = max(start, stop - max(_TAIL, 2 * info.longest))
+    begin = max(start, stop - min(max(_TAIL, 2 * info.longest), _LONGEST_TAIL))
     file.seek(begin)
     data = file.read(stop - begin)
     at = data.rfind(b"\xff")

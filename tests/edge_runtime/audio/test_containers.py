@@ -1,5 +1,6 @@
 """Files that hold more, or less, than their header says are heard to their real end."""
 
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import soundfile
 from edge_runtime.audio import ogg
 from edge_runtime.audio.containers import layout_of
 from edge_runtime.audio.file import DEMO_CLIP, open_audio
+from edge_runtime.audio.samples import shortfall
 from edge_runtime.errors import AudioFormatError
 
 from ..sounds import RATE, noise
@@ -256,6 +258,29 @@ def test_a_link_that_cannot_be_decoded_does_not_take_the_others_along(tmp_path):
     _, samples = read(tmp_path / "a.flac", bytes(parts[0] + parts[1]))
     assert np.array_equal(samples[-4 * RATE :], decoded(bytes(parts[1])))
     assert len(samples) < 8 * RATE
+
+
+def test_what_cannot_be_decoded_is_told_once_the_file_is_at_its_end(tmp_path):
+    content = bytearray(encoded(MUSIC, "flac"))
+    middle = len(content) // 2
+    content[middle : middle + 200] = b"\xff" * 200
+    audio, samples = read(tmp_path / "a.flac", bytes(content))
+    assert shortfall(audio, len(samples)) == (
+        f"{tmp_path}/a.flac: truncated: 12.0 s are promised, {len(samples) / RATE:.1f} s can be "
+        "decoded and are used; copy it again"
+    )
+    assert shortfall(audio, audio.frames - 2000) is None
+
+
+def test_a_long_file_takes_no_more_memory_than_a_short_one(tmp_path):
+    path = tmp_path / "long.mp3"
+    path.write_bytes(encoded(MUSIC[: 2 * RATE], "mp3") * 60)
+    tracemalloc.start()
+    frames = sum(len(block) for block in open_audio(path).blocks())
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert frames == pytest.approx(120 * RATE, rel=0.1)
+    assert peak < 2e6, "120 s are 11 MB"
 
 
 def test_a_file_that_vanishes_is_named(tmp_path):
