@@ -15,9 +15,9 @@ import numpy.typing as npt
 
 from . import backends
 from .audio.conditioning import Conditioner, level_dbfs
-from .audio.file import open_audio
+from .audio.file import naming, open_audio
 from .audio.resample import missing_band
-from .audio.samples import Audio, audio_samples
+from .audio.samples import Audio, audio_samples, shortfall
 from .audio.windows import SoundPath, file_windows, fill_window
 from .decoder import SILENCE, genre_or_unknown
 from .deprecation import renamed_parameter
@@ -25,9 +25,6 @@ from .errors import ModelFileError, ModelWarning, ParameterError
 from .frontend import FrontEnd
 from .model.file import BUNDLED_MODEL, ModelFile, read_model
 from .model.manifest import Manifest
-
-_WHOLE = 0.98
-"""Share of the promised frames that counts as all of them: MP3 headers only estimate."""
 
 
 @dataclass(frozen=True)
@@ -200,7 +197,9 @@ class Classifier:
             return self.classify_audio(audio_samples(audio, rate))
         if rate is not None:
             raise ParameterError(f"rate is {rate} beside a file, which has its own; leave it out")
-        return self.classify_audio(open_audio(audio))
+        opened = open_audio(audio)
+        with naming(opened.path):
+            return self.classify_audio(opened)
 
     def classify_audio(self, audio: Audio) -> Classification:
         """Classify a file that was opened before, or samples that were checked."""
@@ -287,19 +286,17 @@ class Classifier:
             yield audio.warning
         window_s = self.manifest.front_end.window_seconds
         seconds = conditioner.frames / audio.rate
-        if audio.warning is None and conditioner.frames < _WHOLE * audio.frames:
-            yield (
-                f"{audio.path}: truncated: {audio.seconds:.1f} s are promised, {seconds:.1f} s can "
-                "be decoded and are used; copy it again"
-            )
+        lacking = shortfall(audio, conditioner.frames)
+        if lacking:
+            yield lacking
         if seconds < window_s:
             yield (
                 f"{audio.path}: {seconds:.2f} s is shorter than the model's window of "
                 f"{window_s:.0f} s; it was repeated to fill one, so the label is less certain"
             )
-        lacking = missing_band(audio.rate, self.manifest.front_end)
-        if lacking:
-            yield f"{audio.path}: {lacking}"
+        missing = missing_band(audio.rate, self.manifest.front_end)
+        if missing:
+            yield f"{audio.path}: {missing}"
         if conditioner.non_finite_samples:
             yield (
                 f"{audio.path}: {conditioner.non_finite_samples} samples are NaN, infinite or "

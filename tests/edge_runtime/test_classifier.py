@@ -215,3 +215,9 @@ def test_a_file_that_lacks_more_than_a_fiftieth_of_its_promise_is_truncated(
         "song.mp3: truncated: 4.5 s are promised, 4.4 s can be decoded and are used; copy it again",
     )
     assert warnings == (expected if warned else ())
+
+
+def test_a_fault_of_the_samples_names_the_file(classifier: Classifier, tmp_path: Path) -> None:
+    path = write_wav(tmp_path / "int16.wav", 9000 * noise(RATE), tag=FLOAT, bits=32)
+    with pytest.raises(AudioFormatError, match=r"int16\.wav: samples reach \d+; floats"):
+        classifier.classify(path)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edge_runtime.audio.file import open_audio
 from edge_runtime.errors import DataSetError
 from edge_runtime.frontend import PRESETS, FrontEndParams
 
@@ -172,13 +173,11 @@ def _check_songs(labels: Sequence[str], groups: npt.NDArray[np.int64], folder: P
 
 
 def _short(extraction: Extraction, params: FrontEndParams) -> list[Track]:
-    import soundfile
-
     return [
         item.track
         for item in extraction.tracks
         if len(item.features) == 1
-        and soundfile.info(item.track.path).duration < params.window_seconds - 1e-3
+        and open_audio(item.track.path).seconds < params.window_seconds - 1e-3
     ]
 
 
