@@ -15,20 +15,18 @@ import numpy.typing as npt
 
 from . import backends
 from .audio.conditioning import Conditioner, offset_warning, window_level
-from .audio.file import open_audio
+from .audio.file import naming, open_audio
 from .audio.mixdown import MIX, Channel
 from .audio.resample import missing_band
-from .audio.samples import Audio, audio_samples
+from .audio.samples import Audio, audio_samples, shortfall
 from .audio.windows import SoundPath, file_windows, fill_window
 from .decoder import SILENCE, genre_or_unknown, silence_gate
+from .deprecation import renamed_parameter
 from .errors import AudioFormatError, ModelFileError, ModelWarning, ParameterError
 from .frontend import FrontEnd
 from .model.file import BUNDLED_MODEL, ModelFile, read_model
 from .model.manifest import Manifest
 from .silence import WindowLevel
-
-_WHOLE = 0.98
-"""Share of the promised frames that counts as all of them: MP3 headers only estimate."""
 
 
 @dataclass(frozen=True)
@@ -176,6 +174,7 @@ class Classifier:
         """Genres and rejected labels, in the order of the posterior."""
         return self.manifest.labels
 
+    @renamed_parameter("path", "audio")
     def classify(
         self,
         audio: str | Path | npt.NDArray[np.generic],
@@ -216,7 +215,9 @@ class Classifier:
             return self.classify_audio(audio_samples(audio, rate), channel=channel)
         if rate is not None:
             raise ParameterError(f"rate is {rate} beside a file, which has its own; leave it out")
-        return self.classify_audio(open_audio(audio), channel=channel)
+        opened = open_audio(audio)
+        with naming(opened.path):
+            return self.classify_audio(opened, channel=channel)
 
     def classify_audio(self, audio: Audio, *, channel: Channel = MIX) -> Classification:
         """Classify a file that was opened before, or samples that were checked."""
@@ -308,11 +309,9 @@ class Classifier:
             yield audio.warning
         window_s = self.manifest.front_end.window_seconds
         seconds = conditioner.frames / audio.rate
-        if audio.warning is None and conditioner.frames < _WHOLE * audio.frames:
-            yield (
-                f"{audio.path}: truncated: {audio.seconds:.1f} s are promised, {seconds:.1f} s can "
-                "be decoded and are used; copy it again"
-            )
+        lacking = shortfall(audio, conditioner.frames)
+        if lacking:
+            yield lacking
         if seconds < window_s:
             yield (
                 f"{audio.path}: {seconds:.2f} s is shorter than the model's window of "

@@ -45,7 +45,7 @@ class ConfigFileError(EdgeGenreError):
 
 
 class OutputFileError(EdgeGenreError):
-    """A log or history that cannot be written, or is something else."""
+    """A file for output (log, history, report) that cannot be written, or holds something else."""
 
     exit_code = 3
 

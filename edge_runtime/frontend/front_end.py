@@ -8,6 +8,7 @@ import threading
 import numpy as np
 import numpy.typing as npt
 
+from ..deprecation import renamed_parameter
 from ..errors import ParameterError
 from .log_mel import LogMelKernel, compressed
 from .mel import dct_matrix
@@ -49,6 +50,7 @@ class FrontEnd:
             self._wide = np.zeros((params.n_frames, params.n_mels), np.float64)
             self._cepstra = np.zeros((params.n_frames, params.n_mfcc), np.float64)
 
+    @renamed_parameter("segment", "window")
     def __call__(self, window: npt.NDArray[np.generic]) -> npt.NDArray[np.float32]:
         """Coefficients of one window.
 

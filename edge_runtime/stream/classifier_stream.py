@@ -81,7 +81,7 @@ class ClassifierStream:
         self._dropped = 0
         self._missing_s = 0.0
         self._faults_before = (0, 0)  # counted by the conditioners before this one
-        self._finished = False
+        self._paused = self._finished = False
         self._warned: set[str] = set()  # kinds of what was said already
         self._warnings: list[str] = []  # that were not taken yet
         self._in_use = Exclusive("ClassifierStream")
@@ -139,9 +139,40 @@ class ClassifierStream:
         with self._alone():
             if dropped < 0:
                 raise ParameterError(f"dropped is {dropped}; it must be 0 or more")
+            if self._paused:
+                if not (dropped or np.size(samples)):
+                    return []
+                self._resume(missing_s=0.0)
             self._dropped += dropped
             events = [event for zeros in lost_samples(dropped) for event in self._take(zeros)]
             return events + self._take(self._conditioner(samples))
+
+    def pause(self) -> list[Event]:
+        """Classify the sound so far to its end: the source went away, and may come back.
+
+        `resume` does the same where this was not called, but with its events as late as the
+        source is. Sound after this begins anew: no window spans the pause.
+
+        Returns
+        -------
+        list of Event
+            Windows that were still due, and one more for what came after the last; none of sound
+            that is shorter than a window.
+
+        Raises
+        ------
+        StreamUseError
+            If the stream was finished before, or is in use by another thread.
+        """
+        with self._alone():
+            return self._pause()
+
+    def _pause(self) -> list[Event]:
+        if self._paused:
+            return []
+        self._paused = True
+        events = self._classify_all(self._scheduler.finish())
+        return events + (self._classify_rest() if self._scheduler.had_a_window else [])
 
     def resume(
         self, *, missing_s: float, rate: int | None = None, channels: int | None = None
@@ -176,23 +207,27 @@ class ClassifierStream:
             If `missing_s` is negative.
         """
         with self._alone():
-            if not missing_s >= 0.0:
-                raise ParameterError(f"missing_s is {missing_s}; it must be 0 or more")
-            rate = self._source_rate if rate is None else rate
-            channels = self._conditioner.channels if channels is None else channels
-            conditioner = Conditioner(channels, self._channel)
-            now_s = self._now_s + missing_s
-            latest = self._next or self._scheduler
-            scheduler = WindowScheduler(latest.classifier, latest.settings, rate, origin_s=now_s)
-            events = self._classify_all(self._scheduler.finish())
-            if self._scheduler.had_a_window:
-                events += self._classify_rest()
-            self._faults_before = self._faults
-            self._conditioner, self._source_rate = conditioner, rate
-            self._since_s, self._taken = now_s, 0
-            self._missing_s += missing_s
-            self._use(scheduler)
-            return events
+            return self._resume(missing_s, rate, channels)
+
+    def _resume(
+        self, missing_s: float, rate: int | None = None, channels: int | None = None
+    ) -> list[Event]:
+        if not missing_s >= 0.0:
+            raise ParameterError(f"missing_s is {missing_s}; it must be 0 or more")
+        rate = self._source_rate if rate is None else rate
+        channels = self._conditioner.channels if channels is None else channels
+        conditioner = Conditioner(channels, self._channel)
+        now_s = self._now_s + missing_s
+        latest = self._next or self._scheduler
+        scheduler = WindowScheduler(latest.classifier, latest.settings, rate, origin_s=now_s)
+        events = self._pause()
+        self._paused = False
+        self._faults_before = self._faults
+        self._conditioner, self._source_rate = conditioner, rate
+        self._since_s, self._taken = now_s, 0
+        self._missing_s += missing_s
+        self._use(scheduler)
+        return events
 
     def change_model(self, classifier: Classifier, settings: DecoderSettings | None = None) -> None:
         """Use another model, from the first of its windows on that begins after this call.
@@ -232,8 +267,9 @@ class ClassifierStream:
             ends with the stream. A stream shorter than a window is repeated to fill one.
         """
         with self._alone():
+            due = [] if self._paused else self._classify_all(self._scheduler.finish())
             self._finished = True
-            return self._classify_all(self._scheduler.finish()) + self._classify_rest()
+            return due + self._classify_rest()
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

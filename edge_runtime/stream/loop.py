@@ -6,10 +6,10 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from ..audio.file import naming
 from ..classifier import Classifier
 from ..decoder import DecoderSettings
-from ..errors import AudioFormatError
-from ..sources import Chunk, Source, Stop
+from ..sources import Source, Stop
 from .classifier_stream import ClassifierStream
 from .event import Event
 
@@ -50,20 +50,18 @@ def events_of(
     try:
         for chunk in source.chunks(stop):
             if chunk.rate is not None or chunk.missing_s:
-                yield from _resume(source, stream, chunk)
+                with naming(source.name):  # back with fewer channels than the user asked for
+                    events = stream.resume(
+                        rate=chunk.rate, channels=chunk.samples.shape[1], missing_s=chunk.missing_s
+                    )
+                yield from events
             if (new := new_model()) is not None:
                 stream.change_model(new.classifier, new.settings)
-            yield from stream.push(chunk.samples, dropped=chunk.dropped)
+            with naming(source.name):
+                yield from stream.push(chunk.samples, dropped=chunk.dropped)
+                if chunk.away:  # what was heard is told now, not when the source is back
+                    yield from stream.pause()
     finally:
         # Not where the caller closed this generator: nobody would take these events.
         if not isinstance(sys.exc_info()[1], GeneratorExit):
             yield from stream.finish()
-
-
-def _resume(source: Source, stream: ClassifierStream, chunk: Chunk) -> list[Event]:
-    try:
-        return stream.resume(
-            rate=chunk.rate, channels=chunk.samples.shape[1], missing_s=chunk.missing_s
-        )
-    except AudioFormatError as error:  # back with fewer channels than the user asked for
-        raise AudioFormatError(f"{source.name}: {error}") from None

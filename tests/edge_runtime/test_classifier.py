@@ -5,13 +5,13 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
-from edge_runtime import Classification, Classifier, ClassifierStream
+from edge_runtime import Classification, Classifier, ClassifierStream, FrontEnd
 from edge_runtime.audio.file import open_audio
 from edge_runtime.errors import AudioFormatError, ParameterError
 
@@ -122,6 +122,19 @@ def test_a_rate_beside_a_file_is_refused(classifier: Classifier) -> None:
         classifier.classify("demo", rate=44_100)
 
 
+def test_parameters_are_still_taken_by_their_old_names(classifier: Classifier) -> None:
+    old: Any = classifier.classify
+    with pytest.warns(
+        DeprecationWarning, match=r"^the parameter path of Classifier\.classify is now audio$"
+    ):
+        assert old(path="demo") == classifier.classify("demo")
+    front_end = FrontEnd(classifier.manifest.front_end)
+    window = noise(front_end.params.window_samples)
+    with pytest.warns(DeprecationWarning, match=r"segment of FrontEnd\.__call__ is now window$"):
+        found = cast("Any", front_end)(segment=window)
+    np.testing.assert_array_equal(found, front_end(window))
+
+
 def test_the_old_name_of_the_windows_is_deprecated(classifier: Classifier) -> None:
     result = classifier.classify(noise(4 * RATE), rate=RATE)
     with pytest.warns(DeprecationWarning, match=r"^Classification\.segments is now \.windows$"):
@@ -204,6 +217,12 @@ def test_a_file_that_lacks_more_than_a_fiftieth_of_its_promise_is_truncated(
         "song.mp3: truncated: 4.5 s are promised, 4.4 s can be decoded and are used; copy it again",
     )
     assert warnings == (expected if warned else ())
+
+
+def test_a_fault_of_the_samples_names_the_file(classifier: Classifier, tmp_path: Path) -> None:
+    path = write_wav(tmp_path / "int16.wav", 9000 * noise(RATE), tag=FLOAT, bits=32)
+    with pytest.raises(AudioFormatError, match=r"int16\.wav: samples reach \d+; floats"):
+        classifier.classify(path)
 
 
 def demo() -> tuple[npt.NDArray[np.float32], int]:
