@@ -32,13 +32,15 @@ def write_atomically(path: Path, content: bytes) -> None:
         raise ModelFileError(f"{path}: cannot be written ({error.strerror})") from error
 
 
-def check_writable(path: Path, *, folder: bool = False, n_bytes: int = 0) -> None:
+def check_writable(path: Path, option: str = "", *, folder: bool = False, n_bytes: int = 0) -> None:
     """Refuse a place that cannot be written to, before the work whose result belongs there.
 
     Parameters
     ----------
     path : Path
         Need not be there, nor the folders above it.
+    option : str
+        That names another place, for the message.
     folder : bool
         Whether it is a folder that is wanted.
     n_bytes : int
@@ -49,6 +51,7 @@ def check_writable(path: Path, *, folder: bool = False, n_bytes: int = 0) -> Non
     OutputFileError
         If nothing can be written there, or too little.
     """
+    elsewhere = f"name another place with {option}" if option else "name another place"
     if path.exists() and path.is_dir() != folder:
         kind, wanted = ("file", "folder") if folder else ("folder", "file")
         if path.is_file() or path.is_dir():
@@ -65,13 +68,12 @@ def check_writable(path: Path, *, folder: bool = False, n_bytes: int = 0) -> Non
             free = shutil.disk_usage(place).free
     except OSError as error:
         raise OutputFileError(
-            f"{path}: cannot be written ({error.strerror}); name another place, or make "
-            f"{place} writable"
+            f"{path}: cannot be written ({error.strerror}); {elsewhere}, or make {place} writable"
         ) from None
     if free < n_bytes:
         raise OutputFileError(
             f"{path}: {_mega(free)} are free there, and about {_mega(n_bytes)} are needed; make "
-            "space, or name another place"
+            f"space, or {elsewhere}"
         )
 
 

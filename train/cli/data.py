@@ -48,7 +48,7 @@ def _check(args: argparse.Namespace) -> int:
     if args.json and args.json.is_dir():
         raise ParameterError(f"--json {args.json}: is a folder; name a file")
     if args.json:
-        check_writable(args.json)
+        check_writable(args.json, "--json")
     if args.csv and args.data_set != "auto":
         raise ParameterError(f"--csv says what the clips are; leave --data-set {args.data_set} out")
     listed = load(args.data, args.data_set, args.csv)

@@ -53,7 +53,7 @@ def cache_folder(args: argparse.Namespace) -> Path:
         If it cannot be written to.
     """
     cache: Path = args.cache or default_cache()
-    check_writable(cache, folder=True)
+    check_writable(cache, "--cache", folder=True)
     return cache
 
 

@@ -69,9 +69,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Evaluate and print the table; unreadable clips are reported and left out."""
-    for path in (args.json, args.predictions, args.rejection_plot):
-        if path:
-            check_writable(path)
+    for option in ("json", "predictions", "rejection_plot"):
+        if getattr(args, option):
+            check_writable(getattr(args, option), f"--{option.replace('_', '-')}")
     if args.against:
         _require("--against", "scipy")
     if args.rejection_plot:

@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
     if folder is None or args.format == "json":
         folder = store_folder(cache_folder(args), settings)
     if args.format == "json":
-        check_writable(_json_file(args.out))
+        check_writable(_json_file(args.out), "--out")
     listed = find_clips(args)
     check_genres(listed, args.data)
     FeatureStore(folder, settings, rebuild=args.rebuild)

@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json is not None and args.json.is_dir():
         raise ParameterError(f"--json {args.json}: is a folder; name a file")
     if args.json is not None:
-        check_writable(args.json)
+        check_writable(args.json, "--json")
     conditions = _conditions(args.conditions)
     classifiers = _classifiers(args)
     # All models' clips are known to be usable before the first is measured.
