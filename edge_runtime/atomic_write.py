@@ -65,14 +65,14 @@ def check_writable(path: Path, option: str = "", *, folder: bool = False, n_byte
         place = place.parent
     try:
         with tempfile.TemporaryFile(dir=place):
-            free = shutil.disk_usage(place).free
+            disk = shutil.disk_usage(place)
     except OSError as error:
         raise OutputFileError(
             f"{path}: cannot be written ({error.strerror}); {elsewhere}, or make {place} writable"
         ) from None
-    if free < n_bytes:
+    if disk.free < n_bytes and disk.total:  # some network folders do not tell
         raise OutputFileError(
-            f"{path}: {_mega(free)} are free there, and about {_mega(n_bytes)} are needed; make "
+            f"{path}: {_mega(disk.free)} are free there, and about {_mega(n_bytes)} are needed; make "
             f"space, or {elsewhere}"
         )
 
