@@ -72,8 +72,8 @@ def check_writable(path: Path, option: str = "", *, folder: bool = False, n_byte
         ) from None
     if disk.free < n_bytes and disk.total:  # some network folders do not tell
         raise OutputFileError(
-            f"{path}: {_mega(disk.free)} are free there, and about {_mega(n_bytes)} are needed; make "
-            f"space, or {elsewhere}"
+            f"{path}: {_mega(disk.free)} are free there, and about {_mega(n_bytes)} are needed; "
+            f"make space, or {elsewhere}"
         )
 
 
