@@ -8,11 +8,12 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge_runtime.atomic_write import check_writable
 from edge_runtime.cli import warn
+from edge_runtime.cli.arguments import Names
 from edge_runtime.errors import DataSetError, ParameterError
 from edge_runtime.model.manifest import check_labels
 from edge_runtime.model.run_folder import MODEL, read_run_record
+from edge_runtime.output_file import check_writable
 from edge_runtime.stderr import quiet_stderr
 
 from .formats import FORMATS, QUANTIZATIONS, file_name
@@ -78,7 +79,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model-version", help="the model's version (1.0)")
     parser.add_argument("--licence", help="licence of the weights")
     parser.add_argument("--attribution", help="whom to name, and for what")
-    parser.add_argument("--labels", metavar="A,B,...", help="with --from: all labels, in order")
+    parser.add_argument(
+        "--labels",
+        type=Names(),
+        metavar="A,B,...",
+        help="with --from: all labels, in order; \\, is a comma within one",
+    )
     parser.add_argument(
         "--decoder",
         nargs="+",
@@ -133,9 +139,8 @@ def _check(args: argparse.Namespace) -> None:
 def _edit_manifest(args: argparse.Namespace) -> int:
     from .edit_manifest import Changes, edit_manifest
 
-    labels = tuple(name.strip() for name in args.labels.split(",")) if args.labels else None
     changes = Changes(
-        labels, args.decoder, args.name, args.model_version, args.licence, args.attribution
+        args.labels, args.decoder, args.name, args.model_version, args.licence, args.attribution
     )
     changed = edit_manifest(args.source, args.out, changes)
     print(f"{args.out}: the network of {args.source}; changed: {', '.join(changed)}")
@@ -237,7 +242,7 @@ def _report(artefact: Artefact, path: Path, source: Source) -> str:
     ]
     if source.compared_on != TRAINED_ON:  # accuracy on training windows means nothing
         lines += [
-            f"  segment accuracy  {parity.segment_accuracy:.4f} (Keras "
+            f"  window accuracy   {parity.segment_accuracy:.4f} (Keras "
             f"{parity.float_segment_accuracy:.4f})",
             f"  track accuracy    {parity.track_accuracy:.4f} (Keras "
             f"{parity.float_track_accuracy:.4f}), McNemar's p {parity.mcnemar_p:.2g}",

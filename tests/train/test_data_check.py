@@ -84,6 +84,17 @@ def test_a_clip_that_was_cut_off_in_copying_is_noticed(tmp_path: Path, suffix: s
     assert str(path) not in fault
 
 
+def test_a_clip_with_much_more_behind_its_samples_is_noticed_and_not_called_cut_off(
+    tmp_path: Path,
+) -> None:
+    path = write(tmp_path / "a.wav", clip("drone", 0))
+    path.write_bytes(path.read_bytes() + bytes(6 * RATE))
+    facts = facts_of(path)
+    assert facts.truncated == ""
+    assert facts.unheard.startswith("its header says ")
+    assert "as much as 3.0 s more lie behind" in facts.unheard
+
+
 def test_a_long_clip_takes_no_more_memory_than_a_short_one(tmp_path: Path) -> None:
     path = tmp_path / "long.wav"
     with soundfile.SoundFile(path, "w", RATE, 1) as file:

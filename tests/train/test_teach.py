@@ -11,7 +11,7 @@ import soundfile
 
 from edge_runtime import Classifier
 from edge_runtime.errors import DataSetError
-from tests.command import refused, succeed
+from tests.command import SMALL, refused, succeed
 from tests.synthetic import GENRES, RATE, clip, write_data_set
 from train.data.tracks import find_tracks
 from train.transfer.musicnn_wheel import read_weights
@@ -26,7 +26,7 @@ def test_teach_makes_a_model_and_reports_its_cross_validation(tmp_path: Path) ->
     model = tmp_path / "own.tflite"
     done = succeed(
         "teach", music, "--out", model, "--cache", tmp_path / "cache", "--run", tmp_path / "run",
-        cwd=tmp_path,
+        cwd=tmp_path, constants=SMALL,
     )  # fmt: skip
     assert f"edge-genre listen --model {model}" in done.stdout
     assert "Of 18 clips, each judged by a model that was not trained on it, " in done.stdout

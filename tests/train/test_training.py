@@ -131,7 +131,7 @@ def test_a_training_that_was_killed_goes_on_and_ends_as_if_it_had_not_been(
 ) -> None:
     def command(out: Path, *more: str) -> tuple[str, ...]:
         varied = ("--gain-db", "6", "--spec-augment", "--mixup", "0.2", "--schedule", "cosine")
-        return (*train(data, out, "--patience", "9", *varied, *more), "--epochs", "7")
+        return (*train(data, out, "--patience", "9", *varied, *more), "--epochs", "4")
 
     killed = subprocess.Popen(
         [sys.executable, "-m", "edge_runtime", *command(tmp_path / "killed")],

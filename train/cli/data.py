@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import textwrap
 from pathlib import Path
 
-from edge_runtime.atomic_write import check_writable
 from edge_runtime.errors import DataSetError, ParameterError
+from edge_runtime.output_file import JSON, check_output, write_json
+from edge_runtime.printable import printable_lines
 from edge_runtime.version import __version__
 
 from ..data.check.check import DataCheck, check
@@ -45,16 +45,13 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> int:
-    if args.json and args.json.is_dir():
-        raise ParameterError(f"--json {args.json}: is a folder; name a file")
-    if args.json:
-        check_writable(args.json, "--json")
+    check_output(args.json, JSON, "--json")
     if args.csv and args.data_set != "auto":
         raise ParameterError(f"--csv says what the clips are; leave --data-set {args.data_set} out")
     listed = load(args.data, args.data_set, args.csv)
     validation = [] if args.csv else recognised(args.data, listed.dataset).validate(args.data)
     result = check(listed, validation)
-    print(check_text(result, str(args.data)), flush=True)
+    print(printable_lines(check_text(result, str(args.data))), flush=True)
     if args.json:
         _write(args.json, result, args.data)
     if not result.usable:
@@ -65,8 +62,7 @@ def _check(args: argparse.Namespace) -> int:
 
 def _write(path: Path, result: DataCheck, root: Path) -> None:
     content = {"data": root.resolve().name, "edge_genre": __version__, **result.to_dict(root)}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    write_json(path, content, indent=1)
 
 
 def _list() -> int:

@@ -6,10 +6,10 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from edge_runtime.atomic_write import check_writable
 from edge_runtime.cli import warn
 from edge_runtime.cli.arguments import Whole
 from edge_runtime.errors import DataSetError, ParameterError
+from edge_runtime.output_file import check_writable
 
 from ..data.datasets import DATASETS, load
 from ..data.parts import part_of

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import json
 import platform
 import zipfile
 from pathlib import Path
 
 from edge_runtime import Classifier
-from edge_runtime.atomic_write import check_writable
 from edge_runtime.cli import warn
 from edge_runtime.cli.arguments import add_threads_argument
 from edge_runtime.errors import DataSetError, MissingExtraError
 from edge_runtime.model.file import MANIFEST_NAME
+from edge_runtime.output_file import JSON, NPZ, PNG, check_output, write_json
 from edge_runtime.version import __version__
 
 from ..data.parts import part_of
@@ -69,9 +68,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Evaluate and print the table; unreadable clips are reported and left out."""
-    for option in ("json", "predictions", "rejection_plot"):
-        if getattr(args, option):
-            check_writable(getattr(args, option), f"--{option.replace('_', '-')}")
+    check_output(args.json, JSON, "--json")
+    check_output(args.predictions, NPZ, "--predictions")
+    check_output(args.rejection_plot, PNG, "--rejection-plot")
     if args.against:
         _require("--against", "scipy")
     if args.rejection_plot:
@@ -214,6 +213,4 @@ def _write(
         context["against"] = difference.to_dict()
     if rejection is not None:
         context["rejection"] = rejection.to_dict()
-    text = json.dumps({**evaluation.to_dict(), **context}, indent=2)
-    args.json.parent.mkdir(parents=True, exist_ok=True)
-    args.json.write_text(text + "\n", encoding="utf-8")
+    write_json(args.json, {**evaluation.to_dict(), **context})

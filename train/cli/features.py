@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from edge_runtime.atomic_write import check_writable
 from edge_runtime.cli import warn
 from edge_runtime.cli.arguments import Number
 from edge_runtime.errors import DataSetError, ParameterError
 from edge_runtime.frontend import PRESETS, FrontEndParams
+from edge_runtime.output_file import JSON, check_output
 
 from ..data.genre_check import check_genres
 from ..features.extraction import Extraction, extract, store_folder
@@ -65,13 +65,13 @@ def run(args: argparse.Namespace) -> int:
     """Compute what is missing, and print what there is."""
     if args.format == "json" and args.out is None:
         raise ParameterError("--format json needs --out, a folder or a file that ends in .json")
+    if args.format == "json":
+        check_output(_json_file(args.out), JSON, "--out")
     params = PRESETS[args.front_end]
     settings = StoreSettings(params, _step(args, params))
     folder = args.out
     if folder is None or args.format == "json":
         folder = store_folder(cache_folder(args), settings)
-    if args.format == "json":
-        check_writable(_json_file(args.out), "--out")
     listed = find_clips(args)
     check_genres(listed, args.data)
     FeatureStore(folder, settings, rebuild=args.rebuild)

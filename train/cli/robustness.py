@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import argparse
 import difflib
-import json
 import platform
 from pathlib import Path
 from typing import Any
 
 from edge_runtime import Classifier
-from edge_runtime.atomic_write import check_writable
 from edge_runtime.cli import warn
 from edge_runtime.cli.arguments import add_threads_argument
 from edge_runtime.errors import DataSetError, ParameterError
+from edge_runtime.output_file import JSON, check_output, write_json
 from edge_runtime.version import __version__
 
 from ..augment import GRID, Degradation
@@ -47,10 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure and print a table for each model."""
-    if args.json is not None and args.json.is_dir():
-        raise ParameterError(f"--json {args.json}: is a folder; name a file")
-    if args.json is not None:
-        check_writable(args.json, "--json")
+    check_output(args.json, JSON, "--json")
     conditions = _conditions(args.conditions)
     classifiers = _classifiers(args)
     # All models' clips are known to be usable before the first is measured.
@@ -130,5 +126,4 @@ def _write(
             for model, robustness in measured.items()
         ],
     }
-    args.json.parent.mkdir(parents=True, exist_ok=True)
-    args.json.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    write_json(args.json, content)

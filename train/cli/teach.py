@@ -10,10 +10,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from edge_runtime.atomic_write import check_writable
 from edge_runtime.cli import main, warn
 from edge_runtime.cli.arguments import Whole
 from edge_runtime.errors import DataSetError, ParameterError
+from edge_runtime.output_file import check_writable
 
 from ..data.datasets import load
 from ..data.genre_check import check_genres

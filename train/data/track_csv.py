@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge_runtime.errors import DataSetError
+from edge_runtime.regular_file import check_regular
 
 from .parts import part_of
 
@@ -89,6 +90,7 @@ def _fields(csv_path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
 
 def _text(csv_path: Path) -> str:
     try:
+        check_regular(csv_path)
         content = csv_path.read_bytes()
     except OSError as error:
         raise DataSetError(f"{csv_path}: cannot be read ({error.strerror})") from None

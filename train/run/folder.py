@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edge_runtime.atomic_write import check_writable
 from edge_runtime.errors import DataSetError
 from edge_runtime.model.run_folder import (
     BASELINE,
@@ -23,6 +22,7 @@ from edge_runtime.model.run_folder import (
     WINDOWS,
     RunWindows,
 )
+from edge_runtime.output_file import check_writable
 
 from ..experiment.prepare import Experiment
 from ..features.files import storing

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edge_runtime.audio.file import open_audio
 from edge_runtime.errors import DataSetError
 from edge_runtime.frontend import PRESETS, FrontEndParams
 
@@ -44,6 +45,8 @@ _PER_TRACK = 10
 """Windows drawn from a clip; thirty seconds hold as many that do not overlap"""
 _PER_KIND, _PER_KIND_OF_SPEECH = 20, 50
 """Sounds of each kind that is not music"""
+_BALANCING = 400
+"""Windows that the ranges of the channels are measured on"""
 
 
 @dataclass(frozen=True)
@@ -170,13 +173,11 @@ def _check_songs(labels: Sequence[str], groups: npt.NDArray[np.int64], folder: P
 
 
 def _short(extraction: Extraction, params: FrontEndParams) -> list[Track]:
-    import soundfile
-
     return [
         item.track
         for item in extraction.tracks
         if len(item.features) == 1
-        and soundfile.info(item.track.path).duration < params.window_seconds - 1e-3
+        and open_audio(item.track.path).seconds < params.window_seconds - 1e-3
     ]
 
 
@@ -211,7 +212,7 @@ def fit_own_genres(clips: OwnClips, base: str, *, seed: int, speech: bool) -> Ow
     }
     not_music = draw_not_music(params, random_degradation, kinds, n_genres)
     windows = np.concatenate([music.clean, music.degraded, not_music.clean, not_music.degraded])
-    sample = windows[:: -(-len(windows) // 400)].astype(np.float32)
+    sample = windows[:: -(-len(windows) // _BALANCING)].astype(np.float32)
     normalised = (sample * pruned.features.scale + pruned.features.shift)[..., np.newaxis]
     balance(trunk, normalised)
     balance_pooled(trunk, normalised)

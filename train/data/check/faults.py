@@ -81,6 +81,12 @@ def find_faults(
             clips({name: found.truncated for name, found in facts.items() if found.truncated}),
         ),
         Finding(
+            "unheard",
+            False,
+            "hold more than their header says, which is left out",
+            clips({name: found.unheard for name, found in facts.items() if found.unheard}),
+        ),
+        Finding(
             "silent",
             True,
             "are silent (below -60 dBFS all through); training leaves them out",

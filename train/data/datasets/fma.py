@@ -178,7 +178,7 @@ def _rows(path: Path) -> Iterator[tuple[str, _Row]]:
     """
     csv.field_size_limit(1 << 24)  # artists' biographies are columns, too
     try:
-        with path.open(newline="", encoding="utf-8") as file:
+        with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.reader(file)
             heads = [tuple(pair) for pair in zip(next(reader), next(reader), strict=True)]
             third = next(reader)
