@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge_runtime.audio.file import EXTENSIONS
+from edge_runtime.audio.folder import audio_files, find_audio, first_few, is_hidden
 from edge_runtime.errors import DataSetError
 
-from .audio_files import audio_files, find_audio, first_few, is_hidden
 from .genre_names import by_key, one_spelling, spelling_key
 from .parts import part_of, parts_by_name
 from .track_csv import Row, read_rows

@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from edge_runtime.audio.folder import header_seconds
 from edge_runtime.errors import DataSetError
 from edge_runtime.frontend import FrontEndParams
 
 from ..augment.waveform import AudioAugmentation
-from ..data.audio_files import header_seconds
 from ..data.tracks import Track
 from ..progress import progress
 from .clip import Clip, sha256_of

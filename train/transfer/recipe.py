@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_runtime.audio.file import open_audio
+from edge_runtime.audio.folder import audio_files
 from edge_runtime.errors import AudioFormatError, DataSetError
 from edge_runtime.frontend import PRESETS, FrontEndParams
 
-from ..data.audio_files import audio_files
 from ..data.tracks import Track
 from .balance import balance, balance_pooled
 from .cache import cached_targets
