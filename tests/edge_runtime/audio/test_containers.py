@@ -186,6 +186,18 @@ def test_an_mp3_that_was_cut_off_says_so(tmp_path):
     assert audio.warning.endswith("copy it again")
 
 
+def test_an_mp3_that_is_damaged_in_the_middle_says_how_much_is_heard(tmp_path):
+    content = bytearray(encoded(MUSIC, "mp3"))
+    middle = len(content) // 2
+    content[middle : middle + 5000] = bytes(5000)
+    audio, samples = read(tmp_path / "a.mp3", bytes(content))
+    assert 10 * RATE < len(samples) < 11.9 * RATE
+    assert audio.warning == (
+        f"{tmp_path}/a.mp3: truncated: its header promises 12.1 s; {len(samples) / RATE:.1f} s are "
+        "there and are used; copy it again"
+    )
+
+
 def test_an_mp3_of_constant_bit_rate_and_a_large_picture_promises_no_more_than_it_holds(tmp_path):
     picture = b"ID3\4\0\0" + bytes([0, 0x1F, 0, 0]) + bytes(0x1F << 14)
     audio, samples = read(tmp_path / "a.mp3", picture + without_xing(encoded(MUSIC, "mp3")))
