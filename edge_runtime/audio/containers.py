@@ -26,6 +26,8 @@ _UNKNOWN_FRAMES = 2**50
 """From here on, a number of frames means that it is unknown."""
 _UNKNOWN_BYTES = 0xFFFFFFFF
 _WALK_BUFFER = 1 << 17
+_PIECE_FRAMES = 4096
+"""Decoded at once: where decoding fails, no more than that is lost before."""
 
 
 @dataclass(frozen=True)
@@ -254,14 +256,21 @@ def _opened(soundfile: Any, path: Path, link: Link | None) -> Iterator[tuple[Any
 def _decoded(
     soundfile: Any, sound: Any, file: LinkFile | None, block_frames: int
 ) -> Iterator[Block]:
-    while True:
-        try:
-            with quiet_stderr():
-                block = sound.read(block_frames, dtype="float32", always_2d=True)
-        except soundfile.LibsndfileError as error:
-            raise AudioFormatError(error.error_string.rstrip(".")) from None
+    more = True
+    while more:
+        pieces, frames, fault = [], 0, None
+        with quiet_stderr():
+            try:
+                while more and frames < block_frames:
+                    size = min(_PIECE_FRAMES, block_frames - frames)
+                    pieces.append(sound.read(size, dtype="float32", always_2d=True))
+                    frames += len(pieces[-1])
+                    more = len(pieces[-1]) > 0
+            except soundfile.LibsndfileError as error:
+                fault = error
         if file is not None and file.error is not None:
             raise file.error
-        if not len(block):
-            return
-        yield block
+        if frames:
+            yield pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+        if fault is not None:
+            raise AudioFormatError(fault.error_string.rstrip(".")) from None
