@@ -273,13 +273,32 @@ def test_a_link_that_cannot_be_decoded_does_not_take_the_others_along(tmp_path):
     assert len(samples) < 8 * RATE
 
 
+@pytest.mark.parametrize("places", [(0.5,), (0.2, 0.21, 0.8)])
+@pytest.mark.parametrize("joined", [False, True])
+def test_a_flac_goes_on_behind_what_is_damaged_and_the_clock_stays_right(tmp_path, places, joined):
+    content = bytearray(encoded(STEREO, "flac"))
+    for place in places:
+        at = round(place * len(content))
+        content[at : at + 200] = b"\xff" * 200
+    second = encoded(STEREO[: 2 * RATE], "flac") if joined else b""
+    audio, samples = read(tmp_path / "a.flac", bytes(content) + second)
+    whole = decoded(encoded(STEREO, "flac"))
+    if joined:
+        whole = np.concatenate([whole, whole[: 2 * RATE]])
+    assert (audio.frames, audio.warning) == (len(samples), None)
+    assert len(samples) == len(whole)
+    bad = np.isnan(samples[:, 0])
+    assert 0 < bad.sum() <= 3 * 4096 * len(places)
+    assert np.array_equal(samples[~bad], whole[~bad])
+
+
 def test_what_cannot_be_decoded_is_told_once_the_file_is_at_its_end(tmp_path):
-    content = bytearray(encoded(MUSIC, "flac"))
+    content = bytearray(encoded(MUSIC, "vorbis"))
     middle = len(content) // 2
     content[middle : middle + 200] = b"\xff" * 200
-    audio, samples = read(tmp_path / "a.flac", bytes(content))
+    audio, samples = read(tmp_path / "a.ogg", bytes(content))
     assert shortfall(audio, len(samples)) == (
-        f"{tmp_path}/a.flac: truncated: 12.0 s are promised, {len(samples) / RATE:.1f} s can be "
+        f"{tmp_path}/a.ogg: truncated: 12.0 s are promised, {len(samples) / RATE:.1f} s can be "
         "decoded and are used; copy it again"
     )
     assert shortfall(audio, audio.frames - 2000) is None
