@@ -14,12 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from . import backends
-from .audio.conditioning import Conditioner, level_dbfs
+from .audio.conditioning import Conditioner, level_dbfs, offset_warning
 from .audio.file import naming, open_audio
 from .audio.resample import missing_band
 from .audio.samples import Audio, audio_samples, shortfall
 from .audio.windows import SoundPath, file_windows, fill_window
 from .decoder import SILENCE, genre_or_unknown
+from .deprecation import renamed_parameter
 from .errors import ModelFileError, ModelWarning, ParameterError
 from .frontend import FrontEnd
 from .model.file import BUNDLED_MODEL, ModelFile, read_model
@@ -99,7 +100,11 @@ class WindowResult:
 
 
 class Classifier:
-    """A genre classifier; give each thread its own.
+    """A genre classifier.
+
+    One may be used by several threads: the labels are those of one thread. They take turns at the
+    front end and at the network; where they are to compute at the same time, give each its own.
+    A `ClassifierStream` belongs to one thread; several of them may share a classifier.
 
     Parameters
     ----------
@@ -162,6 +167,7 @@ class Classifier:
         """Genres and rejected labels, in the order of the posterior."""
         return self.manifest.labels
 
+    @renamed_parameter("path", "audio")
     def classify(
         self, audio: str | Path | npt.NDArray[np.generic], *, rate: int | None = None
     ) -> Classification:
@@ -203,10 +209,11 @@ class Classifier:
         """Classify a file that was opened before, or samples that were checked."""
         path = SoundPath(audio.rate, audio.channels, self.manifest.front_end)
         conditioner = path.conditioner
-        windows, posteriors = [], []
+        windows, posteriors, offset = [], [], 0.0
         window_s = self.manifest.front_end.window_seconds
         for start, window in file_windows(audio, self.manifest.front_end, path):
             result = self.classify_window(window)
+            offset = max(offset, abs(float(window.mean())))
             label = SILENCE
             if result.level_dbfs >= self.manifest.decoder.silence_dbfs:
                 label = genre_or_unknown(result.posterior, self.labels, self.rejected)
@@ -221,7 +228,7 @@ class Classifier:
             posterior=self.by_label(posterior),
             windows=tuple(windows),
             seconds=conditioner.frames / audio.rate,
-            warnings=tuple(self._warnings(audio, conditioner)),
+            warnings=tuple(self._warnings(audio, conditioner, offset)),
         )
 
     def classify_window(self, window: npt.NDArray[np.float32]) -> WindowResult:
@@ -279,7 +286,7 @@ class Classifier:
             threshold=self.manifest.decoder.rejection_threshold,
         )
 
-    def _warnings(self, audio: Audio, conditioner: Conditioner) -> Iterable[str]:
+    def _warnings(self, audio: Audio, conditioner: Conditioner, offset: float) -> Iterable[str]:
         if audio.warning:
             yield audio.warning
         window_s = self.manifest.front_end.window_seconds
@@ -292,9 +299,12 @@ class Classifier:
                 f"{audio.path}: {seconds:.2f} s is shorter than the model's window of "
                 f"{window_s:.0f} s; it was repeated to fill one, so the label is less certain"
             )
-        missing = missing_band(audio.rate, self.manifest.front_end)
-        if missing:
-            yield f"{audio.path}: {missing}"
+        lacking = missing_band(audio.rate, self.manifest.front_end)
+        if lacking:
+            yield f"{audio.path}: {lacking}"
+        # The mean of a click is no offset.
+        if seconds >= window_s and (of_offset := offset_warning(offset, self.manifest.front_end)):
+            yield f"{audio.path}: {of_offset}"
         if conditioner.non_finite_samples:
             yield (
                 f"{audio.path}: {conditioner.non_finite_samples} samples are NaN, infinite or "

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import AudioFormatError
+from ..regular_file import special_kind
 from . import wav
 from .conditioning import MAX_CHANNELS
 from .containers import Container, container_blocks, open_container
@@ -23,6 +24,7 @@ EXTENSIONS = (".wav", ".au", ".ogg", ".oga", ".opus", ".mp3", ".flac", ".aif", "
 """File name endings that a data set is searched for."""
 
 BLOCK_SECONDS = 1.0
+_NO_FILE = "name a file, or send raw PCM to listen --input -"
 
 _MUCH_SECONDS = 1.0
 """Bytes behind the samples of a WAV that would be longer as sound are worth a warning."""
@@ -97,15 +99,15 @@ def open_audio(path: str | Path) -> AudioFile:
         If only soundfile could read it, and it is not installed.
     """
     path = resolve(path)
+    if kind := special_kind(path):
+        raise AudioFormatError(f"{path}: is {kind}; {_NO_FILE}")
     try:
         with path.open("rb") as file:
             head = file.read(12)
             if not head:
                 raise AudioFormatError(f"{path}: the file is empty; copy or record it again")
             if not file.seekable():
-                raise AudioFormatError(
-                    f"{path}: is a pipe; name a file, or send raw PCM to listen --input -"
-                )
+                raise AudioFormatError(f"{path}: is a pipe; {_NO_FILE}")
             if wav.is_wav(head):
                 with contextlib.suppress(wav.UnsupportedWavError):
                     return _with_samples(_from_wav(path, wav.read_header(file, path)))

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..errors import OutputFileError, ParameterError
 from ..model.file import BUNDLED
+from ..regular_file import check_regular, is_pipe, special_kind
 from ..service.account import Account, choose_account
 from ..service.unit import MARK, STATE, Service, unit
 from . import listen, note, warn
@@ -142,7 +143,9 @@ def _checked(arguments: Sequence[str]) -> tuple[dict[str, Any], Path | None]:
         raise ParameterError("a service has no stdin to listen to; name a microphone or a file")
     whole = dict(values)
     for name, path in _files(values):
-        if not path.is_file():
+        if (kind := special_kind(path)) and not (name == "input" and is_pipe(path)):
+            raise ParameterError(f"--{_dashed(name)} {path}: is {kind}; name a file")
+        if kind is None and not path.is_file():
             raise ParameterError(f"--{_dashed(name)} {path}: no such file; check the path")
         if not path.is_absolute():
             whole[name] = f"{'file:' * (name == 'input')}{path.absolute()}"
@@ -204,6 +207,7 @@ def _write(texts: dict[Path, str], *, force: bool) -> None:
     path = Path()
     try:
         for path in texts:
+            check_regular(path)
             if path.exists() and not force and MARK not in path.read_text(errors="replace"):
                 raise OutputFileError(f"{path}: is not ours; replace it with --force")
         for path, text in reversed(texts.items()):  # no unit without its options

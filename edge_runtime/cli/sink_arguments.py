@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import MissingExtraError, ParameterError
+from ..regular_file import check_regular
 from ..sinks import Sink
 from ..stream.session import Session
 from . import warn
@@ -215,9 +216,10 @@ def _with_password(broker: Broker, file: Path | None) -> Broker:
     password = os.environ.get(PASSWORD_VARIABLE)
     if file:
         try:
-            password = file.read_text(encoding="utf-8").rstrip("\r\n")
+            check_regular(file)
+            password = file.read_text(encoding="utf-8-sig").rstrip("\r\n")
         except (OSError, UnicodeDecodeError) as error:
-            why = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
+            why = error.strerror if isinstance(error, OSError) else "is not UTF-8 text; save it so"
             raise ParameterError(f"--mqtt-password-file {file}: {why}") from None
     if file and broker.user is None:
         raise ParameterError("--mqtt-password-file needs a user: mqtt://USER@HOST")

@@ -57,6 +57,8 @@ def events_of(
                 stream.change_model(new.classifier, new.settings)
             with naming(source.name):
                 yield from stream.push(chunk.samples, dropped=chunk.dropped)
+                if chunk.away:  # what was heard is told now, not when the source is back
+                    yield from stream.pause()
     finally:
         # Not where the caller closed this generator: nobody would take these events.
         if not isinstance(sys.exc_info()[1], GeneratorExit):

@@ -16,7 +16,8 @@ from edge_runtime.audio.file import open_audio
 from edge_runtime.errors import AudioFormatError, DataSetError
 from edge_runtime.frontend import PRESETS, FrontEndParams
 
-from ..data.tracks import Track, audio_files
+from ..data.audio_files import audio_files
+from ..data.tracks import Track
 from .balance import balance, balance_pooled
 from .cache import cached_targets
 from .corpus import UNLABELLED, Source

@@ -135,7 +135,7 @@ def test_raw_pcm_of_any_format_is_read(form, size, channels):
 
 @pytest.mark.parametrize(
     ("data", "complaint"),
-    [(b"", "no sound arrived"), (wav_bytes(noise(5 * RATE)), "holds an audio file, not raw")],
+    [(b"", "no sound arrived"), (wav_bytes(noise(5 * RATE)), "holds a WAV file, not raw samples")],
 )
 def test_a_pipe_without_raw_sound_is_refused_in_one_line(data, complaint):
     done = listen_to(data, "--rate", str(RATE), "--json")
@@ -301,3 +301,10 @@ def test_a_reader_that_goes_away_ends_the_command_with_1_and_no_words(clip, opti
         process.stdout.close()
         assert process.stderr.read() == b""
     assert process.returncode == 1
+
+
+def test_an_offset_of_the_source_is_warned_of_once(tmp_path):
+    clip = write_wav(tmp_path / "off.wav", noise(8 * RATE) + 0.05)
+    done = succeed("listen", "--input", clip, "--fast", "--json")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("edge-genre: warning: off.wav: the sound has a constant offset of 5% of")
