@@ -77,7 +77,7 @@ def first_few(names: Sequence[str], most: int = 3) -> str:
 
 
 def header_seconds(path: Path) -> float | None:
-    """Length of a file as its header has it; None if it cannot be read."""
+    """Length of a file, without decoding it; None if it cannot be read."""
     try:
         audio = open_audio(path)
     except (EdgeGenreError, OSError):
