@@ -1,34 +1,61 @@
-"""Writing a file whole or not at all."""
+"""Writing a file whole or not at all, and whether a place can be written to at all."""
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from pathlib import Path
 
-from .errors import ModelFileError
+from .errors import EdgeGenreError, ModelFileError
+
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+"""Of a full disk or quota"""
 
 
-def write_atomically(path: Path, content: bytes) -> None:
+def write_atomically(
+    path: Path, content: bytes, *, error: type[EdgeGenreError] = ModelFileError
+) -> None:
     """Write a file; an old one stays until the new one is whole, also where the disk is full.
+
+    A link stays a link, to the new file. What is no regular file (``/dev/stdout``, a pipe) is
+    written into.
+
+    Parameters
+    ----------
+    path : Path
+        Its folder is made if need be.
+    content : bytes
+    error : type
+        What to raise.
 
     Raises
     ------
-    ModelFileError
-        If it cannot be written.
+    EdgeGenreError
+        `error`, if it cannot be written.
     """
-    temporary = None
+    temporary, target = None, Path(os.path.realpath(path))
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            temporary = Path(file.name)
-            file.write(content)
+        if target.exists() and not target.is_file():
+            with target.open("wb") as file:
+                file.write(content)
+            return
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as named:
+            temporary = Path(named.name)
+            named.write(content)
         temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
-    except OSError as error:
+        temporary.replace(target)
+    except OSError as fault:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
-        raise ModelFileError(f"{path}: cannot be written ({error.strerror})") from error
+        raise error(cannot_write(path, fault)) from fault
+
+
+def cannot_write(path: Path, fault: OSError) -> str:
+    """What to tell the user of a file that could not be written."""
+    remedy = f"; make space in {path.parent}, or write elsewhere" if fault.errno in NO_SPACE else ""
+    return f"{path}: cannot be written ({fault.strerror}){remedy}"
 
 
 def _umask() -> int:

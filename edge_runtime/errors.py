@@ -18,6 +18,10 @@ class ParameterError(EdgeGenreError, ValueError):
     exit_code = 2
 
 
+class StreamUseError(ParameterError):
+    """A stream that was finished before, or that another thread uses at this moment."""
+
+
 class AudioFormatError(EdgeGenreError):
     """Audio that cannot be read or understood."""
 
@@ -41,7 +45,7 @@ class ConfigFileError(EdgeGenreError):
 
 
 class OutputFileError(EdgeGenreError):
-    """A log or history that cannot be written, or is something else."""
+    """A file for output (log, history, report) that cannot be written, or holds something else."""
 
     exit_code = 3
 

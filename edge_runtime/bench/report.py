@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
+
+from ..atomic_write import write_atomically
+from ..errors import OutputFileError
+from ..output_file import write_json
 
 
 def stage_rows(model: dict[str, Any]) -> list[tuple[str, dict[str, float]]]:
@@ -89,10 +92,9 @@ def _conditions(before: dict[str, float | None], after: dict[str, float | None])
 
 def write(result: dict[str, Any], folder: Path) -> list[Path]:
     """Write ``bench.json``, ``bench.md`` and, if it can be drawn, ``bench.png``."""
-    folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / "bench.json", folder / "bench.md"]
-    paths[0].write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    paths[1].write_text(markdown(result), encoding="utf-8")
+    write_json(paths[0], result)
+    write_atomically(paths[1], markdown(result).encode(), error=OutputFileError)
     try:
         draw(result, folder / "bench.png")
     except ImportError:  # no matplotlib

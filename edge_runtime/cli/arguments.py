@@ -3,8 +3,26 @@
 from __future__ import annotations
 
 import argparse
+import math
+import re
+from collections.abc import Collection, Sequence
 
 MAX_THREADS = 64
+
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0}
+
+
+def duration_s(text: str, units: str) -> float | None:
+    """Seconds of ``90m`` or ``1.5h``; None if it is no such thing, infinite if it is too long.
+
+    Parameters
+    ----------
+    text : str
+    units : str
+        Those that may be used, of ``smhdw``.
+    """
+    found = re.fullmatch(rf"([0-9]+(?:\.[0-9]+)?)([{units}])", text)
+    return float(found[1]) * _UNITS[found[2]] if found else None
 
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,21 +62,65 @@ class Whole:
 
 
 class Names:
-    """An argparse type: names, between commas."""
+    """An argparse type: names, between commas; a backslash keeps a comma or a backslash."""
 
     def __call__(self, text: str) -> tuple[str, ...]:
         """The names; argparse reports the message of the error."""
-        names = tuple(filter(None, (name.strip() for name in text.split(","))))
+        parts = [""]
+        for piece in re.findall(r"\\[\\,]|[^\\,]+|.", text, re.DOTALL):
+            if piece == ",":
+                parts.append("")
+            else:
+                parts[-1] += piece[1] if piece in ("\\,", "\\\\") else piece
+        names = tuple(filter(None, map(str.strip, parts)))
         if not names:
             raise argparse.ArgumentTypeError(f"{text!r} names nothing")
         return names
 
+    @staticmethod
+    def join(names: Sequence[str]) -> str:
+        """The text that has these names."""
+        return ",".join(re.sub(r"[\\,]", r"\\\g<0>", name) for name in names)
+
+
+def known_names(names: Sequence[str], known: Collection[str]) -> tuple[str, ...]:
+    """Names, of which neighbours become one again where they were one: a genre may have commas.
+
+    Parameters
+    ----------
+    names : sequence of str
+        What `Names` made of ``Folk, World, & Country,jazz``.
+    known : collection of str
+        Names that there are.
+
+    Returns
+    -------
+    tuple of str
+        Known ones where they fit, the longest first; the others as they are.
+    """
+    by_spelling = {_one_spelling(name): name for name in known}
+    found: list[str] = []
+    first = 0
+    while first < len(names):
+        for last in range(len(names), first, -1):
+            name = by_spelling.get(_one_spelling(",".join(names[first:last])))
+            if name is not None or last == first + 1:
+                found.append(names[first] if name is None else name)
+                first = last
+                break
+    return tuple(found)
+
+
+def _one_spelling(name: str) -> str:
+    return re.sub(r"\s*,\s*", ",", name.strip())
+
 
 class Number:
-    """An argparse type: a number from `low` to `high`."""
+    """An argparse type: a number from `low` to `high`, or to `below`."""
 
-    def __init__(self, low: float, high: float) -> None:
-        self.low, self.high = low, high
+    def __init__(self, low: float, high: float = math.inf, *, below: float | None = None) -> None:
+        self.low, self.high = low, high if below is None else math.nextafter(below, low)
+        self._range = f"from {low:g} to " + (f"{high:g}" if below is None else f"below {below:g}")
 
     def __call__(self, text: str) -> float:
         """The number; argparse reports the message of the error."""
@@ -67,7 +129,5 @@ class Number:
         except ValueError:
             value = float("nan")
         if not self.low <= value <= self.high:
-            raise argparse.ArgumentTypeError(
-                f"{text!r} is not a number from {self.low:g} to {self.high:g}"
-            )
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number {self._range}")
         return value

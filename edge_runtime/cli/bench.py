@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 import sys
 import time
 from pathlib import Path
@@ -13,15 +12,16 @@ from typing import Any
 
 from ..errors import DataSetError, ParameterError
 from ..model.file import BUNDLED, read_model
+from ..output_file import JSON, check_output, write_json
 from ..printable import printable_lines
 from ..regular_file import check_regular
-from .arguments import Whole
+from .arguments import Whole, duration_s
 
 HELP = "measure what a model costs on this machine"
 EXTRA = "bench"
 """Brings matplotlib for the picture; everything else runs on the base install"""
 
-_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+_LONGEST_SECONDS = 7 * 86_400.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,10 +60,11 @@ def run(args: argparse.Namespace) -> int:
     if args.compare:
         print(printable_lines(report.compared(*map(_read, args.compare))))
         return 0
+    check_output(args.json, JSON, "--json")
     result = _measured(args)
     print(printable_lines(report.markdown(result)), end="")
     if args.json:
-        args.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+        write_json(args.json, result)
     if args.out:
         for path in report.write(result, args.out):
             print(f"wrote {path}", file=sys.stderr)
@@ -117,16 +118,18 @@ def _threads(text: str) -> tuple[int, ...]:
 
 
 def _seconds(text: str) -> float:
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)([smh])", text)
-    if found is None:
-        raise ParameterError(f"--sustain {text!r} is no time; write 90s, 10m or 1h")
-    return float(found[1]) * _UNITS[found[2]]
+    seconds = duration_s(text, "smh")
+    if seconds is None or not 1.0 <= seconds <= _LONGEST_SECONDS:
+        raise ParameterError(
+            f"--sustain {text!r} is no time from a second to a week; write 90s, 10m or 1h"
+        )
+    return seconds
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
         check_regular(path)
-        result = json.loads(path.read_text(encoding="utf-8"))
+        result = json.loads(path.read_text(encoding="utf-8-sig"))
         if result["schema"] != 1 or not result["models"]:
             raise ValueError("another schema")
     except OSError as error:

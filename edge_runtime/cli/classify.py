@@ -48,6 +48,9 @@ def run(args: argparse.Namespace) -> int:
             report(error)
             code = max(code, error.exit_code)
             continue
+        except OSError as error:  # in the middle of a file: a network folder that was lost
+            code = max(code, report(AudioFormatError(f"{path}: {error.strerror or error}")))
+            continue
         for warning in result.warnings:
             warn(warning)
         if args.json:

@@ -13,6 +13,7 @@ from typing import Any
 
 from ..errors import ConfigFileError, ParameterError
 from ..regular_file import check_regular
+from .arguments import Names
 from .parser import Option, Parser
 
 _OWN = ("config", "print_config")
@@ -165,16 +166,18 @@ def _read(path: Path) -> tuple[str, dict[str, Any]]:
 
     try:
         check_regular(path)
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # Windows begins text with a byte order mark
         return text, tomllib.loads(text)
     except OSError as error:
         raise ConfigFileError(f"--config {path}: {error.strerror}; check the path") from None
     except UnicodeDecodeError:
-        raise ConfigFileError(f"--config {path}: is not UTF-8 text") from None
+        raise ConfigFileError(f"--config {path}: is not UTF-8 text; save it as UTF-8") from None
     except tomllib.TOMLDecodeError as error:  # names line and column
         raise ConfigFileError(f"{path}: is not TOML: {error}") from None
     except RecursionError:
         raise ConfigFileError(f"{path}: is not TOML: nested too deeply") from None
+    except ValueError as error:  # a number of thousands of digits
+        raise ConfigFileError(f"{path}: is not TOML: {error}") from None
 
 
 def _line_of(key: str, text: str) -> int:
@@ -195,7 +198,7 @@ def _token(action: argparse.Action, value: Any, where: str) -> str | None:
         # --no-..., where there is one
         return next((name for name in action.option_strings if name.startswith("--no-")), None)
     if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
-        value = ",".join(value)
+        value = Names.join(value)
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise ConfigFileError(f"{where} cannot be {_toml(value)}; write a text or a number")
     text = str(value)

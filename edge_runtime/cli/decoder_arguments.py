@@ -46,9 +46,10 @@ def add_decoder_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--threshold",
-        type=Number(0.0, 1.0),
+        type=Number(0.0, below=1.0),
         metavar="P",
-        help="a genre that is less likely than this is shown as unknown (0 to 1)",
+        help="a genre that is less likely than this is shown as unknown (0 to below 1: at 1 "
+        "every genre would be)",
     )
     group.add_argument(
         "--silence-dbfs", type=Number(-200.0, 0.0), metavar="DBFS", help="what is softer is silence"
@@ -61,7 +62,10 @@ def add_decoder_arguments(parser: argparse.ArgumentParser) -> None:
     )
     genres = group.add_mutually_exclusive_group()
     genres.add_argument(
-        "--only", type=Names(), metavar="GENRE,...", help="show all other genres as unknown"
+        "--only",
+        type=Names(),
+        metavar="GENRE,...",
+        help="show all other genres as unknown; a genre with commas in its name is found, too",
     )
     genres.add_argument(
         "--ignore", type=Names(), metavar="GENRE,...", help="show these genres as unknown"

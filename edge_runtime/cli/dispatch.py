@@ -19,6 +19,7 @@ from ..errors import EdgeGenreError, MissingExtraError, ModelWarning
 from ..version import __version__
 from . import INTERRUPTED, report, warn
 from .early_interrupt import EndAtOnce
+from .library_settings import apply_library_settings
 from .log_handler import log_to_stderr
 from .parser import Parser, UsageError
 from .workstation import WORKSTATION_COMMANDS
@@ -91,6 +92,9 @@ def _dispatch(arguments: list[str]) -> int:
         return 0
     name, *rest = arguments
     with EndAtOnce():
+        # What a device runs starts commands of users, which are to have their own settings.
+        if name not in _DEVICE_COMMANDS or name == "bench":
+            apply_library_settings()
         module = _command(name)
         parser = Parser(
             prog=f"edge-genre {name}",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,13 +12,13 @@ from typing import TYPE_CHECKING
 from ..errors import ParameterError
 from ..printable import printable_lines
 from ..sinks.terminal import bar
+from .arguments import duration_s
 
 if TYPE_CHECKING:
     from ..sinks.history_database import Total
 
 HELP = "show how many minutes of each genre were played"
 
-_UNITS = {"m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 _BAR_WIDTH = 24
 
 
@@ -63,16 +62,22 @@ def parse_since(text: str, now: float) -> float:
     Raises
     ------
     ParameterError
-        If it is neither.
+        If it is neither, or a moment for which no calendar has a date.
     """
-    if ago := re.fullmatch(r"(\d+(?:\.\d+)?)([mhdw])", text):
-        return now - float(ago[1]) * _UNITS[ago[2]]
+    ago = duration_s(text, "mhdw")
     try:
-        return datetime.fromisoformat(text).timestamp()
-    except (ValueError, OverflowError):
+        moment = datetime.fromisoformat(text).timestamp() if ago is None else now - ago
+        for zone in (None, UTC):  # it is shown in both
+            datetime.fromtimestamp(moment, zone)
+    except (ValueError, OverflowError, OSError):
+        if ago is not None:
+            raise ParameterError(
+                f"--since {text!r} is before the first year; leave it out for everything"
+            ) from None
         raise ParameterError(
             f"--since {text!r} is no time; write 90m, 2h, 1d, 1w, 2026-11-20 or 2026-11-20T18:00"
         ) from None
+    return moment
 
 
 def _table(totals: list[Total], since: float, path: Path) -> str:

@@ -77,7 +77,7 @@ def _token(args: argparse.Namespace) -> str | None:
         where = f"--http-token-file {args.http_token_file}"
         try:
             check_regular(args.http_token_file)
-            with Path(args.http_token_file).open(encoding="utf-8") as file:
+            with Path(args.http_token_file).open(encoding="utf-8-sig") as file:
                 token = file.read(2 * _LONGEST_TOKEN).strip()
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "not text"

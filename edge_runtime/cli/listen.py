@@ -109,6 +109,8 @@ def run(args: argparse.Namespace) -> int:
                     )
                     sink.describe(session)
                 sink.show(event)
+                for warning in stream.take_warnings():
+                    warn(f"{source.name}: {warning}")
                 last = event
         finally:
             sink.close()

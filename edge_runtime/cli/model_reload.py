@@ -8,9 +8,10 @@ from pathlib import Path
 
 from ..classifier import Classifier
 from ..errors import EdgeGenreError
-from ..model.file import BUNDLED
+from ..model.file import BUNDLED, BUNDLED_MODEL, read_model
 from ..stream.loop import LoadedModel
 from . import warn
+from .arguments import known_names
 from .decoder_arguments import decoder_settings
 
 _CHECK_SECONDS = 2.0
@@ -64,9 +65,11 @@ class ModelReload:
 
     def _load(self) -> LoadedModel:
         args = self._args
-        classifier = Classifier(
-            args.model, threads=args.threads, only=args.only or (), ignored=args.ignore or ()
+        file = read_model(BUNDLED_MODEL if args.model is None else args.model)
+        only, ignored = (
+            known_names(names or (), file.manifest.labels) for names in (args.only, args.ignore)
         )
+        classifier = Classifier(file, threads=args.threads, only=only, ignored=ignored)
         return LoadedModel(classifier, decoder_settings(args, classifier.manifest.decoder))
 
     def _has_changed(self) -> bool:

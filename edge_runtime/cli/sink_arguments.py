@@ -217,9 +217,9 @@ def _with_password(broker: Broker, file: Path | None) -> Broker:
     if file:
         try:
             check_regular(file)
-            password = file.read_text(encoding="utf-8").rstrip("\r\n")
+            password = file.read_text(encoding="utf-8-sig").rstrip("\r\n")
         except (OSError, UnicodeDecodeError) as error:
-            why = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
+            why = error.strerror if isinstance(error, OSError) else "is not UTF-8 text; save it so"
             raise ParameterError(f"--mqtt-password-file {file}: {why}") from None
     if file and broker.user is None:
         raise ParameterError("--mqtt-password-file needs a user: mqtt://USER@HOST")

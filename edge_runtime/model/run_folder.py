@@ -193,7 +193,7 @@ def read_run_record(folder: Path) -> RunRecord:
     path = folder / RUN
     try:
         check_regular(path)
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = json.loads(path.read_text(encoding="utf-8-sig"))
     except (FileNotFoundError, NotADirectoryError):
         raise not_finished(folder, RUN) from None
     except OSError as error:

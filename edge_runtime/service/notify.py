@@ -84,5 +84,5 @@ def _watchdog_seconds(environment: Mapping[str, str]) -> float:
         if int(environment.get("WATCHDOG_PID", os.getpid())) != os.getpid():
             return 0.0
         return max(0, int(environment.get("WATCHDOG_USEC", "0"))) / 1e6
-    except ValueError:
+    except (ValueError, OverflowError):
         return 0.0

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import socket
+import ssl
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
@@ -65,6 +67,22 @@ def parse_broker(url: str) -> Broker:
         password=unquote(parts.password) if parts.password else None,
         prefix=_prefix(unquote(parts.path).strip("/")),
     )
+
+
+def connection_fault(broker: Broker, error: Exception) -> str:
+    """What to tell the user of a connection that failed."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return (
+            f"its certificate is not trusted ({error.verify_message}); "
+            "name its authority with --mqtt-ca"
+        )
+    if isinstance(error, ssl.SSLError) or (broker.tls and isinstance(error, ConnectionResetError)):
+        return f"no TLS connection ({error.strerror}); is {broker.port} its port for mqtts://?"
+    if isinstance(error, socket.gaierror):
+        return f"there is no host {broker.host!r} ({error.strerror})"
+    if isinstance(error, TimeoutError):
+        return "it cannot be reached (timed out)"
+    return str(getattr(error, "strerror", None) or error)
 
 
 def _prefix(path: str) -> str:

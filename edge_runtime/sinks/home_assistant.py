@@ -29,12 +29,12 @@ class Topics:
 
     @property
     def availability(self) -> str:
-        """``online`` or ``offline``, retained."""
+        """``online`` while sound is heard, else ``offline``; retained."""
         return f"{self.prefix}/availability"
 
     @property
     def state(self) -> str:
-        """What is playing now, JSON, retained."""
+        """What is playing now, JSON, retained; empty where nothing is heard."""
         return f"{self.prefix}/state"
 
     @property
@@ -102,14 +102,14 @@ def _sensors(labels: Iterable[str]) -> dict[str, dict[str, Any]]:
             "icon": "mdi:music",
             "device_class": "enum",
             "options": list(dict.fromkeys((*labels, SILENCE, UNKNOWN))),
-            "value_template": "{{ value_json.label }}",
+            "value_template": _value("value_json.label"),
         },
         "confidence": {
             "name": "Confidence",
             "icon": "mdi:percent",
             "unit_of_measurement": "%",
             "state_class": "measurement",
-            "value_template": "{{ (value_json.confidence * 100) | round(1) }}",
+            "value_template": _value("(value_json.confidence * 100) | round(1)"),
         },
         # Not the class sound_pressure: dB relative to full scale are no sound pressure.
         "level": {
@@ -117,7 +117,7 @@ def _sensors(labels: Iterable[str]) -> dict[str, dict[str, Any]]:
             "icon": "mdi:microphone",
             "unit_of_measurement": "dB",
             "state_class": "measurement",
-            "value_template": "{{ value_json.level_dbfs }}",
+            "value_template": _value("value_json.level_dbfs"),
         },
         "cpu": {
             "name": "CPU",
@@ -125,6 +125,11 @@ def _sensors(labels: Iterable[str]) -> dict[str, dict[str, Any]]:
             "unit_of_measurement": "%",
             "state_class": "measurement",
             "entity_category": "diagnostic",
-            "value_template": "{{ value_json.cpu_percent }}",
+            "value_template": _value("value_json.cpu_percent"),
         },
     }
+
+
+def _value(expression: str) -> str:
+    """A template of the state; an empty one has no values, and is no fault."""
+    return f"{{{{ {expression} if value_json is defined else None }}}}"

@@ -7,15 +7,16 @@ import errno
 import logging
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
+from ..atomic_write import NO_SPACE
 from ..errors import OutputFileError
+from ..output_file import JSON_LINES, refuse_other_kind
 from ..stream.event import Event
 from .background import Background
 
 _log = logging.getLogger(__name__)
-
-_NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 
 class JsonlLog:
@@ -24,7 +25,8 @@ class JsonlLog:
     Parameters
     ----------
     path : path
-        Appended to. ``path.1`` is the file before, ``path.2`` the one before that.
+        Appended to. ``path.1`` is the file before, ``path.2`` the one before that. One of these
+        that exists and does not begin as JSON lines is never touched.
     max_bytes : int
         Size at which a new file is begun.
     keep : int
@@ -33,15 +35,17 @@ class JsonlLog:
     Raises
     ------
     OutputFileError
-        If the file cannot be opened for another reason than a full disk.
+        If the file cannot be opened for another reason than a full disk, or if it or one of the
+        older ones holds something else than JSON lines.
     """
 
     def __init__(self, path: Path, *, max_bytes: int, keep: int) -> None:
-        self._file = RotatedFile(path, max_bytes, keep)
+        self._file = RotatedFile(path, max_bytes, keep, check=_refuse_other_file)
         try:
+            self._file.check_older()
             self._file.open()
         except OSError as error:
-            if error.errno not in _NO_SPACE:
+            if error.errno not in NO_SPACE:
                 raise OutputFileError(
                     f"--log {path}: {error.strerror}; name a file that can be written"
                 ) from None
@@ -61,11 +65,35 @@ class JsonlLog:
         self._file.write_line(event.to_json().encode(errors="backslashreplace"))
 
 
-class RotatedFile:
-    """Whole lines in a file, and in a few older ones."""
+def _refuse_other_file(path: Path) -> None:
+    refuse_other_kind(path, JSON_LINES, "--log")
 
-    def __init__(self, path: Path, max_bytes: int, keep: int) -> None:
+
+class RotatedFile:
+    """Whole lines in a file, and in a few older ones.
+
+    Parameters
+    ----------
+    path : path
+    max_bytes : int
+        Size at which a new file is begun.
+    keep : int
+        Older files that are kept.
+    check : callable, optional
+        Called with each file that exists before it is opened, renamed or replaced; raises what
+        keeps it from that.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        max_bytes: int,
+        keep: int,
+        *,
+        check: Callable[[Path], None] = lambda _: None,
+    ) -> None:
         self._path, self._max_bytes, self._keep = path, max_bytes, keep
+        self._check = check
         self._descriptor: int | None = None
 
     def open(self) -> int:
@@ -73,6 +101,7 @@ class RotatedFile:
         if self._descriptor is not None and self._is_current(self._descriptor):
             return self._descriptor
         self.close()
+        self._check(self._path)
         self._descriptor = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
         size = self._regular_size(self._descriptor)
         # A program that lost its power may have left half a line.
@@ -111,7 +140,13 @@ class RotatedFile:
             os.close(self._descriptor)
             self._descriptor = None
 
+    def check_older(self) -> None:
+        """Check the older files."""
+        for number in range(1, self._keep + 1):
+            self._check(self._older(number))
+
     def _rotate(self) -> None:
+        self.check_older()  # another program may have put one of its own there
         names = [self._path, *(self._older(n) for n in range(1, self._keep + 1))]
         for older, newer in zip(reversed(names[1:]), reversed(names[:-1]), strict=True):
             with contextlib.suppress(FileNotFoundError):

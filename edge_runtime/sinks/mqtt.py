@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import secrets
-import socket
 import ssl
 import threading
 import time
@@ -21,7 +20,7 @@ from ..retry import Backoff
 from ..stream.event import Event
 from ..stream.session import Session
 from .background import CLOSE_SECONDS
-from .broker import Broker
+from .broker import Broker, connection_fault
 from .home_assistant import BIRTH, Topics
 from .process_cost import CpuShare
 
@@ -50,6 +49,11 @@ class Discovery:
     """Where it reports that it has started, and needs the messages again"""
 
 
+def _seconds_since_boot() -> float:
+    """A monotonic clock that goes on while the machine sleeps, where there is one."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
 class _Lost(Exception):
     """The broker refused the connection, or went away."""
 
@@ -66,6 +70,8 @@ class MqttSink:
         Session to Discovery.
     interval_s : float
         Longest time between two states while the label stays the same, seconds.
+    clock : callable
+        Seconds, also while the machine sleeps.
     """
 
     def __init__(
@@ -76,14 +82,17 @@ class MqttSink:
         session: Session,
         discovery: Callable[[Session], Discovery] | None,
         interval_s: float,
+        clock: Callable[[], float] = _seconds_since_boot,
     ) -> None:
         self._broker, self._interval_s, self._discover = broker, interval_s, discovery
+        self._clock, self._patience_s = clock, session.patience_s
         self._discovery = discovery(session) if discovery else None
         self._topics = Topics(prefix=broker.prefix)
         self._backoff = Backoff(f"MQTT broker {broker.name}", _log)
         self._cpu = CpuShare()
 
-        self._lock = threading.Lock()  # for the five below; never held while waiting
+        self._lock = threading.Lock()  # for the six below; never held while waiting
+        self._heard_at = clock()
         self._label: str | None = None
         self._published_at = 0.0
         self._state: str | None = None
@@ -95,8 +104,12 @@ class MqttSink:
         self._announce_again = False
         self._refusal: str | None = None
         self._connected = False
-        self._unacknowledged: set[int] = set()
-        self._client = self._make_client(tls)
+        self._online = False  # what was published last
+        self._unacknowledged: dict[int, str | None] = {}  # by number; changes with their payload
+        self._tls = tls
+        # A fresh name each time: of two clients with one name a broker drops the other, for ever.
+        self._name = f"edgegenre{secrets.token_hex(4)}"
+        self._client = self._make_client()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
         self._thread.start()
@@ -104,7 +117,10 @@ class MqttSink:
     def show(self, event: Event) -> None:
         """Queue the state if the label changed, or the last one is old."""
         changed = event.label != self._label
-        if not changed and event.time - self._published_at < self._interval_s:
+        is_old = event.time - self._published_at >= self._interval_s
+        if not (changed or is_old or self._state is None):
+            with self._lock:
+                self._heard_at = self._clock()
             return
         payload = json.dumps(
             {
@@ -117,6 +133,7 @@ class MqttSink:
             ensure_ascii=False,
         )
         with self._lock:
+            self._heard_at = self._clock()
             self._label, self._published_at = event.label, event.time
             self._state, self._state_is_new = payload, True
             if changed:
@@ -125,6 +142,7 @@ class MqttSink:
 
     def describe(self, session: Session) -> None:
         """Publish the genres of the new model for Home Assistant."""
+        self._patience_s = session.patience_s
         if self._discover:
             self._discovery = self._discover(session)
             self._announce_again = True
@@ -134,18 +152,17 @@ class MqttSink:
         self._closing.set()
         self._thread.join(CLOSE_SECONDS)
 
-    def _make_client(self, tls: ssl.SSLContext | None) -> Client:
-        # A fresh name each time: of two clients with one name a broker drops the other, for ever.
+    def _make_client(self) -> Client:
         client = Client(
             CallbackAPIVersion.VERSION2,
-            client_id=f"edgegenre{secrets.token_hex(4)}",
+            client_id=self._name,
             protocol=MQTTProtocolVersion.MQTTv311,
             reconnect_on_failure=False,
         )
         if self._broker.user is not None:
             client.username_pw_set(self._broker.user, self._broker.password)
-        if tls:
-            client.tls_set_context(tls)
+        if self._tls:
+            client.tls_set_context(self._tls)
         client.will_set(self._topics.availability, "offline", _AT_LEAST_ONCE, retain=True)
         client.on_connect = self._on_connect
         client.on_publish = self._on_publish
@@ -159,14 +176,14 @@ class MqttSink:
             self._connected = True
 
     def _on_publish(self, client: Client, _: Any, number: int, *__: Any) -> None:
-        self._unacknowledged.discard(number)
+        self._unacknowledged.pop(number, None)
 
     def _on_message(self, client: Client, _: Any, message: Any) -> None:
         if message.retain:  # older than this connection, which has just announced everything
             return
         if message.topic == self._topics.availability:
             # The last will of a connection that broke comes late, maybe after the next one is up.
-            self._announce_again |= message.payload == b"offline"
+            self._announce_again |= self._online and message.payload == b"offline"
         else:
             self._announce_again |= message.payload == BIRTH.encode()
 
@@ -178,7 +195,7 @@ class MqttSink:
                 self._announce()
                 self._serve()
             except Exception as error:  # whatever it is, the stream goes on
-                delay = self._backoff.failed(self._explain(error))
+                delay = self._backoff.failed(connection_fault(self._broker, error))
                 if self._closing.wait(delay):
                     return
             else:
@@ -186,6 +203,7 @@ class MqttSink:
 
     def _connect(self) -> None:
         self._connected, self._refusal = False, None
+        self._begin_anew()
         self._client.connect(self._broker.host, self._broker.port, _KEEPALIVE_SECONDS)
         deadline = time.monotonic() + _CONNECT_SECONDS
         while not self._connected:
@@ -204,15 +222,44 @@ class MqttSink:
             topics.append(self._discovery.birth_topic)
         self._client.subscribe([(topic, _AT_LEAST_ONCE) for topic in topics])
 
+    def _begin_anew(self) -> None:
+        """A client without messages of the last connection, but for changes, which are kept.
+
+        paho would send again whatever was not acknowledged, also a state of an hour ago.
+        """
+        if not self._unacknowledged:
+            return
+        with self._lock:
+            again = [payload for payload in self._unacknowledged.values() if payload is not None]
+            self.lost_changes += max(0, len(again) + len(self._changes) - _QUEUE)
+            self._changes = deque([*again, *self._changes], maxlen=_QUEUE)
+        self._unacknowledged.clear()
+        self._client = self._make_client()
+
     def _announce(self) -> None:
         """Publish what must be there before the state makes sense, then the state."""
         self._announce_again = False
         if self._discovery:
             for topic, payload in self._discovery.messages.items():
                 self._publish(topic, payload, retain=True)
-        self._publish(self._topics.availability, "online", retain=True)
+        self._announce_state()
+
+    def _is_heard(self) -> bool:
+        return self._clock() - self._heard_at <= self._patience_s
+
+    def _announce_state(self) -> None:
+        """Publish what is heard, or that nothing is; nobody may take an old state for a new one."""
         with self._lock:
-            self._state_is_new = self._state is not None
+            self._online = self._is_heard()
+            if not self._online:
+                self._state = None
+            state, self._state_is_new = self._state or "", False
+        # An empty message deletes the state that the broker kept, which may be of another day.
+        messages = [(self._topics.state, state), (self._topics.availability, "online")]
+        if not self._online:
+            messages = [(self._topics.availability, "offline"), (self._topics.state, "")]
+        for topic, payload in messages:
+            self._publish(topic, payload, retain=True)
 
     def _serve(self) -> None:
         """Publish what is new until `close`."""
@@ -221,6 +268,8 @@ class MqttSink:
             closing = self._closing.is_set()  # what was shown before that is published below
             if self._announce_again:
                 self._announce()
+            elif self._online != self._is_heard():
+                self._announce_state()
             self._publish_news()
             if closing and not (self._unacknowledged or self._changes or self._state_is_new):
                 self._leave()
@@ -238,7 +287,7 @@ class MqttSink:
             with self._lock:
                 if self._changes:
                     topic, payload, retain = self._topics.changes, self._changes.popleft(), False
-                elif self._state_is_new and self._state is not None:
+                elif self._state_is_new and self._state is not None and self._online:
                     topic, payload, retain = self._topics.state, self._state, True
                     self._state_is_new = False
                 else:
@@ -246,15 +295,15 @@ class MqttSink:
             self._publish(topic, payload, retain=retain)
 
     def _publish(self, topic: str, payload: str, *, retain: bool) -> None:
-        # paho sends again, after a new connection, what was not acknowledged.
         sent = self._client.publish(topic, payload, _AT_LEAST_ONCE, retain)
-        self._unacknowledged.add(sent.mid)
+        self._unacknowledged[sent.mid] = payload if topic == self._topics.changes else None
         if sent.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
             raise _Lost("the connection broke")
 
     def _leave(self) -> None:
         """End regularly: the broker then does not publish the last will."""
         self._publish(self._topics.availability, "offline", retain=True)
+        self._publish(self._topics.state, "", retain=True)
         while self._unacknowledged:
             self._loop()
         self._client.disconnect()
@@ -262,20 +311,3 @@ class MqttSink:
     def _loop(self) -> None:
         if self._client.loop(_POLL_SECONDS) != MQTTErrorCode.MQTT_ERR_SUCCESS:
             raise _Lost("the connection broke")
-
-    def _explain(self, error: Exception) -> str:
-        host, port = self._broker.host, self._broker.port
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return (
-                f"its certificate is not trusted ({error.verify_message}); "
-                "name its authority with --mqtt-ca"
-            )
-        if isinstance(error, ssl.SSLError) or (
-            self._broker.tls and isinstance(error, ConnectionResetError)
-        ):
-            return f"no TLS connection ({error.strerror}); is {port} its port for mqtts://?"
-        if isinstance(error, socket.gaierror):
-            return f"there is no host {host!r} ({error.strerror})"
-        if isinstance(error, TimeoutError):
-            return "it cannot be reached (timed out)"
-        return str(getattr(error, "strerror", None) or error)

@@ -26,6 +26,8 @@ class Chunk:
     """Hertz, where it differs from the chunk before; the number of channels may differ, too"""
     missing_s: float = 0.0
     """For how long the source was away before this chunk, seconds"""
+    away: bool = False
+    """Whether the source is lost; the next sound comes after a gap, if any comes"""
 
 
 class Stop(Protocol):

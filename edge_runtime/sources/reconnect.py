@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import numpy as np
+import numpy.typing as npt
 
 from ..errors import AudioDeviceError
 from ..retry import Backoff
@@ -27,7 +28,7 @@ class ReconnectingMicrophone:
     """A source that opens a microphone, and opens it again until there is sound.
 
     A fault is logged once, and its end, too. While there is no sound, chunks without samples come
-    several times a second, so that the loop that takes them is not stuck.
+    several times a second, so that the loop that takes them is not stuck; the first is marked.
 
     Parameters
     ----------
@@ -109,6 +110,7 @@ class ReconnectingMicrophone:
                     self._try(stop)
                 if self._capture is not None:
                     yield from self._captured(self._capture, stop)
+                    yield Chunk(self._no_samples, away=True)
         finally:
             self.close()
             if self._overflows > 1:
@@ -119,7 +121,11 @@ class ReconnectingMicrophone:
         while rest > 0.0 and not stop.is_set():
             self._sleep(min(rest, POLL_SECONDS))
             rest -= POLL_SECONDS
-            yield Chunk(np.zeros((0, self.channels), np.int16))
+            yield Chunk(self._no_samples)
+
+    @property
+    def _no_samples(self) -> npt.NDArray[np.int16]:
+        return np.zeros((0, self.channels), np.int16)
 
     def _try(self, stop: Stop) -> None:
         if stop.is_set():

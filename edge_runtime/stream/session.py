@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from ..model.manifest import Manifest
 
+PATIENCE_SECONDS, PATIENCE_INTERVALS = 10.0, 3.0
+
 
 @dataclass(frozen=True, kw_only=True)
 class Session:
@@ -19,3 +21,8 @@ class Session:
     """Time between two windows, seconds"""
     seconds: float | None = None
     """How long the source lasts; None where nobody knows"""
+
+    @property
+    def patience_s(self) -> float:
+        """Without an event for longer, nothing is heard any more; seconds."""
+        return PATIENCE_SECONDS + PATIENCE_INTERVALS * self.interval_s

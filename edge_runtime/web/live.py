@@ -17,7 +17,6 @@ from .tally import DayTally, Runs
 STATE_SCHEMA_VERSION = 1
 SHOWN_SECONDS = 120.0
 """How far back the page looks"""
-_PATIENCE_SECONDS, _PATIENCE_INTERVALS = 10.0, 3.0
 _SMOOTHING = 0.1
 
 
@@ -79,8 +78,7 @@ class Live:
 
     def status(self, now: float) -> str:
         """``"starting"``, ``"listening"``, or ``"stalled"`` where no window came for too long."""
-        patience_s = _PATIENCE_SECONDS + _PATIENCE_INTERVALS * self.session.interval_s
-        if now - self.last_window_at > patience_s:
+        if now - self.last_window_at > self.session.patience_s:
             return "stalled"
         return "starting" if self.event is None else "listening"
 

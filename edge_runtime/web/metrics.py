@@ -32,15 +32,15 @@ def metrics_text(live: Live, now: float, *, streams: int, requests: int) -> str:
     page.add(
         "edge_genre_uptime_seconds", "gauge", "Since the start of the program.", now - live.started
     )
+    stalled = live.status(now) == "stalled"
     page.add(
-        "edge_genre_up", "gauge", "Whether windows of sound arrive.",
-        float(live.status(now) != "stalled"),
+        "edge_genre_up", "gauge", "Whether windows of sound arrive.", float(not stalled)
     )  # fmt: skip
     page.add(
         "edge_genre_last_window_age_seconds", "gauge", "Since the latest window.",
         now - live.last_window_at,
     )  # fmt: skip
-    if event is not None:
+    if event is not None and not stalled:  # what was heard long ago is no present label
         for label in (*manifest.genres, SILENCE, UNKNOWN):
             page.add(
                 "edge_genre_genre", "gauge", "1 for the present label, 0 for the others.",

@@ -38,7 +38,9 @@ def test_bench_measures_every_stage_and_compares(tmp_path: Path) -> None:
     assert 0.0 < model["sustained"]["last_to_best"] <= 1.0
     assert done.stdout == (out / "bench.md").read_text()
     assert (out / "bench.png").read_bytes().startswith(b"\x89PNG")
-    both = succeed("bench", "--compare", out / "bench.json", out / "bench.json").stdout
+    edited = out / "edited on Windows.json"
+    edited.write_text((out / "bench.json").read_text(), encoding="utf-8-sig")
+    both = succeed("bench", "--compare", out / "bench.json", edited).stdout
     ratios = [line.split()[-1] for line in both.splitlines()[1:]]
     assert set(ratios) == {"1.00"}
 
@@ -106,7 +108,8 @@ def test_temperature_clock_and_energy_are_reported_where_the_machine_has_them(
 @pytest.mark.parametrize(
     ("options", "complaint", "code"),
     [
-        (("--sustain", "long"), "is no time; write 90s", 2),
+        (("--sustain", "long"), "is no time from a second to a week; write 90s", 2),
+        (("--sustain", f"{'9' * 400}h"), "is no time from a second to a week; write 90s", 2),
         (("--threads", "0"), "must be numbers from 1 to 64", 2),
         (("--rounds", "0"), "is not a whole number from 1", 2),
         (("--model", "none.tflite"), "no such model file", 3),

@@ -40,7 +40,8 @@ def test_the_file_is_what_the_notebooks_load(tmp_path: Path) -> None:
 def test_a_file_that_json_wrote_is_read(tmp_path: Path, indent, order) -> None:
     content = {"mapping": list(GENRES), "labels": [1, 0], "mfcc": some(2, (3, 2)).tolist()}
     text = json.dumps({key: content[key] for key in order} | {"more": {"a": 1}}, indent=indent)
-    (tmp_path / "data.json").write_text(text)
+    # As an editor of Windows saves it: with a byte order mark.
+    (tmp_path / "data.json").write_text(text, encoding="utf-8-sig" if indent else "utf-8")
     mapping, labels, found = read_seed_json(tmp_path / "data.json")
     assert (mapping, labels.tolist()) == (GENRES, [1, 0])
     np.testing.assert_array_equal(found, some(2, (3, 2)))

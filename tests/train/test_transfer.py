@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ from edge_runtime.errors import DataSetError
 from edge_runtime.frontend import PRESETS, FrontEnd
 from export.macs import multiply_accumulates
 from tests import system_packages
-from tests.command import refused, succeed
+from tests.command import SMALL, refused, succeed
 from tests.synthetic import GENRES, clip, write_data_set
 from train.transfer.balance import balance, balance_pooled
 from train.transfer.corpus import UNLABELLED, Source, make_corpus
@@ -147,6 +149,21 @@ def test_corpus_is_drawn_by_its_seed_and_reports_what_it_cannot_read(tmp_path: P
     assert not np.array_equal(first.clean, first.degraded)
 
 
+def test_a_corpus_is_the_same_where_no_processes_can_share_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def no_semaphores(*_: object) -> None:
+        raise OSError(errno.ENOENT, os.strerror(errno.ENOENT))
+
+    files = sorted(write_data_set(tmp_path / "music", 1).rglob("*.wav"))
+    drawn = [Source(path, label, 2) for label, path in enumerate(files)]
+    expected = make_corpus(drawn, PARAMS, louder_noise, 7)
+    monkeypatch.setattr("train.transfer.corpus.ProcessPoolExecutor", no_semaphores)
+    alone = make_corpus(drawn, PARAMS, louder_noise, 7)
+    np.testing.assert_array_equal(alone.degraded, expected.degraded)
+    assert caplog.messages[0].startswith("/dev/shm: cannot be used (No such file or directory)")
+
+
 def test_a_folder_without_music_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataSetError, match="holds no audio of 20 s"):
         sources([], {}, (), [tmp_path])
@@ -183,7 +200,7 @@ def trained(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     music = write_data_set(folder / "music", 5)
     succeed(
         "train", music, "--model", "base", "--teacher", wheel, "--out", folder / "base",
-        "--cache", folder / "cache", cwd=folder,
+        "--cache", folder / "cache", cwd=folder, constants=SMALL,
     )  # fmt: skip
     return folder
 
@@ -209,7 +226,7 @@ def test_refit_fits_to_the_validation_clips_and_leaves_the_honest_figures(
 ) -> None:
     before, after = trained / "base", trained / "all"
     command = ("refit", before, trained / "music", "--cache", trained / "cache")
-    succeed(*command, "--out", after)
+    succeed(*command, "--out", after, constants=SMALL)
     old, new = (json.loads((run / "run.json").read_text()) for run in (before, after))
     assert new["training"]["fitted_to"] == ["train", "valid"]
     assert new["training"]["commit_before"] == old["training"]["commit"]

@@ -20,8 +20,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_runtime import Classifier
+from edge_runtime.stream import session as session_module
 from edge_runtime.stream.session import Session
-from edge_runtime.web import connection, live
+from edge_runtime.web import connection
 from edge_runtime.web.access import Access
 from edge_runtime.web.address import parse_address
 from edge_runtime.web.connection import Connection
@@ -300,7 +301,7 @@ def test_the_health_check_fails_in_a_stall_and_works_after_it(
 ) -> None:
     with page_of(session("seed-cnn")) as (_, port):
         assert ask(port).endswith(b"\r\n\r\nok\n")
-        monkeypatch.setattr(live, "_PATIENCE_SECONDS", -100.0)
+        monkeypatch.setattr(session_module, "PATIENCE_SECONDS", -100.0)
         stalled = ask(port)
         assert (status(stalled), b"no window of sound for 0 s" in stalled) == (503, True)
         assert b"edge_genre_up 0\n" in ask(port, GET.replace(b"/healthz", b"/metrics"))

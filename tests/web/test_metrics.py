@@ -88,6 +88,15 @@ def test_every_metric_has_its_name_its_type_and_its_value():
     assert metrics_text(live, 110.0, streams=2, requests=11) == AFTER_TWO_WINDOWS
 
 
+def test_what_was_heard_before_a_stall_is_no_present_label():
+    live = live_after_two_windows(name="tiny")
+    text = metrics_text(live, 200.0, streams=0, requests=1)
+    assert "edge_genre_up 0\n" in text
+    assert "edge_genre_windows_total 2\n" in text
+    for name in ("genre", "posterior", "confidence", "level_dbfs"):
+        assert f"edge_genre_{name}" not in text
+
+
 def test_before_the_first_window_there_is_no_label_and_the_counters_are_zero():
     lines = metrics_text(Live(session(), 100.0), 101.5, streams=0, requests=1).splitlines()
     samples = [line for line in lines if not line.startswith("#")]

@@ -233,7 +233,7 @@ def test_another_site_cannot_read_through_a_browser(listener, headers, wanted):
 def guarded(tmp_path_factory):
     """A listener with a token."""
     file = tmp_path_factory.mktemp("token") / "token"
-    file.write_text("correct-horse\n")
+    file.write_bytes("\ufeffcorrect-horse\r\n".encode())  # as an editor of Windows saves it
     one = Listener("--http-token-file", str(file))
     yield one
     one.close()

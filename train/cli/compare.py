@@ -8,6 +8,7 @@ from pathlib import Path
 
 from edge_runtime.cli import warn
 from edge_runtime.errors import ParameterError
+from edge_runtime.output_file import JSON, PNG, check_output, write_json
 
 from ..evaluation.comparison import Run, compare, read_run
 from ..evaluation.comparison_text import comparison_text
@@ -44,6 +45,8 @@ def run(args: argparse.Namespace) -> int:
         )
     if args.out is not None and args.out.suffix.lower() != ".png":
         raise ParameterError(f"--out {args.out}: must end in .png")
+    check_output(None if args.json == _STDOUT else args.json, JSON, "--json")
+    check_output(args.out, PNG, "--out")
     comparison = compare(_runs(args.runs))
     for group in comparison.groups:
         if group.has_namesake:
@@ -55,12 +58,10 @@ def run(args: argparse.Namespace) -> int:
     if args.json != _STDOUT:
         print(comparison_text(comparison))
     if args.json is not None:
-        text = json.dumps(comparison.to_dict(), indent=2)
         if args.json == _STDOUT:
-            print(text)
+            print(json.dumps(comparison.to_dict(), indent=2))
         else:
-            args.json.parent.mkdir(parents=True, exist_ok=True)
-            args.json.write_text(f"{text}\n", encoding="utf-8", errors="surrogateescape")
+            write_json(args.json, comparison.to_dict())
     if args.out is not None:
         args.out.parent.mkdir(parents=True, exist_ok=True)
         plot_comparison(args.out, comparison)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import json
 import textwrap
 from pathlib import Path
 
 from edge_runtime.errors import DataSetError, ParameterError
+from edge_runtime.output_file import JSON, check_output, write_json
 from edge_runtime.printable import printable_lines
 from edge_runtime.version import __version__
 
 from ..data.check.check import DataCheck, check
 from ..data.check.text import check_text
 from ..data.datasets import DATASETS, load, recognised
+from .data_arguments import add_data_set_argument
 
 HELP = "check a data set before training on it"
 EXTRA = "train"
@@ -30,12 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "(unreadable, cut off, repeated, silent or clipped clips, genres with too few).",
     )
     checker.add_argument("data", metavar="DIR", type=Path, help="folder of a data set")
-    checker.add_argument(
-        "--data-set",
-        choices=("auto", *DATASETS),
-        default="auto",
-        help="what the folder holds; auto goes by its layout (default auto)",
-    )
+    add_data_set_argument(checker)
     checker.add_argument(
         "--csv", metavar="FILE", type=Path, help="a list of the clips: genre, and path or id"
     )
@@ -49,8 +45,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> int:
-    if args.json and args.json.is_dir():
-        raise ParameterError(f"--json {args.json}: is a folder; name a file")
+    check_output(args.json, JSON, "--json")
     if args.csv and args.data_set != "auto":
         raise ParameterError(f"--csv says what the clips are; leave --data-set {args.data_set} out")
     listed = load(args.data, args.data_set, args.csv)
@@ -67,8 +62,7 @@ def _check(args: argparse.Namespace) -> int:
 
 def _write(path: Path, result: DataCheck, root: Path) -> None:
     content = {"data": root.resolve().name, "edge_genre": __version__, **result.to_dict(root)}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    write_json(path, content, indent=1)
 
 
 def _list() -> int:

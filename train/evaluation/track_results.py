@@ -144,7 +144,7 @@ def _letters(genre: str) -> str:
 def _from_json(path: Path) -> TrackResults:
     try:
         check_regular(path)
-        tracks = json.loads(path.read_text(encoding="utf-8"))["tracks"]
+        tracks = json.loads(path.read_text(encoding="utf-8-sig"))["tracks"]
         genres = {str(track["id"]): str(track["label"]) for track in tracks}
         correct = {str(track["id"]): track["answer"] == track["label"] for track in tracks}
     except OSError as error:

@@ -85,7 +85,7 @@ def read_seed_json(path: Path) -> tuple[tuple[str, ...], npt.NDArray[np.int64], 
     found: dict[str, Any] = {}
     try:
         check_regular(path)
-        with path.open(encoding="utf-8") as file:
+        with path.open(encoding="utf-8-sig") as file:
             for key, value in _members(_Text(file)):
                 if key == "mfcc":
                     found[key] = _stack(path, value)

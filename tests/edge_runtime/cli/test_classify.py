@@ -1,6 +1,7 @@
 """``edge-genre classify``: good files, odd ones and bad ones."""
 
 import dataclasses
+import errno
 import json
 import os
 
@@ -9,6 +10,7 @@ import pytest
 import soundfile
 
 from edge_runtime import Classifier
+from edge_runtime.cli import main
 from edge_runtime.model.file import read_model, write_model
 from tests.command import edge_genre, refused, succeed
 
@@ -126,6 +128,21 @@ def test_a_truncated_wav_is_classified_with_a_warning(tmp_path):
     path = tmp_path / "cut.wav"
     path.write_bytes(wav_bytes(noise(10 * RATE))[: 44 + 2 * 4 * RATE])
     assert warned(path, "header promises 10.0 s, 4.0 s are there")["seconds"] == 4.0
+
+
+def test_a_file_that_cannot_be_read_to_its_end_does_not_keep_the_others(
+    tmp_path, capfd, monkeypatch
+):
+    def lost(*_):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr("edge_runtime.audio.wav.read_blocks", lost)
+    path = write_wav(tmp_path / "lost.wav", noise(4 * RATE))
+    soundfile.write(tmp_path / "clip.flac", noise(4 * RATE), RATE)
+    assert main(["classify", str(path), str(tmp_path / "clip.flac")]) == 3
+    out, err = capfd.readouterr()
+    assert "clip.flac" in out
+    assert err == f"edge-genre: {path}: Input/output error\n"
 
 
 def test_sound_shorter_than_a_window_is_classified_with_a_warning(tmp_path):

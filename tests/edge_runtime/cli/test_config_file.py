@@ -43,6 +43,26 @@ def parsed(parser, tmp_path):
     return both
 
 
+def test_a_byte_order_mark_and_windows_line_ends_are_no_fault(parsed):
+    text = '\ufeffinput = "-"\r\nonly = ["jazz"]\r\n'
+    assert (parsed(text).input, parsed(text).only) == ("-", ("jazz",))
+    with pytest.raises(ConfigFileError, match="line 2: intervall is no option"):
+        parsed('\ufeffinput = "-"\r\nintervall = 3\r\n')
+
+
+def test_a_genre_of_a_list_may_have_commas(parsed):
+    assert parsed('only = ["Folk, World, & Country", "jazz"]').only == (
+        "Folk, World, & Country", "jazz",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("value", ["1e999", "inf", "nan", "9" * 5000, "1" + "0" * 30])
+@pytest.mark.parametrize("key", ["threshold", "rate", "interval", "mqtt_interval"])
+def test_a_number_that_overflows_is_one_typed_error(parsed, key, value):
+    with pytest.raises(ConfigFileError, match=r"edge-genre.toml: "):
+        parsed(f"{key} = {value}")
+
+
 def test_options_of_a_file_are_those_of_the_command_line(parsed, parser):
     text = """
     input = "-"            # stdin

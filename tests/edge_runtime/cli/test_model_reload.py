@@ -1,6 +1,7 @@
 """A model that is replaced while `listen` runs."""
 
 import argparse
+import dataclasses
 import os
 import shutil
 import signal
@@ -14,7 +15,7 @@ from edge_runtime.cli.listen import add_arguments
 from edge_runtime.cli.model_reload import ModelReload
 from edge_runtime.decoder import DecoderSettings
 from edge_runtime.errors import ModelFileError
-from edge_runtime.model.file import BUNDLED
+from edge_runtime.model.file import BUNDLED, read_model, write_model
 
 from ..sounds import RATE
 from .test_listen import COMMAND, PATIENCE_S, events_of, pcm, wait_until_read
@@ -180,6 +181,18 @@ def test_the_options_that_override_the_model_hold_for_it_and_for_the_next(monkey
             silence_dbfs=-50.0, silence_hysteresis_db=6.0,
         )  # fmt: skip
     assert threads == [2, 2]
+
+
+@pytest.mark.parametrize("option", ["--only", "--ignore"])
+def test_a_genre_with_commas_in_its_name_can_be_chosen(tmp_path, option):
+    shipped = read_model("seed-cnn")
+    labels = ("Folk, World, & Country", *shipped.manifest.labels[1:])
+    path = tmp_path / "discogs.tflite"
+    write_model(path, shipped.network, dataclasses.replace(shipped.manifest, labels=labels))
+    first = ModelReload(parsed("--model", str(path), option, f"{labels[0]},jazz")).first
+    chosen = {labels[0], "jazz"}
+    rejected = set(labels) - chosen if option == "--only" else chosen
+    assert set(first.classifier.rejected) == rejected
 
 
 def test_without_options_the_settings_are_the_models_own():

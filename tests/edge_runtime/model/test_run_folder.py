@@ -76,6 +76,12 @@ def run(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_a_record_that_was_edited_on_windows_is_read(run: Path) -> None:
+    text = (run / RUN).read_text(encoding="utf-8")
+    (run / RUN).write_text(text, encoding="utf-8-sig")
+    assert read_run_record(run).name == "seed-cnn"
+
+
 def test_a_run_from_before_rejected_labels_and_cross_validation_is_read(run: Path) -> None:
     record = read_run_record(run)
     assert (record.name, record.labels, record.rejected) == ("seed-cnn", LABELS, ())

@@ -346,3 +346,4 @@ def test_the_command_refuses_what_is_no_history(tmp_path):
     assert "no such file" in refused("history", "--db", tmp_path / "none.db", code=3)
     assert not list(tmp_path.iterdir())
     assert "is no time" in refused("history", "--since", "soon", code=2)
+    assert "is before the first year" in refused("history", "--since", "9999999w", code=2)

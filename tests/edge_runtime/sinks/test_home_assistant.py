@@ -113,10 +113,11 @@ def test_each_sensor_has_the_unit_the_class_and_the_template_of_its_kind(sensors
         "cpu": [None, "measurement", "%", "diagnostic", "mdi:cpu-64-bit"],
     }
     assert {name: config["value_template"] for name, config in sensors.items()} == {
-        "genre": "{{ value_json.label }}",
-        "confidence": "{{ (value_json.confidence * 100) | round(1) }}",
-        "level": "{{ value_json.level_dbfs }}",
-        "cpu": "{{ value_json.cpu_percent }}",
+        "genre": "{{ value_json.label if value_json is defined else None }}",
+        "confidence": "{{ (value_json.confidence * 100) | round(1) "
+        "if value_json is defined else None }}",
+        "level": "{{ value_json.level_dbfs if value_json is defined else None }}",
+        "cpu": "{{ value_json.cpu_percent if value_json is defined else None }}",
     }
 
 

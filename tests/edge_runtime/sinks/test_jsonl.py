@@ -37,6 +37,68 @@ def test_a_log_is_continued_after_a_restart(tmp_path, reported):
     assert [json.loads(line)["end"] for line in lines(path)] == [3.0, 4.0]
 
 
+FOREIGN = {
+    "a recording": b"RIFF\x24\x00\x00\x00WAVEfmt " + bytes(200),
+    "text": b"what I heard on Monday\n",
+    "JSON": b'{\n  "name": "a document"\n}\n',
+    "JSON in one line": b'{"type": "FeatureCollection", "features": []}',
+    "a list": b"[1, 2]\n",
+    "zeros": bytes(500),
+}
+
+
+@pytest.mark.parametrize("content", FOREIGN.values(), ids=FOREIGN)
+@pytest.mark.parametrize("name", ["log", "log.1", "log.3"])
+def test_a_file_that_is_no_log_is_refused_and_stays_as_it_is(tmp_path, content, name):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(OutputFileError, match=rf"--log .*{name}: holds something else than JSON"):
+        JsonlLog(tmp_path / "log", max_bytes=100, keep=3)
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [(name, content)]
+
+
+def test_a_file_beside_the_log_that_rotation_does_not_reach_is_no_matter(tmp_path):
+    (tmp_path / "log.4").write_bytes(b"mine")
+    JsonlLog(tmp_path / "log", max_bytes=100, keep=3).close()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"", b'{"schema": 1, "time": 3.0}\n', b'{"schema": 1, "ti', b"{",
+        b'{"of": "another"}\n{"ha',
+        b'\xef\xbb\xbf{"schema": 1}\r\n',
+    ],
+)  # fmt: skip
+def test_what_begins_as_json_lines_is_continued(tmp_path, content):
+    path = tmp_path / "log"
+    path.write_bytes(content)
+    log = JsonlLog(path, max_bytes=10**6, keep=3)
+    log.show(event(time=3.0))
+    log.close()
+    assert path.read_bytes().startswith(content)
+    assert json.loads(lines(path)[-1])["end"] == 3.0
+
+
+@pytest.mark.parametrize("name", ["log", "log.1"])
+def test_a_file_that_comes_to_lie_there_later_is_not_touched_either(
+    tmp_path, reported, monkeypatch, name
+):
+    monkeypatch.setattr("edge_runtime.retry.FIRST_DELAY_SECONDS", 0.01)
+    log = JsonlLog(tmp_path / "log", max_bytes=1, keep=1)
+    log.show(event(time=3.0))
+    log.close()
+    log = JsonlLog(tmp_path / "log", max_bytes=1, keep=1)
+    (tmp_path / "new").write_bytes(b"RIFF")
+    (tmp_path / "new").replace(tmp_path / name)
+    log.show(event(time=4.0))
+    assert f"{name}: holds something else than JSON lines" in reported.next()
+    assert (tmp_path / name).read_bytes() == b"RIFF"
+    (tmp_path / name).unlink()
+    assert "works again" in reported.next()
+    log.close()
+    assert json.loads(lines(tmp_path / "log")[-1])["end"] == 4.0
+
+
 def test_others_may_read_a_log_and_not_write_it(tmp_path):
     before = os.umask(0)
     try:

@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import json
 import os
+import queue
 import signal
 import socket
 import subprocess
@@ -26,10 +27,12 @@ from tests.edge_runtime.sounds import PCM, RATE, encode, noise
 from .events import PATIENCE_S, event
 from .mosquitto import PASSWORD, USER, free_port
 
+CONFIG = "homeassistant/sensor/den/genre/config"
+
 
 def discovery(session):
     return Discovery(
-        messages={"homeassistant/sensor/den/genre/config": session.manifest.name},
+        messages={CONFIG: session.manifest.name},
         birth_topic="homeassistant/status",
     )
 
@@ -51,10 +54,11 @@ def connect(reported):
     """Opens sinks that are closed at the end."""
     with contextlib.ExitStack() as closing:
 
-        def make(url, *, tls=None, discovery=None, interval_s=10.0):
+        def make(url, *, tls=None, discovery=None, interval_s=10.0, **how):
             sink = MqttSink(
                 parse_broker(url),
                 tls=tls, session=session("tiny"), discovery=discovery, interval_s=interval_s,
+                **how,
             )  # fmt: skip
             closing.callback(sink.close)
             return sink
@@ -80,21 +84,42 @@ def at(topic, payload=None):
 
 def state_is(label):
     return lambda message: (
-        message.topic == "den/state" and json.loads(message.payload)["label"] == label
+        message.topic == "den/state"
+        and message.payload != b""
+        and json.loads(message.payload)["label"] == label
     )
 
 
+def all_of(subscriber, *topics):
+    """Messages until there was one at each of the topics; the order is the broker's."""
+    messages = []
+    while not {m.topic for m in messages} >= set(topics):
+        messages += subscriber.until(lambda _: True)
+    return messages
+
+
 def labels(messages, topic):
-    return [json.loads(m.payload)["label"] for m in messages if m.topic == topic]
+    """Of the messages at a topic that are not empty."""
+    return [json.loads(m.payload)["label"] for m in messages if m.topic == topic and m.payload]
+
+
+class Clock:
+    """Stands still but for the test."""
+
+    now = 1000.0
+
+    def __call__(self):
+        return self.now
 
 
 def test_state_availability_and_discovery_are_retained_for_who_comes_later(broker, connect):
     sink = connect(f"mqtt://127.0.0.1:{broker.port}/den", discovery=discovery)
     sink.show(event("métal", utc="2026-11-23T11:38:05.042Z"))
     with subscribed(broker) as now:
-        now.until(at("den/state"))
+        all_of(now, "den/state", "den/availability")
     with subscribed(broker) as later:
-        messages = {m.topic: (m.payload.decode(), m.retain) for m in later.until(at("den/state"))}
+        found = all_of(later, "den/state", "den/availability", CONFIG)
+    messages = {m.topic: (m.payload.decode(), m.retain) for m in found}
     payload, retained = messages.pop("den/state")
     state = json.loads(payload)
     del state["cpu_percent"]  # known from the second state on
@@ -107,14 +132,14 @@ def test_state_availability_and_discovery_are_retained_for_who_comes_later(broke
     )  # fmt: skip
     assert messages == {
         "den/availability": ("online", True),
-        "homeassistant/sensor/den/genre/config": ("tiny", True),
+        CONFIG: ("tiny", True),
     }
 
 
 def test_a_change_is_published_at_once_and_the_same_label_now_and_then(broker, connect):
     sink = connect(f"mqtt://127.0.0.1:{broker.port}/den", interval_s=10.0)
     with subscribed(broker) as home:
-        home.until(at("den/availability", "online"))
+        home.until(at("den/availability", "online"))  # after an empty state
         shown = [("jazz", 0.0), ("jazz", 5.0), ("jazz", 9.9), ("jazz", 10.0), ("jazz", 19.0),
                  ("rock", 19.5), ("rock", 20.0), ("rock", 29.5), ("silence", 30.0)]  # fmt: skip
         messages = []
@@ -122,7 +147,7 @@ def test_a_change_is_published_at_once_and_the_same_label_now_and_then(broker, c
             sink.show(event(label, time, level_dbfs=-time))
             if time in (0.0, 10.0, 19.5, 29.5, 30.0):  # two states in one moment are one
                 messages += home.until(at("den/state"))
-    states = [json.loads(m.payload) for m in messages if m.topic == "den/state"]
+    states = [json.loads(m.payload) for m in messages if m.topic == "den/state" and m.payload]
     assert [(s["label"], -s["level_dbfs"]) for s in states] == [
         ("jazz", 0.0), ("jazz", 10.0), ("rock", 19.5), ("rock", 29.5), ("silence", 30.0),
     ]  # fmt: skip
@@ -130,13 +155,84 @@ def test_a_change_is_published_at_once_and_the_same_label_now_and_then(broker, c
 
 
 def test_a_regular_end_is_published_as_offline(broker, connect):
-    sink = connect(f"mqtt://127.0.0.1:{broker.port}/den")
-    sink.show(event("rock"))
-    sink.close()  # at once: what was shown is still published
+    with subscribed(broker) as home:
+        sink = connect(f"mqtt://127.0.0.1:{broker.port}/den")
+        sink.show(event("rock"))
+        sink.close()  # at once: what was shown is still published
+        messages = home.until(state_is("rock")) + home.until(at("den/availability", "offline"))
+        home.until(at("den/state", ""))
+    assert [m.payload for m in messages if m.topic == "den/availability"] == [b"online", b"offline"]
     with subscribed(broker) as later:
-        messages = later.until(state_is("rock"))
-        messages += later.until(at("den/availability")) if len(messages) == 1 else []
+        (availability,) = later.until(at("den/availability"))
+        later.publish("the", "end")
+        assert [m.topic for m in later.until(at("the"))] == ["the"], "no state stays"
+    assert availability.payload == b"offline"
+
+
+def test_where_nothing_is_heard_any_more_there_is_no_state_for_anybody(broker, connect):
+    clock = Clock()
+    sink = connect(f"mqtt://127.0.0.1:{broker.port}/den", discovery=discovery, clock=clock)
+    with subscribed(broker) as home:
+        sink.show(event("jazz"))
+        home.until(state_is("jazz"))
+        clock.now += 12.0  # nearly as long as the next window may take: 10 s and 3 intervals
+        home.publish("homeassistant/status", "online")
+        messages = home.until(state_is("jazz")) + home.until(at("den/availability"))
+        assert messages[-1].payload == b"online"
+        clock.now += 0.2
+        home.until(at("den/availability", "offline"))
+        home.until(at("den/state", ""))
+        home.publish("homeassistant/status", "online")  # Home Assistant starts in the meantime
+        messages = home.until(at("den/state"))
+    assert CONFIG in {m.topic for m in messages}
     assert [m.payload for m in messages if m.topic == "den/availability"] == [b"offline"]
+    assert messages[-1].payload == b""
+    with subscribed(broker, "den/#") as later:
+        assert later.until(at("den/availability"))[-1].payload == b"offline"
+        later.publish("den/end", "")
+        assert [m.topic for m in later.until(at("den/end"))] == ["den/end"]
+
+
+def test_what_is_heard_again_is_published_before_it_is_online_be_it_the_same(broker, connect):
+    clock = Clock()
+    sink = connect(f"mqtt://127.0.0.1:{broker.port}/den", clock=clock)
+    with subscribed(broker) as home:
+        sink.show(event("jazz", 100.0))
+        home.until(state_is("jazz"))
+        clock.now += 60.0
+        home.until(at("den/state", ""))
+        sink.show(event("jazz", 101.0, utc="2026-11-23T12:00:00.000Z"))
+        messages = home.until(at("den/availability", "online"))
+    assert [m.topic for m in messages[-2:]] == ["den/state", "den/availability"]
+    assert json.loads(messages[-2].payload)["utc"] == "2026-11-23T12:00:00.000Z"
+    assert labels(messages, "den/changes") == []
+
+
+def test_a_state_that_was_kept_of_another_day_is_deleted_before_it_is_online(broker, connect):
+    with subscribed(broker) as home:
+        home.publish("den/state", '{"label": "jazz"}', retain=True)
+        home.until(state_is("jazz"))
+        connect(f"mqtt://127.0.0.1:{broker.port}/den")
+        messages = home.until(at("den/availability", "online"))
+    assert [m.payload for m in messages if m.topic == "den/state"] == [b""]
+
+
+def test_a_broker_that_comes_when_nothing_is_heard_gets_the_changes_and_no_state(
+    stopped_broker, connect, reported
+):
+    clock = Clock()
+    sink = connect(f"mqtt://127.0.0.1:{stopped_broker.port}/den", clock=clock)
+    reported.next()
+    sink.show(event("jazz"))
+    clock.now += 60.0
+    stopped_broker.start()
+    with subscribed(stopped_broker) as home:
+        messages = home.until(at("den/availability"))
+        assert "works again" in reported.next()
+        sink.close()
+        messages += home.until(at("den/availability", "offline"))
+    assert not any(m.payload for m in messages if m.topic == "den/state")
+    assert b"online" not in {m.payload for m in messages}
 
 
 def test_a_broker_that_comes_later_gets_the_changes_in_order_and_the_newest_state(
@@ -169,9 +265,8 @@ def test_a_broker_that_restarts_gets_everything_again(broker, connect, reported)
     assert "the connection broke" in reported.next()
     broker.start()
     with subscribed(broker) as home:
-        messages = home.until(state_is("jazz"))
-    topics = {m.topic for m in messages}
-    assert {"den/availability", "homeassistant/sensor/den/genre/config"} <= topics
+        messages = all_of(home, "den/state", "den/availability", CONFIG)
+    assert labels(messages, "den/state") == ["jazz"]
     sink.show(event("rock", 101.0))
     with subscribed(broker) as home:
         home.until(state_is("rock"))
@@ -280,15 +375,15 @@ def test_home_assistant_that_starts_gets_the_sensors_again(broker, connect):
         home.until(state_is("jazz"))
         home.publish("homeassistant/status", "online")
         messages = home.until(state_is("jazz"))
-    assert "homeassistant/sensor/den/genre/config" in {m.topic for m in messages}
+    assert CONFIG in {m.topic for m in messages}
 
 
 def test_home_assistant_gets_the_genres_of_a_model_that_takes_over(broker, connect):
     sink = connect(f"mqtt://127.0.0.1:{broker.port}/den", discovery=discovery)
     with subscribed(broker) as home:
-        home.until(at("homeassistant/sensor/den/genre/config", "tiny"))
+        home.until(at(CONFIG, "tiny"))
         sink.describe(session("seed-cnn"))
-        home.until(at("homeassistant/sensor/den/genre/config", "seed-cnn-gtzan"))
+        home.until(at(CONFIG, "seed-cnn-gtzan"))
 
 
 def test_a_last_will_that_comes_late_is_contradicted(broker, connect):
@@ -314,11 +409,11 @@ def test_what_was_retained_before_the_connection_is_not_contradicted(broker, con
 
 
 class FakeClient:
-    """In paho's place: notes what it is asked, and acknowledges everything."""
+    """In paho's place: notes what it is asked, and acknowledges what the test lets it."""
 
-    def __init__(self, *_, **how):
+    def __init__(self, bench, **how):
         self.how, self.calls, self._sent = how, [], 0
-        self._to_do = deque()
+        self._bench, self._to_do, self.broken = bench, deque(), False
 
     def username_pw_set(self, user, password):
         self.calls.append(("user", user, password))
@@ -327,6 +422,7 @@ class FakeClient:
         self.calls.append(("will", topic, payload, qos, retain))
 
     def connect(self, host, port, keepalive):
+        self._bench.may_connect.wait(PATIENCE_S)
         self.calls.append(("connect", host, port, keepalive))
         accepted = SimpleNamespace(is_failure=False)
         self._to_do.append(lambda: self.on_connect(self, None, None, accepted, None))
@@ -338,45 +434,98 @@ class FakeClient:
         self.calls.append(("publish", topic, payload, qos, retain))
         self._sent += 1
         number = self._sent
-        self._to_do.append(lambda: self.on_publish(self, None, number, None, None))
+        self._bench.published.put((topic, payload))
+        if self._bench.acknowledges:
+            self._to_do.append(lambda: self.on_publish(self, None, number, None, None))
         return SimpleNamespace(mid=number, rc=MQTTErrorCode.MQTT_ERR_SUCCESS)
 
     def loop(self, _):
         time.sleep(0.001)
         while self._to_do:
             self._to_do.popleft()()
-        return MQTTErrorCode.MQTT_ERR_SUCCESS
+        return MQTTErrorCode[f"MQTT_ERR_{'CONN_LOST' if self.broken else 'SUCCESS'}"]
 
     def disconnect(self):
         self.calls.append(("disconnect",))
 
 
-def test_every_message_has_its_topic_its_quality_of_service_and_is_retained_or_not(monkeypatch):
-    monkeypatch.setattr("edge_runtime.sinks.mqtt.Client", FakeClient)
+class FakePaho:
+    """Makes clients, and says what they may."""
+
+    def __init__(self):
+        self.clients, self.published = [], queue.Queue()
+        self.may_connect, self.acknowledges = threading.Event(), True
+
+    def __call__(self, *_, **how):
+        self.clients.append(FakeClient(self, **how))
+        return self.clients[-1]
+
+    def until(self, topic, payload):
+        """Wait for a message that is published."""
+        while self.published.get(timeout=PATIENCE_S) != (topic, payload):
+            pass
+
+
+@pytest.fixture
+def paho(monkeypatch):
+    fake = FakePaho()
+    monkeypatch.setattr("edge_runtime.sinks.mqtt.Client", fake)
+    return fake
+
+
+def test_every_message_has_its_topic_its_quality_of_service_and_is_retained_or_not(
+    paho, monkeypatch
+):
     monkeypatch.setattr("edge_runtime.sinks.mqtt.CpuShare.percent", lambda *_: 2.5)
     sink = MqttSink(
         parse_broker("mqtt://den:p%2Fw@pi.local:1884/den"),
         tls=None, session=session("tiny"), discovery=discovery, interval_s=10.0,
     )  # fmt: skip
     sink.show(event("métal", confidence=0.12345, utc="2026-11-23T11:38:05.042Z"))
+    paho.may_connect.set()
     sink.close()
     state = (
         '{"label": "métal", "confidence": 0.1235, "level_dbfs": -20.0, "cpu_percent": 2.5, '
         '"utc": "2026-11-23T11:38:05.042Z"}'
     )
-    assert sink._client.calls == [
+    (client,) = paho.clients
+    assert client.calls == [
         ("user", "den", "p/w"),
         ("will", "den/availability", "offline", 1, True),
         ("connect", "pi.local", 1884, 30),
         ("subscribe", ("den/availability", 1), ("homeassistant/status", 1)),
-        ("publish", "homeassistant/sensor/den/genre/config", "tiny", 1, True),
+        ("publish", CONFIG, "tiny", 1, True),
+        ("publish", "den/state", state, 1, True),
         ("publish", "den/availability", "online", 1, True),
         ("publish", "den/changes", state, 1, False),
-        ("publish", "den/state", state, 1, True),
         ("publish", "den/availability", "offline", 1, True),
+        ("publish", "den/state", "", 1, True),
         ("disconnect",),
     ]
-    assert sink._client.how["reconnect_on_failure"] is False
+    assert client.how["reconnect_on_failure"] is False
+
+
+def test_a_change_that_a_broken_connection_may_have_lost_comes_again_and_no_state(paho, connect):
+    clock = Clock()
+    sink = connect("mqtt://127.0.0.1:1/den", clock=clock)
+    paho.may_connect.set()
+    paho.until("den/availability", "online")
+    paho.acknowledges = False
+    for label in ("jazz", "rock"):
+        sink.show(event(label))
+    paho.until("den/state", sink._state)
+    clock.now += 60.0
+    paho.acknowledges = True
+    paho.clients[0].broken = True
+    paho.until("den/availability", "offline")
+    sink.close()
+    first, second = paho.clients
+    assert first.how["client_id"] == second.how["client_id"]
+    published = [(call[1], call[2]) for call in second.calls if call[0] == "publish"]
+    assert [json.loads(p)["label"] for topic, p in published if topic == "den/changes"] == [
+        "jazz", "rock",
+    ]  # fmt: skip
+    assert {payload for topic, payload in published if topic == "den/state"} == {""}
 
 
 def start_listening(*options, **environment):
@@ -390,11 +539,11 @@ def start_listening(*options, **environment):
 
 def test_a_listener_that_is_killed_becomes_offline_and_its_state_stays(broker, classifier):
     with start_listening("--mqtt", f"mqtt://127.0.0.1:{broker.port}/den") as process:
-        process.stdin.write(encode(noise(4 * RATE), PCM, 16))
-        process.stdin.flush()
         with subscribed(broker, "den/#") as home:
+            process.stdin.write(encode(noise(4 * RATE), PCM, 16))
+            process.stdin.flush()
             home.until(at("den/state"))
-            process.send_signal(signal.SIGKILL)
+            process.send_signal(signal.SIGKILL)  # ten seconds later the state would be deleted
             home.until(at("den/availability", "offline"))
     with subscribed(broker, "den/#") as later:
         messages = later.until(at("den/state"))
@@ -420,7 +569,8 @@ def test_a_broker_that_is_not_there_costs_one_line_and_no_event(classifier):
 def test_a_password_file_and_home_assistants_sensors_from_the_command_line(
     broker, classifier, tmp_path
 ):
-    (tmp_path / "password").write_text(f"{PASSWORD}\n")
+    # As an editor of Windows saves it: with a byte order mark.
+    (tmp_path / "password").write_bytes(f"\ufeff{PASSWORD}\r\n".encode())
     process = start_listening(
         "--mqtt", f"mqtt://{USER}@127.0.0.1:{broker.password_port}/den",
         "--mqtt-password-file", str(tmp_path / "password"),
@@ -428,9 +578,7 @@ def test_a_password_file_and_home_assistants_sensors_from_the_command_line(
     _, err = process.communicate(encode(noise(4 * RATE), PCM, 16), PATIENCE_S)
     assert (process.returncode, err) == (0, b"")
     with subscribed(broker) as home:
-        messages = home.until(at("den/state"))
-        while {m.topic.rpartition("/")[2] for m in messages} < {"config", "state", "availability"}:
-            messages += home.until(lambda _: True)
+        messages = home.until(at("den/availability", "offline"))
         while sum(m.topic.startswith("homeassistant/") for m in messages) < 4:
             messages += home.until(lambda _: True)
     (genre,) = (m for m in messages if m.topic.endswith("/genre/config"))

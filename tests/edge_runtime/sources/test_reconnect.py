@@ -126,6 +126,22 @@ def test_one_that_is_lost_is_reported_once_and_back_on_the_exact_clock(caplog):
     assert all(capture.closed for capture in bench.opened)
 
 
+def test_what_was_heard_before_it_was_lost_is_told_before_it_is_waited_for(classifier):
+    bench = Bench((seconds(4),), *[GONE] * 4, (seconds(4),), None, rate=RATE).begin()
+    stream = ClassifierStream(classifier, rate=RATE)
+    events = events_of(bench.microphone, stream, bench.stop)
+    told = [(event.end, bench.clock.now) for event in events]
+    lost_at = bench.opened[0].ended
+    assert [(round(end, 6), now) for end, now in told if end <= 4.0][-1] == (4.0, lost_at)
+    assert bench.opened[1].began - lost_at == pytest.approx(31.0)  # 1, 2, 4, 8, 16 s
+
+
+def test_each_loss_is_marked_once():
+    bench = Bench((seconds(1),), GONE, GONE, (seconds(1),), GONE, None, rate=RATE).begin()
+    chunks = list(bench.microphone.chunks(bench.stop))
+    assert [len(c.samples) for c in chunks if len(c.samples) or c.away] == [RATE, 0, RATE, 0]
+
+
 def test_a_program_that_embeds_it_may_route_what_is_logged(caplog):
     bench = Bench(GONE, None).begin()
     bench.microphone.close()

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -232,3 +233,20 @@ def test_a_slow_file_stops_without_waiting_for_its_next_chunk(clip):
     listener.join(MANY_SECONDS)
     assert not listener.is_alive()
     assert chunks == []
+
+
+def test_a_file_that_breaks_off_is_told_with_how_much_was_heard(tmp_path, caplog):
+    path = tmp_path / "damaged.flac"
+    soundfile.write(path, noise(4 * RATE), RATE)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2 : len(content) // 2 + 200] = b"\xff" * 200
+    path.write_bytes(content)
+    audio = open_audio(path)
+    frames = sum(
+        len(chunk.samples) for chunk in FileSource(audio, speed=None).chunks(threading.Event())
+    )
+    assert 0 < frames < 3 * RATE
+    assert caplog.messages == [
+        f"{path}: truncated: 4.0 s are promised, {frames / RATE:.1f} s can be decoded and are "
+        "used; copy it again"
+    ]

@@ -13,6 +13,8 @@ from edge_runtime.stream.loop import LoadedModel, events_of
 class Source:
     """Chunks, and an error at the end if one is given."""
 
+    name = "a source"
+
     def __init__(self, *chunks, error=None):
         self._chunks, self._error = chunks, error
 
@@ -38,6 +40,9 @@ class Stream:
     def resume(self, *, rate, channels, missing_s):
         return self._note("resume", rate, channels, missing_s)
 
+    def pause(self):
+        return self._note("pause")
+
     def change_model(self, classifier, settings):
         self._note("model", classifier, settings)
 
@@ -53,6 +58,15 @@ def test_each_chunk_is_pushed_and_a_gap_or_another_rate_comes_first():
     events = list(events_of(Source(*chunks), Stream(), threading.Event()))
     assert events == [
         ("push", 10, 0), ("push", 10, 3), ("resume", 8000, 2, 0.0), ("push", 20, 0),
+        ("resume", None, 1, 2.0), ("push", 10, 0), ("finish",),
+    ]  # fmt: skip
+
+
+def test_the_sound_before_an_outage_has_its_events_at_its_beginning():
+    chunks = Chunk(MONO), Chunk(MONO[:0], away=True), Chunk(MONO[:0]), Chunk(MONO, missing_s=2.0)
+    events = list(events_of(Source(*chunks), Stream(), threading.Event()))
+    assert events == [
+        ("push", 10, 0), ("push", 0, 0), ("pause",), ("push", 0, 0),
         ("resume", None, 1, 2.0), ("push", 10, 0), ("finish",),
     ]  # fmt: skip
 

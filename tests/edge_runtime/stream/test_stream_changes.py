@@ -136,6 +136,40 @@ def test_a_source_that_comes_back_is_classified_as_a_new_one_on_the_same_clock(c
     assert stream.seconds == pytest.approx(3608.0, abs=1e-9)
 
 
+@given(
+    before=st.integers(0, 5 * RATE),
+    missing_s=st.sampled_from([0.0, 0.5, 44.0]),
+    size=st.integers(500, 40_000),
+)
+def test_a_pause_gives_the_events_of_the_gap_at_once_and_no_others(
+    classifier, before, missing_s, size
+):
+    samples = noise(9 * RATE)
+    late, early = open_stream(classifier), open_stream(classifier)
+    expected, events = pushed(late, samples[:before], size), pushed(early, samples[:before], size)
+    at_pause = early.pause()
+    assert early.pause() == [], "twice is once"
+    assert early.push(samples[:0]) == []
+    expected_at_gap = late.resume(missing_s=missing_s)
+    assert clock(at_pause) == clock(expected_at_gap)
+    if missing_s:
+        assert early.resume(missing_s=missing_s) == []
+    expected += expected_at_gap + pushed(late, samples[before:], size) + late.finish()
+    events += at_pause + pushed(early, samples[before:], size) + early.finish()
+    assert clock(events) == clock(expected)
+    assert [e.raw_posterior for e in events] == [e.raw_posterior for e in expected]
+    assert [e.missing_s for e in events] == [e.missing_s for e in expected]
+
+
+def test_a_stream_that_ends_in_a_pause_ends_as_if_there_were_none(classifier):
+    for n in (RATE, 4 * RATE + 100):
+        paused, not_paused = open_stream(classifier), open_stream(classifier)
+        events = paused.push(noise(n)) + paused.pause() + paused.finish()
+        assert clock(events) == clock(not_paused.push(noise(n)) + not_paused.finish())
+        with pytest.raises(ParameterError, match="was finished"):
+            paused.pause()
+
+
 def test_time_that_was_missing_is_no_new_sound(classifier):
     stream = open_stream(classifier)
     events = stream.push(noise(4 * RATE)) + stream.resume(missing_s=3600.0)
