@@ -161,7 +161,7 @@ def command_lines(parser):
     def values(action):
         if action.nargs == 0:
             return st.sampled_from(action.option_strings).map(lambda name: [name])
-        values = ODD_TEXTS
+        values = ODD_TEXTS.filter(bool)
         if action.choices is not None:
             values = st.sampled_from([str(choice) for choice in action.choices])
         elif hasattr(action.type, "low"):
