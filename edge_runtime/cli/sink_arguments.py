@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ..errors import MissingExtraError, ParameterError
 from ..sinks import Sink
 from ..stream.session import Session
+from ..unicode_text import is_unicode
 from . import warn
 from .arguments import Number, Whole
 
@@ -213,6 +214,8 @@ def _with_password(broker: Broker, file: Path | None) -> Broker:
         )
         return broker
     password = os.environ.get(PASSWORD_VARIABLE)
+    if password is not None and not is_unicode(password):
+        raise ParameterError(f"{PASSWORD_VARIABLE} in the environment is not UTF-8")
     if file:
         try:
             password = file.read_text(encoding="utf-8-sig").rstrip("\r\n")
@@ -235,7 +238,11 @@ def _discovery(
         if args.mqtt_discovery_prefix:
             raise ParameterError("--mqtt-discovery-prefix has no meaning with --no-mqtt-discovery")
         return None
-    if any(character in prefix for character in "+#\0") or not prefix.strip("/"):
+    if (
+        any(character in prefix for character in "+#\0")
+        or not prefix.strip("/")
+        or not is_unicode(prefix)
+    ):
         raise ParameterError(f"--mqtt-discovery-prefix {prefix!r} is no topic: no + or # in it")
 
     def discovery(session: Session) -> Discovery:

@@ -15,6 +15,7 @@ from typing import Any
 from ..decoder import SILENCE, UNKNOWN, DecoderSettings
 from ..errors import ManifestVersionError, ModelFileError, ParameterError
 from ..frontend import FrontEndParams
+from ..unicode_text import escaped
 from ..version import __version__
 from .from_json import dataclass_from_json
 
@@ -153,7 +154,7 @@ class Manifest:
 
     def to_json(self) -> str:
         """The text that is written into a model file."""
-        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n"
+        return escaped(json.dumps(self.to_dict(), indent=2, ensure_ascii=False)) + "\n"
 
     @classmethod
     def from_json(cls, text: str, *, source: str) -> Manifest:
@@ -209,7 +210,7 @@ def with_checksum(text: str) -> str:
     """
     values = json.loads(text)
     values[CHECKSUM_KEY] = _digest(values)
-    return json.dumps(values, indent=2, ensure_ascii=False) + "\n"
+    return escaped(json.dumps(values, indent=2, ensure_ascii=False)) + "\n"
 
 
 def verify_checksum(text: str, source: str) -> None:
