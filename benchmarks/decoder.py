@@ -38,8 +38,10 @@ import numpy.typing as npt
 from edge_runtime import Classifier, ClassifierStream
 from edge_runtime.audio.file import open_audio
 from edge_runtime.decoder import Decoder, DecoderSettings, genre_or_unknown
-from train.data.tracks import Track, read_track_list
+from train.data.tracks import Track
 from train.progress import progress
+
+from .data_set import add_data_arguments, clips_of_part
 
 _CLIPS_OF_A_STRETCH = (2, 4)
 _FLOOR = 1e-3
@@ -231,14 +233,13 @@ def main() -> None:
     """Measure, print a table, write JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     home = Path(os.environ.get("EDGE_GENRE_DATA", "../shared/data"))
-    parser.add_argument("--data", type=Path, default=home / "gtzan")
+    add_data_arguments(parser, home / "gtzan")
     parser.add_argument("--model", default="tiny", help="a model file, or one that ships")
     parser.add_argument("--part", default="valid")
     parser.add_argument("--programmes", type=int, default=5)
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
-    listed = read_track_list(args.data / "tracks.csv", args.data)
-    tracks = [track for track in listed.tracks if listed.parts[track.id] == args.part]
+    tracks = clips_of_part(args.data, args.part, data_set=args.data_set)
     classifier = Classifier(args.model)
     interval_s = DecoderSettings().interval_s
     orders = [order(tracks, seed) for seed in range(args.programmes)]

@@ -23,11 +23,14 @@ on purpose is an ``EdgeGenreError``. Needs numpy and LiteRT; everything else is 
 used.
 """
 
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
 
 from .version import __version__
 
+TYPE_CHECKING = False  # typing would take longer to import than all of this
 if TYPE_CHECKING:
+    from typing import Any
+
     from .classifier import Classification, Classifier
     from .errors import EdgeGenreError
     from .frontend import FrontEnd, FrontEndParams, StreamingFrontEnd

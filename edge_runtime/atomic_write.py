@@ -1,4 +1,4 @@
-"""Writing a file whole or not at all."""
+"""Writing a file whole or not at all, and whether a place can be written to at all."""
 
 from __future__ import annotations
 

@@ -14,19 +14,17 @@ import numpy as np
 import numpy.typing as npt
 
 from . import backends
-from .audio.conditioning import Conditioner, level_dbfs
-from .audio.file import open_audio
+from .audio.conditioning import Conditioner, level_dbfs, offset_warning
+from .audio.file import naming, open_audio
 from .audio.resample import missing_band
-from .audio.samples import Audio, audio_samples
+from .audio.samples import Audio, audio_samples, shortfall
 from .audio.windows import SoundPath, file_windows, fill_window
 from .decoder import SILENCE, genre_or_unknown
+from .deprecation import renamed_parameter
 from .errors import ModelFileError, ModelWarning, ParameterError
 from .frontend import FrontEnd
 from .model.file import BUNDLED_MODEL, ModelFile, read_model
 from .model.manifest import Manifest
-
-_WHOLE = 0.98
-"""Share of the promised frames that counts as all of them: MP3 headers only estimate."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +100,11 @@ class WindowResult:
 
 
 class Classifier:
-    """A genre classifier; give each thread its own.
+    """A genre classifier.
+
+    One may be used by several threads: the labels are those of one thread. They take turns at the
+    front end and at the network; where they are to compute at the same time, give each its own.
+    A `ClassifierStream` belongs to one thread; several of them may share a classifier.
 
     Parameters
     ----------
@@ -165,6 +167,7 @@ class Classifier:
         """Genres and rejected labels, in the order of the posterior."""
         return self.manifest.labels
 
+    @renamed_parameter("path", "audio")
     def classify(
         self, audio: str | Path | npt.NDArray[np.generic], *, rate: int | None = None
     ) -> Classification:
@@ -198,16 +201,19 @@ class Classifier:
             return self.classify_audio(audio_samples(audio, rate))
         if rate is not None:
             raise ParameterError(f"rate is {rate} beside a file, which has its own; leave it out")
-        return self.classify_audio(open_audio(audio))
+        opened = open_audio(audio)
+        with naming(opened.path):
+            return self.classify_audio(opened)
 
     def classify_audio(self, audio: Audio) -> Classification:
         """Classify a file that was opened before, or samples that were checked."""
         path = SoundPath(audio.rate, audio.channels, self.manifest.front_end)
         conditioner = path.conditioner
-        windows, posteriors = [], []
+        windows, posteriors, offset = [], [], 0.0
         window_s = self.manifest.front_end.window_seconds
         for start, window in file_windows(audio, self.manifest.front_end, path):
             result = self.classify_window(window)
+            offset = max(offset, abs(float(window.mean())))
             label = SILENCE
             if result.level_dbfs >= self.manifest.decoder.silence_dbfs:
                 label = genre_or_unknown(result.posterior, self.labels, self.rejected)
@@ -222,7 +228,7 @@ class Classifier:
             posterior=self.by_label(posterior),
             windows=tuple(windows),
             seconds=conditioner.frames / audio.rate,
-            warnings=tuple(self._warnings(audio, conditioner)),
+            warnings=tuple(self._warnings(audio, conditioner, offset)),
         )
 
     def classify_window(self, window: npt.NDArray[np.float32]) -> WindowResult:
@@ -280,16 +286,14 @@ class Classifier:
             threshold=self.manifest.decoder.rejection_threshold,
         )
 
-    def _warnings(self, audio: Audio, conditioner: Conditioner) -> Iterable[str]:
+    def _warnings(self, audio: Audio, conditioner: Conditioner, offset: float) -> Iterable[str]:
         if audio.warning:
             yield audio.warning
         window_s = self.manifest.front_end.window_seconds
         seconds = conditioner.frames / audio.rate
-        if audio.warning is None and conditioner.frames < _WHOLE * audio.frames:
-            yield (
-                f"{audio.path}: truncated: {audio.seconds:.1f} s are promised, {seconds:.1f} s can "
-                "be decoded and are used; copy it again"
-            )
+        lacking = shortfall(audio, conditioner.frames)
+        if lacking:
+            yield lacking
         if seconds < window_s:
             yield (
                 f"{audio.path}: {seconds:.2f} s is shorter than the model's window of "
@@ -298,6 +302,9 @@ class Classifier:
         lacking = missing_band(audio.rate, self.manifest.front_end)
         if lacking:
             yield f"{audio.path}: {lacking}"
+        # The mean of a click is no offset.
+        if seconds >= window_s and (of_offset := offset_warning(offset, self.manifest.front_end)):
+            yield f"{audio.path}: {of_offset}"
         if conditioner.non_finite_samples:
             yield (
                 f"{audio.path}: {conditioner.non_finite_samples} samples are NaN, infinite or "

@@ -18,6 +18,10 @@ class ParameterError(EdgeGenreError, ValueError):
     exit_code = 2
 
 
+class StreamUseError(ParameterError):
+    """A stream that was finished before, or that another thread uses at this moment."""
+
+
 class AudioFormatError(EdgeGenreError):
     """Audio that cannot be read or understood."""
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import stat
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,7 +67,7 @@ def refuse_other_kind(path: Path, kind: FileKind, option: str) -> None:
 
 
 def check_output(path: Path | None, kind: FileKind, option: str) -> None:
-    """Refuse a folder, and a file of another kind; for use before the work begins.
+    """Refuse a folder, a file of another kind, and what cannot be written, before the work begins.
 
     Parameters
     ----------
@@ -78,13 +81,57 @@ def check_output(path: Path | None, kind: FileKind, option: str) -> None:
     ParameterError
         If it is a folder.
     OutputFileError
-        As `refuse_other_kind`.
+        As `refuse_other_kind`, or if it cannot be written.
     """
     if path is None:
         return
     if path.is_dir():
         raise ParameterError(f"{option} {path}: is a folder; name a file")
     refuse_other_kind(path, kind, option)
+    check_writable(path)
+
+
+def check_writable(path: Path, *, folder: bool = False, n_bytes: int = 0) -> None:
+    """Refuse a place that cannot be written to, before the work whose result belongs there.
+
+    Parameters
+    ----------
+    path : Path
+        Need not be there, nor the folders above it.
+    folder : bool
+        Whether it is a folder that is wanted.
+    n_bytes : int
+        Space that is needed.
+
+    Raises
+    ------
+    OutputFileError
+        If nothing can be written there, or too little.
+    """
+    if path.exists() and path.is_dir() != folder:
+        kind, wanted = ("file", "folder") if folder else ("folder", "file")
+        if path.is_file() or path.is_dir():
+            raise OutputFileError(f"{path}: is a {kind}; name a {wanted}")
+        if folder:
+            raise OutputFileError(f"{path}: is no folder; name one")
+    if not folder and path.exists() and os.access(path, os.W_OK):
+        return  # what is there is written over: a file, a pipe, /dev/stdout
+    place = path if folder else path.parent
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    try:
+        with tempfile.TemporaryFile(dir=place):
+            free = shutil.disk_usage(place).free
+    except OSError as error:
+        raise OutputFileError(
+            f"{path}: cannot be written ({error.strerror}); name another place, or make "
+            f"{place} writable"
+        ) from None
+    if free < n_bytes:
+        raise OutputFileError(
+            f"{path}: {_mega(free)} are free there, and about {_mega(n_bytes)} are needed; make "
+            "space, or name another place"
+        )
 
 
 def write_json(path: Path, content: Any, *, indent: int = 2) -> None:
@@ -99,6 +146,10 @@ def write_json(path: Path, content: Any, *, indent: int = 2) -> None:
     """
     text = json.dumps(content, indent=indent)
     write_atomically(path, f"{text}\n".encode(), error=OutputFileError)
+
+
+def _mega(n_bytes: int) -> str:
+    return f"{n_bytes / 1e6:.1f} MB"
 
 
 def _is_json(head: bytes) -> bool:

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 from edge_runtime.cli import warn
 from edge_runtime.cli.arguments import Names
-from edge_runtime.errors import ParameterError
-from edge_runtime.model.run_folder import read_run_record
+from edge_runtime.errors import DataSetError, ParameterError
+from edge_runtime.model.manifest import check_labels
+from edge_runtime.model.run_folder import MODEL, read_run_record
+from edge_runtime.output_file import check_writable
 from edge_runtime.stderr import quiet_stderr
 
 from .formats import FORMATS, QUANTIZATIONS, file_name
@@ -25,6 +27,8 @@ EXTRA = "export"
 REQUIRES = ("tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime", "ai_edge_litert")
 
 _MICROCONTROLLER = "tflm"
+_VARIANTS = 10
+"""That ``--all`` writes, each as large as the network at most"""
 _NO_LICENCE = "not stated; set it with --licence"
 
 
@@ -144,7 +148,15 @@ def _edit_manifest(args: argparse.Namespace) -> int:
 
 
 def _read(args: argparse.Namespace) -> Source:
-    read_run_record(args.run)  # what is no run is refused before TensorFlow takes its seconds
+    # What is no run, or can be written nowhere, is refused before TensorFlow takes its seconds.
+    record = read_run_record(args.run)
+    try:
+        check_labels(record.labels)
+    except ParameterError as error:
+        raise DataSetError(
+            f"{args.run}: {error}; rename that genre's folder, and train again"
+        ) from None
+    _check_place(args)
     with quiet_stderr():  # oneDNN and CUDA print before any log level applies
         import tensorflow  # noqa: F401
 
@@ -158,6 +170,19 @@ def _read(args: argparse.Namespace) -> Source:
         args.attribution or "",
     )
     return Source(trained, description)
+
+
+def _check_place(args: argparse.Namespace) -> None:
+    model = args.run / MODEL
+    n_bytes = model.stat().st_size if model.is_file() else 0
+    if args.all:
+        check_writable(args.out or Path("dist"), folder=True, n_bytes=_VARIANTS * n_bytes)
+    elif args.format == _MICROCONTROLLER:
+        check_writable(args.out or args.run, folder=True, n_bytes=n_bytes)
+    elif args.out:
+        check_writable(args.out, n_bytes=n_bytes)
+    else:
+        check_writable(args.run, folder=True, n_bytes=n_bytes)
 
 
 def _one(args: argparse.Namespace, source: Source) -> int:
@@ -217,7 +242,7 @@ def _report(artefact: Artefact, path: Path, source: Source) -> str:
     ]
     if source.compared_on != TRAINED_ON:  # accuracy on training windows means nothing
         lines += [
-            f"  segment accuracy  {parity.segment_accuracy:.4f} (Keras "
+            f"  window accuracy   {parity.segment_accuracy:.4f} (Keras "
             f"{parity.float_segment_accuracy:.4f})",
             f"  track accuracy    {parity.track_accuracy:.4f} (Keras "
             f"{parity.float_track_accuracy:.4f}), McNemar's p {parity.mcnemar_p:.2g}",

@@ -44,7 +44,8 @@ def export_all(source: Source, folder: Path) -> list[Row]:
             rows.append(Row(variant, name, result, result.failures))
     summary = [row.to_dict() for row in rows]
     write_atomically(folder / SUMMARY, (json.dumps(summary, indent=2) + "\n").encode())
-    write_atomically(folder / CARD, model_card(source, rows).encode())
+    card = model_card(source, rows).encode(errors="backslashreplace")  # names of folders
+    write_atomically(folder / CARD, card)
     return rows
 
 

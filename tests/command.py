@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -21,17 +22,37 @@ from edge_runtime.cli import main
 _WORKSTATION = {
     "compare", "evaluate", "export", "features", "plot", "refit", "robustness", "teach", "train",
 }  # fmt: skip
+SMALL = {
+    "train.transfer.own_genres._PER_KIND": 2,
+    "train.transfer.own_genres._PER_KIND_OF_SPEECH": 2,
+    "train.transfer.own_genres._PER_TRACK": 2,
+    "train.transfer.own_genres._BALANCING": 24,
+    "train.transfer.recipe._BALANCING": 24,
+    "train.transfer.head_examples._PER_KIND": 2,
+    "train.transfer.head_examples._PER_KIND_OF_SPEECH": 2,
+    "export.quantize.gptq._WINDOWS": 8,
+    "export.quantize.gptq._BATCH": 8,
+}
+"""Numbers with which a network behind MusiCNN is trained and exported in a tenth of the time:
+``constants`` of `succeed`. Its last layer then has a hundred examples, enough for made-up genres"""
 _ROOT = Path(__file__).parents[1]
 _server: subprocess.Popen[str] | None = None
 
 
 def edge_genre(
-    *arguments: str | Path, cwd: Path | None = None, timeout: float = 1500
+    *arguments: str | Path,
+    cwd: Path | None = None,
+    timeout: float = 1500,
+    constants: Mapping[str, int] | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run the command to its end; never raises for a non-zero exit code."""
+    """Run the command to its end; never raises for a non-zero exit code.
+
+    ``constants`` are numbers of modules that a command of the workstation is to have others of.
+    """
     words = [str(argument) for argument in arguments]
     if words and words[0] in _WORKSTATION:
-        return _forked(words, cwd or Path.cwd(), timeout)
+        return _forked(words, cwd or Path.cwd(), timeout, constants or {})
+    assert not constants
     return subprocess.run(
         [sys.executable, "-m", "edge_runtime", *words],
         capture_output=True,
@@ -42,7 +63,9 @@ def edge_genre(
     )
 
 
-def _forked(words: list[str], cwd: Path, timeout: float) -> subprocess.CompletedProcess[str]:
+def _forked(
+    words: list[str], cwd: Path, timeout: float, constants: Mapping[str, int]
+) -> subprocess.CompletedProcess[str]:
     global _server  # noqa: PLW0603  # one for the whole test run
     if _server is None:
         _server = subprocess.Popen(
@@ -63,6 +86,7 @@ def _forked(words: list[str], cwd: Path, timeout: float) -> subprocess.Completed
             "out": str(out),
             "err": str(err),
             "timeout": timeout,
+            "constants": dict(constants),
         }
         _server.stdin.write(json.dumps(request) + "\n")
         _server.stdin.flush()
@@ -86,9 +110,11 @@ def stop() -> None:
         _server = None
 
 
-def succeed(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+def succeed(
+    *arguments: str | Path, cwd: Path | None = None, constants: Mapping[str, int] | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run the command and insist on exit code 0."""
-    done = edge_genre(*arguments, cwd=cwd)
+    done = edge_genre(*arguments, cwd=cwd, constants=constants)
     assert done.returncode == 0, done.stderr
     return done
 

@@ -53,6 +53,11 @@ def _run(request: dict[str, Any]) -> NoReturn:
         os.environ.update(request["environment"])
         os.chdir(request["cwd"])
         sys.argv = ["edge-genre", *request["arguments"]]
+        for name, value in request["constants"].items():
+            module, _, constant = name.rpartition(".")
+            changed = importlib.import_module(module)
+            getattr(changed, constant)  # one that is gone is a fault of the test
+            setattr(changed, constant, value)
         from edge_runtime.cli import main as edge_genre
 
         code = edge_genre(request["arguments"])

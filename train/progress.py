@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
+from edge_runtime.sinks.terminal import is_dumb
+
 _T = TypeVar("_T")
 
 _LINE_SECONDS = 10.0
@@ -14,7 +16,7 @@ _LINE_SECONDS = 10.0
 
 def progress(items: Iterable[_T], *, total: int, label: str) -> Iterator[_T]:
     """Hand `items` on, showing how many of `total` have passed and how long the rest takes."""
-    if sys.stderr.isatty():
+    if sys.stderr.isatty() and not is_dumb():
         try:
             from rich.console import Console
             from rich.progress import track

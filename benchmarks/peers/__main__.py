@@ -23,6 +23,7 @@ from edge_runtime.cli.arguments import Whole
 from edge_runtime.errors import EdgeGenreError
 from edge_runtime.model.file import read_model
 
+from ..data_set import add_data_arguments
 from .candidates import CANDIDATES, LEFT_OUT, Candidate
 from .clips import LEAST_SECONDS, default_folder, find_clips
 from .measure import PROTOCOL, Run, essentia_difference, versions
@@ -39,13 +40,14 @@ def measure(
     candidates: list[Candidate],
     *,
     data: Path | None,
+    data_set: str = "auto",
     held_out: dict[str, Path],
     rounds: int,
     most_clips: int | None,
     offline: bool,
 ) -> dict[str, Any]:
     """Measure the candidates; JSON-ready."""
-    clips = find_clips(data, most_clips)
+    clips = find_clips(data, most_clips, data_set=data_set)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         run = Run(candidates, held_out, Resources(folder, offline=offline))
@@ -117,7 +119,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.peers", description=__doc__.splitlines()[0]
     )
-    parser.add_argument("--data", type=Path, help="folder of clips with their tracks.csv")
+    add_data_arguments(parser)
     parser.add_argument("--rounds", type=Whole(1, 10_000), default=5, help="cold starts of each")
     parser.add_argument(
         "--clips", type=Whole(1, 10_000), help="classify that many clips instead of all"
@@ -143,6 +145,7 @@ def main() -> None:
         results = measure(
             chosen,
             data=args.data or default_folder(),
+            data_set=args.data_set,
             held_out=held_out,
             rounds=args.rounds,
             most_clips=args.clips,

@@ -13,8 +13,8 @@ import soundfile
 
 from edge_runtime.audio.file import DEMO_CLIP
 from edge_runtime.errors import DataSetError
-from train.data.tracks import read_track_list
 
+from ..data_set import LIST, clips_of_part
 from .genres import GENRES
 
 _ROOT = Path(__file__).parents[2]
@@ -41,17 +41,21 @@ def default_folder() -> Path | None:
     """Where the data set is, if it is anywhere; see CONTRIBUTING.md."""
     named = os.environ.get("EDGE_GENRE_DATA")
     folder = (Path(named) if named else _ROOT.parent / "shared" / "data") / "gtzan"
-    return folder if (folder / "tracks.csv").is_file() else None
+    return folder if (folder / LIST).is_file() else None
 
 
-def find_clips(folder: Path | None, most: int | None = None) -> list[Clip]:
-    """Validation clips of a folder with a ``tracks.csv``; without a folder, the demo clip.
+def find_clips(
+    folder: Path | None, most: int | None = None, *, data_set: str = "auto"
+) -> list[Clip]:
+    """Validation clips of a folder; without a folder, the demo clip.
 
     Parameters
     ----------
     folder : Path or None
     most : int, optional
         Take that many, in turn from each genre.
+    data_set : str
+        See `benchmarks.data_set.clips_of_part`.
 
     Raises
     ------
@@ -60,15 +64,13 @@ def find_clips(folder: Path | None, most: int | None = None) -> list[Clip]:
     """
     if folder is None:
         return [Clip(DEMO_CLIP, None, soundfile.info(DEMO_CLIP).duration)]
-    listed = read_track_list(folder / "tracks.csv", folder, GENRES)
     found = []
-    for track in listed.tracks:
-        if listed.parts[track.id] == "valid":
-            seconds = soundfile.info(track.path).duration
-            if seconds >= LEAST_SECONDS:
-                found.append(Clip(track.path, track.label, seconds))
+    for track in clips_of_part(folder, "valid", data_set=data_set, labels=GENRES):
+        seconds = soundfile.info(os.fsencode(track.path)).duration
+        if seconds >= LEAST_SECONDS:
+            found.append(Clip(track.path, track.label, seconds))
     if not found:
-        raise DataSetError(f"{folder}: tracks.csv names no validation clip of {LEAST_SECONDS} s")
+        raise DataSetError(f"{folder}: has no validation clip of {LEAST_SECONDS} s")
     by_genre: dict[str | None, list[Clip]] = defaultdict(list)
     for clip in found:
         by_genre[clip.genre].append(clip)

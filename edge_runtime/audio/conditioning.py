@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import AudioFormatError
+from ..frontend import FrontEndParams
 from ..frontend.front_end import is_unscaled
 
 _FULL_SCALE = np.float32(32767.0 / 32768.0)
@@ -121,6 +122,34 @@ def level_dbfs(samples: npt.NDArray[np.float32]) -> float:
         return SILENCE_FLOOR_DBFS
     power = float(np.dot(samples, samples)) / len(samples) - float(samples.mean()) ** 2
     return max(SILENCE_FLOOR_DBFS, 10.0 * float(np.log10(max(power, 1e-30))))
+
+
+STRONG_OFFSET = 0.008
+"""Share of full scale from which on the user is warned of a constant offset: 1 %, with room for
+what a window of sound does not average out."""
+
+
+def offset_warning(offset: float, params: FrontEndParams) -> str | None:
+    """What to say of a constant offset of the sound, if anything.
+
+    Parameters
+    ----------
+    offset : float
+        Mean of a window of samples.
+    params : FrontEndParams
+        Of the model.
+    """
+    if abs(offset) < STRONG_OFFSET:
+        return None
+    consequence = (
+        "the model's input leaves it out"
+        if params.leaves_offset_out
+        else "it is in this model's input, so trust the genre less"
+    )
+    return (
+        f"the sound has a constant offset of {abs(offset):.0%} of full scale, as a faulty "
+        f"microphone or sound card adds it; {consequence}"
+    )
 
 
 def _as_float32(samples: npt.NDArray[np.generic]) -> npt.NDArray[np.float32]:

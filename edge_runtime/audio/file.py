@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import AudioFormatError, MissingExtraError
-from ..stderr import quiet_stderr
+from ..errors import AudioFormatError
+from ..regular_file import special_kind
 from . import wav
 from .conditioning import MAX_CHANNELS
+from .containers import Container, container_blocks, open_container
 from .resample import HIGHEST_RATE, LOWEST_RATE
 
 DEMO_CLIP = Path(__file__).parents[1] / "bundled" / "demo.wav"
@@ -26,8 +24,12 @@ EXTENSIONS = (".wav", ".au", ".ogg", ".oga", ".opus", ".mp3", ".flac", ".aif", "
 """File name endings that a data set is searched for."""
 
 BLOCK_SECONDS = 1.0
-_UNKNOWN_FRAMES = 2**62
-"""From here on, a number of frames means that it is unknown."""
+_NO_FILE = "name a file, or send raw PCM to listen --input -"
+
+_MUCH_SECONDS = 1.0
+"""Bytes behind the samples of a WAV that would be longer as sound are worth a warning."""
+_MUCH_BYTES = 10_000
+"""A file without sound that is larger was not closed by what wrote it."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +41,11 @@ class AudioFile:
     """Hertz"""
     channels: int
     frames: int
-    """Samples per channel"""
+    """Samples per channel, as far as can be known without decoding; `blocks` gives what is there"""
     warning: str | None
     """What is odd about the file though it can be read; None if nothing is"""
     _wav: wav.WavHeader | None = None
+    _container: Container | None = None
 
     @property
     def seconds(self) -> float:
@@ -58,20 +61,26 @@ class AudioFile:
             If a block cannot be decoded.
         """
         block_frames = max(1, round(block_seconds * self.rate))
-        if self._wav is not None:
-            with self.path.open("rb") as file:
-                yield from wav.read_blocks(file, self._wav, block_frames)
-            return
-        soundfile = _import_soundfile(self.path)
-        with _readable(soundfile, self.path) as file:
-            remaining = self.frames
-            while remaining > 0:
-                with _decoding(soundfile, self.path):
-                    block = file.read(min(block_frames, remaining), dtype="float32", always_2d=True)
-                if not len(block):
-                    return
-                remaining -= len(block)
-                yield block
+        with naming(self.path):
+            if self._wav is not None:
+                with self.path.open("rb") as file:
+                    yield from wav.read_blocks(file, self._wav, block_frames)
+            elif self._container is not None:
+                yield from container_blocks(self.path, self._container, block_frames)
+
+
+@contextlib.contextmanager
+def naming(path: str | Path) -> Iterator[None]:
+    """Name the file in errors that come of what is done with its sound."""
+    try:
+        yield
+    except AudioFormatError as error:
+        if str(path) in str(error):
+            raise
+        raise AudioFormatError(f"{path}: {error}") from None
+    except OSError as error:  # a file that was opened before is not named by the system
+        error.filename = error.filename or str(path)
+        raise
 
 
 def open_audio(path: str | Path) -> AudioFile:
@@ -90,15 +99,15 @@ def open_audio(path: str | Path) -> AudioFile:
         If only soundfile could read it, and it is not installed.
     """
     path = resolve(path)
+    if kind := special_kind(path):
+        raise AudioFormatError(f"{path}: is {kind}; {_NO_FILE}")
     try:
         with path.open("rb") as file:
             head = file.read(12)
             if not head:
                 raise AudioFormatError(f"{path}: the file is empty; copy or record it again")
             if not file.seekable():
-                raise AudioFormatError(
-                    f"{path}: is a pipe; name a file, or send raw PCM to listen --input -"
-                )
+                raise AudioFormatError(f"{path}: is a pipe; {_NO_FILE}")
             if wav.is_wav(head):
                 with contextlib.suppress(wav.UnsupportedWavError):
                     return _with_samples(_from_wav(path, wav.read_header(file, path)))
@@ -109,7 +118,7 @@ def open_audio(path: str | Path) -> AudioFile:
     except (OSError, ValueError) as error:  # ValueError: a null character in the name
         reason = getattr(error, "strerror", None) or error
         raise AudioFormatError(f"{path}: cannot be opened ({reason})") from None
-    return _with_samples(_from_soundfile(path, head))
+    return _with_samples(_from_container(path, open_container(path, head)))
 
 
 def resolve(path: str | Path) -> Path:
@@ -119,6 +128,12 @@ def resolve(path: str | Path) -> Path:
 
 def _with_samples(audio: AudioFile) -> AudioFile:
     if audio.frames == 0:
+        size = audio.path.stat().st_size
+        if size > _MUCH_BYTES:
+            raise AudioFormatError(
+                f"{audio.path}: its header says that it holds no sound, and it has {size:,} bytes: "
+                "what wrote it was ended before it closed the file; mend it with ffmpeg or sox"
+            )
         raise AudioFormatError(f"{audio.path}: holds no sound (0 samples); record it again")
     if not LOWEST_RATE <= audio.rate <= HIGHEST_RATE:
         raise AudioFormatError(
@@ -140,56 +155,22 @@ def _from_wav(path: Path, header: wav.WavHeader) -> AudioFile:
             f"{path}: truncated: its header promises {promised:.1f} s, "
             f"{header.frames / header.rate:.1f} s are there and are used; copy it again"
         )
+    unread = header.unread_bytes / header.frame_bytes / header.rate
+    if unread > _MUCH_SECONDS:
+        warning = (
+            f"{path}: its header says {header.frames / header.rate:.1f} s, which are used, and as "
+            f"much as {unread:.1f} s more lie behind them; if those are sound, mend the header: "
+            "ffmpeg -ignore_length 1 -i FILE MENDED.wav"
+        )
     return AudioFile(path, header.rate, header.channels, header.frames, warning, header)
 
 
-def _from_soundfile(path: Path, head: bytes) -> AudioFile:
-    soundfile = _import_soundfile(path, head)
-    with _readable(soundfile, path) as file:
-        found = AudioFile(path, file.samplerate, file.channels, file.frames, None)
-    if found.frames < _UNKNOWN_FRAMES:
-        return found
-    # A FLAC that was written to a pipe does not know its length; soundfile fails at its end.
-    counted = 0
-    with contextlib.suppress(AudioFormatError):
-        for block in found.blocks():
-            counted += len(block)
-    return dataclasses.replace(found, frames=counted)
-
-
-def _import_soundfile(path: Path, head: bytes = b"") -> Any:
-    try:
-        import soundfile
-    except (ImportError, OSError):  # OSError: the package is there, libsndfile is not
-        if head and not _looks_like_audio(path, head):
-            raise AudioFormatError(_not_audio(path)) from None
-        raise MissingExtraError(f"{path}: reading anything but PCM WAV", "audio") from None
-    return soundfile
-
-
-def _looks_like_audio(path: Path, head: bytes) -> bool:
-    magics = (b"OggS", b"fLaC", b"ID3", b".snd", b"FORM", b"RIFF", b"\xff\xfb", b"\xff\xf3")
-    return head.startswith(magics) or path.suffix.lower() not in (".wav", ".txt")
-
-
-def _not_audio(path: Path) -> str:
-    return f"{path}: is not audio in a format that can be read; convert it to WAV"
-
-
-def _readable(soundfile: Any, path: Path) -> Any:
-    try:
-        with quiet_stderr():  # libsndfile's MP3 decoder writes to stderr
-            return soundfile.SoundFile(os.fsencode(path))
-    except (soundfile.LibsndfileError, TypeError, ValueError):  # TypeError: "raw" in the name
-        raise AudioFormatError(_not_audio(path)) from None
-
-
-@contextlib.contextmanager
-def _decoding(soundfile: Any, path: Path) -> Iterator[None]:
-    try:
-        with quiet_stderr():
-            yield
-    except soundfile.LibsndfileError as error:
-        raise AudioFormatError(
-            f"{path}: is damaged, decoding failed ({error.error_string.rstrip('.')}); copy it again"
-        ) from None
+def _from_container(path: Path, found: Container) -> AudioFile:
+    warning = None
+    if found.fault:
+        seconds = found.frames / found.rate
+        warning = (
+            f"{path}: truncated: {found.fault}; {seconds:.1f} s are there and are used; "
+            "copy it again"
+        )
+    return AudioFile(path, found.rate, found.channels, found.frames, warning, _container=found)

@@ -15,6 +15,9 @@ from .conditioning import MAX_CHANNELS
 from .file import BLOCK_SECONDS, AudioFile
 from .resample import HIGHEST_RATE, LOWEST_RATE
 
+_MISSING_SHARE, _MISSING_SECONDS = 0.02, 0.5
+"""A file that lacks no more than the smaller of them is whole: decoders differ by that."""
+
 
 @dataclass(frozen=True)
 class AudioSamples:
@@ -53,6 +56,25 @@ class AudioSamples:
 
 Audio = AudioFile | AudioSamples
 """What windows are cut from"""
+
+
+def shortfall(audio: Audio, frames: int) -> str | None:
+    """What to say of a file of which less could be decoded than it holds; None if all could be.
+
+    Parameters
+    ----------
+    audio : Audio
+    frames : int
+        Samples per channel that were decoded.
+    """
+    missing = audio.frames - frames
+    little = min(_MISSING_SHARE * audio.frames, _MISSING_SECONDS * audio.rate)
+    if audio.warning is not None or missing <= little:
+        return None
+    return (
+        f"{audio.path}: truncated: {audio.frames / audio.rate:.1f} s are promised, "
+        f"{frames / audio.rate:.1f} s can be decoded and are used; copy it again"
+    )
 
 
 def audio_samples(samples: object, rate: int | None) -> AudioSamples:

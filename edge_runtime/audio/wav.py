@@ -24,6 +24,11 @@ _UNKNOWN_LENGTH = 0x7FFFF000
 """Lengths from here on are written by recorders that cannot seek back to fill the true one in
 (0x7FFFF000 by sox, 0x80000000 by arecord, 0xFFFFFFFF by ffmpeg)."""
 
+_WRAPS_AT = 2**32
+"""A chunk's length is what it holds modulo this."""
+_FORMAT_BYTES = 64
+"""No fmt chunk that is read here is longer."""
+
 _FORMATS: dict[tuple[int, int], PcmFormat] = {
     (_PCM, 8): PcmFormat.U8,
     (_PCM, 16): PcmFormat.S16_LE,
@@ -46,12 +51,22 @@ class WavHeader:
     """Hertz"""
     channels: int
     format: PcmFormat
-    data_start: int
-    """Offset of the first sample, bytes"""
-    data_bytes: int
-    """Bytes of whole frames in the file, whatever the header promised"""
+    pieces: tuple[tuple[int, int], ...]
+    """Offset and bytes of whole frames, of every chunk of samples that is in the file"""
     promised_bytes: int | None
     """Bytes the header promised; None where the recorder could not know"""
+    unread_bytes: int = 0
+    """Behind the samples, in no chunk: more sound, if the header was not brought up to date"""
+
+    @property
+    def data_start(self) -> int:
+        """Offset of the first sample, bytes."""
+        return self.pieces[0][0]
+
+    @property
+    def data_bytes(self) -> int:
+        """Bytes of whole frames in the file, whatever the header promised."""
+        return sum(length for _, length in self.pieces)
 
     @property
     def frame_bytes(self) -> int:
@@ -66,8 +81,9 @@ class WavHeader:
     @property
     def truncated(self) -> bool:
         """Whether the file ends before the length in its header."""
-        promised = self.promised_bytes
-        return promised is not None and self.data_bytes < promised - promised % self.frame_bytes
+        if self.promised_bytes is None:
+            return False
+        return self.promised_bytes - self.data_bytes >= self.frame_bytes * len(self.pieces)
 
 
 def is_wav(head: bytes) -> bool:
@@ -86,8 +102,6 @@ def read_header(file: BinaryIO, path: Path) -> WavHeader:
         If the samples are neither PCM nor float.
     """
     size = file.seek(0, 2)
-    file.seek(4)
-    riff_length = int.from_bytes(file.read(4), "little")
     file.seek(12)
     format_chunk: bytes | None = None
     while True:
@@ -101,8 +115,8 @@ def read_header(file: BinaryIO, path: Path) -> WavHeader:
         if name == b"data":
             break
         if name == b"fmt ":
-            format_chunk = file.read(length)
-            file.seek(length % 2, 1)
+            format_chunk = file.read(min(length, _FORMAT_BYTES))
+            file.seek(length - len(format_chunk) + length % 2, 1)
         else:
             file.seek(length + length % 2, 1)
     if format_chunk is None or len(format_chunk) < 16:
@@ -123,23 +137,65 @@ def read_header(file: BinaryIO, path: Path) -> WavHeader:
     sample_format = _FORMATS[tag, bits]
     start = file.tell()
     frame = channels * sample_format.sample_bytes
-    # A recorder that still runs has filled in neither length; an empty recording has both.
-    running = length == 0 and riff_length == 0
-    promised = None if running or length >= _UNKNOWN_LENGTH else length
-    available = size - start if promised is None else min(promised, size - start)
-    return WavHeader(rate, channels, sample_format, start, available - available % frame, promised)
+    pieces, promised, unread = _samples(file, start, length, size)
+    whole = tuple((at, n - n % frame) for at, n in pieces)
+    return WavHeader(rate, channels, sample_format, whole, promised, unread)
+
+
+def _samples(
+    file: BinaryIO, start: int, length: int, size: int
+) -> tuple[list[tuple[int, int]], int | None, int]:
+    """Chunks of samples from the first on, the bytes they promise, and those in no chunk."""
+    pieces: list[tuple[int, int]] = []
+    promised = 0
+    while True:
+        there = size - start
+        if length > there:
+            known = length < _UNKNOWN_LENGTH
+            return [*pieces, (start, there)], promised + length if known else None, 0
+        behind, following = _next_data(file, start + length + length % 2, size)
+        if behind and (not length or length >= _UNKNOWN_LENGTH):
+            # The recorder was killed, or wrote to a pipe: it fills the length in at its end.
+            return [*pieces, (start, there)], None, 0
+        if behind and there >= length + _WRAPS_AT:
+            # The length has 32 bits, and the recorder wrote more than fits.
+            length += (there - length) // _WRAPS_AT * _WRAPS_AT
+            behind, following = _next_data(file, start + length + length % 2, size)
+        pieces.append((start, length))
+        promised += length
+        if following is None:
+            return pieces, promised, behind
+        start, length = following
+
+
+def _next_data(file: BinaryIO, position: int, size: int) -> tuple[int, tuple[int, int] | None]:
+    """Bytes at the end that are in no chunk; start and length of the next chunk of samples."""
+    begin = position
+    while position < size:
+        file.seek(position)
+        head = file.read(8)
+        name, length = head[:4], int.from_bytes(head[4:], "little")
+        named = len(head) == 8 and all(0x20 <= byte < 0x7F for byte in name)
+        if named and name == b"data":
+            return 0, (position + 8, length)
+        position += 8 + length
+        if not named or position > size:
+            return size - begin, None
+        position += length % 2
+    return 0, None
 
 
 def read_blocks(
     file: BinaryIO, header: WavHeader, block_frames: int
 ) -> Iterator[npt.NDArray[np.float32]]:
     """Samples in blocks of (at most block_frames, channels) float32, full scale at 1."""
-    file.seek(header.data_start)
-    remaining = header.data_bytes
-    while remaining > 0:
-        data = file.read(min(remaining, block_frames * header.frame_bytes))
-        data = data[: len(data) - len(data) % header.frame_bytes]
-        if not data:
-            return
-        remaining -= len(data)
-        yield header.format.decode(data).reshape(-1, header.channels)
+    for start, length in header.pieces:
+        file.seek(start)
+        remaining = length
+        while remaining > 0:
+            data = file.read(min(remaining, block_frames * header.frame_bytes))
+            data = data[: len(data) - len(data) % header.frame_bytes]
+            if not data:
+                break
+            remaining -= len(data)
+            yield header.format.decode(data).reshape(-1, header.channels)

@@ -15,7 +15,10 @@ from ..model.file import ModelFile
 
 
 class Backend(Protocol):
-    """A network that is ready to run; not thread-safe."""
+    """A network that is ready to run.
+
+    Several threads may use one: where it has memory of its own, they take turns.
+    """
 
     name: str
     """Which library runs it, with its version where it has one"""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -26,6 +27,7 @@ class LiteRTBackend:
 
     def __init__(self, model: ModelFile, *, threads: int) -> None:
         self.name, self._interpreter = _interpreter(model, threads)
+        self._lock = threading.Lock()  # of the interpreter's tensors
         inputs = self._interpreter.get_input_details()[0]
         outputs = self._interpreter.get_output_details()[0]
         self._input, self._output = model.manifest.input, model.manifest.output
@@ -43,9 +45,10 @@ class LiteRTBackend:
         results = np.empty((len(features), self._output.shape[-1]), np.float32)
         for window, result in zip(features, results, strict=True):
             tensor = quantize(window.reshape(self._input.shape), self._input)
-            self._interpreter.set_tensor(self._input_index, tensor)
-            self._interpreter.invoke()
-            output = self._interpreter.get_tensor(self._output_index)
+            with self._lock:
+                self._interpreter.set_tensor(self._input_index, tensor)
+                self._interpreter.invoke()
+                output = self._interpreter.get_tensor(self._output_index)
             result[:] = dequantize(output[0], self._output)
         return results
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from functools import cache
 
 import numpy as np
@@ -41,11 +42,12 @@ class NumpyBackend:
                 f"says {manifest.output.shape[1:]}; export the model again"
             )
         self._output, self._threads = output, threads
+        self._lock = threading.Lock()  # of the layers' buffers
 
     def run(self, features: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Outputs of a batch; see `edge_runtime.backends.Backend.run`."""
         results = np.empty((len(features), *self._output.shape), np.float32)
-        with _blas().limit(limits=self._threads):
+        with self._lock, _blas().limit(limits=self._threads):
             for window, result in zip(features, results, strict=True):
                 self._input[:] = window.reshape(self._input.shape)
                 for step in self._steps:

@@ -13,6 +13,8 @@ from typing import Any
 from ..errors import DataSetError, ParameterError
 from ..model.file import BUNDLED, read_model
 from ..output_file import JSON, check_output, write_json
+from ..printable import printable_lines
+from ..regular_file import check_regular
 from .arguments import Whole, duration_s
 
 HELP = "measure what a model costs on this machine"
@@ -56,11 +58,11 @@ def run(args: argparse.Namespace) -> int:
     from ..bench import report
 
     if args.compare:
-        print(report.compared(*map(_read, args.compare)))
+        print(printable_lines(report.compared(*map(_read, args.compare))))
         return 0
     check_output(args.json, JSON, "--json")
     result = _measured(args)
-    print(report.markdown(result), end="")
+    print(printable_lines(report.markdown(result)), end="")
     if args.json:
         write_json(args.json, result)
     if args.out:
@@ -126,6 +128,7 @@ def _seconds(text: str) -> float:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
+        check_regular(path)
         result = json.loads(path.read_text(encoding="utf-8-sig"))
         if result["schema"] != 1 or not result["models"]:
             raise ValueError("another schema")

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterator, Sequence
 
+from ..audio.file import EXTENSIONS, resolve
+from ..audio.folder import find_audio
 from ..classifier import Classification, Classifier
 from ..decoder import UNKNOWN
 from ..errors import AudioFormatError, MissingExtraError
+from ..printable import printable, printable_json
 from ..sinks.terminal import bar, clock
 from . import report, warn
 from .arguments import add_model_arguments
@@ -20,7 +24,10 @@ _RUNNERS_UP = 2
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument(
-        "files", nargs="+", metavar="FILE", help='audio files; "demo" is the clip that ships'
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help='audio files, and folders of them; "demo" is the clip that ships',
     )
     add_model_arguments(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object a file, a line each")
@@ -30,21 +37,45 @@ def run(args: argparse.Namespace) -> int:
     """Classify each file; a bad one is reported and the others go on."""
     classifier = Classifier(args.model, threads=args.threads)
     code = 0
-    for path in args.files:
+    found = list(_found(args.files))
+    width = max((len(printable(path)) for path in found if isinstance(path, str)), default=0)
+    for path in found:
         try:
+            if isinstance(path, AudioFormatError):
+                raise path
             result = classifier.classify(path)
         except (AudioFormatError, MissingExtraError) as error:
             report(error)
             code = max(code, error.exit_code)
             continue
+        except OSError as error:  # in the middle of a file: a network folder that was lost
+            code = max(code, report(AudioFormatError(f"{path}: {error.strerror or error}")))
+            continue
         for warning in result.warnings:
             warn(warning)
         if args.json:
-            line = json.dumps(result.to_dict(), ensure_ascii=False)
+            line = printable_json(json.dumps(result.to_dict(), ensure_ascii=False))
         else:
-            line = _line(path, result, max(map(len, args.files)))
+            line = _line(printable(path), result, width)
         print(line, flush=True)
     return code
+
+
+def _found(named: Sequence[str]) -> Iterator[str | AudioFormatError]:
+    """The files, those of folders in a fixed order; an error in place of a folder without any."""
+    for name in named:
+        folder = resolve(name)
+        if not folder.is_dir():
+            yield name
+            continue
+        audio = find_audio(folder)
+        for warning in audio.warnings(folder):
+            warn(warning)
+        if not audio.files:
+            yield AudioFormatError(
+                f"{name}: there are no audio files in this folder ({', '.join(EXTENSIONS)})"
+            )
+        yield from map(str, audio.files)
 
 
 def _line(path: str, result: Classification, width: int) -> str:

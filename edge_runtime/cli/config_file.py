@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigFileError, ParameterError
+from ..regular_file import check_regular
 from ..unicode_text import is_unicode
 from .arguments import Names
 from .parser import Option, Parser
@@ -165,6 +166,7 @@ def _read(path: Path) -> tuple[str, dict[str, Any]]:
     import tomllib
 
     try:
+        check_regular(path)
         text = path.read_text(encoding="utf-8-sig")  # Windows begins text with a byte order mark
         return text, tomllib.loads(text)
     except OSError as error:
@@ -201,6 +203,8 @@ def _token(action: argparse.Action, value: Any, where: str) -> str | None:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise ConfigFileError(f"{where} cannot be {_toml(value)}; write a text or a number")
     text = str(value)
+    if not text:
+        raise ConfigFileError(f"{where} is empty; give it a value, or leave it out")
     try:
         converted = action.type(text) if callable(action.type) else text
     except (argparse.ArgumentTypeError, ValueError) as error:

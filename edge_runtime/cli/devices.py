@@ -7,6 +7,7 @@ import dataclasses
 import json
 
 from ..errors import AudioDeviceError
+from ..printable import printable
 from ..sources.devices import NO_MICROPHONE
 from ..sources.microphone import list_devices
 
@@ -33,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
         detail = ""
         if device.rate is not None:
             detail = f"  {device.channels:>3} channel(s)  {device.rate} Hz"
-        print(f"{mark} {device.name:<{width}}{detail}")
+        print(printable(f"{mark} {device.name:<{width}}{detail}"))
     star = "* is the default; " if any(device.default for device in devices) else ""
     print(f"{star}choose one with: edge-genre listen --input mic:NAME")
     return 0

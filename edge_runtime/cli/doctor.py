@@ -13,6 +13,8 @@ from collections import Counter
 from pathlib import Path
 
 from ..doctor import Finding, Verdict, examine
+from ..printable import printable
+from ..sinks.terminal import is_dumb
 
 HELP = "look for what keeps listen from working here, with a remedy for each fault"
 
@@ -64,16 +66,16 @@ def _row(finding: Finding) -> str:
     )
     wrap.initial_indent = f"{finding.verdict:<{_VERDICT_WIDTH}}{finding.check:<{_CHECK_WIDTH}}"
     wrap.subsequent_indent = indent
-    lines = wrap.wrap(finding.found)
+    lines = wrap.wrap(printable(finding.found))
     if finding.remedy:
         wrap.initial_indent, wrap.subsequent_indent = f"{indent}-> ", f"{indent}   "
-        lines += wrap.wrap(finding.remedy)
+        lines += wrap.wrap(printable(finding.remedy))
     lines[0] = _coloured(finding.verdict) + lines[0][len(finding.verdict) :]
     return "\n".join(lines)
 
 
 def _coloured(verdict: Verdict) -> str:
-    plain = not sys.stdout.isatty() or "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb"
+    plain = not sys.stdout.isatty() or "NO_COLOR" in os.environ or is_dumb()
     return verdict if plain else f"\x1b[{_COLOURS[verdict]}m{verdict}\x1b[0m"
 
 

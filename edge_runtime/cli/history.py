@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ParameterError
+from ..printable import printable_lines
 from ..sinks.terminal import bar
 from .arguments import duration_s
 
@@ -44,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
 
     since = 0.0 if args.since is None else parse_since(args.since, time.time())
     totals = read_totals(args.db, since)
-    print(_json(totals, since) if args.json else _table(totals, since, args.db))
+    print(_json(totals, since) if args.json else printable_lines(_table(totals, since, args.db)))
     return 0
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ParameterError
+from ..regular_file import check_regular
 from ..stream.session import Session
 from . import note
 
@@ -75,6 +76,7 @@ def _token(args: argparse.Namespace) -> str | None:
     if args.http_token_file is not None:
         where = f"--http-token-file {args.http_token_file}"
         try:
+            check_regular(args.http_token_file)
             with Path(args.http_token_file).open(encoding="utf-8-sig") as file:
                 token = file.read(2 * _LONGEST_TOKEN).strip()
         except (OSError, UnicodeDecodeError) as error:

@@ -7,6 +7,7 @@ import textwrap
 from typing import Any
 
 from ..model.file import BUNDLED, BUNDLED_MODEL, ModelFile, read_model
+from ..printable import printable, printable_lines
 
 HELP = "show a model's card"
 
@@ -30,10 +31,10 @@ def run(args: argparse.Namespace) -> int:
     if args.list:
         width = max(map(len, BUNDLED))
         for name, path in BUNDLED.items():
-            print(f"{name:<{width}}  {path}")
+            print(printable(f"{name:<{width}}  {path}"))
         return 0
     model = read_model(args.model or BUNDLED_MODEL)
-    print(model.manifest.to_json().rstrip() if args.json else _card(model))
+    print(model.manifest.to_json().rstrip() if args.json else printable_lines(_card(model)))
     return 0
 
 

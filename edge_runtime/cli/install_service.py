@@ -13,6 +13,7 @@ from typing import Any
 from ..atomic_write import write_atomically
 from ..errors import OutputFileError, ParameterError
 from ..model.file import BUNDLED
+from ..regular_file import check_regular, is_pipe, special_kind
 from ..service.account import Account, choose_account
 from ..service.unit import MARK, STATE, Service, unit
 from . import listen, note, warn
@@ -144,7 +145,9 @@ def _checked(arguments: Sequence[str]) -> tuple[dict[str, Any], Path | None]:
         raise ParameterError("a service has no stdin to listen to; name a microphone or a file")
     whole = dict(values)
     for name, path in _files(values):
-        if not path.is_file():
+        if (kind := special_kind(path)) and not (name == "input" and is_pipe(path)):
+            raise ParameterError(f"--{_dashed(name)} {path}: is {kind}; name a file")
+        if kind is None and not path.is_file():
             raise ParameterError(f"--{_dashed(name)} {path}: no such file; check the path")
         if not path.is_absolute():
             whole[name] = f"{'file:' * (name == 'input')}{path.absolute()}"
@@ -222,6 +225,7 @@ def _write(texts: dict[Path, str], *, force: bool) -> None:
     """Write all files, or none if one of them is not ours."""
     for path in texts:
         try:
+            check_regular(path)
             is_ours = not path.exists() or MARK in path.read_text(errors="replace")
         except OSError as error:
             raise OutputFileError(f"{path}: {error.strerror}{_hint(error)}") from None

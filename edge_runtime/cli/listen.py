@@ -5,10 +5,8 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import logging
-import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from types import FrameType
 
 from ..errors import AudioFormatError
 from ..service.notify import ServiceManager
@@ -19,13 +17,14 @@ from ..stream.classifier_stream import ClassifierStream
 from ..stream.event import Event
 from ..stream.loop import LoadedModel, events_of
 from ..stream.session import Session
-from . import INTERRUPTED, warn
+from . import warn
 from .arguments import add_model_arguments
 from .config_file import add_config_arguments, parse
 from .decoder_arguments import add_decoder_arguments
 from .http_arguments import add_http_arguments, open_page
 from .log_handler import LEVELS, set_level
 from .model_reload import ModelReload
+from .signals import handled_signals
 from .sink_arguments import add_sink_arguments, open_sinks
 from .source_arguments import add_source_arguments, open_source
 
@@ -62,13 +61,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Listen until the source ends (exit code 0), SIGTERM (0) or Ctrl-C (130)."""
+    """Listen until the source ends (exit code 0), SIGTERM or a hangup (0), or Ctrl-C (130)."""
     set_level(args.log_level)
-    with _handled_signals() as signals, ExitStack() as opened:
+    with handled_signals() as signals, ExitStack() as opened:
         opened.enter_context(_microphone_faults_in_status(signals.manager))
         model = ModelReload(args)
         classifier, settings = model.first.classifier, model.first.settings
+        if signals.is_set():
+            return signals.exit_code
         source = opened.enter_context(open_source(args, signals))
+        if signals.is_set():
+            return signals.exit_code
         session = Session(
             source=source.name,
             manifest=classifier.manifest,
@@ -89,8 +92,9 @@ def run(args: argparse.Namespace) -> int:
         others += open_sinks(args, session)
         if args.log_level == "debug":
             others.append(Timings())
+        display = choose_display(session, json_lines=args.json)
         # The service manager first: it learns of the end before slow sinks are closed.
-        sink = Several([signals.manager, choose_display(session, json_lines=args.json), *others])
+        sink = Several([signals.manager, display], slow=others)
 
         def new_model() -> LoadedModel | None:
             return model.load(requested=signals.hung_up())
@@ -105,6 +109,8 @@ def run(args: argparse.Namespace) -> int:
                     )
                     sink.describe(session)
                 sink.show(event)
+                for warning in stream.take_warnings():
+                    warn(f"{source.name}: {warning}")
                 last = event
         finally:
             sink.close()
@@ -112,7 +118,7 @@ def run(args: argparse.Namespace) -> int:
         _warn_of_faults(source.name, last)
     elif not signals.is_set():
         raise AudioFormatError(f"{source.name}: no sound arrived; check what feeds it")
-    return INTERRUPTED if signals.ending == signal.SIGINT else 0
+    return signals.exit_code
 
 
 class _StatusHandler(logging.Handler):
@@ -151,57 +157,3 @@ def _warn_of_faults(name: str, last: Event) -> None:
             f"{name}: {last.dropped_samples} samples were lost because this machine was too slow; "
             "they were taken as zero. Try a longer --interval"
         )
-
-
-class _Signals:
-    """Which signals came; a stop flag for sources.
-
-    Plain attributes, not a `threading.Event`: the handler runs between any two instructions of
-    the main thread, and would wait for ever for a lock that the main thread holds.
-    """
-
-    ending: int | None = None
-    """The signal that ends the loop"""
-    _hung_up = False
-
-    def __init__(self) -> None:
-        self.manager = ServiceManager()
-
-    def is_set(self) -> bool:
-        """Whether it is time to end.
-
-        Sources ask several times a second, also while they wait for a microphone: the loop is
-        alive then, and the service manager is notified.
-        """
-        self.manager.alive()
-        return self.ending is not None
-
-    def hung_up(self) -> bool:
-        """Whether SIGHUP came since the last call: the model is to be loaded again."""
-        if not self._hung_up:
-            return False
-        self._hung_up = False
-        return True
-
-    def handle(self, number: int, _: FrameType | None) -> None:
-        """Remember a signal."""
-        if number in _ENDING:
-            self.ending = number
-        else:
-            self._hung_up = True
-
-
-_ENDING = (signal.SIGINT, signal.SIGTERM)
-
-
-@contextmanager
-def _handled_signals() -> Iterator[_Signals]:
-    """Ctrl-C and SIGTERM end the loop between two chunks, never in the middle of a line."""
-    signals = _Signals()
-    handled = [*_ENDING, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
-    previous = {number: signal.signal(number, signals.handle) for number in handled}
-    try:
-        yield signals
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)

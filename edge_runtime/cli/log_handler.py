@@ -6,6 +6,7 @@ import contextlib
 import logging
 from collections.abc import Iterator
 
+from ..printable import printable
 from ..stderr import is_journal, visible_stderr, write_line
 
 LEVELS = {
@@ -27,7 +28,7 @@ class StderrHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Write the line."""
         warning = "warning: " if record.levelno == logging.WARNING else ""
-        line = f"edge-genre: {warning}{' '.join(record.getMessage().split())}"
+        line = f"edge-genre: {warning}{printable(' '.join(record.getMessage().split()))}"
         if is_journal(visible_stderr()):  # takes a priority before each line: sd-daemon(3)
             line = f"<{_PRIORITIES.get(record.levelno, 6)}>{line}"
         # Where stderr is closed or full nobody can read the line, and there is still work to do.

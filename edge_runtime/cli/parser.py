@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -27,15 +28,45 @@ class Option:
     """Its mutually exclusive group, of which one option may be given"""
 
 
+class _StoreOnce(argparse.Action):
+    """Stores a value, as argparse's own action does, but not a second one in its place."""
+
+    _given: tuple[argparse.Namespace, Any] | None = None
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        before, self._given = self._given, (namespace, values)
+        if option_string and before and before[0] is namespace and before[1] != values:
+            parser.error(
+                f"{option_string} is given twice ({_words(before[1])} and {_words(values)}), and "
+                "one of them would be lost; give one"
+            )
+        setattr(namespace, self.dest, values)
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return (" " if isinstance(value, list) else ",").join(map(str, value))
+    return str(value)
+
+
 class Parser(argparse.ArgumentParser):
     """An argument parser that raises `UsageError`, and can list its options.
 
-    argparse has no public list of them, so each is recorded when it is added.
+    An option that has one value may be given once, and no value may be empty. argparse has no
+    public list of the options, so each is recorded when it is added.
     """
 
     def __init__(self, **settings: Any) -> None:
         self._recorded: list[Option] = []
         super().__init__(**settings)
+        for name in (None, "store"):
+            self.register("action", name, _StoreOnce)
         self._record(self)
 
     def options(self) -> Iterator[Option]:
@@ -47,6 +78,19 @@ class Parser(argparse.ArgumentParser):
     def add_argument_group(self, title: str = "", **settings: Any) -> Any:  # type: ignore[override]
         """As argparse's."""
         return self._record(super().add_argument_group(title, **settings), title)
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: Any = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """As argparse's; an empty value is refused, for it is a variable that the shell lacks."""
+        words = sys.argv[1:] if args is None else list(args)
+        for before, word in zip(["", *words], words, strict=False):
+            if not word and not before.startswith("--"):
+                self.error("an argument is empty; is a variable of the shell not set?")
+            name = before if not word else word.removesuffix("=")
+            if not word or (name != word and name.startswith("--") and "=" not in name):
+                self.error(f"{name} is empty; give it a value, or leave it out")
+        return super().parse_known_args(words, namespace)
 
     def error(self, message: str) -> NoReturn:
         """Raise argparse's complaint."""

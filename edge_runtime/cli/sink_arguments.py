@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import MissingExtraError, ParameterError
+from ..regular_file import check_regular
 from ..sinks import Sink
 from ..stream.session import Session
 from ..unicode_text import is_unicode
@@ -218,6 +219,7 @@ def _with_password(broker: Broker, file: Path | None) -> Broker:
         raise ParameterError(f"{PASSWORD_VARIABLE} in the environment is not UTF-8")
     if file:
         try:
+            check_regular(file)
             password = file.read_text(encoding="utf-8-sig").rstrip("\r\n")
         except (OSError, UnicodeDecodeError) as error:
             why = error.strerror if isinstance(error, OSError) else "is not UTF-8 text; save it so"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -11,6 +12,7 @@ from pathlib import Path
 from ..audio.file import open_audio
 from ..audio.pcm import PcmFormat
 from ..errors import AudioFormatError, ParameterError
+from ..regular_file import is_pipe
 from ..sources import Source, Stop
 from ..sources.file import FileSource
 from ..stderr import quiet_stderr
@@ -19,6 +21,9 @@ from .arguments import Number, Whole
 
 _STDIN_RATE = 44_100
 _MICROPHONE, _FILE = "mic", "file"
+_ALSA_NAMES = ("default", "pulse", "pipewire", "jack", "sysdefault", "dsnoop", "hw", "plughw")
+_ALSA_TYPES = (*_ALSA_NAMES, "front", "plug", "usbstream", "iec958", "alsa")
+"""What ids of microphones are or begin with"""
 _LIBRARIES = ("auto", "portaudio", "arecord")
 
 _PIPE_OPTIONS = ("format",)
@@ -34,15 +39,16 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
         "--input",
         metavar="SOURCE",
         help="mic (the default), mic:NAME (part of a name that `devices` lists, or an ALSA id such "
-        'as plughw:CARD=Device), an audio file (or file:FILE), "demo", or - for raw PCM on stdin',
+        'as plughw:CARD=Device), an audio file (or file:FILE), "demo", or raw PCM: - for stdin, or '
+        "a named pipe",
     )
     source.add_argument("--device", metavar="NAME", help="as --input mic:NAME")
-    source.add_argument("--rate", type=Whole(8000, 192_000), help="Hz, of stdin or microphone")
-    source.add_argument("--channels", type=Whole(1, 64), help="of stdin or microphone (default 1)")
+    source.add_argument("--rate", type=Whole(8000, 192_000), help="Hz, of raw PCM or microphone")
+    source.add_argument("--channels", type=Whole(1, 64), help="of PCM or microphone (default 1)")
     source.add_argument(
         "--format",
         choices=[str(name) for name in PcmFormat],
-        help="sample format of stdin, as arecord names it (default S16_LE)",
+        help="sample format of raw PCM, as arecord names it (default S16_LE)",
     )
     source.add_argument(
         "--capture",
@@ -71,12 +77,15 @@ def open_source(args: argparse.Namespace, stop: Stop) -> Iterator[Source]:
         If it cannot be opened; a microphone that is missing is waited for in `chunks`.
     """
     path = file_of(args.input)
-    if path is not None:
+    if path is not None and is_pipe(path):
+        with _pipe(args, path) as pipe:
+            yield pipe
+    elif path is not None:
         yield _file(args, path)
     elif args.input == "-":
         yield _stdin(args)
     else:
-        _, colon, name = (args.input or "").partition(":")
+        _, colon, name = (args.input or _MICROPHONE).partition(":")
         if colon and not name:
             raise ParameterError("--input mic: names no microphone; see: edge-genre devices")
         with _microphone(args, name or None, stop) as microphone:
@@ -84,11 +93,34 @@ def open_source(args: argparse.Namespace, stop: Stop) -> Iterator[Source]:
 
 
 def file_of(source: str | None) -> Path | None:
-    """The file that ``--input`` names; None where it is a microphone or stdin."""
-    kind, colon, name = (source or _MICROPHONE).partition(":")
-    if kind == _MICROPHONE or source == "-":
+    """The file that ``--input`` names; None where it is a microphone or stdin.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such file, and it is rather the name of a microphone or an address.
+    """
+    if source is None or source == "-":
         return None
-    return Path(name if colon and kind == _FILE else source or "")
+    if not source:
+        raise ParameterError("--input is empty; name a microphone or a file, or leave it out")
+    kind, colon, name = source.partition(":")
+    if kind == _MICROPHONE:
+        return None
+    if colon and kind == _FILE:
+        return Path(name)
+    path = Path(source)
+    if not os.path.lexists(source):
+        if name.startswith("//"):
+            raise ParameterError(
+                f"--input {source}: is an address; have ffmpeg fetch it: ffmpeg -i {source} "
+                "-f s16le -ac 1 -ar 44100 - | edge-genre listen --input -"
+            )
+        if source in _ALSA_NAMES or (kind in _ALSA_TYPES and name):
+            raise ParameterError(
+                f"--input {source}: there is no such file; did you mean mic:{source}?"
+            )
+    return path
 
 
 @contextmanager
@@ -121,17 +153,35 @@ def _microphone(args: argparse.Namespace, name: str | None, stop: Stop) -> Itera
 
 
 def _stdin(args: argparse.Namespace) -> Source:
-    _refuse(args, "--input -", (*_MICROPHONE_OPTIONS, *_FILE_OPTIONS))
     if sys.stdin is None:
         raise AudioFormatError("stdin is closed; pipe raw PCM into it")
+    return _raw(args, sys.stdin.fileno(), "stdin")
+
+
+@contextmanager
+def _pipe(args: argparse.Namespace, path: Path) -> Iterator[Source]:
+    try:
+        # Opening it would wait for a writer, deaf to Ctrl-C; the source waits, and is not.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    except OSError as error:
+        raise AudioFormatError(f"{path}: cannot be opened ({error.strerror})") from None
+    try:
+        os.set_blocking(descriptor, True)
+        yield _raw(args, descriptor, path.name)
+    finally:
+        os.close(descriptor)
+
+
+def _raw(args: argparse.Namespace, descriptor: int, name: str) -> Source:
+    _refuse(args, f"--input {args.input}", (*_MICROPHONE_OPTIONS, *_FILE_OPTIONS))
     from ..sources.raw import RawSource
 
     return RawSource(
-        sys.stdin.fileno(),
+        descriptor,
         rate=args.rate or _STDIN_RATE,
         channels=args.channels or 1,
         sample_format=PcmFormat(args.format or PcmFormat.S16_LE),
-        name="stdin",
+        name=name,
     )
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import threading
 
 import numpy as np
 import numpy.typing as npt
 
+from ..deprecation import renamed_parameter
 from ..errors import ParameterError
 from .log_mel import LogMelKernel, compressed
 from .mel import dct_matrix
@@ -16,7 +18,8 @@ from .params import FrontEndParams
 class FrontEnd:
     """MFCC or log-mel of one window; librosa's to 5e-4 (MFCC units).
 
-    An instance holds scratch memory: give each thread its own.
+    An instance may be used by several threads. It holds scratch memory, so that they take turns:
+    where they are to compute at the same time, give each its own.
 
     Examples
     --------
@@ -28,6 +31,7 @@ class FrontEnd:
 
     def __init__(self, params: FrontEndParams) -> None:
         self.params = params
+        self._lock = threading.Lock()  # of all that is scratch memory below
         self.kernel = LogMelKernel(params)
         # The DCT runs in float64: in float32 its rounding alone costs 1.5e-3.
         self._dct = dct_matrix(params.n_mels, params.n_mfcc) if params.kind == "mfcc" else None
@@ -46,6 +50,7 @@ class FrontEnd:
             self._wide = np.zeros((params.n_frames, params.n_mels), np.float64)
             self._cepstra = np.zeros((params.n_frames, params.n_mfcc), np.float64)
 
+    @renamed_parameter("segment", "window")
     def __call__(self, window: npt.NDArray[np.generic]) -> npt.NDArray[np.float32]:
         """Coefficients of one window.
 
@@ -71,12 +76,35 @@ class FrontEnd:
             raise ParameterError(
                 f"window has shape {window.shape}; it must be ({self.params.window_samples},)"
             )
-        samples = self._padded[self._edge : self._edge + len(window)]
-        check_level(samples, take_samples(window, samples, "window"), "window")
-        if self.params.padding == "reflect":
-            self._reflect(samples)
-        self.kernel(self._frames, self._log_mel)
-        return self.finish(self._log_mel)
+        with self._lock:
+            samples = self._padded[self._edge : self._edge + len(window)]
+            energy = take_samples(window, samples, "window")
+            check_level(samples, energy, "window")
+            if offset := self.offset(samples, energy):
+                np.subtract(samples, np.float32(offset), out=samples)
+            if self.params.padding == "reflect":
+                self._reflect(samples)
+            self.kernel(self._frames, self._log_mel)
+            return self.finish(self._log_mel)
+
+    def offset(self, samples: npt.NDArray[np.float32], energy: float) -> float:
+        """The constant that is left out of a window; 0.0 for nearly all sound.
+
+        Where windows are brought to one level (``level_db``), a microphone's offset would be a part
+        of it and push the sound down. What is no more than the rest of a slow oscillation stays, so
+        that ordinary sound keeps its features to the bit.
+
+        Parameters
+        ----------
+        samples : (window_samples,) float32
+        energy : float
+            Sum of their squares.
+        """
+        if self.params.level_db is None:
+            return 0.0
+        mean = float(samples.mean(dtype=np.float64))
+        varying = max(0.0, energy / len(samples) - mean**2)
+        return mean if mean**2 > _OFFSET_TO_SOUND**2 * varying else 0.0
 
     def finish(self, log_mel: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """What depends on the whole window: clip to ``top_db``, level, DCT, normalise.
@@ -117,6 +145,11 @@ class FrontEnd:
 _SOFTEST = 1e-6
 """A window more than 60 dB below the level is raised by 60 dB only: it holds the noise of a
 converter, or nothing at all"""
+
+_OFFSET_TO_SOUND = 0.05
+"""An offset counts as one from this share of the sound's root mean square on. One window of music
+in fifteen has as much; of 1495 validation windows, one got another label by leaving it out. With
+0.1, an offset of 1 % of full scale moved nine labels of 400; with 0.05 five, of no whole clip"""
 
 LOUDEST_RMS = 10.0
 """Sound is never 20 dB above full scale."""

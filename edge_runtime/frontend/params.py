@@ -62,7 +62,8 @@ class FrontEndParams:
     is not used; None is decibels. For ``kind="log_mel"`` with `top_db` None"""
     level_db: float | None = None
     """Mean mel power that every window is brought to before it is compressed, dB, so that soft
-    sound gives the features of loud; None leaves levels as they are. With `log_gain`"""
+    sound gives the features of loud; None leaves levels as they are. A strong constant offset is
+    left out then, since it would count as level. With `log_gain`"""
     padding: str = "constant"
     """How frames reach over the edges: ``"constant"`` (zeros), ``"reflect"``, or ``"none"``"""
     mean: tuple[float, ...] | None = None
@@ -158,6 +159,11 @@ class FrontEndParams:
         compressed = "" if self.log_gain is None else f", log10(1 + {self.log_gain:.10g} * power)"
         level = "" if self.level_db is None else f", power {self.level_db:.10g} dB on average"
         return f"{text} coefficients{compressed}{level}"
+
+    @property
+    def leaves_offset_out(self) -> bool:
+        """Whether a strong constant offset of the sound stays out of the features."""
+        return self.dc_block_hz is not None or self.level_db is not None
 
     @property
     def n_frames(self) -> int:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import ParameterError
+from ..exclusive import Exclusive
 from .front_end import FrontEnd, check_level, check_samples, take_samples
 from .log_mel import BLOCK_ROWS
 from .params import FrontEndParams
@@ -70,6 +71,7 @@ class StreamingFrontEnd:
             )
         self.params, self.interval = params, interval
         self._front_end = FrontEnd(params)
+        self._in_use = Exclusive("StreamingFrontEnd")
         edge = params.edge
         self._edge = edge
         # Frames first ... last (of a window) lie wholly inside it.
@@ -93,6 +95,7 @@ class StreamingFrontEnd:
         self._next_start = 0  # sample clock of the next window
         self._row = 0  # index in the rows of the next window's first frame
         self._known = 0  # rows of the next window, from `_first` on, that are computed already
+        self._rows_hold = True  # whether the rows are those of the latest window
         self._waiting: list[npt.NDArray[np.float32]] = []  # of chunks longer than the buffer
 
     @property
@@ -132,6 +135,8 @@ class StreamingFrontEnd:
 
         Raises
         ------
+        StreamUseError
+            If another thread is in the midst of using this stream.
         ParameterError
             If the chunk is not one-dimensional, of another type, or holds NaN or infinity: then
             nothing of it is taken in. From the iterator: if a window is far louder than full
@@ -145,30 +150,37 @@ class StreamingFrontEnd:
         if len(samples) > room:
             rest = np.empty(len(samples) - room, np.float32)
             take_samples(samples[room:], rest, "chunk")
-        self._append(samples[:room])
-        if rest is not None:
-            self._waiting.append(rest)
+        with self._in_use:
+            self._append(samples[:room])
+            if rest is not None:
+                self._waiting.append(rest)
         return self._due()
 
     def _due(self) -> Iterator[Window]:
-        length = self.params.window_samples
         while True:
-            if self._end - self._begin >= length:
-                samples = self._buffer[self._begin : self._begin + length]
-                try:
-                    check_level(samples, float(np.dot(samples, samples)), "window")
-                    window = self._window(samples)
-                finally:
-                    self._advance()
-                yield window
-            elif self._waiting:
-                chunk = self._waiting.pop(0)
-                room = self._room()
-                self._append(chunk[:room])
-                if len(chunk) > room:
-                    self._waiting.insert(0, chunk[room:])
-            else:
+            with self._in_use:
+                window = self._next_window()
+            if window is None:
                 return
+            yield window
+
+    def _next_window(self) -> Window | None:
+        length = self.params.window_samples
+        while self._end - self._begin < length:
+            if not self._waiting:
+                return None
+            chunk = self._waiting.pop(0)
+            room = self._room()
+            self._append(chunk[:room])
+            if len(chunk) > room:
+                self._waiting.insert(0, chunk[room:])
+        samples = self._buffer[self._begin : self._begin + length]
+        energy = float(np.dot(samples, samples))
+        try:
+            check_level(samples, energy, "window")
+            return self._window(samples, energy)
+        finally:
+            self._advance()
 
     def _room(self) -> int:
         """Samples that can be appended; makes room by moving what is needed to the front."""
@@ -187,7 +199,7 @@ class StreamingFrontEnd:
     def _advance(self) -> None:
         """Move on to the next window; the rows they share move to their new places."""
         shift, n_frames = self.interval // self.params.hop, self.params.n_frames
-        self._known = max(0, self._last - self._first + 1 - shift)
+        self._known = max(0, self._last - self._first + 1 - shift) if self._rows_hold else 0
         self._row = self._row + shift if self._known else 0
         if self._row + n_frames > len(self._rows):
             known = self._rows[self._row + self._first :][: self._known]
@@ -196,7 +208,11 @@ class StreamingFrontEnd:
         self._begin += self.interval
         self._next_start += self.interval
 
-    def _window(self, samples: npt.NDArray[np.float32]) -> Window:
+    def _window(self, samples: npt.NDArray[np.float32], energy: float) -> Window:
+        # The offset differs from window to window, so that such windows share no frames.
+        self._rows_hold = not self._front_end.offset(samples, energy)
+        if not self._rows_hold:
+            return Window(self._next_start, _read_only(samples), self._front_end(samples))
         rows = self._rows[self._row : self._row + self.params.n_frames]
         self._fill_edges(samples)
         self._compute_rows(rows)

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from ..atomic_write import write_atomically
 from ..errors import ModelFileError, ParameterError
+from ..regular_file import check_regular
 from ..unicode_text import escaped
 from .manifest import Manifest, verify_checksum, with_checksum
 
@@ -82,6 +83,7 @@ def read_model(model: str | Path | bytes) -> ModelFile:
         )
     path = BUNDLED.get(str(model), Path(model))
     try:
+        check_regular(path)
         data = path.read_bytes()
     except FileNotFoundError:
         raise ModelFileError(f"{path}: no such model file; check the path") from None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -112,12 +113,7 @@ class Manifest:
     """Oldest edge-genre that runs this file"""
 
     def __post_init__(self) -> None:
-        if len(self.labels) < 2 or len(set(self.labels)) != len(self.labels):
-            raise ParameterError(f"labels are {list(self.labels)}; there must be 2 different ones")
-        if {SILENCE, UNKNOWN} & set(self.labels):
-            raise ParameterError(
-                f"labels must not be {SILENCE!r} or {UNKNOWN!r}: the runtime's own"
-            )
+        check_labels(self.labels)
         strange = [label for label in self.rejected if label not in self.labels]
         if strange or len(set(self.rejected)) != len(self.rejected):
             raise ParameterError(
@@ -154,7 +150,7 @@ class Manifest:
 
     def to_json(self) -> str:
         """The text that is written into a model file."""
-        return escaped(json.dumps(self.to_dict(), indent=2, ensure_ascii=False)) + "\n"
+        return _to_text(self.to_dict())
 
     @classmethod
     def from_json(cls, text: str, *, source: str) -> Manifest:
@@ -181,6 +177,20 @@ class Manifest:
             raise ModelFileError(f"{source}: its manifest is not a JSON object; export it again")
         _check_versions(values, __version__, source)
         return dataclass_from_json(cls, values, f"{source}: manifest")
+
+
+def check_labels(labels: Sequence[str]) -> None:
+    """Refuse what cannot be the labels of a model.
+
+    Raises
+    ------
+    ParameterError
+        If there are fewer than two, two are the same, or one is the runtime's own.
+    """
+    if len(labels) < 2 or len(set(labels)) != len(labels):
+        raise ParameterError(f"labels are {list(labels)}; there must be 2 different ones")
+    if {SILENCE, UNKNOWN} & set(labels):
+        raise ParameterError(f"labels must not be {SILENCE!r} or {UNKNOWN!r}: the runtime's own")
 
 
 def _check_versions(values: dict[str, Any], runtime: str, source: str) -> None:
@@ -210,6 +220,10 @@ def with_checksum(text: str) -> str:
     """
     values = json.loads(text)
     values[CHECKSUM_KEY] = _digest(values)
+    return _to_text(values)
+
+
+def _to_text(values: dict[str, Any]) -> str:
     return escaped(json.dumps(values, indent=2, ensure_ascii=False)) + "\n"
 
 

@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from ..errors import DataSetError, ModelFileError, ParameterError
 from ..frontend import FrontEndParams
+from ..regular_file import check_regular, special_kind
 from .from_json import dataclass_from_json
 
 RUN = "run.json"
@@ -191,6 +192,7 @@ def read_run_record(folder: Path) -> RunRecord:
     """
     path = folder / RUN
     try:
+        check_regular(path)
         values = json.loads(path.read_text(encoding="utf-8-sig"))
     except (FileNotFoundError, NotADirectoryError):
         raise not_finished(folder, RUN) from None
@@ -215,6 +217,7 @@ def read_run_windows(record: RunRecord) -> RunWindows:
     """
     path = record.folder / WINDOWS
     try:
+        check_regular(path)
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
     except FileNotFoundError:
@@ -248,6 +251,8 @@ def read_predictions(path: Path, labels: tuple[str, ...] | None = None) -> Windo
         If there is no such file, or it holds something else.
     """
     names = {item.name for item in dataclasses.fields(WindowPosteriors)}
+    if kind := special_kind(path):
+        raise DataSetError(f"{path}: is {kind}, not a file; name a predictions file")
     try:
         with np.load(path, allow_pickle=False) as file:
             values: dict[str, Any] = {name: file[name] for name in names & {*file.files}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Protocol, runtime_checkable
@@ -36,24 +37,50 @@ class SessionSink(Protocol):
 
 
 class Several:
-    """Several sinks as one; each is closed, whatever the others do."""
+    """Several sinks as one; each is closed, whatever the others do.
 
-    def __init__(self, sinks: Sequence[Sink]) -> None:
-        self._sinks = tuple(sinks)
+    Parameters
+    ----------
+    sinks : sequence of Sink
+        Closed one after the other.
+    slow : sequence of Sink
+        Closed after them, all at the same time: they take as long as the slowest.
+    """
+
+    def __init__(self, sinks: Sequence[Sink], *, slow: Sequence[Sink] = ()) -> None:
+        self._first, self._slow = tuple(sinks), tuple(slow)
 
     def show(self, event: Event) -> None:
         """Hand the event to each."""
-        for sink in self._sinks:
+        for sink in (*self._first, *self._slow):
             sink.show(event)
 
     def describe(self, session: Session) -> None:
         """Hand the new session to each that shows it."""
-        for sink in self._sinks:
+        for sink in (*self._first, *self._slow):
             if isinstance(sink, SessionSink):
                 sink.describe(session)
 
     def close(self) -> None:
         """Close each, the first one first."""
         with ExitStack() as closing:
-            for sink in reversed(self._sinks):
+            closing.callback(self._close_slow)
+            for sink in reversed(self._first):
                 closing.callback(sink.close)
+
+    def _close_slow(self) -> None:
+        errors: list[BaseException] = []
+
+        def close(sink: Sink) -> None:
+            try:
+                sink.close()
+            except BaseException as error:
+                errors.append(error)
+
+        threads = [threading.Thread(target=close, args=(sink,)) for sink in self._slow]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        if errors:
+            raise errors[0]

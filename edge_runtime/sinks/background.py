@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 from ..retry import Backoff
 
-CLOSE_SECONDS = 3.0
+CLOSE_SECONDS = 1.2
 """How long a sink may go on writing when the program ends."""
 CAPACITY = 1000
 """Items that wait while a sink is slow or away; a quarter of an hour of events."""

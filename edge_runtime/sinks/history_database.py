@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import OutputFileError
+from ..regular_file import special_kind
 from ..unicode_text import escaped
 
 SCHEMA_VERSION = 1
@@ -97,6 +98,7 @@ class HistoryFile:
         self._path, self._source = path, escaped(source)
         self._opened: tuple[sqlite3.Connection, int] | None = None  # and the inode of the file
         self._saved: tuple[int, int] | None = None  # number and row of the last stretch
+        _refuse_special(path)
         try:
             self._opened = _open(path)
         except sqlite3.Error as error:
@@ -176,6 +178,11 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
         )
 
 
+def _refuse_special(path: Path) -> None:
+    if kind := special_kind(path):
+        raise OutputFileError(f"history {path}: is {kind}; name a file")
+
+
 def _why(error: sqlite3.Error, path: Path) -> str:
     if not path.parent.is_dir():
         return f"there is no folder {path.parent}; make it first"
@@ -209,6 +216,7 @@ def read_totals(path: Path, since: float) -> list[Total]:
     OutputFileError
         If it cannot be read, or is not such a database.
     """
+    _refuse_special(path)
     if not path.exists():
         raise OutputFileError(f"history {path}: no such file; `listen --history` writes one")
     try:

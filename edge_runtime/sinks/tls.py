@@ -6,6 +6,7 @@ import ssl
 from pathlib import Path
 
 from ..errors import ParameterError
+from ..regular_file import special_kind
 
 
 def tls_context(
@@ -18,6 +19,9 @@ def tls_context(
     ParameterError
         If a file is missing or does not hold what it should.
     """
+    for option, file in (("ca", ca), ("cert", certificate), ("key", key)):
+        if file and (kind := special_kind(file)):
+            raise ParameterError(f"--mqtt-{option} {file}: is {kind}; name a PEM file")
     try:
         context = ssl.create_default_context(cafile=str(ca) if ca else None)
     except (OSError, ValueError) as error:

@@ -21,6 +21,7 @@ from .capture import take
 from .devices import (
     CLOSE_SECONDS,
     NO_PERMISSION,
+    RATE_TOLERANCE,
     STALL_SECONDS,
     InputDevice,
     RefusedError,
@@ -101,27 +102,27 @@ def open_arecord(
     name = "default" if device is None else _alsa_id(device)
     capture = ArecordCapture(name, rate or _RATE, channels or 1)
     if capture.delivers(stop):
-        has = capture.output.nearest_rate(capture.rate)
-        if has == capture.rate:
+        has = capture.opened()
+        if capture.is_as_asked(has):
             return capture
         capture.close()  # arecord goes on at another rate than it was asked for
-        if rate is not None:
-            raise RefusedError(
-                f"microphone {name!r} cannot be opened at {rate} Hz; "
-                f"it has {capture.output.rates} Hz"
-            )
-        capture = ArecordCapture(name, has, channels or 1)
+        if rate is not None or (channels is not None and channels != has[1]):
+            raise _differs(capture, has)
+        capture = ArecordCapture(name, *has)
         if capture.delivers(stop):
-            return capture
+            if capture.is_as_asked(again := capture.opened()):
+                return capture
+            capture.close()
+            raise _differs(capture, again)
     elif "Channels count" in capture.output.complaint:
         capture.close()
-        has = capture.output.nearest_channels(capture.channels)
-        if channels is not None or has == capture.channels:
+        more = capture.output.nearest_channels(capture.channels)
+        if channels is not None or more == capture.channels:
             raise RefusedError(
                 f"microphone {name!r} cannot be opened with {capture.channels} channel(s); it has "
                 f"{capture.output.channels}"
             )
-        return open_arecord(device, rate, has, stop)
+        return open_arecord(device, rate, more, stop)
     elif "Sample format" in capture.output.complaint:
         capture.close()
         raise RefusedError(
@@ -132,6 +133,23 @@ def open_arecord(
     if stop.is_set():
         return None
     raise capture.failure()
+
+
+def _differs(capture: ArecordCapture, has: tuple[int, int]) -> RefusedError:
+    """The error of a microphone that was opened otherwise than it was asked for."""
+    name, output = capture.name, capture.output
+    plug = f", or ask for plug{name}, which converts" if name.startswith("hw:") else ""
+    if has[0] == capture.rate:
+        return RefusedError(
+            f"microphone {name!r} cannot be opened with {capture.channels} channel(s); it has "
+            f"{has[1]}; leave --channels out{plug}"
+        )
+    # Of "8000 to 48000" it may have a few alone.
+    rates = output.rates if output.nearest_rate(capture.rate) != capture.rate else has[0]
+    return RefusedError(
+        f"microphone {name!r} cannot be opened at {capture.rate} Hz; it has {rates} Hz; "
+        f"leave --rate out{plug}"
+    )
 
 
 def _alsa_id(device: str) -> str:
@@ -160,7 +178,7 @@ class ArecordCapture:
         self.name, self.rate, self.channels = device, rate, channels
         self.output = ArecordOutput()
         self._ring = Ring(round(RING_SECONDS * rate), rate)
-        command = ["arecord", "-D", device, "-f", "S16_LE", "-t", "raw", "--dump-hw-params"]
+        command = ["arecord", "-D", device, "-f", "S16_LE", "-t", "raw", "--dump-hw-params", "-v"]
         command += ["-r", str(rate), "-c", str(channels)]
         self._process = subprocess.Popen(
             command,
@@ -187,6 +205,21 @@ class ArecordCapture:
     def overflows(self) -> int:
         """How often arecord reported an overrun."""
         return self.output.overruns
+
+    def opened(self) -> tuple[int, int]:
+        """Rate (hertz) and channels that arecord opened the device with, once it delivers.
+
+        Where it does not tell, the ones nearest to what was asked for.
+        """
+        return (
+            self.output.opened_rate or self.output.nearest_rate(self.rate),
+            self.output.opened_channels or self.channels,
+        )
+
+    def is_as_asked(self, opened: tuple[int, int]) -> bool:
+        """Whether the samples that come are what they are taken for."""
+        rate, channels = opened
+        return channels == self.channels and abs(rate - self.rate) <= RATE_TOLERANCE * self.rate
 
     def delivers(self, stop: Stop) -> bool:
         """Wait for the first sound; whether it came."""

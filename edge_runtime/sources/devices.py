@@ -10,8 +10,10 @@ from ..errors import AudioDeviceError
 
 STALL_SECONDS = 5.0
 """A microphone that is silent at the driver for so long is taken as lost."""
-CLOSE_SECONDS = 2.0
+CLOSE_SECONDS = 1.0
 """A driver that takes longer to close a microphone is abandoned."""
+RATE_TOLERANCE = 1e-3
+"""Share by which a clock may differ from what it is called: 44,099 Hz are 44,100."""
 
 NO_MICROPHONE = (
     "no microphone found; plug one in and look at: edge-genre devices (or listen to a file with "

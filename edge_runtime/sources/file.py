@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator
 
 from ..audio.file import AudioFile
+from ..audio.samples import shortfall
 from . import CHUNK_SECONDS, POLL_SECONDS, Chunk, Stop
+
+_log = logging.getLogger(__name__)
 
 
 class FileSource:
@@ -27,14 +31,18 @@ class FileSource:
 
     def chunks(self, stop: Stop) -> Iterator[Chunk]:
         """Sound until the file ends or `stop` is set."""
-        begin, played = time.monotonic(), 0.0
+        begin, frames = time.monotonic(), 0
         for block in self._audio.blocks(CHUNK_SECONDS):
-            played += len(block) / self.rate
+            frames += len(block)
+            played = frames / self.rate
             if self._speed is not None:
                 _sleep_until(begin + played / self._speed, stop)
             if stop.is_set():
                 return
             yield Chunk(block)
+        lacking = shortfall(self._audio, frames)
+        if lacking:
+            _log.warning("%s", lacking)
 
 
 def _sleep_until(moment: float, stop: Stop) -> None:

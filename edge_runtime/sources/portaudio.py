@@ -14,7 +14,15 @@ from ..errors import AudioDeviceError
 from ..stderr import quiet_stderr
 from . import CHUNK_SECONDS, Chunk, Stop, device_names
 from .capture import take
-from .devices import CLOSE_SECONDS, NO_PERMISSION, InputDevice, RefusedError, lost, none_found
+from .devices import (
+    CLOSE_SECONDS,
+    NO_PERMISSION,
+    RATE_TOLERANCE,
+    InputDevice,
+    RefusedError,
+    lost,
+    none_found,
+)
 from .driver_calls import Driver
 from .ring import RING_SECONDS, Ring
 
@@ -104,6 +112,17 @@ class PortAudioCapture:
         self._closed = False
         self._ring = Ring(round(RING_SECONDS * self.rate), self.rate)
         self._stream = self._open(index)
+        if not self._is_as_asked():
+            got = round(self._stream.samplerate)
+            self._stream.close()
+            if rate is not None:
+                raise self._differs(got)
+            self.rate = got
+            self._ring = Ring(round(RING_SECONDS * got), got)
+            self._stream = self._open(index)
+            if not self._is_as_asked():
+                self._stream.close()
+                raise self._differs(round(self._stream.samplerate))
         try:
             self._stream.start()
         except sounddevice.PortAudioError as error:
@@ -148,6 +167,17 @@ class PortAudioCapture:
                 has = ", ".join(map(str, rates)) or round(self._device["default_samplerate"])
                 raise RefusedError(f"{what}; it has {has} Hz") from None
             raise AudioDeviceError(f"{what}; {_remedy(error)}") from None
+
+    def _is_as_asked(self) -> bool:
+        """Whether the driver opened it at the rate that it was asked for."""
+        got: float = self._stream.samplerate
+        return abs(got - self.rate) <= RATE_TOLERANCE * self.rate
+
+    def _differs(self, got: int) -> RefusedError:
+        return RefusedError(
+            f"microphone {self.name!r} cannot be opened at {self.rate} Hz; it was opened at {got} "
+            "Hz; leave --rate out"
+        )
 
     def _captured(
         self, samples: npt.NDArray[np.int16], frames: int, clock: Any, flags: Any

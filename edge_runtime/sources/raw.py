@@ -6,14 +6,20 @@ import os
 import select
 from collections.abc import Iterator
 
-import numpy as np
-
+from ..audio.magic import HEAD_BYTES, container_of, is_sound
 from ..audio.pcm import PcmFormat
 from ..errors import AudioFormatError
 from . import CHUNK_SECONDS, POLL_SECONDS, Chunk, Stop
 
-_MAGIC_BYTES = 4
-"""Containers are known by their first bytes."""
+_FFMPEG = {
+    PcmFormat.U8: "u8",
+    PcmFormat.S16_LE: "s16le",
+    PcmFormat.S24_3LE: "s24le",
+    PcmFormat.S32_LE: "s32le",
+    PcmFormat.FLOAT_LE: "f32le",
+    PcmFormat.FLOAT64_LE: "f64le",
+}
+"""What ffmpeg calls each format"""
 
 
 class RawSource:
@@ -42,37 +48,56 @@ class RawSource:
     def chunks(self, stop: Stop) -> Iterator[Chunk]:
         """Sound until the pipe ends or `stop` is set.
 
+        The first bytes are held back until there are enough to know that they are samples.
+
         Raises
         ------
         AudioFormatError
-            If the pipe begins like a WAV or another container: read as raw samples its header
+            If the pipe begins like a WAV, an MP3 or another container: read as raw samples it
             would be noise, and its rate ignored.
         """
         frame_bytes = self.channels * self._format.sample_bytes
         chunk_bytes = frame_bytes * max(1, round(CHUNK_SECONDS * self.rate))
         pending = b""
-        begun = False
-        while not stop.is_set():
-            if not select.select([self._descriptor], [], [], POLL_SECONDS)[0]:
+        begun = ended = False
+        while not ended:
+            data = b""
+            if stop.is_set():
+                if begun:
+                    return
+                ended = True  # what was held back is sound all the same
+            elif not select.select([self._descriptor], [], [], POLL_SECONDS)[0]:
                 continue
-            data = os.read(self._descriptor, chunk_bytes)
+            else:
+                data = os.read(self._descriptor, chunk_bytes)
+                ended = not data
             pending += data
             if not begun:
-                if data and len(pending) < _MAGIC_BYTES:
-                    continue
-                self._refuse_container(pending)
-                begun = True
-            whole = len(pending) - len(pending) % frame_bytes
-            if whole:
-                samples = self._format.decode(pending[:whole]).reshape(-1, self.channels)
-                yield Chunk(np.asarray(samples))
-                pending = pending[whole:]
-            if not data:
-                return
+                begun = ended or len(pending) >= HEAD_BYTES
+                self._refuse_container(pending[:HEAD_BYTES], whole=begun)
+            while begun and len(pending) >= frame_bytes:
+                size = min(len(pending) - len(pending) % frame_bytes, chunk_bytes)
+                samples = self._format.decode(pending[:size]).reshape(-1, self.channels)
+                yield Chunk(samples)
+                pending = pending[size:]
 
-    def _refuse_container(self, head: bytes) -> None:
-        if head.startswith((b"RIFF", b"OggS", b"fLaC", b"ID3")):
+    def _refuse_container(self, head: bytes, *, whole: bool) -> None:
+        # A container that is known by its first letters need not send more.
+        found = container_of(head if whole else head[:_LETTERS])
+        if found is None:
+            return
+        pcm = f"-f {_FFMPEG[self._format]} -ac {self.channels} -ar {self.rate} -"
+        if not is_sound(found):
             raise AudioFormatError(
-                f"{self.name}: holds an audio file, not raw samples; send raw PCM "
-                "(arecord -t raw, ffmpeg -f s16le) or name the file with --input FILE"
+                f"{self.name}: holds {found}, not sound; have ffmpeg fetch the sound: "
+                f"ffmpeg -i ADDRESS {pcm} | edge-genre listen --input - ..."
             )
+        raise AudioFormatError(
+            f"{self.name}: holds {found}, not raw samples; send raw PCM (arecord -t raw, or "
+            f"... | ffmpeg -i - {pcm} | edge-genre listen --input - ...), or name the file with "
+            "--input FILE"
+        )
+
+
+_LETTERS = 32
+"""In these first bytes are the letters that most containers begin with"""

@@ -6,22 +6,27 @@ import itertools
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import numpy.typing as npt
 
-from ..audio.conditioning import Conditioner, level_dbfs
+from ..audio.conditioning import Conditioner, level_dbfs, offset_warning
 from ..audio.resample import missing_band
 from ..audio.windows import Samples, lost_samples
 from ..classifier import Classifier
 from ..decoder import Decoder, DecoderSettings
-from ..errors import ParameterError
+from ..errors import ParameterError, StreamUseError
+from ..exclusive import Exclusive
 from .event import Event
 from .window_scheduler import ScheduledWindow, WindowScheduler
 
 
 class ClassifierStream:
     """Classifies one source, window by window; memory does not grow with time.
+
+    A stream belongs to one thread, or to several that take turns: one that comes while another is
+    at work gets a `StreamUseError`. Streams of several threads may share a classifier.
 
     Parameters
     ----------
@@ -71,6 +76,9 @@ class ClassifierStream:
         self._missing_s = 0.0
         self._faults_before = (0, 0)  # counted by the conditioners before this one
         self._paused = self._finished = False
+        self._warned = False  # of an offset
+        self._warnings: list[str] = []  # that were not taken yet
+        self._in_use = Exclusive("ClassifierStream")
 
     @property
     def classifier(self) -> Classifier:
@@ -81,6 +89,11 @@ class ClassifierStream:
     def warning(self) -> str | None:
         """What the source lacks of the sound of the training, in words; None if nothing."""
         return missing_band(self._source_rate, self.classifier.manifest.front_end)
+
+    def take_warnings(self) -> list[str]:
+        """What turned out odd about the sound since the last call, in words; each thing once."""
+        warnings, self._warnings = self._warnings, []
+        return warnings
 
     @property
     def interval_s(self) -> float:
@@ -112,19 +125,21 @@ class ClassifierStream:
         ------
         AudioFormatError
             If the chunk does not fit the number of channels, or is neither float nor int16.
+        StreamUseError
+            If the stream was finished before, or is in use by another thread.
         ParameterError
-            If the stream was finished before, or `dropped` is negative.
+            If `dropped` is negative.
         """
-        self._check_open()
-        if dropped < 0:
-            raise ParameterError(f"dropped is {dropped}; it must be 0 or more")
-        if self._paused:
-            if not (dropped or np.size(samples)):
-                return []
-            self.resume(missing_s=0.0)
-        self._dropped += dropped
-        events = [event for zeros in lost_samples(dropped) for event in self._take(zeros)]
-        return events + self._take(self._conditioner(samples))
+        with self._alone():
+            if dropped < 0:
+                raise ParameterError(f"dropped is {dropped}; it must be 0 or more")
+            if self._paused:
+                if not (dropped or np.size(samples)):
+                    return []
+                self._resume(missing_s=0.0)
+            self._dropped += dropped
+            events = [event for zeros in lost_samples(dropped) for event in self._take(zeros)]
+            return events + self._take(self._conditioner(samples))
 
     def pause(self) -> list[Event]:
         """Classify the sound so far to its end: the source went away, and may come back.
@@ -140,10 +155,13 @@ class ClassifierStream:
 
         Raises
         ------
-        ParameterError
-            If the stream was finished before.
+        StreamUseError
+            If the stream was finished before, or is in use by another thread.
         """
-        self._check_open()
+        with self._alone():
+            return self._pause()
+
+    def _pause(self) -> list[Event]:
         if self._paused:
             return []
         self._paused = True
@@ -177,10 +195,17 @@ class ClassifierStream:
         ------
         AudioFormatError
             If the rate or the number of channels is out of range. The stream is as it was then.
+        StreamUseError
+            If the stream was finished before, or is in use by another thread.
         ParameterError
-            If the stream was finished before, or `missing_s` is negative.
+            If `missing_s` is negative.
         """
-        self._check_open()
+        with self._alone():
+            return self._resume(missing_s, rate, channels)
+
+    def _resume(
+        self, missing_s: float, rate: int | None = None, channels: int | None = None
+    ) -> list[Event]:
         if not missing_s >= 0.0:
             raise ParameterError(f"missing_s is {missing_s}; it must be 0 or more")
         rate = self._source_rate if rate is None else rate
@@ -188,7 +213,7 @@ class ClassifierStream:
         now_s = self._now_s + missing_s
         latest = self._next or self._scheduler
         scheduler = WindowScheduler(latest.classifier, latest.settings, rate, origin_s=now_s)
-        events = self.pause()
+        events = self._pause()
         self._paused = False
         self._faults_before = self._faults
         self._conditioner, self._source_rate = conditioner, rate
@@ -209,19 +234,21 @@ class ClassifierStream:
         settings : DecoderSettings, optional
             The model's own where none are given.
         """
-        self._check_open()
-        # Its first window is to end where one of the model before would.
-        new = WindowScheduler(classifier, settings, self._source_rate)
-        late = self._now_s + new.window_s - self._scheduler.due_s
-        due_s = self._scheduler.due_s + self.interval_s * max(0, math.ceil(late / self.interval_s))
-        wait = max(0, round((due_s - new.window_s - self._now_s) * self._source_rate))
-        self._next = WindowScheduler(
-            classifier,
-            settings,
-            self._source_rate,
-            origin_s=self._now_s + wait / self._source_rate,
-            wait=wait,
-        )
+        with self._alone():
+            # Its first window is to end where one of the model before would.
+            new = WindowScheduler(classifier, settings, self._source_rate)
+            late = self._now_s + new.window_s - self._scheduler.due_s
+            due_s = self._scheduler.due_s + self.interval_s * max(
+                0, math.ceil(late / self.interval_s)
+            )
+            wait = max(0, round((due_s - new.window_s - self._now_s) * self._source_rate))
+            self._next = WindowScheduler(
+                classifier,
+                settings,
+                self._source_rate,
+                origin_s=self._now_s + wait / self._source_rate,
+                wait=wait,
+            )
 
     def finish(self) -> list[Event]:
         """End the stream.
@@ -232,14 +259,21 @@ class ClassifierStream:
             Windows that were still due, and one more for what came after the last window: it
             ends with the stream. A stream shorter than a window is repeated to fill one.
         """
-        self._check_open()
-        due = [] if self._paused else self._classify_all(self._scheduler.finish())
-        self._finished = True
-        return due + self._classify_rest()
+        with self._alone():
+            due = [] if self._paused else self._classify_all(self._scheduler.finish())
+            self._finished = True
+            return due + self._classify_rest()
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Inside, no other thread changes this stream, which is not finished yet."""
+        with self._in_use:
+            self._check_open()
+            yield
 
     def _check_open(self) -> None:
         if self._finished:
-            raise ParameterError("this stream was finished; make a new ClassifierStream")
+            raise StreamUseError("this stream was finished; make a new ClassifierStream")
 
     @property
     def _now_s(self) -> float:
@@ -314,6 +348,7 @@ class ClassifierStream:
             params = classifier.manifest.front_end
             self._on_window(samples, round(window.end_s * params.sample_rate))
         level = level_dbfs(samples)
+        self._look_for_offset(samples)
         # In time, not in windows: what is missing between two windows has passed all the same.
         decoded = self._decoder.update(posterior, level, window.end_s - self._classified_s)
         new_s = max(0.0, window.end_s - max(window.start_s, self._classified_s))
@@ -337,6 +372,15 @@ class ClassifierStream:
             non_finite_samples=non_finite,
             clipped_samples=clipped,
         )
+
+    def _look_for_offset(self, samples: npt.NDArray[np.float32]) -> None:
+        params = self.classifier.manifest.front_end
+        if self._warned or len(samples) < params.window_samples:
+            return
+        warning = offset_warning(float(samples.mean()), params)
+        if warning:
+            self._warned = True
+            self._warnings.append(warning)
 
 
 def _decoder(scheduler: WindowScheduler) -> Decoder:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from ..audio.file import naming
 from ..classifier import Classifier
 from ..decoder import DecoderSettings
 from ..sources import Source, Stop
@@ -54,9 +55,10 @@ def events_of(
                 )
             if (new := new_model()) is not None:
                 stream.change_model(new.classifier, new.settings)
-            yield from stream.push(chunk.samples, dropped=chunk.dropped)
-            if chunk.away:  # what was heard is told now, not when the source is back
-                yield from stream.pause()
+            with naming(source.name):
+                yield from stream.push(chunk.samples, dropped=chunk.dropped)
+                if chunk.away:  # what was heard is told now, not when the source is back
+                    yield from stream.pause()
     finally:
         # Not where the caller closed this generator: nobody would take these events.
         if not isinstance(sys.exc_info()[1], GeneratorExit):

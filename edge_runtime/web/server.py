@@ -28,6 +28,7 @@ _SEND_BUFFER_BYTES = 65_536
 """Of the system, for each client; it would grow to megabytes by itself"""
 _UNREAD_MS = 30_000
 """A client that vanished is noticed after this"""
+_CLOSE_SECONDS = 1.2
 _log = logging.getLogger(__name__)
 
 
@@ -84,7 +85,7 @@ class Server:
         """End all connections."""
         self._stopping = True
         self.wake()
-        self._thread.join(timeout=2.0)
+        self._thread.join(timeout=_CLOSE_SECONDS)
 
     def _run(self) -> None:
         try:

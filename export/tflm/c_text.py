@@ -44,7 +44,7 @@ def string_literal(text: str) -> str:
     return '"{}"'.format(
         "".join(
             plain.get(byte) or (chr(byte) if 32 <= byte < 127 and byte != 63 else f"\\{byte:03o}")
-            for byte in text.encode()
+            for byte in text.encode(errors="backslashreplace")
         )
     )
 

@@ -133,7 +133,7 @@ def write_folder(out: Path, files: dict[str, str]) -> None:
         out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out, prefix=".edge-genre-") as draft:
             for name, text in files.items():
-                (Path(draft) / name).write_text(text, encoding="utf-8")
+                (Path(draft) / name).write_text(text, encoding="utf-8", errors="backslashreplace")
             for name in files:
                 (Path(draft) / name).replace(out / name)
     except OSError as error:

@@ -31,8 +31,10 @@ from benchmarks.peers.install_size import closure, install_size
 from benchmarks.peers.page import section
 from benchmarks.peers.processes import Worker
 from benchmarks.peers.resources import MissingPeerError, Resources
+from edge_runtime.errors import DataSetError
 from edge_runtime.model.file import BUNDLED
 from tests.synthetic import RATE, clip
+from train.data.datasets.gtzan_split import fault_filtered
 from train.transfer.musicnn import TAGS
 
 ROOT = Path(__file__).parents[2]
@@ -280,3 +282,16 @@ def test_a_clip_that_just_holds_a_window_of_every_candidate_is_taken(tmp_path: P
         ("a", "jazz", 3.1), ("d", "rock", 4.5),
     ]  # fmt: skip
     assert [clip.path.stem for clip in find_clips(tmp_path, 1)] == ["a"]
+
+
+def test_kaggles_layout_has_the_validation_clips_of_the_fault_filtered_list(
+    tmp_path: Path,
+) -> None:
+    valid = [name for name, part in fault_filtered().items() if part == "valid"][:2]
+    for name in (*valid, "blues.00029", "pop.00067"):
+        path = tmp_path / "Data" / "genres_original" / name.partition(".")[0] / f"{name}.wav"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(path, np.zeros(9000), 2000)
+    assert [clip.path.stem for clip in find_clips(tmp_path)] == valid
+    with pytest.raises(DataSetError, match="no clips of a part 'valid' are known"):
+        find_clips(tmp_path / "Data" / "genres_original", data_set="folders")

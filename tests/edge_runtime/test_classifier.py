@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
-from edge_runtime import Classification, Classifier
+from edge_runtime import Classification, Classifier, ClassifierStream, FrontEnd
+from edge_runtime.audio.file import open_audio
 from edge_runtime.errors import AudioFormatError, ParameterError
 
 from .sounds import FLOAT, RATE, noise, write_wav
@@ -120,6 +122,19 @@ def test_a_rate_beside_a_file_is_refused(classifier: Classifier) -> None:
         classifier.classify("demo", rate=44_100)
 
 
+def test_parameters_are_still_taken_by_their_old_names(classifier: Classifier) -> None:
+    old: Any = classifier.classify
+    with pytest.warns(
+        DeprecationWarning, match=r"^the parameter path of Classifier\.classify is now audio$"
+    ):
+        assert old(path="demo") == classifier.classify("demo")
+    front_end = FrontEnd(classifier.manifest.front_end)
+    window = noise(front_end.params.window_samples)
+    with pytest.warns(DeprecationWarning, match=r"segment of FrontEnd\.__call__ is now window$"):
+        found = cast("Any", front_end)(segment=window)
+    np.testing.assert_array_equal(found, front_end(window))
+
+
 def test_the_old_name_of_the_windows_is_deprecated(classifier: Classifier) -> None:
     result = classifier.classify(noise(4 * RATE), rate=RATE)
     with pytest.warns(DeprecationWarning, match=r"^Classification\.segments is now \.windows$"):
@@ -202,3 +217,54 @@ def test_a_file_that_lacks_more_than_a_fiftieth_of_its_promise_is_truncated(
         "song.mp3: truncated: 4.5 s are promised, 4.4 s can be decoded and are used; copy it again",
     )
     assert warnings == (expected if warned else ())
+
+
+def test_a_fault_of_the_samples_names_the_file(classifier: Classifier, tmp_path: Path) -> None:
+    path = write_wav(tmp_path / "int16.wav", 9000 * noise(RATE), tag=FLOAT, bits=32)
+    with pytest.raises(AudioFormatError, match=r"int16\.wav: samples reach \d+; floats"):
+        classifier.classify(path)
+
+
+def demo() -> tuple[npt.NDArray[np.float32], int]:
+    """The demo clip, one channel."""
+    audio = open_audio("demo")
+    samples = np.concatenate([block[:, 0] for block in audio.blocks()])
+    return samples, audio.rate
+
+
+@pytest.mark.parametrize("offset", [0.01, -0.02, 0.05, 0.1])
+@pytest.mark.parametrize("model", ["tiny", "base"])
+def test_a_constant_offset_changes_no_label(model: str, offset: float) -> None:
+    samples, rate = demo()
+    classifier = Classifier(model)
+    clean = classifier.classify(samples, rate=rate)
+    shifted = classifier.classify(samples + np.float32(offset), rate=rate)
+    assert shifted.label == clean.label
+    for before, after in zip(clean.windows, shifted.windows, strict=True):
+        assert after.label == before.label
+        # The clip's windows have a mean of their own, which is too small to be left out.
+        assert after.posterior == pytest.approx(before.posterior, abs=0.02)
+    assert clean.warnings == ()
+    (warning,) = shifted.warnings
+    assert warning == (
+        f"samples: the sound has a constant offset of {abs(offset):.0%} of full scale, as a faulty "
+        "microphone or sound card adds it; the model's input leaves it out"
+    )
+
+
+def test_a_model_that_takes_an_offset_in_says_so(classifier: Classifier) -> None:
+    (warning,) = classifier.classify(noise(5 * RATE) + np.float32(0.05), rate=RATE).warnings
+    assert "constant offset of 5% of full scale" in warning
+    assert warning.endswith("it is in this model's input, so trust the genre less")
+
+
+def test_a_stream_warns_of_an_offset_once() -> None:
+    samples, rate = demo()
+    stream = ClassifierStream(Classifier("tiny"), rate=rate)
+    stream.push(samples[: 4 * rate])
+    assert stream.take_warnings() == []
+    stream.push(samples[4 * rate :] + np.float32(0.05))
+    stream.finish()
+    (warning,) = stream.take_warnings()
+    assert warning.startswith("the sound has a constant offset of ")
+    assert stream.take_warnings() == []

@@ -2,11 +2,13 @@
 
 import json
 import os
+import shutil
+from pathlib import Path
 
 import pytest
 
 from edge_runtime.errors import OutputFileError, ParameterError
-from edge_runtime.output_file import JSON, NPZ, PNG, check_output, write_json
+from edge_runtime.output_file import JSON, NPZ, PNG, check_output, check_writable, write_json
 
 
 @pytest.mark.parametrize("kind", [JSON, NPZ, PNG], ids=lambda kind: kind.name)
@@ -71,3 +73,32 @@ def test_a_full_disk_is_reported_with_the_path_and_the_remedy(tmp_path):
     (tmp_path / "out.json").symlink_to("/dev/full")
     with pytest.raises(OutputFileError, match=r"out.json: cannot be written \(No space left"):
         write_json(tmp_path / "out.json", [1])
+
+
+def test_a_place_that_can_be_written_to_is_left_as_it_was(tmp_path):
+    check_writable(tmp_path / "a" / "b" / "model")
+    check_writable(tmp_path / "a" / "run", folder=True)
+    check_writable(tmp_path, folder=True)
+    check_writable(Path(os.devnull))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_place_that_cannot_be_written_to_is_refused(tmp_path):
+    (tmp_path / "file").touch()
+    for path, folder, why in (
+        (tmp_path / "file", True, "file: is a file; name a folder"),
+        (tmp_path, False, "is a folder; name a file"),
+        (tmp_path / "file" / "model", False, "model: cannot be written"),
+        (tmp_path / "file" / "a" / "run", True, "run: cannot be written"),
+        (Path("/proc/nowhere/model"), False, "model: cannot be written"),
+    ):
+        with pytest.raises(OutputFileError, match=why):
+            check_writable(path, folder=folder)
+
+
+def test_a_disk_without_space_is_refused(tmp_path, monkeypatch):
+    usage = shutil.disk_usage(tmp_path)._replace(free=1_000_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    check_writable(tmp_path / "run", folder=True, n_bytes=1_000_000)
+    with pytest.raises(OutputFileError, match=r"1\.0 MB are free there, and about 2\.0 MB"):
+        check_writable(tmp_path / "run", folder=True, n_bytes=2_000_000)

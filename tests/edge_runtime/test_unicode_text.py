@@ -80,7 +80,7 @@ def test_so_is_a_model_and_its_labels(folder):
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("classify", "{}/none.wav"), ("classify", "{}"), ("info", "{}/none"), ("info", "{}"),
+        ("classify", "{}/none.wav"), ("info", "{}/none"), ("info", "{}"),
         ("listen", "--input", "{}/none"), ("listen", "--input", "demo", "--model", "{}"),
         ("listen", "--config", "{}/none"), ("listen", "--input", "demo", "--log", "{}"),
         ("listen", "--input", "demo", "--history", "{}"), ("history", "--db", "{}"),

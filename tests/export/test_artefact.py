@@ -86,7 +86,7 @@ def test_the_report_has_no_accuracy_on_windows_of_training() -> None:
     path: Any = "made-up.tflite"
     text = _report(made(), path, source_of(VALIDATION))
     assert "track accuracy    0.7100 (Keras 0.7200), McNemar's p 0.5" in text
-    assert "segment accuracy  0.6100 (Keras 0.6200)" in text
+    assert "window accuracy   0.6100 (Keras 0.6200)" in text
     text = _report(made(), path, source_of(TRAINED_ON))
     assert "accuracy" not in text
     assert "windows that both were trained on" in text

@@ -84,6 +84,17 @@ def test_a_clip_that_was_cut_off_in_copying_is_noticed(tmp_path: Path, suffix: s
     assert str(path) not in fault
 
 
+def test_a_clip_with_much_more_behind_its_samples_is_noticed_and_not_called_cut_off(
+    tmp_path: Path,
+) -> None:
+    path = write(tmp_path / "a.wav", clip("drone", 0))
+    path.write_bytes(path.read_bytes() + bytes(6 * RATE))
+    facts = facts_of(path)
+    assert facts.truncated == ""
+    assert facts.unheard.startswith("its header says ")
+    assert "as much as 3.0 s more lie behind" in facts.unheard
+
+
 def test_a_long_clip_takes_no_more_memory_than_a_short_one(tmp_path: Path) -> None:
     path = tmp_path / "long.wav"
     with soundfile.SoundFile(path, "w", RATE, 1) as file:
@@ -305,3 +316,26 @@ def test_real_clips_decode_to_thirty_seconds_of_mono() -> None:
     # A second delivery has clips of 16 kHz.
     assert {"22050 Hz"} <= set(result.counts()["rates"]) <= {"16000 Hz", "22050 Hz"}
     assert result.genres()["reggae"].median_seconds == pytest.approx(30, abs=0.1)
+
+
+def test_pieces_of_songs_are_pointed_out(tmp_path: Path) -> None:
+    for genre in ("beeps", "hiss"):
+        for seed in range(6):
+            write(
+                tmp_path / genre / f"{genre}.{seed // 3:05}.{seed}.wav", made_up(genre, seed, 3.0)
+            )
+    (text,) = items(checked(tmp_path), "pieces")
+    assert "12 clips of a few seconds are taken for pieces of 4 songs" in text
+    rows = [f"{path.stem},{path.parent.name}," for path in sorted(tmp_path.glob("*/*.wav"))]
+    parts = ["train", "valid", "train"] + ["train"] * 9
+    text = "\n".join(f"{row}{part}" for row, part in zip(rows, parts, strict=True))
+    (tmp_path / "t.csv").write_text(f"id,genre,split\n{text}")
+    result = checked(tmp_path, csv=tmp_path / "t.csv")
+    assert items(result, "pieces-across-parts") == ("beeps.00000",)
+
+
+def test_a_genre_that_cannot_be_a_label_is_to_be_put_right(tmp_path: Path) -> None:
+    write(tmp_path / "Silence" / "a.wav", made_up("hiss", 1))
+    write(tmp_path / "rock" / "b.wav", made_up("hiss", 2))
+    (text,) = items(checked(tmp_path), "labels")
+    assert text.startswith("'Silence' cannot be a genre")

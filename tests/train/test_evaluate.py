@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from edge_runtime.cli import main
 from edge_runtime.errors import DataSetError
-from tests.command import refused, succeed
+from tests.command import edge_genre, refused, succeed
 from tests.pipeline import Pipeline
 from tests.synthetic import GENRES
 from train.evaluation.scores import score_predictions
@@ -130,3 +131,18 @@ def test_labels_that_are_no_genre_are_wrong_here_too() -> None:
     assert (difference.test.b, difference.test.c) == (9, 0)
     assert "p = 0.004" in difference_text(difference)
     assert "more than chance" in difference_text(difference)
+
+
+def test_a_folder_named_like_a_part_is_evaluated_alone(pipeline: Pipeline, tmp_path: Path) -> None:
+    for name, number in (("train", 0), ("val", 1), ("test", 2)):
+        for genre in ("beeps", "hiss"):
+            (tmp_path / "music" / name / genre).mkdir(parents=True)
+            (sound,) = (pipeline.data / genre).glob(f"*0000{number}.*")
+            shutil.copy(sound, tmp_path / "music" / name / genre)
+    model, music = pipeline.exports["tflite", "none"], tmp_path / "music"
+    out = ("--json", tmp_path / "out.json")
+    succeed("evaluate", model, music, "--split", "valid", *out)
+    assert json.loads((tmp_path / "out.json").read_text())["n_tracks"] == 2
+    line = edge_genre("evaluate", model, music, "--split", "other").stderr.splitlines()[-1]
+    assert "no clips in part 'other'; the folders are: test, train, valid" in line
+    assert "GTZAN" in refused("evaluate", model, music, "--data-set", "gtzan", code=3)

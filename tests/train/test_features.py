@@ -1,12 +1,16 @@
 import dataclasses
+import errno
 import json
 import os
+import pwd
 import shutil
 import signal
 import subprocess
 import sys
 import time
 import tracemalloc
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing.context import SpawnContext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,8 +19,10 @@ import numpy as np
 import pytest
 import soundfile
 
+from edge_runtime.cli import main
 from edge_runtime.errors import DataSetError, ParameterError
 from edge_runtime.frontend import PRESETS, FrontEnd
+from tests.command import complaint
 from tests.synthetic import RATE, clip
 from train.augment.waveform import AudioAugmentation
 from train.data.tracks import Track
@@ -481,3 +487,60 @@ def test_a_shard_is_on_the_disk_before_its_index_says_so(
         shard.end_clip("0" * 64, 0, "", [0.0])
     (array,) = tmp_path.glob("shard-*.npy")
     assert flushed[0] == array.stat().st_size
+
+
+def test_without_shared_memory_one_process_does_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def no_semaphores(*_: object) -> None:
+        raise OSError(errno.ENOENT, os.strerror(errno.ENOENT))
+
+    tracks = write_many(tmp_path / "clips", 20)
+    expected = extract(tracks, PARAMS, tmp_path / "expected", workers=1)
+    monkeypatch.setattr(SpawnContext, "Event", no_semaphores)
+    assert_same(extract(tracks, PARAMS, tmp_path / "cache", workers=2), expected)
+    (line,) = caplog.messages
+    assert line.startswith("/dev/shm: cannot be used (No such file or directory)")
+    assert "--workers 1" in line
+
+
+def test_where_no_process_can_be_started_the_remedy_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_many(*_: object) -> None:
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    monkeypatch.setattr(ProcessPoolExecutor, "submit", too_many)
+    with pytest.raises(DataSetError, match=r"cache.*cannot be started.*--workers 1"):
+        extract(write_many(tmp_path / "clips", 20), PARAMS, tmp_path / "cache", workers=2)
+
+
+def test_a_disk_that_is_too_small_for_the_features_is_refused_before_they_are_computed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tracks = write_many(tmp_path / "clips", 20)
+    usage = shutil.disk_usage(tmp_path)
+    needed = 20 * 4 * PARAMS.n_frames * PARAMS.n_coefficients
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=needed - 1))
+    with pytest.raises(DataSetError, match=r"cache/.*: 0.1 MB are free.*the features of 20 clips"):
+        extract(tracks, PARAMS, tmp_path / "cache")
+    assert not shards(tmp_path / "cache")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=needed))
+    assert len(extract(tracks, PARAMS, tmp_path / "cache").tracks) == 20
+
+
+def test_without_a_home_folder_the_option_that_names_one_is_told(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def nobody(_: int) -> None:
+        raise KeyError("getpwuid(): uid not found: 12345")
+
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", nobody)
+    for genre in ("rock", "jazz"):
+        write(tmp_path / genre / "a.wav")
+    assert "--cache DIR" in complaint(capfd, "features", tmp_path, code=3)
+    with pytest.raises(SystemExit):
+        main(["train", "--help"])
+    assert main(["features", str(tmp_path), "--cache", str(tmp_path / "cache")]) == 0

@@ -1,5 +1,6 @@
 """``edge-genre features``."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -56,9 +57,28 @@ def test_wrong_usage_is_refused_in_one_line(data: Path, tmp_path: Path) -> None:
 
 
 def test_clips_that_are_all_bad_end_with_an_error(tmp_path: Path) -> None:
-    (tmp_path / "data" / "hiss").mkdir(parents=True)
-    (tmp_path / "data" / "hiss" / "a.wav").write_bytes(b"RIFF....")
+    for genre in ("hiss", "beeps"):
+        (tmp_path / "data" / genre).mkdir(parents=True)
+        (tmp_path / "data" / genre / "a.wav").write_bytes(b"RIFF....")
     done = edge_genre("features", tmp_path / "data", "--out", tmp_path / "out")
     assert done.returncode == 3
     assert "no clip can be used" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_kaggles_layout_of_gtzan_has_its_ten_genres(data: Path, tmp_path: Path) -> None:
+    root = tmp_path / "kaggle" / "Data"
+    for genre, other in (("beeps", "blues"), ("hiss", "rock")):
+        (root / "genres_original" / other).mkdir(parents=True)
+        shutil.copy(
+            data / genre / f"{genre}.00000.wav",
+            root / "genres_original" / other / f"{other}.00000.wav",
+        )
+    (root / "images_original").mkdir()
+    options = ("--format", "json", "--cache", tmp_path / "cache", "--out", tmp_path / "data.json")
+    succeed("features", root, *options)
+    mapping, labels, _ = read_seed_json(tmp_path / "data.json")
+    assert (mapping, labels.tolist()) == (("blues", "rock"), [0, 0, 1, 1])
+    complaint = refused("features", root, *options, "--data-set", "folders", code=3)
+    assert "only 'genres_original'" in complaint
+    assert f"the folders in {root}/genres_original" in complaint

@@ -11,7 +11,7 @@ import soundfile
 
 from edge_runtime import Classifier
 from edge_runtime.errors import DataSetError
-from tests.command import refused, succeed
+from tests.command import SMALL, refused, succeed
 from tests.synthetic import GENRES, RATE, clip, write_data_set
 from train.data.tracks import find_tracks
 from train.transfer.musicnn_wheel import read_weights
@@ -26,7 +26,7 @@ def test_teach_makes_a_model_and_reports_its_cross_validation(tmp_path: Path) ->
     model = tmp_path / "own.tflite"
     done = succeed(
         "teach", music, "--out", model, "--cache", tmp_path / "cache", "--run", tmp_path / "run",
-        cwd=tmp_path,
+        cwd=tmp_path, constants=SMALL,
     )  # fmt: skip
     assert f"edge-genre listen --model {model}" in done.stdout
     assert "Of 18 clips, each judged by a model that was not trained on it, " in done.stdout
@@ -115,6 +115,21 @@ def test_folds_hold_every_clip_out_once_and_never_split_twins(music: Path, tmp_p
         assert not inside & outside
         labels = {clips.extraction.tracks[place].track.label for place in part}
         assert labels == set(GENRES)
+
+
+def test_pieces_of_a_song_are_held_out_together_and_one_song_is_refused(tmp_path: Path) -> None:
+    for genre in ("beeps", "hiss"):
+        (tmp_path / "music" / genre).mkdir(parents=True)
+        for seed in range(6):
+            name = f"{genre}.{seed // 3:05}.{seed % 3}.wav"
+            soundfile.write(tmp_path / "music" / genre / name, clip(genre, seed, 4.0), RATE)
+    clips = extract_features(find_tracks(tmp_path / "music"), tmp_path / "music", tmp_path / "c")
+    assert clips.groups.tolist() == [0, 0, 0, 3, 3, 3, 6, 6, 6, 9, 9, 9]
+    assert any("pieces of 4 songs" in line for line in clips.warnings)
+    for path in (tmp_path / "music" / "hiss").iterdir():
+        path.rename(path.with_name(f"hiss.00000.{path.name[9]}{path.stem[-1]}.wav"))
+    with pytest.raises(DataSetError, match="hiss: all its clips are copies or pieces of one song"):
+        extract_features(find_tracks(tmp_path / "music"), tmp_path / "music", tmp_path / "c")
 
 
 def test_what_cannot_be_written_is_refused_before_any_work(music: Path) -> None:

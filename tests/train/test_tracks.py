@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -190,3 +191,142 @@ def test_a_list_from_a_spreadsheet_begins_with_a_mark_that_is_no_column(tmp_path
     path = tmp_path / "clips.csv"
     path.write_text("\ufeffid,genre,split\na,rock,train\n", encoding="utf-8")
     assert read_track_list(path, tmp_path).parts == {"a": "train"}
+
+
+# --- folders that are no genres
+
+
+@pytest.mark.parametrize(
+    "folder",
+    [
+        ".ipynb_checkpoints", ".Trash-1000/files", "@eaDir", "__MACOSX/rock", "lost+found",
+        "$RECYCLE.BIN", "rock/.hidden", "rock/@eaDir", "System Volume Information",
+    ],
+)  # fmt: skip
+def test_hidden_and_system_folders_are_no_genres_and_are_named_in_one_line(
+    tmp_path: Path, folder: str
+) -> None:
+    touch(tmp_path / "jazz" / "a.wav")
+    touch(tmp_path / "rock" / "b.wav")
+    touch(tmp_path / folder / "c.wav")
+    found = find_tracks(tmp_path)
+    assert [track.id for track in found.tracks] == ["jazz/a", "rock/b"]
+    (warning,) = found.warnings
+    assert "1 audio files are hidden" in warning
+    assert f"{folder}/c.wav" in warning
+
+
+def test_hidden_files_are_named_in_the_same_line(tmp_path: Path) -> None:
+    touch(tmp_path / "jazz" / "a.wav")
+    touch(tmp_path / "rock" / "._b.mp3")
+    touch(tmp_path / "rock" / "b.mp3")
+    touch(tmp_path / "@eaDir" / "b.mp3" / "SYNOPHOTO_THUMB_M.jpg")
+    touch(tmp_path / ".git" / "config")
+    found = find_tracks(tmp_path)
+    assert [track.id for track in found.tracks] == ["jazz/a", "rock/b"]
+    (warning,) = found.warnings
+    assert "rock/._b.mp3" in warning
+
+
+def test_what_is_hidden_is_no_clip_for_an_evaluation_either(tmp_path: Path) -> None:
+    touch(tmp_path / "jazz" / "a.wav")
+    touch(tmp_path / ".Trash-1000" / "jazz" / "old.wav")
+    assert [track.id for track in find_tracks(tmp_path, ("jazz", "rock")).tracks] == ["jazz/a"]
+
+
+def test_a_hidden_folder_may_hold_the_data_set(tmp_path: Path) -> None:
+    touch(tmp_path / ".music" / "jazz" / "a.wav")
+    assert [track.label for track in find_tracks(tmp_path / ".music").tracks] == ["jazz"]
+
+
+@pytest.mark.parametrize("names", [("train", "valid", "test"), ("Training", "val", "testing")])
+def test_folders_named_like_parts_are_the_split_and_hold_the_genres(
+    tmp_path: Path, names: tuple[str, str, str]
+) -> None:
+    for name in names:
+        touch(tmp_path / name / "jazz" / "a.wav")
+        touch(tmp_path / name / "rock" / "album" / "b.wav")
+    found = find_tracks(tmp_path)
+    assert {track.label for track in found.tracks} == {"jazz", "rock"}
+    assert [found.parts[f"{name}/jazz/a"] for name in names] == ["train", "valid", "test"]
+    assert found.parts_are_folders
+    (warning,) = found.warnings
+    assert "are taken for parts of a split" in warning
+    known = find_tracks(tmp_path, ("jazz", "polka"))
+    assert {track.label for track in known.tracks} == {"jazz"}
+    assert known.parts[f"{names[2]}/jazz/a"] == "test"
+
+
+def test_a_genre_beside_folders_named_like_parts_makes_them_genres_with_a_warning(
+    tmp_path: Path,
+) -> None:
+    for name in ("train", "test", "blues"):
+        touch(tmp_path / name / "a.wav")
+    found = find_tracks(tmp_path)
+    assert {track.label for track in found.tracks} == {"train", "test", "blues"}
+    (warning,) = found.warnings
+    assert "test, train is named like a part of a split" in warning
+
+
+def test_clips_that_lie_in_a_part_but_in_no_genre_are_named(tmp_path: Path) -> None:
+    for name in ("train", "test"):
+        touch(tmp_path / name / "a.wav")
+    with pytest.raises(DataSetError, match="no clips found"):
+        find_tracks(tmp_path)
+
+
+def test_folders_that_hold_the_same_folders_may_not_be_the_genres(tmp_path: Path) -> None:
+    for name in ("genres_original", "genres_3_sec"):
+        touch(tmp_path / name / "jazz" / "a.wav")
+        touch(tmp_path / name / "rock" / "b.wav")
+    (warning,) = find_tracks(tmp_path).warnings
+    assert "each holds folders called jazz, rock" in warning
+
+
+# --- lists as spreadsheets write them
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "path;genre;split\nrock/a.wav;rock;train\njazz/b.wav;jazz;valid\n",
+        "path\tgenre\tsplit\nrock/a.wav\trock\ttrain\njazz/b.wav\tjazz\tvalid\n",
+        " path , genre , split \n rock/a.wav , rock , train \n jazz/b.wav, jazz ,valid\n",
+        "Path,Genre,SPLIT\nrock/a.wav,rock,Train\njazz/b.wav,jazz,Validation\n",
+        "path,genre,split\nrock\\a.wav,rock,train\njazz\\b.wav,jazz,val\n",
+        '\ufeff"path";"genre";"split"\r\n"rock/a.wav";"rock";"train"\r\n"jazz/b.wav";"jazz";"valid"',
+        "path,genre,split\nrock/a.wav,rock,train\n,,\n\njazz/b.wav,jazz,valid\n,,\n",
+        ",path,genre,split\n0,rock/a.wav,rock,train\n1,jazz/b.wav,jazz,valid\n",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_list_may_be_written_as_spreadsheets_do(tmp_path: Path, text: str, encoding: str) -> None:
+    touch(tmp_path / "rock" / "a.wav")
+    touch(tmp_path / "jazz" / "b.wav")
+    path = tmp_path / "t.csv"
+    path.write_bytes(text.encode(encoding))
+    found = read_track_list(path, tmp_path)
+    assert [(track.id, track.label) for track in found.tracks] == [
+        ("rock/a", "rock"),
+        ("jazz/b", "jazz"),
+    ]
+    assert found.parts == {"rock/a": "train", "jazz/b": "valid"}
+
+
+def test_a_list_may_name_files_whose_names_are_not_utf8_but_no_such_genre(tmp_path: Path) -> None:
+    name = b"s\xe3o.wav"
+    (tmp_path / "rock").mkdir()
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/rock/" + name)).touch()
+    path = tmp_path / "t.csv"
+    path.write_bytes(b"path,genre,split\nrock/" + name + b",rock,train\n")
+    assert [track.label for track in read_track_list(path, tmp_path).tracks] == ["rock"]
+    path.write_bytes(b"path,genre,split\nrock/" + name + b",s\xe3o,train\n")
+    with pytest.raises(DataSetError, match="row 2 is not UTF-8"):
+        read_track_list(path, tmp_path)
+
+
+def test_a_name_with_a_backslash_that_is_there_is_that_file(tmp_path: Path) -> None:
+    touch(tmp_path / "a\\b.wav")
+    csv = write_csv(tmp_path / "t.csv", "path,genre,split\na\\b.wav,rock,train\n")
+    (track,) = read_track_list(csv, tmp_path).tracks
+    assert track.path.name == "a\\b.wav"

@@ -1,19 +1,24 @@
 """``edge-genre train``, run as a user runs it, on real (generated) sound."""
 
 import csv
+import errno
 import json
+import os
 import shutil
 import subprocess
 import sys
+from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from edge_runtime import Classifier
-from tests.command import edge_genre, refused, succeed
+from edge_runtime.cli import main
+from tests.command import refused, succeed
 from tests.pipeline import Pipeline
-from tests.synthetic import GENRES, write_data_set
+from tests.synthetic import GENRES, clip, write_data_set
 from train.models import BASELINES
 from train.run.predictions import load_predictions
 
@@ -126,7 +131,7 @@ def test_a_training_that_was_killed_goes_on_and_ends_as_if_it_had_not_been(
 ) -> None:
     def command(out: Path, *more: str) -> tuple[str, ...]:
         varied = ("--gain-db", "6", "--spec-augment", "--mixup", "0.2", "--schedule", "cosine")
-        return (*train(data, out, "--patience", "9", *varied, *more), "--epochs", "7")
+        return (*train(data, out, "--patience", "9", *varied, *more), "--epochs", "4")
 
     killed = subprocess.Popen(
         [sys.executable, "-m", "edge_runtime", *command(tmp_path / "killed")],
@@ -280,16 +285,18 @@ def test_a_finished_run_is_not_replaced_by_accident(data: Path, tmp_path: Path) 
 def test_a_run_that_fails_leaves_the_one_before_it(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "run.json").write_text("{}")
-    (tmp_path / "data" / "hiss").mkdir(parents=True)
-    (tmp_path / "data" / "hiss" / "a.wav").write_bytes(b"no sound")
+    for genre in ("hiss", "beeps"):
+        (tmp_path / "data" / genre).mkdir(parents=True)
+        (tmp_path / "data" / genre / "a.wav").write_bytes(b"no sound")
     refused(*train(tmp_path / "data", tmp_path / "run", "--overwrite"), code=3)
     assert (tmp_path / "run" / "run.json").read_text() == "{}"
 
 
 def test_a_split_file_without_known_parts_says_which_it_has(data: Path, tmp_path: Path) -> None:
-    (tmp_path / "t.csv").write_text("id,genre,split\nhiss.00000,hiss,training\n")
+    rows = "hiss.00000,hiss,first\nbeeps.00000,beeps,second\n"
+    (tmp_path / "t.csv").write_text(f"id,genre,split\n{rows}")
     line = refused(*train(data, tmp_path / "run", "--split", str(tmp_path / "t.csv")), code=3)
-    assert "the split file has: training" in line
+    assert "the split file has: first, second" in line
 
 
 def test_a_data_set_that_cannot_be_used_is_refused_in_one_line(tmp_path: Path) -> None:
@@ -302,7 +309,155 @@ def test_a_data_set_that_cannot_be_used_is_refused_in_one_line(tmp_path: Path) -
 
 def test_one_genre_is_not_enough(data: Path, tmp_path: Path) -> None:
     shutil.copytree(data / "hiss", tmp_path / "data" / "hiss")
-    done = edge_genre(*train(tmp_path / "data", tmp_path / "run"))
-    assert done.returncode == 3
-    assert "at least two" in done.stderr
+    line = refused(*train(tmp_path / "data", tmp_path / "run"), code=3)
+    assert "two genres or more are needed" in line
     assert not (tmp_path / "run" / "run.json").exists()
+
+
+def test_folders_named_like_parts_are_the_split_unless_another_is_wanted(
+    data: Path, tmp_path: Path
+) -> None:
+    for name, number in (("train", 0), ("val", 1), ("test", 2)):
+        for genre in ("beeps", "hiss"):
+            (tmp_path / "music" / name / genre).mkdir(parents=True)
+            (sound,) = (data / genre).glob(f"*0{number}.*")
+            shutil.copy(sound, tmp_path / "music" / name / genre)
+    done = train_svm(tmp_path / "music", tmp_path / "run")
+    assert "are taken for parts of a split" in done.stderr
+    run = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert run["labels"] == ["beeps", "hiss"]
+    assert run["training"]["split"] == "parts, the folders'"
+    assert run["training"]["n_tracks"] == {"train": 2, "valid": 2}
+    rows = list(csv.DictReader((tmp_path / "run" / "split.csv").open()))
+    assert not any(row["id"].startswith("test/") for row in rows)
+    train_svm(tmp_path / "music", tmp_path / "again", "--split", "track")
+    run = json.loads((tmp_path / "again" / "run.json").read_text())
+    assert run["training"]["n_tracks"] == {"train": 4, "valid": 2}
+    shutil.rmtree(tmp_path / "music" / "val")
+    line = refused("train", tmp_path / "music", "--out", tmp_path / "no", code=3)
+    assert "no clips in a part 'valid'" in line
+
+
+@pytest.mark.parametrize("command", ["train", "features", "teach"])
+def test_a_genre_that_cannot_be_a_label_is_refused_before_any_work(
+    data: Path, tmp_path: Path, command: str
+) -> None:
+    shutil.copytree(data / "hiss", tmp_path / "music" / "rock")
+    shutil.copytree(data / "beeps", tmp_path / "music" / "Unknown")
+    out = {"teach": "model.tflite"}.get(command, "run")
+    assert "'Unknown' cannot be a genre" in refused(
+        command, tmp_path / "music", "--out", tmp_path / out, "--cache", tmp_path / "c", code=3
+    )
+    assert not (tmp_path / "c").exists()
+
+
+def test_a_list_that_leaves_a_genre_without_training_clips_is_refused_before_any_work(
+    data: Path, tmp_path: Path
+) -> None:
+    rows = "hiss.00000,hiss,train\nhiss.00001,hiss,valid\nbeeps.00000,beeps,valid\n"
+    (tmp_path / "t.csv").write_text(f"id,genre,split\n{rows}")
+    line = refused(
+        "train", data, "--split", tmp_path / "t.csv", "--out", tmp_path / "run",
+        "--cache", tmp_path / "cache", code=3,
+    )  # fmt: skip
+    assert "no training clips of beeps" in line
+    assert not (tmp_path / "cache").exists()
+
+
+def test_a_genre_whose_only_clip_validates_another_genre_is_refused_in_one_line(
+    data: Path, tmp_path: Path
+) -> None:
+    """Its training clip is left out, and then nothing of it is in the split."""
+    shutil.copytree(data / "hiss", tmp_path / "music" / "hiss")
+    shutil.copytree(data / "drone", tmp_path / "music" / "drone")
+    (tmp_path / "music" / "beeps").mkdir()
+    shutil.copy(data / "hiss" / "hiss.00000.wav", tmp_path / "music" / "beeps" / "b.wav")
+    (tmp_path / "t.csv").write_text(
+        "path,genre,split\nhiss/hiss.00000.wav,hiss,valid\nhiss/hiss.00001.au,hiss,train\n"
+        "drone/drone.00001.au,drone,train\nbeeps/b.wav,beeps,train\n"
+    )
+    line = refused(
+        "train", tmp_path / "music", "--model", "svm", "--split", tmp_path / "t.csv",
+        "--out", tmp_path / "run", "--cache", tmp_path / "cache", code=3,
+    )  # fmt: skip
+    assert "leaves no clips of beeps" in line
+    assert "hold the same sound" in line
+
+
+def test_songs_in_pieces_do_not_leak_and_a_list_that_tears_them_is_pointed_out(
+    data: Path, tmp_path: Path
+) -> None:
+    music, rows = tmp_path / "music", []
+    for genre in ("beeps", "hiss"):
+        (music / genre).mkdir(parents=True)
+        for song in range(3):
+            samples = clip(genre, song, 9.0)
+            for piece in range(3):
+                name = f"{genre}.{song:05}.{piece}.wav"
+                soundfile.write(music / genre / name, samples[piece * 66_150 :][:66_150], 22_050)
+                rows.append(f"{genre}/{name},{genre},{'valid' if piece else 'train'}")
+    done = train_svm(music, tmp_path / "run")
+    assert "18 clips of a few seconds are taken for pieces of 6 songs" in done.stderr
+    sides = defaultdict(set)
+    for row in csv.DictReader((tmp_path / "run" / "split.csv").open()):
+        sides[row["id"].rpartition(".")[0]].add(row["parts"])
+    assert all(len(parts) == 1 for parts in sides.values())
+    (tmp_path / "t.csv").write_text("path,genre,split\n" + "\n".join(rows))
+    done = train_svm(music, tmp_path / "torn", "--split", tmp_path / "t.csv")
+    assert "pieces of 6 songs train and validate" in done.stderr
+
+
+def test_what_cannot_be_written_is_refused_before_any_work(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for options, why in (
+        (("--out", tmp_path / "file"), "file: is a file; name a folder"),
+        (("--out", tmp_path / "file" / "run"), "run: cannot be written"),
+        (("--out", tmp_path / "run", "--cache", tmp_path / "file" / "c"), "c: cannot be written"),
+    ):
+        assert why in refused("train", data, "--model", "svm", *options, code=3)
+    assert not (tmp_path / "run").exists()
+    json_file = ("--format", "json", "--out", tmp_path / "file" / "a.json")
+    cache = ("--cache", tmp_path / "cache")
+    assert "a.json: cannot be written" in refused("features", data, *json_file, *cache, code=3)
+
+
+def test_a_run_whose_folder_has_no_space_is_named(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("joblib.dump", full)
+    out = ("--out", str(tmp_path / "run"), "--cache", str(data.parent / "cache"))
+    assert main(["train", str(data), "--model", "svm", *out]) == 3
+    line = capfd.readouterr().err.splitlines()[-1]
+    assert f"{tmp_path}/run: no space left there" in line
+
+
+def test_a_json_file_with_a_label_of_the_runtimes_own_is_refused(tmp_path: Path) -> None:
+    window = [[0.5] * 13] * 130
+    content = {"mapping": ["rock", "unknown"], "labels": [0, 1] * 5, "mfcc": [window] * 10}
+    (tmp_path / "data.json").write_text(json.dumps(content))
+    line = refused(
+        "train", tmp_path / "data.json", "--split", "segment", "--model", "svm",
+        "--out", tmp_path / "run", "--cache", tmp_path / "cache", code=3,
+    )  # fmt: skip
+    assert "'unknown' cannot be a genre" in line
+
+
+def test_files_and_folders_whose_names_are_not_utf8_are_trained_on(
+    data: Path, tmp_path: Path
+) -> None:
+    music = Path(os.fsdecode(os.fsencode(tmp_path) + b"/m\xfasica"))
+    for genre in ("beeps", "hiss"):
+        shutil.copytree(data / genre, music / genre)
+        sound = music / genre / f"{genre}.00000.wav"
+        sound.rename(os.fsdecode(os.fsencode(music / genre) + b"/can\xe7\xe3o.wav"))
+    (music / "hiss" / os.fsdecode(b"b\xe1d.wav")).write_bytes(b"RIFF....")
+    train_svm(music, tmp_path / "run", "--cache", tmp_path / "cache")
+    run = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert run["training"]["data"] == "m\udcfasica"
+    assert run["training"]["n_tracks"] == {"train": 4, "valid": 2}
+    out = ("--format", "json", "--out", tmp_path / "data.json", "--cache", tmp_path / "cache")
+    assert "6 tracks" in succeed("features", music, *out).stdout
+    succeed("compare", tmp_path / "run")

@@ -17,7 +17,7 @@ from edge_runtime.errors import DataSetError
 from edge_runtime.frontend import PRESETS, FrontEnd
 from export.macs import multiply_accumulates
 from tests import system_packages
-from tests.command import refused, succeed
+from tests.command import SMALL, refused, succeed
 from tests.synthetic import GENRES, clip, write_data_set
 from train.transfer.balance import balance, balance_pooled
 from train.transfer.corpus import UNLABELLED, Source, make_corpus
@@ -183,7 +183,7 @@ def trained(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     music = write_data_set(folder / "music", 5)
     succeed(
         "train", music, "--model", "base", "--teacher", wheel, "--out", folder / "base",
-        "--cache", folder / "cache", cwd=folder,
+        "--cache", folder / "cache", cwd=folder, constants=SMALL,
     )  # fmt: skip
     return folder
 
@@ -209,7 +209,7 @@ def test_refit_fits_to_the_validation_clips_and_leaves_the_honest_figures(
 ) -> None:
     before, after = trained / "base", trained / "all"
     command = ("refit", before, trained / "music", "--cache", trained / "cache")
-    succeed(*command, "--out", after)
+    succeed(*command, "--out", after, constants=SMALL)
     old, new = (json.loads((run / "run.json").read_text()) for run in (before, after))
     assert new["training"]["fitted_to"] == ["train", "valid"]
     assert new["training"]["commit_before"] == old["training"]["commit"]

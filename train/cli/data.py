@@ -8,11 +8,13 @@ from pathlib import Path
 
 from edge_runtime.errors import DataSetError, ParameterError
 from edge_runtime.output_file import JSON, check_output, write_json
+from edge_runtime.printable import printable_lines
 from edge_runtime.version import __version__
 
 from ..data.check.check import DataCheck, check
 from ..data.check.text import check_text
 from ..data.datasets import DATASETS, load, recognised
+from .data_arguments import add_data_set_argument
 
 HELP = "check a data set before training on it"
 EXTRA = "train"
@@ -29,12 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "(unreadable, cut off, repeated, silent or clipped clips, genres with too few).",
     )
     checker.add_argument("data", metavar="DIR", type=Path, help="folder of a data set")
-    checker.add_argument(
-        "--data-set",
-        choices=("auto", *DATASETS),
-        default="auto",
-        help="what the folder holds; auto goes by its layout (default auto)",
-    )
+    add_data_set_argument(checker)
     checker.add_argument(
         "--csv", metavar="FILE", type=Path, help="a list of the clips: genre, and path or id"
     )
@@ -54,7 +51,7 @@ def _check(args: argparse.Namespace) -> int:
     listed = load(args.data, args.data_set, args.csv)
     validation = [] if args.csv else recognised(args.data, listed.dataset).validate(args.data)
     result = check(listed, validation)
-    print(check_text(result, str(args.data)), flush=True)
+    print(printable_lines(check_text(result, str(args.data))), flush=True)
     if args.json:
         _write(args.json, result, args.data)
     if not result.usable:

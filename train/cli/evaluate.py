@@ -11,14 +11,14 @@ from pathlib import Path
 from edge_runtime import Classifier
 from edge_runtime.cli import warn
 from edge_runtime.cli.arguments import add_threads_argument
-from edge_runtime.errors import DataSetError, MissingExtraError, ParameterError
+from edge_runtime.errors import DataSetError, MissingExtraError
 from edge_runtime.model.file import MANIFEST_NAME
 from edge_runtime.output_file import JSON, NPZ, PNG, check_output, write_json
 from edge_runtime.version import __version__
 
-from ..data.datasets import load
+from ..data.parts import part_of
 from ..data.splits import LEAK_WARNING
-from ..data.tracks import Track, TrackList, read_track_list
+from ..data.tracks import Track
 from ..evaluation.classify import Evaluation, evaluate
 from ..evaluation.comparison import read_run
 from ..evaluation.rejection import Rejection, measure_rejection, not_music_for, rejection_text
@@ -33,6 +33,7 @@ from ..evaluation.track_results import (
 )
 from ..not_music.espeak import check_espeak
 from ..not_music.recorded_speech import SOURCES
+from .data_arguments import add_part_arguments, find_part
 
 HELP = "measure a model's accuracy on labelled clips"
 
@@ -41,10 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("model", metavar="MODEL", help="a .tflite, .onnx or .npz model")
     parser.add_argument("data", metavar="DATA", type=Path, help="folder of genre folders")
-    parser.add_argument(
-        "--split-file", metavar="CSV", type=Path, help="evaluate the clips that this file lists"
-    )
-    parser.add_argument("--split", metavar="PART", help="... of this part only, such as valid")
+    add_part_arguments(parser)
     parser.add_argument("--json", metavar="FILE", type=Path, help="write everything there as JSON")
     parser.add_argument(
         "--against",
@@ -70,8 +68,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Evaluate and print the table; unreadable clips are reported and left out."""
-    if args.split and not args.split_file:
-        raise ParameterError("--split names a part of a split file; add --split-file CSV")
     check_output(args.json, JSON, "--json")
     check_output(args.predictions, NPZ, "--predictions")
     check_output(args.rejection_plot, PNG, "--rejection-plot")
@@ -83,10 +79,7 @@ def run(args: argparse.Namespace) -> int:
         _check_rejection()
     classifier = Classifier(args.model, threads=args.threads)
     other = _other(args)
-    listed = _listed(args, classifier.manifest.genres)
-    for warning in listed.warnings:
-        warn(warning)
-    tracks = _of_part(listed, args.split)
+    tracks = find_part(args, classifier.manifest.genres)
     for model in (classifier, other):
         if isinstance(model, Classifier):
             _check_labels(tracks, model)
@@ -94,7 +87,7 @@ def run(args: argparse.Namespace) -> int:
     for reason in evaluation.skipped:
         warn(f"left out: {reason}")
     manifest = classifier.manifest
-    if args.split in manifest.training.get("fitted_to", ()):
+    if part_of(args.split or "") in manifest.training.get("fitted_to", ()):
         warn(
             f"{manifest.name} was fitted to part {args.split!r} of "
             f"{manifest.training['split']}: if "
@@ -168,22 +161,6 @@ def _other(args: argparse.Namespace) -> Classifier | TrackResults | None:
             warn(f"{args.against}: {LEAK_WARNING}")
         return track_results(args.against.name, trained.predictions)
     return read_track_results(args.against)
-
-
-def _listed(args: argparse.Namespace, genres: tuple[str, ...]) -> TrackList:
-    if args.split_file:
-        return read_track_list(args.split_file, args.data)
-    return load(args.data, labels=genres)
-
-
-def _of_part(listed: TrackList, part: str | None) -> list[Track]:
-    if part is None:
-        return list(listed.tracks)
-    chosen = [track for track in listed.tracks if listed.parts[track.id] == part]
-    if not chosen:
-        known = ", ".join(sorted(set(listed.parts.values())))
-        raise DataSetError(f"no clips in part {part!r}; the split file has: {known}")
-    return chosen
 
 
 def _check_labels(tracks: list[Track], model: Classifier) -> None:

@@ -6,15 +6,16 @@ import argparse
 from pathlib import Path
 
 from edge_runtime.cli import warn
-from edge_runtime.cli.arguments import Number, Whole
+from edge_runtime.cli.arguments import Number
 from edge_runtime.errors import DataSetError, ParameterError
 from edge_runtime.frontend import PRESETS, FrontEndParams
 from edge_runtime.output_file import JSON, check_output
 
-from ..data.tracks import TrackList, find_tracks, read_track_list
-from ..features.extraction import Extraction, default_cache, extract, store_folder
+from ..data.genre_check import check_genres
+from ..features.extraction import Extraction, extract, store_folder
 from ..features.seed_json import write_seed_json
 from ..features.store import FeatureStore, StoreSettings
+from .data_arguments import add_data_set_argument, add_feature_arguments, cache_folder, find_clips
 
 HELP = "compute the features of a data set ahead of training"
 EXTRA = "train"
@@ -23,7 +24,13 @@ REQUIRES = ("soundfile", "threadpoolctl")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("data", metavar="DATA", type=Path, help="folder of genre folders")
+    parser.add_argument(
+        "data",
+        metavar="DATA",
+        type=Path,
+        help="folder of genre folders, or a data set that edge-genre data list names",
+    )
+    add_data_set_argument(parser)
     parser.add_argument(
         "--front-end", choices=sorted(PRESETS), default="seed-mfcc13", help="(seed-mfcc13)"
     )
@@ -50,11 +57,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="store",
         help="store: for training (default); json: the student report's data.json",
     )
-    parser.add_argument("--workers", type=Whole(1, 1024), help="processes (one for each core)")
     parser.add_argument("--rebuild", action="store_true", help="throw away what is there")
-    parser.add_argument(
-        "--cache", type=Path, metavar="DIR", default=default_cache(), help="folder of features"
-    )
+    add_feature_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -65,10 +69,11 @@ def run(args: argparse.Namespace) -> int:
         check_output(_json_file(args.out), JSON, "--out")
     params = PRESETS[args.front_end]
     settings = StoreSettings(params, _step(args, params))
-    listed = _listed(args)
     folder = args.out
     if folder is None or args.format == "json":
-        folder = store_folder(args.cache, settings)
+        folder = store_folder(cache_folder(args), settings)
+    listed = find_clips(args)
+    check_genres(listed, args.data)
     FeatureStore(folder, settings, rebuild=args.rebuild)
     extraction = extract(listed.tracks, params, folder, step=settings.step, workers=args.workers)
     for warning in (*listed.warnings, *(f"left out: {why}" for _, why in extraction.skipped)):
@@ -95,12 +100,6 @@ def run(args: argparse.Namespace) -> int:
 
 def _json_file(out: Path) -> Path:
     return out if out.suffix == ".json" else out / "data.json"
-
-
-def _listed(args: argparse.Namespace) -> TrackList:
-    if args.split_file:
-        return read_track_list(args.split_file, args.data)
-    return find_tracks(args.data)
 
 
 def _step(args: argparse.Namespace, params: FrontEndParams) -> int:

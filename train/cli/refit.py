@@ -13,11 +13,11 @@ from edge_runtime.frontend import PRESETS
 from edge_runtime.model.run_folder import MODEL, PREDICTIONS, RunRecord, read_run_record
 
 from ..data.datasets import load
-from ..data.split_choice import SplitChoice
+from ..data.genre_check import check_genres
+from ..data.split_choice import AUTO, SplitChoice
 from ..data.splits import TRAIN, VALID
 from ..evaluation.report import write_report
 from ..experiment.prepare import Experiment, prepare
-from ..features.extraction import default_cache
 from ..models import PRETRAINED
 from ..not_music.espeak import check_espeak
 from ..run import folder as run_folder
@@ -25,6 +25,7 @@ from ..run import provenance
 from ..run.predictions import load_predictions
 from ..transfer.corpus import NOT_MUSIC
 from ..transfer.recipe import FRONT_END, sources
+from .data_arguments import add_data_set_argument, add_feature_arguments, cache_folder
 
 HELP = "fit the last layer of a trained model to the validation clips as well, to ship it"
 EXTRA = "train"
@@ -47,14 +48,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "run", metavar="RUN", type=Path, help=f"folder of a run of {' or '.join(PRETRAINED)}"
     )
     parser.add_argument("data", metavar="DATA", type=Path, help="the folder that it was trained on")
+    add_data_set_argument(parser)
     parser.add_argument(
-        "--split", default="track", metavar="WHICH", help="as the run was trained (track)"
+        "--split", default=AUTO, metavar="WHICH", help="as the run was trained (as train's)"
     )
     parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="new run folder")
     parser.add_argument("--overwrite", action="store_true", help="replace the run in that folder")
-    parser.add_argument(
-        "--cache", type=Path, default=default_cache(), metavar="DIR", help="folder of features"
-    )
+    add_feature_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -63,6 +63,7 @@ def run(args: argparse.Namespace) -> int:
     if args.out.resolve() == args.run.resolve():
         raise DataSetError(f"--out {args.out}: is the run itself; name another folder")
     run_folder.check_free(args.out, overwrite=args.overwrite)
+    args.cache = cache_folder(args)
     check_espeak()
     experiment = _experiment(args, before)
     for warning in experiment.warnings:
@@ -119,9 +120,17 @@ def _read(folder: Path) -> RunRecord:
 
 def _experiment(args: argparse.Namespace, before: RunRecord) -> Experiment:
     choice = SplitChoice(args.split, "track", before.facts.seed)
-    listed = load(args.data, csv=choice.csv)
+    listed = load(args.data, args.data_set, choice.csv)
+    check_genres(listed, args.data, reserved=(NOT_MUSIC,))
     experiment = prepare(
-        listed, choice, PRESETS[FRONT_END], args.cache, overlap=0.0, augmentation=None, copies=0
+        listed,
+        choice,
+        PRESETS[FRONT_END],
+        args.cache,
+        overlap=0.0,
+        augmentation=None,
+        copies=0,
+        workers=args.workers,
     )
     if experiment.split.sha256 != before.facts.split_sha256:
         raise DataSetError(

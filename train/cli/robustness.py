@@ -16,10 +16,10 @@ from edge_runtime.output_file import JSON, check_output, write_json
 from edge_runtime.version import __version__
 
 from ..augment import GRID, Degradation
-from ..data.datasets import load
-from ..data.tracks import Track, TrackList, read_track_list
+from ..data.tracks import Track
 from ..evaluation.robustness import Robustness, measure, robustness_text
 from ..run.provenance import commit
+from .data_arguments import add_part_arguments, find_part
 
 HELP = "measure what rooms, noise, codecs and levels cost a model"
 EXTRA = "train"
@@ -34,10 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "models", metavar="MODEL", nargs="+", type=Path, help=".tflite, .onnx or .npz models"
     )
     parser.add_argument("data", metavar="DATA", type=Path, help="folder of genre folders")
-    parser.add_argument(
-        "--split-file", metavar="CSV", type=Path, help="use the clips that this file lists"
-    )
-    parser.add_argument("--split", metavar="PART", help="... of this part only, such as valid")
+    add_part_arguments(parser)
     parser.add_argument(
         "--conditions",
         metavar="NAME,...",
@@ -49,8 +46,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure and print a table for each model."""
-    if args.split and not args.split_file:
-        raise ParameterError("--split names a part of a split file; add --split-file CSV")
     check_output(args.json, JSON, "--json")
     conditions = _conditions(args.conditions)
     classifiers = _classifiers(args)
@@ -94,15 +89,7 @@ def _classifiers(args: argparse.Namespace) -> dict[Path, Classifier]:
 
 
 def _tracks(args: argparse.Namespace, classifier: Classifier) -> list[Track]:
-    listed = _listed(args, classifier.labels)
-    for warning in listed.warnings:
-        warn(warning)
-    tracks = [
-        track for track in listed.tracks if not args.split or listed.parts[track.id] == args.split
-    ]
-    if not tracks:
-        known = ", ".join(sorted(set(listed.parts.values())))
-        raise DataSetError(f"no clips in part {args.split!r}; the split file has: {known}")
+    tracks = find_part(args, classifier.labels)
     strange = sorted({track.label for track in tracks} - set(classifier.labels))
     if strange:
         raise DataSetError(
@@ -110,12 +97,6 @@ def _tracks(args: argparse.Namespace, classifier: Classifier) -> list[Track]:
             f"are {', '.join(classifier.labels)}"
         )
     return tracks
-
-
-def _listed(args: argparse.Namespace, labels: tuple[str, ...]) -> TrackList:
-    if args.split_file:
-        return read_track_list(args.split_file, args.data, labels)
-    return load(args.data, labels=labels)
 
 
 def _short(model: Path) -> str:

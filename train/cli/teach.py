@@ -13,19 +13,24 @@ from pathlib import Path
 from edge_runtime.cli import main, warn
 from edge_runtime.cli.arguments import Whole
 from edge_runtime.errors import DataSetError, ParameterError
+from edge_runtime.output_file import check_writable
 
 from ..data.datasets import load
+from ..data.genre_check import check_genres
 from ..evaluation.run_summary import run_summary
 from ..evaluation.scores import Scores, labelled_text, score_predictions
-from ..features.extraction import default_cache
 from ..run import folder as run_folder
 from ..transfer.corpus import NOT_MUSIC
 from ..transfer.own_genres import BASES, ENOUGH, FEWEST, extract_features, fit_own_genres
 from ..transfer.weights_file import bundled_musicnn
+from .data_arguments import add_data_set_argument, add_feature_arguments, cache_folder
 
 HELP = "make a model for genres of your own, from a folder of a few clips each"
 EXTRA = "train"
 REQUIRES = ("tensorflow", "keras", "sklearn", "soundfile", "pyroomacoustics", "ai_edge_litert")
+
+_MODEL_BYTES = 4_000_000
+"""Of float32 weights, the largest file that an export makes"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,6 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help=f"a folder for each genre, with {ENOUGH} clips or more ({FEWEST} at least)",
     )
+    add_data_set_argument(parser)
     parser.add_argument(
         "--base", choices=sorted(BASES), default="base", help="network to build on (base)"
     )
@@ -51,9 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--run", type=Path, metavar="DIR", help="keep the run folder here")
     parser.add_argument("--overwrite", action="store_true", help="replace a run in --run")
     parser.add_argument("--seed", type=Whole(0, 2**31 - 1), default=0, metavar="N", help="(0)")
-    parser.add_argument(
-        "--cache", type=Path, default=default_cache(), metavar="DIR", help="folder of features"
-    )
+    add_feature_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -66,8 +70,14 @@ def run(args: argparse.Namespace) -> int:
         raise DataSetError(f"{out.parent}: no such folder; make it, or name another with --out")
     if args.run is not None:
         run_folder.check_free(args.run, overwrite=args.overwrite)
+    else:
+        check_writable(Path(tempfile.gettempdir()), folder=True, n_bytes=run_folder.RUN_BYTES)
+    check_writable(out, n_bytes=_MODEL_BYTES)
     bundled_musicnn()
-    clips = extract_features(load(args.folder, "folders", None), args.folder, args.cache)
+    listed = load(args.folder, args.data_set)
+    check_genres(listed, args.folder, reserved=(NOT_MUSIC,))
+    cache = cache_folder(args)
+    clips = extract_features(listed, args.folder, cache, workers=args.workers)
     for warning in clips.warnings:
         warn(warning)
     speech = shutil.which("espeak-ng") is not None

@@ -19,6 +19,7 @@ from edge_runtime.frontend import PRESETS
 
 from ..augment.spectrogram import Variation
 from ..data.datasets import load
+from ..data.genre_check import check_genres, check_labels
 from ..data.split_choice import SplitChoice
 from ..data.splits import LEAK_WARNING, TRAIN
 from ..data.tracks import TrackList
@@ -35,6 +36,7 @@ from ..run.predictions import Predictions
 from ..transfer.corpus import NOT_MUSIC
 from ..transfer.musicnn_wheel import DOWNLOAD, WHEEL, check_wheel
 from ..transfer.recipe import Recipe, sources, train_pretrained
+from .data_arguments import cache_folder
 from .train_arguments import NETWORK_OPTIONS, add_arguments, augmentation
 
 __all__ = ["EXTRA", "HELP", "REQUIRES", "add_arguments", "run"]
@@ -59,8 +61,11 @@ def run(args: argparse.Namespace) -> int:
     choice = SplitChoice(args.split, args.group, args.seed)
     is_json = args.data.suffix.lower() == ".json" and args.data.is_file()
     listed = None if is_json else load(args.data, args.data_set, choice.csv)
-    if not args.resume:
-        run_folder.check_free(out, overwrite=args.overwrite)
+    reserved = (NOT_MUSIC,) if isinstance(recipe, Recipe) else ()
+    if listed is not None:
+        check_genres(listed, args.data, reserved=reserved)
+    run_folder.check_free(out, overwrite=args.overwrite or args.resume)
+    args.cache = cache_folder(args)
     experiment = _experiment(args, recipe, choice, listed)
     for warning in experiment.warnings:
         warn(warning)
@@ -86,7 +91,9 @@ def _experiment(
 ) -> Experiment:
     params = dataclasses.replace(PRESETS[recipe.front_end], dc_block_hz=args.dc_block)
     if listed is None:
-        return prepare_json(args.data, choice, params)
+        experiment = prepare_json(args.data, choice, params)
+        check_labels(experiment.genres, str(args.data))
+        return experiment
     return prepare(
         listed,
         choice,
@@ -95,6 +102,7 @@ def _experiment(
         overlap=recipe.overlap if args.overlap is None else args.overlap,
         augmentation=augmentation(args),
         copies=args.augment_copies,
+        workers=args.workers,
     )
 
 

@@ -9,11 +9,11 @@ from edge_runtime.cli.arguments import Number, Whole
 from edge_runtime.errors import ParameterError
 
 from ..augment.waveform import AudioAugmentation
-from ..data.datasets import DATASETS
-from ..features.extraction import default_cache
+from ..data.split_choice import AUTO
 from ..fit.fit import SCHEDULES
 from ..models import BASELINES, MODELS, PRETRAINED
 from ..transfer.musicnn_wheel import DOWNLOAD
+from .data_arguments import add_data_set_argument, add_feature_arguments
 
 NETWORK_OPTIONS = (
     "epochs", "batch_size", "learning_rate", "schedule", "patience", "class_weight", "gain_db",
@@ -37,12 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="seed-cnn",
         help=f"(seed-cnn); {', '.join(sorted(BASELINES))} are baselines that are not exported",
     )
-    parser.add_argument(
-        "--data-set",
-        choices=("auto", *sorted(DATASETS)),
-        default="auto",
-        help="how DATA is laid out (default: recognised by its files)",
-    )
+    add_data_set_argument(parser)
     _add_pretrained(parser)
     _add_split(parser)
     _add_run(parser)
@@ -72,11 +67,13 @@ def _add_split(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("validation")
     group.add_argument(
         "--split",
-        default="track",
+        default=AUTO,
         metavar="WHICH",
-        help="track: a random fifth of each genre's tracks (default); I/K, such as 1/5: fold I of "
-        "K; fault-filtered: GTZAN's artist-aware list of Kereliuk, Sturm and Larsen; segment: the "
-        "student report's way, which leaks; or a CSV file with genre, split, and path or id",
+        help="track: a random fifth of each genre's tracks; parts: the folders train and valid (or "
+        "val) of DATA, or the data set's own parts; I/K, such as 1/5: fold I of K; fault-filtered: "
+        "GTZAN's artist-aware list of Kereliuk, Sturm and Larsen; segment: the student report's "
+        "way, which leaks; or a CSV file with genre, split, and path or id (default: parts where "
+        "folders are called so, else track)",
     )
     group.add_argument(
         "--group",
@@ -95,14 +92,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--tensorboard", action="store_true", help="log to DIR/tensorboard")
     group.add_argument("--seed", type=Whole(0, 2**31 - 1), default=0, help="(0)")
-    group.add_argument(
-        "--cache",
-        "--features",
-        type=Path,
-        metavar="DIR",
-        default=default_cache(),
-        help="folder of cached features, or what edge-genre features wrote",
-    )
+    add_feature_arguments(group, "--features")
 
 
 def _add_fitting(parser: argparse.ArgumentParser) -> None:

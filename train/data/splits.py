@@ -11,9 +11,14 @@ from dataclasses import dataclass
 from edge_runtime.errors import DataSetError
 
 from .clusters import clusters
+from .parts import TRAIN, VALID
 from .tracks import Track
 
-TRAIN, VALID = "train", "valid"
+__all__ = [
+    "LEAK_WARNING", "TRAIN", "VALID", "Candidate", "Split", "check_parts", "fold_split",
+    "random_track_split", "random_window_split", "split_from_list",
+]  # fmt: skip
+
 VALID_SHARE = 0.2
 
 LEAK_WARNING = (
@@ -30,6 +35,8 @@ class Candidate:
     n_windows: int
     audio_sha256: str = ""
     """Of the sound itself: tracks with the same one are exact duplicates; empty is unknown"""
+    song: str = ""
+    """Of which it is a piece: see `train.data.pieces`; empty where it is none"""
 
 
 @dataclass(frozen=True)
@@ -77,10 +84,10 @@ def split_from_list(
 def random_track_split(candidates: Sequence[Candidate], seed: int) -> Split:
     """All windows of a track on one side; every genre in both parts where it has two tracks.
 
-    Exact duplicates of one genre stay together.
+    Exact duplicates of one genre stay together, and so do pieces of one song.
     """
     by_label: dict[str, list[list[Candidate]]] = defaultdict(list)
-    for cluster in clusters(candidates, [item.audio_sha256 for item in candidates]):
+    for cluster in clusters(candidates, *_kinship(candidates)):
         for label in sorted({item.track.label for item in cluster}):
             by_label[label].append([item for item in cluster if item.track.label == label])
     generator = random.Random(seed)
@@ -107,8 +114,8 @@ def fold_split(
         Which of the folds validates, from 1.
     folds : int
     by : str
-        ``"artist"`` (a track without one is its own) or ``"track"``. Exact duplicates are one
-        group in either case.
+        ``"artist"`` (a track without one is its own) or ``"track"``. Exact duplicates and pieces
+        of one song are one group in either case.
     seed : int
 
     Raises
@@ -125,7 +132,7 @@ def fold_split(
             "a CSV with a column artist"
         )
     keys = [artists] if by == "artist" else []
-    found = clusters(candidates, [item.audio_sha256 for item in candidates], *keys)
+    found = clusters(candidates, *_kinship(candidates), *keys)
     if len(found) < folds:
         raise DataSetError(f"{len(found)} {by}s cannot make {folds} folds; take fewer folds")
     group = {item.track.id: index for index, own in enumerate(found) for item in own}
@@ -143,6 +150,11 @@ def fold_split(
         },
         leaks=False,
     )
+
+
+def _kinship(candidates: Sequence[Candidate]) -> tuple[list[str], list[str]]:
+    """What tracks share that must not stand on both sides: their sound, or the song."""
+    return [item.audio_sha256 for item in candidates], [item.song for item in candidates]
 
 
 def random_window_split(candidates: Sequence[Candidate], seed: int) -> Split:

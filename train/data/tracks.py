@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import os
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +11,10 @@ from pathlib import Path
 from edge_runtime.audio.file import EXTENSIONS
 from edge_runtime.errors import DataSetError
 
+from .audio_files import audio_files, find_audio, first_few, is_hidden
 from .genre_names import by_key, one_spelling, spelling_key
+from .parts import part_of, parts_by_name
+from .track_csv import Row, read_rows
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ class TrackList:
 
     tracks: tuple[Track, ...]
     parts: dict[str, str]
-    """Part (``train``, ``valid``, ...) by track id; empty without a split file"""
+    """Part (``train``, ``valid``, ...) by track id; empty where neither a list, nor a data set, nor
+    folders say so"""
     warnings: tuple[str, ...]
     dataset: str = "folders"
     """Which data set it is: a key of `train.data.datasets.DATASETS`, or ``csv``"""
@@ -44,6 +46,8 @@ class TrackList:
     """Audio files that belong to no genre"""
     missing: tuple[str, ...] = ()
     """Clips that a list names but that are not there"""
+    parts_are_folders: bool = False
+    """Whether `parts` are the folders that hold the genre folders: ``train``, ``test``, ..."""
 
 
 def find_tracks(root: Path, labels: Sequence[str] | None = None) -> TrackList:
@@ -64,13 +68,19 @@ def find_tracks(root: Path, labels: Sequence[str] | None = None) -> TrackList:
     """
     if not root.is_dir():
         raise DataSetError(f"{root}: no such folder; name the folder that holds the genre folders")
-    warnings = _empty_folders(root, labels)
     given, root = root, root.resolve()
+    audio = find_audio(root)
+    parts = folder_parts(root, audio.files)
+    warnings = [*audio.warnings(given), *_about_layout(given, root, audio.files, parts)]
+    warnings += [
+        f"{given / folder.relative_to(root)}: genre folder without clips; it is left out"
+        for folder in _empty_folders([root / name for name in parts] or [root], labels)
+    ]
     known = by_key(labels) if labels is not None else None
     tracks, outside = [], []
-    for path in audio_files(root):
+    for path in audio.files:
         folders = path.relative_to(root).parts[:-1]
-        label = _label(folders, known)
+        label = _label(folders[1:] if parts else folders, known)
         if label is None and known is not None:
             label = known.get(spelling_key(root.name))
         if label is None:
@@ -89,7 +99,14 @@ def find_tracks(root: Path, labels: Sequence[str] | None = None) -> TrackList:
             f"{', '.join(EXTENSIONS)} files in them"
         )
     tracks, merged = spelled_alike(tracks, labels)
-    return TrackList(_unique(tracks), {}, (*warnings, *merged), outside=tuple(outside))
+    unique = _unique(tracks)
+    return TrackList(
+        unique,
+        {t.id: parts[_top(root, t.path)] for t in unique} if parts else {},
+        (*warnings, *merged),
+        outside=tuple(outside),
+        parts_are_folders=bool(parts),
+    )
 
 
 def read_track_list(
@@ -100,9 +117,9 @@ def read_track_list(
     Parameters
     ----------
     csv_path : Path
-        CSV with the columns ``genre`` (or ``label``), ``split``, and ``path`` or ``id``; it may
-        have ``artist`` and ``licence``, and others are ignored. A path is sought from `root` and
-        from the CSV's own folder; an id, among the file names (without their ending) below `root`.
+        Its columns are ``genre`` (or ``label``), ``split``, and ``path`` or ``id``; it may have
+        ``artist`` and ``licence``, and others are ignored. A path is sought from `root` and from
+        the file's own folder; an id, among the file names (without their ending) below `root`.
     root : Path
     labels : sequence of str, optional
         Genres of a model: a label that is written another way gets the model's spelling.
@@ -114,7 +131,7 @@ def read_track_list(
     DataSetError
         If the file is missing, lacks a column, or none of its clips are there.
     """
-    rows = _read_rows(csv_path, need_split=need_split)
+    rows = read_rows(csv_path, [root, csv_path.parent], need_split=need_split)
     by_stem = _by_stem(root)
     tracks, parts, missing = [], {}, []
     for row in rows:
@@ -153,34 +170,52 @@ def spelled_alike(
     return [dataclasses.replace(t, label=spelling[t.label]) for t in tracks], warnings
 
 
-def audio_files(root: Path) -> list[Path]:
-    """Audio files below a folder, in a fixed order; hidden ones left out."""
-    found: list[Path] = []
-    seen: set[str] = set()
-    for folder, folders, names in os.walk(root, followlinks=True):
-        seen.add(os.path.realpath(folder))
-        # A link to a folder above would lead round and round.
-        folders[:] = [f for f in folders if os.path.realpath(Path(folder) / f) not in seen]
-        found += [
-            Path(folder) / name
-            for name in names
-            if name.lower().endswith(EXTENSIONS) and not name.startswith(".")
+def folder_parts(root: Path, files: Sequence[Path]) -> dict[str, str]:
+    """Part by the name of a folder in `root`, where all that hold clips are named like parts."""
+    return parts_by_name(_top(root, path) for path in files if path.parent != root)
+
+
+def _top(root: Path, path: Path) -> str:
+    return path.relative_to(root).parts[0]
+
+
+def _about_layout(
+    given: Path, root: Path, files: Sequence[Path], parts: dict[str, str]
+) -> list[str]:
+    """What may be meant otherwise than it is taken."""
+    if parts:
+        return [
+            f"{given}: the folders {', '.join(parts)} are taken for parts of a split, and those in "
+            "them for the genres"
         ]
-    return sorted(found)
+    inner: dict[str, set[str]] = defaultdict(set)
+    for path in files:
+        top, *below = path.relative_to(root).parts
+        if below:
+            inner[top].add(below[0] if len(below) > 1 else "")
+    like = [name for name in inner if part_of(name)]
+    if like and len(inner) > 1:
+        return [
+            f"{given}: {', '.join(like)} is named like a part of a split, but taken for a genre, "
+            "since other folders stand beside it; move it elsewhere if it is none"
+        ]
+    shared = set.intersection(*inner.values()) if len(inner) > 1 else set()
+    if len(shared) > 1 and not any("" in names for names in inner.values()):
+        return [
+            f"{given}: {', '.join(inner)} are taken for genres, but each holds folders called "
+            f"{first_few(sorted(shared))}; if those are the genres, name one of the former"
+        ]
+    return []
 
 
-def first_few(names: Sequence[str], most: int = 3) -> str:
-    """Some names for a message of one line."""
-    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
-
-
-def _empty_folders(root: Path, labels: Sequence[str] | None) -> list[str]:
+def _empty_folders(places: Sequence[Path], labels: Sequence[str] | None) -> list[Path]:
     known = None if labels is None else by_key(labels)
     return [
-        f"{folder}: genre folder without clips; it is left out"
-        for folder in sorted(root.iterdir())
+        folder
+        for place in places
+        for folder in sorted(place.iterdir())
         if folder.is_dir()
-        and not folder.name.startswith(".")
+        and not is_hidden(folder.name)
         and (known is None or spelling_key(folder.name) in known)
         and not audio_files(folder)
     ]
@@ -193,63 +228,6 @@ def _label(folders: tuple[str, ...], known: dict[str, str] | None) -> str | None
     return next((label for label in named if label is not None), None)
 
 
-@dataclass(frozen=True)
-class _Row:
-    id: str
-    path: str
-    """Empty where the file has no such column"""
-    label: str
-    part: str
-    artist: str
-    licence: str
-
-
-def _read_rows(csv_path: Path, *, need_split: bool) -> list[_Row]:
-    try:
-        with csv_path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file, restval="")
-            lines = list(reader)
-            columns = set(reader.fieldnames or ())
-    except OSError as error:
-        raise DataSetError(f"{csv_path}: cannot be read ({error.strerror})") from None
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DataSetError(f"{csv_path}: is not a CSV file ({error})") from None
-    for wanted in ({"split"}, {"genre", "label"}, {"path", "id"}):
-        if not wanted & columns and (need_split or wanted != {"split"}):
-            raise DataSetError(
-                f"{csv_path}: has no column {' or '.join(sorted(wanted))}; a split file needs "
-                "genre, split, and path or id"
-            )
-    need_split = "split" in columns
-    if not lines:
-        raise DataSetError(f"{csv_path}: names no clips")
-    rows = [_row(csv_path, n, line, need_split=need_split) for n, line in enumerate(lines, start=2)]
-    twice = [name for name, n in Counter(row.id for row in rows).items() if n > 1]
-    if twice:
-        raise DataSetError(f"{csv_path}: names {twice[0]!r} more than once; keep one of its rows")
-    return rows
-
-
-def _row(csv_path: Path, number: int, line: dict[str, str], *, need_split: bool) -> _Row:
-    path = line.get("path", "")
-    row = _Row(
-        line.get("id") or (Path(path).with_suffix("").as_posix() if path else ""),
-        path,
-        line.get("genre") or line.get("label") or "",
-        line.get("split", ""),
-        line.get("artist", ""),
-        line.get("licence") or line.get("license") or "",
-    )
-    for name, value, needed in (
-        ("id or path", row.id.strip("."), True),
-        ("genre", row.label, True),
-        ("split", row.part, need_split),
-    ):
-        if needed and not value:
-            raise DataSetError(f"{csv_path}: row {number} has no {name}")
-    return row
-
-
 def _by_stem(root: Path) -> dict[str, Path]:
     """Clips by file name without ending; names that two clips share are left out."""
     files = audio_files(root) if root.is_dir() else []
@@ -257,7 +235,7 @@ def _by_stem(root: Path) -> dict[str, Path]:
     return {path.stem: path for path in files if counts[path.stem] == 1}
 
 
-def _locate(row: _Row, roots: list[Path], by_stem: dict[str, Path]) -> Path | None:
+def _locate(row: Row, roots: list[Path], by_stem: dict[str, Path]) -> Path | None:
     if row.path:
         for root in roots:
             if (root / row.path).is_file():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from edge_runtime.printable import printable_lines
+
 from ..data.splits import LEAK_WARNING
 from .comparison import Comparison, Leak, Run, SplitGroup
 from .scores import three_digits
@@ -18,7 +20,7 @@ def comparison_text(comparison: Comparison) -> str:
     blocks = [_group_text(group) for group in comparison.groups]
     if comparison.leaks:
         blocks.append("\n".join(leak_text(leak) for leak in comparison.leaks))
-    return "\n\n".join(blocks)
+    return printable_lines("\n\n".join(blocks))
 
 
 def leak_text(leak: Leak) -> str:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from edge_runtime import Classifier
 from edge_runtime.audio.windows import cut_windows
 from edge_runtime.decoder import UNKNOWN, genre_or_unknown
+from edge_runtime.printable import printable_lines
 
 from ..not_music.espeak import check_espeak
 from ..not_music.sounds import KINDS, NotMusic, make_sounds, recorded_sounds
@@ -229,7 +230,7 @@ def rejection_text(rejection: Rejection) -> str:
         f"{'all':<{width}}  {len(tracks.all_other):>5}  {windows.false_accept:>7.3f}  "
         f"{tracks.false_accept:>13.3f}  {labelled:>14.3f}"
     )
-    return "\n".join(lines)
+    return printable_lines("\n".join(lines))
 
 
 def _posteriors(

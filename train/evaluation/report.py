@@ -10,6 +10,7 @@ import numpy as np
 from edge_runtime.model.run_folder import CURVES, REPORT
 
 from ..data.splits import LEAK_WARNING
+from ..features.files import storing
 from ..run.predictions import REJECTED, Predictions
 from .report_figures import plot_confusion, plot_history, plot_recall
 from .scores import Scores, labelled_text, score_predictions, three_digits
@@ -38,6 +39,16 @@ def write_report(
         By name (``accuracy``, ``loss``, and the same of the validation part with ``val_``), a
         value per epoch. A model that is not fitted in epochs has none.
     """
+    with storing(folder, "the run is finished, but for its report"):
+        _write_report(folder, run, predictions, history)
+
+
+def _write_report(
+    folder: Path,
+    run: dict[str, Any],
+    predictions: Predictions,
+    history: dict[str, list[float]] | None,
+) -> None:
     scores = score_predictions(predictions)
     training = run["training"]
     leaks = ", LEAKS" if training["split_leaks"] else ""

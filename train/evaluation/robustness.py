@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from edge_runtime.printable import printable_lines
+
 from ..augment.conditions import GRID, Degradation
 from ..data.tracks import Track
 from .classify import Evaluation, evaluate
@@ -108,4 +110,4 @@ def robustness_text(robustness: Robustness) -> str:
             f"{scores.window_accuracy:>8.3f}  {scores.n_rejected:>8}  "
             f"{'' if row is robustness.rows[0] else to_clean}".rstrip()
         )
-    return "\n".join(lines)
+    return printable_lines("\n".join(lines))

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edge_runtime.printable import printable_lines
+
 from ..run.predictions import REJECTED, Predictions
 from .calibration_error import expected_calibration_error
 from .significance import Interval, bootstrap_sums, percentile_interval
@@ -145,7 +147,7 @@ def scores_text(scores: Scores) -> str:
             f"{label:<{width}}  {own.n_tracks:>6}  {own.precision:>9.3f}  {own.recall:>6.3f}"
             f"  {own.f1:>5.3f}   {labelled_text(scores, label)}"
         )
-    return "\n".join(lines)
+    return printable_lines("\n".join(lines))
 
 
 def labelled_text(scores: Scores, label: str) -> str:

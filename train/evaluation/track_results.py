@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_runtime.errors import DataSetError
+from edge_runtime.printable import printable_lines
+from edge_runtime.regular_file import check_regular
 
 from ..run.predictions import Predictions, load_predictions
 from .significance import Interval, McNemar, bootstrap_interval, mcnemar
@@ -115,7 +117,8 @@ def difference_text(difference: Difference) -> str:
             strict=True,
         )
     ]
-    return "\n".join([*lines, f"McNemar, exact, two-sided: {p_text(test.p)}; {_verdict(test)}"])
+    lines.append(f"McNemar, exact, two-sided: {p_text(test.p)}; {_verdict(test)}")
+    return printable_lines("\n".join(lines))
 
 
 def p_text(p: float) -> str:
@@ -140,6 +143,7 @@ def _letters(genre: str) -> str:
 
 def _from_json(path: Path) -> TrackResults:
     try:
+        check_regular(path)
         tracks = json.loads(path.read_text(encoding="utf-8-sig"))["tracks"]
         genres = {str(track["id"]): str(track["label"]) for track in tracks}
         correct = {str(track["id"]): track["answer"] == track["label"] for track in tracks}

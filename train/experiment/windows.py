@@ -85,6 +85,8 @@ def select(
             ]
         else:  # a copy that was stretched has another number of windows
             rows = list(range(len(item.features))) if part in parts else []
+        if not rows:  # its genre may have no clip in the split at all
+            continue
         if validates:
             rows = _apart(rows, item.starts, window_seconds)
         places += [(index, row) for row in rows]

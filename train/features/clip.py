@@ -17,6 +17,7 @@ from edge_runtime.audio.file import open_audio
 from edge_runtime.audio.windows import Samples, SoundPath, cut_windows, file_windows, sound_blocks
 from edge_runtime.decoder import DecoderSettings
 from edge_runtime.frontend import FrontEnd, FrontEndParams
+from edge_runtime.regular_file import check_regular
 
 from ..augment.waveform import AudioAugmentation, add_noise, change_sound
 
@@ -43,6 +44,7 @@ def sha256_of(path: Path) -> str:
     OSError
         If it cannot be read.
     """
+    check_regular(path)
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,14 +12,19 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from edge_runtime.errors import DataSetError
 from edge_runtime.frontend import FrontEndParams
 
 from ..augment.waveform import AudioAugmentation
+from ..data.audio_files import header_seconds
 from ..data.tracks import Track
 from ..progress import progress
 from .clip import Clip, sha256_of
 from .store import FeatureStore, StoreSettings, is_store
 from .workers import compute
+
+_SAMPLE = 50
+"""Clips whose length is looked up to know how much space all will take"""
 
 
 @dataclass(frozen=True)
@@ -48,9 +54,22 @@ class Extraction:
 
 
 def default_cache() -> Path:
-    """Where features are cached by default: ``$XDG_CACHE_HOME/edge-genre``."""
-    root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(root) / "edge-genre" / "features"
+    """Where features are cached by default: ``$XDG_CACHE_HOME/edge-genre``.
+
+    Raises
+    ------
+    DataSetError
+        If there is no home folder.
+    """
+    root = os.environ.get("XDG_CACHE_HOME")
+    try:
+        folder = Path(root) if root else Path.home() / ".cache"
+    except RuntimeError:
+        raise DataSetError(
+            "features cannot be kept, since there is no home folder ($HOME is not set); name a "
+            "folder for them with --cache DIR"
+        ) from None
+    return folder / "edge-genre" / "features"
 
 
 def store_folder(cache: Path, settings: StoreSettings) -> Path:
@@ -101,8 +120,8 @@ def extract(
     Raises
     ------
     DataSetError
-        If the cache cannot be written (a full disk), holds features of other settings, or a
-        worker is killed again and again. All that was finished is kept.
+        If the cache cannot be written (a full disk) or has too little space, holds features of
+        other settings, or a worker is killed again and again. All that was finished is kept.
     """
     settings = StoreSettings(params, params.window_samples if step is None else step)
     workers = workers or os.cpu_count() or 1
@@ -176,6 +195,8 @@ def _complete(
     if not missing:
         return problems
 
+    _check_space(store, list(missing.values()))
+
     def one_by_one() -> Iterator[None]:
         for finished in compute(store, list(missing.values()), workers):
             problems.update({clip.sha256: reason for clip, reason in finished.unreadable})
@@ -185,3 +206,22 @@ def _complete(
     for _ in progress(one_by_one(), total=len(missing), label=label):
         pass
     return problems
+
+
+def _check_space(store: FeatureStore, clips: Sequence[Clip]) -> None:
+    """Refuse to fill a disk that is too small, judged by the headers of some clips."""
+    sample = clips[:: -(-len(clips) // _SAMPLE)]
+    known = [s for clip in sample if (s := header_seconds(clip.path)) is not None]
+    if not known:
+        return
+    settings = store.settings
+    params = settings.params
+    windows = sum(known) / len(known) * len(clips) * params.sample_rate / settings.step
+    needed = 4 * windows * params.n_frames * params.n_coefficients
+    free = shutil.disk_usage(store.folder).free
+    if free < int(needed):
+        raise DataSetError(
+            f"{store.folder}: {free / 1e6:.1f} MB are free there, and the features of {len(clips)} "
+            f"clips take about {needed / 1e6:.1f} MB; make space, or name another folder (--cache "
+            "or --out)"
+        )

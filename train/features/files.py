@@ -16,21 +16,29 @@ from typing import IO, Any
 
 from edge_runtime.errors import DataSetError
 
+FEATURES_KEPT = "features that were finished are kept: make space and run the same command again"
+
 
 @contextlib.contextmanager
-def storing(place: Path) -> Iterator[None]:
-    """Turn a failure to write a file or store of features into what the user can do about it."""
+def storing(place: Path, kept: str = FEATURES_KEPT) -> Iterator[None]:
+    """Turn a failure to write a file or folder into what the user can do about it.
+
+    Parameters
+    ----------
+    place : Path
+    kept : str
+        What is not lost on a full disk, and how to go on.
+    """
     try:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise DataSetError(
-                f"{place}: no space left there ({error.strerror}); features that were finished "
-                "are kept: make space and run the same command again"
+                f"{place}: no space left there ({os.strerror(error.errno)}); {kept}"
             ) from None
         raise DataSetError(
-            f"{place}: cannot be written ({error.strerror}); choose another folder, or make "
-            "this one writable"
+            f"{place}: cannot be written ({error.strerror or error}); name another folder (--cache "
+            "or --out), or make this one writable"
         ) from None
 
 

@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from edge_runtime.errors import DataSetError
 from edge_runtime.frontend import FrontEndParams
+from edge_runtime.regular_file import check_regular
 
 from ..data.tracks import Track
 from .extraction import Extraction, TrackFeatures
@@ -83,6 +84,7 @@ def read_seed_json(path: Path) -> tuple[tuple[str, ...], npt.NDArray[np.int64], 
     """
     found: dict[str, Any] = {}
     try:
+        check_regular(path)
         with path.open(encoding="utf-8-sig") as file:
             for key, value in _members(_Text(file)):
                 if key == "mfcc":

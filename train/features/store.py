@@ -39,7 +39,7 @@ from .files import open_atomically, storing, temporary_name
 
 STORE = "store.json"
 
-_VERSION = 2
+_VERSION = 3
 """Raise it when the front end, the cutting into windows or the files here change."""
 _FILES = re.compile(r"(shard-[0-9a-f]{32}\.(npy|json)|store\.json)(-[0-9a-f]{32}\.tmp)?")
 _ABANDONED_SECONDS = 3600.0

@@ -65,7 +65,7 @@ def compute(store: FeatureStore, clips: Sequence[Clip], workers: int) -> Iterato
     workers = min(workers, len(batches))
     if workers > 1 and _can_start_processes():
         yield from _in_processes(store, batches, workers)
-        return
+    # What is left: all of it, where no processes can be started.
     for batch in batches:
         finished = _write_shard(store.folder, store.settings, batch, lambda: False)
         _take_up(store, finished)
@@ -77,15 +77,25 @@ def _in_processes(
 ) -> Iterator[Finished]:
     for attempt in (1, 2):
         futures: dict[Future[Finished], Sequence[Clip]] = {}
-        # A process that is forked from one with threads may hang; a spawned one may not.
-        context = multiprocessing.get_context("spawn")
-        stop = context.Event()
-        pool = ProcessPoolExecutor(
-            workers, mp_context=context, initializer=_start_worker, initargs=(stop,)
-        )
         try:
-            for batch in batches:
-                futures[pool.submit(_write_shard_in_worker, *_of(store), batch)] = batch
+            pool, stop = _pool(workers)
+        except (OSError, ImportError) as error:
+            warn(
+                f"/dev/shm: cannot be used ({getattr(error, 'strerror', None) or error}), and "
+                "without it no processes can share the work; one computes all features, as with "
+                "--workers 1"
+            )
+            return
+        try:
+            try:
+                for batch in batches:
+                    futures[pool.submit(_write_shard_in_worker, *_of(store), batch)] = batch
+            except OSError as error:  # a limit on processes or open files
+                raise DataSetError(
+                    f"{store.folder}: processes that compute features cannot be started "
+                    f"({error.strerror}); what was finished is kept: run the same command again "
+                    "with --workers 1"
+                ) from None
             for future in as_completed(futures):
                 if isinstance(future.exception(), BrokenProcessPool):
                     continue
@@ -110,6 +120,16 @@ def _in_processes(
         "what was finished is kept: run the same command again, with fewer --workers if memory is "
         "short"
     )
+
+
+def _pool(workers: int) -> tuple[ProcessPoolExecutor, Event]:
+    """Processes that are started when there is work, and what tells them to stop."""
+    # A process that is forked from one with threads may hang; a spawned one may not.
+    context = multiprocessing.get_context("spawn")
+    stop = context.Event()
+    return ProcessPoolExecutor(
+        workers, mp_context=context, initializer=_start_worker, initargs=(stop,)
+    ), stop
 
 
 def _can_start_processes() -> bool:

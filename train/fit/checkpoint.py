@@ -10,7 +10,7 @@ from typing import Any
 
 from edge_runtime.errors import DataSetError
 
-from ..features.files import open_atomically
+from ..features.files import open_atomically, storing
 
 FOLDER = "checkpoint"
 _STATE, _BEST = "state.json", "best.weights.h5"
@@ -95,6 +95,10 @@ class Checkpoint:
 
     def save(self, model: Any, progress: Progress, *, best: bool) -> None:
         """Save an epoch."""
+        with storing(self._folder, "finished epochs are kept: make space and add --resume"):
+            self._save(model, progress, best=best)
+
+    def _save(self, model: Any, progress: Progress, *, best: bool) -> None:
         before = set(self._folder.glob("epoch-*.keras"))
         name = f"epoch-{progress.epoch}.keras"
         model.save(self._folder / name)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_runtime import Classifier, ClassifierStream, Event, FrontEndParams
-from edge_runtime.audio.file import AudioFile, open_audio
+from edge_runtime.audio.file import AudioFile, naming, open_audio
 from edge_runtime.audio.resample import missing_band
 from edge_runtime.audio.windows import SoundPath
 from edge_runtime.errors import AudioFormatError, ParameterError
@@ -121,15 +121,16 @@ def read_sound(
             f"{audio.path}: {wanted:.0f} s do not fit into one picture; choose a part of up to "
             f"{LONGEST_SECONDS:.0f} s with --start and --seconds"
         )
-    sound_path = SoundPath(audio.rate, audio.channels, params)
-    stream = ClassifierStream(classifier, rate=audio.rate, channels=audio.channels)
     pieces, events = [], []
-    for block in _part(audio, start, wanted):
-        pieces.append(sound_path.push(block))
-        if classify:
-            # The file's own samples: the stream takes them down the same path by itself.
-            events += stream.push(block)
-    pieces.append(sound_path.finish())
+    with naming(audio.path):
+        sound_path = SoundPath(audio.rate, audio.channels, params)
+        stream = ClassifierStream(classifier, rate=audio.rate, channels=audio.channels)
+        for block in _part(audio, start, LONGEST_SECONDS if seconds is None else wanted):
+            pieces.append(sound_path.push(block))
+            if classify:
+                # The file's own samples: the stream takes them down the same path by itself.
+                events += stream.push(block)
+        pieces.append(sound_path.finish())
     if classify:
         events += stream.finish()
     samples = np.concatenate(pieces)

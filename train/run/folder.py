@@ -22,27 +22,35 @@ from edge_runtime.model.run_folder import (
     WINDOWS,
     RunWindows,
 )
+from edge_runtime.output_file import check_writable
 
 from ..experiment.prepare import Experiment
+from ..features.files import storing
 from .predictions import Predictions
 
+_KEPT = "features are kept: make space and run the same command again"
+RUN_BYTES = 32_000_000
+"""Network, checkpoints and windows of a small data set; the least that must be free"""
 CALIBRATION_PER_GENRE = 50
 """Most training windows of each genre that a quantization takes its ranges from"""
 
 
 def check_free(folder: Path, *, overwrite: bool) -> None:
-    """Refuse a folder that holds a run, unless it may be overwritten.
+    """Refuse a folder that holds a run, unless it may be overwritten, or cannot hold one.
 
     Raises
     ------
     DataSetError
         If there is a run in it already.
+    OutputFileError
+        If it cannot be written to, or has too little space.
     """
     if (folder / RUN).exists() and not overwrite:
         raise DataSetError(
             f"{folder}: holds a training run already; name another folder with --out, or add "
             "--overwrite"
         )
+    check_writable(folder, folder=True, n_bytes=RUN_BYTES)
 
 
 def save_network(
@@ -62,34 +70,36 @@ def save_network(
     the predictions are by other models, which were not trained on these clips, and an export
     takes its temperature from them.
     """
-    _begin(folder)
-    train, valid = experiment.train, experiment.valid
-    model.save(folder / MODEL)
-    chosen = calibration_indices(train.labels, run["training"]["seed"])
-    calibration, calibration_labels = train.batch(chosen), train.labels[chosen]
-    if rejected is not None:
-        sample = rejected[:: -(-len(rejected) // CALIBRATION_PER_GENRE)]
-        calibration = np.concatenate([calibration, sample])
-        last = len(experiment.genres) - 1
-        calibration_labels = np.append(calibration_labels, [last] * len(sample))
-    RunWindows(
-        valid.all(),
-        valid.labels,
-        valid.tracks,
-        calibration,
-        calibration_labels,
-        predictions.posteriors if examined_elsewhere else None,
-        predictions.window_labels if examined_elsewhere else None,
-    ).save(folder / WINDOWS)
-    with (folder / HISTORY).open(
-        "w", newline="", encoding="utf-8", errors="surrogateescape"
-    ) as file:
-        rows = csv.writer(file, lineterminator="\n")
-        rows.writerow(["epoch", *history])
-        rows.writerows(
-            [epoch, *values] for epoch, values in enumerate(zip(*history.values(), strict=True), 1)
-        )
-    _finish(folder, run, experiment, predictions)
+    with storing(folder, _KEPT):
+        train, valid = experiment.train, experiment.valid
+        _begin(folder)
+        model.save(folder / MODEL)
+        chosen = calibration_indices(train.labels, run["training"]["seed"])
+        calibration, calibration_labels = train.batch(chosen), train.labels[chosen]
+        if rejected is not None:
+            sample = rejected[:: -(-len(rejected) // CALIBRATION_PER_GENRE)]
+            calibration = np.concatenate([calibration, sample])
+            last = len(experiment.genres) - 1
+            calibration_labels = np.append(calibration_labels, [last] * len(sample))
+        RunWindows(
+            valid.all(),
+            valid.labels,
+            valid.tracks,
+            calibration,
+            calibration_labels,
+            predictions.posteriors if examined_elsewhere else None,
+            predictions.window_labels if examined_elsewhere else None,
+        ).save(folder / WINDOWS)
+        with (folder / HISTORY).open(
+            "w", newline="", encoding="utf-8", errors="surrogateescape"
+        ) as file:
+            rows = csv.writer(file, lineterminator="\n")
+            rows.writerow(["epoch", *history])
+            rows.writerows(
+                [epoch, *values]
+                for epoch, values in enumerate(zip(*history.values(), strict=True), 1)
+            )
+        _finish(folder, run, experiment, predictions)
 
 
 def save_baseline(
@@ -102,9 +112,10 @@ def save_baseline(
     """Write a baseline's run: the same, with the fitted object in the place of a network."""
     import joblib
 
-    _begin(folder)
-    joblib.dump(baseline, folder / BASELINE)
-    _finish(folder, run, experiment, predictions)
+    with storing(folder, _KEPT):
+        _begin(folder)
+        joblib.dump(baseline, folder / BASELINE)
+        _finish(folder, run, experiment, predictions)
 
 
 def _begin(folder: Path) -> None:

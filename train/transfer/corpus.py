@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_runtime.audio.conditioning import level_dbfs
-from edge_runtime.audio.file import open_audio
+from edge_runtime.audio.file import naming, open_audio
 from edge_runtime.audio.windows import SoundPath, fill_window, sound_blocks
 from edge_runtime.errors import AudioFormatError
 from edge_runtime.frontend import FrontEnd, FrontEndParams
@@ -155,8 +155,9 @@ def _draw(
 ) -> tuple[npt.NDArray[np.float16], npt.NDArray[np.float16]] | str:
     try:
         audio = open_audio(source.path)
-        path = SoundPath(audio.rate, audio.channels, params)
-        samples = np.concatenate(list(sound_blocks(audio, path)))
+        with naming(audio.path):
+            path = SoundPath(audio.rate, audio.channels, params)
+            samples = np.concatenate(list(sound_blocks(audio, path)))
     except AudioFormatError as error:
         return str(error)
     generator = np.random.default_rng(seed)

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_runtime.errors import DataSetError
+from edge_runtime.regular_file import check_regular
 
 WHEEL = "musicnn-0.1.0-py3-none-any.whl"
 SHA256 = "f38a4890c648c1ddbb141c5d96d2b0a8cfcd36746002d896989f7b88beb65cfa"
@@ -70,6 +71,7 @@ def read_weights(wheel: Path) -> dict[str, npt.NDArray[np.float32]]:
 
 def _verified(wheel: Path) -> bytes:
     try:
+        check_regular(wheel)
         content = wheel.read_bytes()
     except FileNotFoundError:
         raise DataSetError(f"{wheel}: there is no such file; get it with: {DOWNLOAD}") from None

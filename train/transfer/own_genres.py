@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edge_runtime.audio.file import open_audio
 from edge_runtime.errors import DataSetError
 from edge_runtime.frontend import PRESETS, FrontEndParams
 
 from ..augment import random_degradation
+from ..data.audio_files import first_few
+from ..data.clusters import clusters
+from ..data.pieces import find_pieces
 from ..data.splits import TRAIN, Split
-from ..data.tracks import Track, TrackList, first_few
+from ..data.tracks import Track, TrackList
 from ..experiment.prepare import Experiment
 from ..experiment.windows import select
 from ..features.extraction import Extraction, extract
@@ -41,6 +45,8 @@ _PER_TRACK = 10
 """Windows drawn from a clip; thirty seconds hold as many that do not overlap"""
 _PER_KIND, _PER_KIND_OF_SPEECH = 20, 50
 """Sounds of each kind that is not music"""
+_BALANCING = 400
+"""Windows that the ranges of the channels are measured on"""
 
 
 @dataclass(frozen=True)
@@ -50,7 +56,7 @@ class OwnClips:
     extraction: Extraction
     genres: tuple[str, ...]
     groups: npt.NDArray[np.int64]
-    """(tracks,) the same number for clips with the same sound"""
+    """(tracks,) the same number for clips with the same sound, and for pieces of one song"""
     warnings: tuple[str, ...]
 
 
@@ -67,7 +73,9 @@ class OwnGenresModel:
     """(n, frames, bands): windows of sounds that are not music, normalised"""
 
 
-def extract_features(listed: TrackList, folder: Path, cache: Path) -> OwnClips:
+def extract_features(
+    listed: TrackList, folder: Path, cache: Path, *, workers: int | None = None
+) -> OwnClips:
     """Extract the clips' features, and refuse what a model cannot be fitted to.
 
     Parameters
@@ -77,6 +85,8 @@ def extract_features(listed: TrackList, folder: Path, cache: Path) -> OwnClips:
         For messages.
     cache : Path
         Folder of cached features.
+    workers : int, optional
+        Processes that compute features.
 
     Raises
     ------
@@ -86,12 +96,14 @@ def extract_features(listed: TrackList, folder: Path, cache: Path) -> OwnClips:
     """
     _check_counts(listed.tracks, folder, "")
     params = PRESETS[FRONT_END]
-    extraction = extract(listed.tracks, params, cache)
+    extraction = extract(listed.tracks, params, cache, workers=workers)
     warnings = [*listed.warnings, *(f"left out: {why}" for _, why in extraction.skipped)]
     usable = [item.track for item in extraction.tracks]
     unusable = f" that can be used ({len(extraction.skipped)} cannot)"
     _check_counts(usable, folder, unusable if extraction.skipped else "")
-    groups = _groups(extraction, folder)
+    pieces = find_pieces(usable)
+    warnings += pieces.warnings
+    groups = _groups(extraction, folder, pieces.songs)
     short = _short(extraction, params)
     for genre, n in Counter(track.label for track in usable).items():
         own = [track for track in short if track.label == genre]
@@ -127,10 +139,11 @@ def _check_counts(tracks: Sequence[Track], folder: Path, which: str) -> None:
             )
 
 
-def _groups(extraction: Extraction, folder: Path) -> npt.NDArray[np.int64]:
-    """Clips with the same sound, which must be of one genre."""
+def _groups(
+    extraction: Extraction, folder: Path, songs: Mapping[str, str]
+) -> npt.NDArray[np.int64]:
+    """Clips with the same sound, which must be of one genre, and pieces of one song."""
     first: dict[str, int] = {}
-    groups = []
     for place, item in enumerate(extraction.tracks):
         twin = first.setdefault(item.audio_sha256, place)
         other = extraction.tracks[twin].track
@@ -139,18 +152,32 @@ def _groups(extraction: Extraction, folder: Path) -> npt.NDArray[np.int64]:
                 f"{folder}: {other.path.name} in {other.label!r} and {item.track.path.name} in "
                 f"{item.track.label!r} are the same sound; leave it in one of them"
             )
-        groups.append(twin)
-    return np.array(groups)
+    hashes = [item.audio_sha256 for item in extraction.tracks]
+    own = [songs.get(item.track.id, "") for item in extraction.tracks]
+    groups = np.zeros(len(hashes), np.int64)
+    for cluster in clusters(range(len(hashes)), hashes, own):
+        groups[cluster] = cluster[0]
+    _check_songs([item.track.label for item in extraction.tracks], groups, folder)
+    return groups
+
+
+def _check_songs(labels: Sequence[str], groups: npt.NDArray[np.int64], folder: Path) -> None:
+    """Refuse a genre of one song: nothing of it would be left where that is held out."""
+    songs = Counter(label for label, _ in set(zip(labels, groups.tolist(), strict=True)))
+    for genre, n in sorted(songs.items()):
+        if n < 2:
+            raise DataSetError(
+                f"{folder / genre}: all its clips are copies or pieces of one song, so that "
+                "nothing is left to examine a model on; add other songs"
+            )
 
 
 def _short(extraction: Extraction, params: FrontEndParams) -> list[Track]:
-    import soundfile
-
     return [
         item.track
         for item in extraction.tracks
         if len(item.features) == 1
-        and soundfile.info(item.track.path).duration < params.window_seconds - 1e-3
+        and open_audio(item.track.path).seconds < params.window_seconds - 1e-3
     ]
 
 
@@ -185,7 +212,7 @@ def fit_own_genres(clips: OwnClips, base: str, *, seed: int, speech: bool) -> Ow
     }
     not_music = draw_not_music(params, random_degradation, kinds, n_genres)
     windows = np.concatenate([music.clean, music.degraded, not_music.clean, not_music.degraded])
-    sample = windows[:: -(-len(windows) // 400)].astype(np.float32)
+    sample = windows[:: -(-len(windows) // _BALANCING)].astype(np.float32)
     normalised = (sample * pruned.features.scale + pruned.features.shift)[..., np.newaxis]
     balance(trunk, normalised)
     balance_pooled(trunk, normalised)

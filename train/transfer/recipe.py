@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edge_runtime.errors import DataSetError
+from edge_runtime.audio.file import open_audio
+from edge_runtime.errors import AudioFormatError, DataSetError
 from edge_runtime.frontend import PRESETS, FrontEndParams
 
-from ..data.tracks import Track, audio_files
+from ..data.audio_files import audio_files
+from ..data.tracks import Track
 from .balance import balance, balance_pooled
 from .cache import cached_targets
 from .corpus import UNLABELLED, Source
@@ -110,25 +112,22 @@ def sources(
     for folder in more:
         if not folder.is_dir():
             raise DataSetError(f"{folder}: no such folder; name a folder of music")
-        files = [path for path in audio_files(folder) if _seconds(path) >= 20.0]
+        lengths = {path: _seconds(path) for path in audio_files(folder)}
+        files = {path: length for path, length in lengths.items() if length >= 20.0}
         if not files:
             raise DataSetError(f"{folder}: holds no audio of 20 s or more")
         found += [
-            Source(
-                path, UNLABELLED, round(min(_seconds(path), _LONGEST_S) * _OTHER_WINDOWS_PER_SECOND)
-            )
-            for path in files
+            Source(path, UNLABELLED, round(min(length, _LONGEST_S) * _OTHER_WINDOWS_PER_SECOND))
+            for path, length in files.items()
         ]
     return found
 
 
 def _seconds(path: Path) -> float:
-    """Length of a file as its header has it; 0 if it cannot be read."""
-    import soundfile
-
+    """Length of a file; 0 if it cannot be read."""
     try:
-        return float(soundfile.info(path).duration)
-    except soundfile.SoundFileError:
+        return open_audio(path).seconds
+    except AudioFormatError:
         return 0.0
 
 

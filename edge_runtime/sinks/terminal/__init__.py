@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import defaultdict
 from typing import Protocol
@@ -27,7 +28,7 @@ def choose_display(session: Session, *, json_lines: bool) -> Display:
         from .lines import JsonLines
 
         return JsonLines(sys.stdout)
-    if sys.stdout.isatty():
+    if sys.stdout.isatty() and not is_dumb():
         try:
             from .panel import LivePanel
         except ImportError:
@@ -39,6 +40,11 @@ def choose_display(session: Session, *, json_lines: bool) -> Display:
     if _to_journal():
         return Changes(sys.stdout, session)
     return PlainLines(sys.stdout, session)
+
+
+def is_dumb() -> bool:
+    """Whether the terminal knows no escape sequences: it has no cursor to move, no colours."""
+    return os.environ.get("TERM", "").lower() in ("dumb", "unknown")
 
 
 def _to_journal() -> bool:

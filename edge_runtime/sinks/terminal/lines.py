@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TextIO
 
 from ...decoder import SILENCE, UNKNOWN
+from ...printable import printable
 from ...stream.event import Event
 from ...stream.session import Session
 from . import Tally, bar, clock
@@ -46,7 +47,7 @@ class PlainLines:
             self._print(str(self._tally))
 
     def _print(self, line: str) -> None:
-        print(line, file=self._file, flush=True)
+        print(printable(line), file=self._file, flush=True)
 
 
 def _width(session: Session) -> int:
@@ -76,7 +77,7 @@ class Changes:
         """Nothing is pending."""
 
     def _print(self, line: str) -> None:
-        print(line, file=self._file, flush=True)
+        print(printable(line), file=self._file, flush=True)
 
 
 class JsonLines:

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ...decoder import SILENCE, UNKNOWN
+from ...printable import printable
 from ...stream.event import Event
 from ...stream.session import Session
 from . import Tally, bar, clock
@@ -55,7 +56,7 @@ class LivePanel:
         """Leave the last picture standing, with a summary below."""
         self._live.stop()
         if self._tally.seconds:
-            self._console.print(str(self._tally), style=_QUIET, highlight=False)
+            self._console.print(printable(str(self._tally)), style=_QUIET, highlight=False)
 
     def _waiting(self) -> Panel:
         return self._panel(Text("listening ...", style=_QUIET), 0.0)
@@ -64,7 +65,10 @@ class LivePanel:
         total = self._session.seconds
         time = clock(seconds) if total is None else f"{clock(seconds)} / {clock(total)}"
         source = Text(
-            f"{self._session.source}  {time}", style="default", overflow="ellipsis", no_wrap=True
+            f"{printable(self._session.source)}  {time}",
+            style="default",
+            overflow="ellipsis",
+            no_wrap=True,
         )
         return Panel(
             body,
@@ -78,7 +82,7 @@ class LivePanel:
         )
 
     def _label(self, event: Event) -> Text:
-        text = Text(event.label.upper(), style=f"bold {self._colour(event.label)}")
+        text = Text(printable(event.label.upper()), style=f"bold {self._colour(event.label)}")
         if event.label not in (SILENCE, UNKNOWN):
             text.append(f"   {event.confidence:.0%} sure", style="default not bold")
         return text
@@ -94,7 +98,7 @@ class LivePanel:
         for label, share in ranked[:_ROWS]:
             style = self._colour(label) if label == event.label else _QUIET
             table.add_row(
-                Text(label, style="bold" if label == event.label else "default"),
+                Text(printable(label), style="bold" if label == event.label else "default"),
                 Text(bar(share, width).rstrip("·"), style=style),
                 f"{share:.0%}",
             )

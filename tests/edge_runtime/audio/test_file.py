@@ -93,6 +93,26 @@ def test_a_truncated_wav_is_read_and_the_loss_reported(tmp_path):
     assert "header promises 2.0 s, 0.5 s are there" in audio.warning
 
 
+def test_a_wav_with_much_more_behind_its_samples_is_read_with_a_warning(tmp_path):
+    path = tmp_path / "killed.wav"
+    path.write_bytes(wav_bytes(noise(2 * RATE)) + bytes(2 * 3 * RATE))
+    audio = open_audio(path)
+    assert audio.seconds == 2.0
+    assert audio.warning.startswith(
+        f"{path}: its header says 2.0 s, which are used, and as much as 3.0 s more lie behind"
+    )
+    path.write_bytes(wav_bytes(noise(2 * RATE)) + bytes(RATE))
+    assert open_audio(path).warning is None
+
+
+def test_a_recording_of_another_container_that_was_not_closed_is_told_from_an_empty_one(tmp_path):
+    path = tmp_path / "killed.aiff"
+    soundfile.write(path, noise(0), RATE)
+    path.write_bytes(path.read_bytes() + bytes(20_000))
+    with pytest.raises(AudioFormatError, match=r"killed\.aiff: .* and it has 20,0\d\d bytes"):
+        open_audio(path)
+
+
 def test_what_holds_no_sound_is_refused(tmp_path):
     (tmp_path / "empty.wav").write_bytes(b"")
     with pytest.raises(AudioFormatError, match=r"empty\.wav: the file is empty"):

@@ -212,3 +212,81 @@ def test_the_header_gives_the_format_of_the_samples():
 def test_the_length_that_sox_writes_to_a_pipe_is_unknown_and_one_below_is_meant():
     assert read(wav_bytes(noise(500), length=0x7FFFF000))[0].promised_bytes is None
     assert read(wav_bytes(noise(500), length=0x7FFFEFFF))[0].promised_bytes == 0x7FFFEFFF
+
+
+# --- files that were not closed
+
+
+@pytest.mark.parametrize("riff_length", [0, 8, 36, 4088, UNKNOWN_LENGTH])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_a_length_of_zero_with_sound_behind_it_means_to_the_end(riff_length, channels):
+    data = bytearray(wav_bytes(noise(500, channels=channels), length=0))
+    data[4:8] = riff_length.to_bytes(4, "little")
+    header, samples = read(bytes(data))
+    assert header.promised_bytes is None
+    assert np.array_equal(samples, read(wav_bytes(noise(500, channels=channels)))[1])
+
+
+def test_silence_behind_a_length_of_zero_is_sound_too():
+    assert read(wav_bytes(np.zeros(500), length=0))[0].frames == 500
+
+
+def test_a_recording_that_was_not_closed_may_have_a_filler_before_its_samples():
+    samples = encode(noise(500), PCM, 16)
+    data = riff(chunk(b"FLLR", b"\0" * 4044), format_chunk(PCM, 16), chunk(b"data", b"") + samples)
+    assert np.array_equal(read(data)[1], read(wav_bytes(noise(500)))[1])
+
+
+@pytest.mark.parametrize("first", [0, 3, 100])
+def test_a_second_chunk_of_samples_is_read_behind_the_first(first):
+    one, two = encode(noise(first), PCM, 16), encode(noise(400, seed=1), PCM, 16)
+    data = riff(
+        format_chunk(PCM, 16), chunk(b"data", one), chunk(b"LIST", b"odd"), chunk(b"data", two)
+    )
+    header, samples = read(data)
+    expected = np.concatenate([noise(first), noise(400, seed=1)])
+    assert np.array_equal(samples, read(wav_bytes(expected))[1])
+    assert not header.truncated
+    assert read(data[:-100])[0].truncated
+
+
+@pytest.mark.parametrize("wraps", [1, 2])
+@pytest.mark.parametrize("listed", [True, False], ids=["with a list", "without"])
+def test_a_length_of_more_than_32_bits_is_found(tmp_path, wraps, listed):
+    rest = 1000
+    tail = chunk(b"LIST", b"tags") if listed else b""
+    path = tmp_path / "long.wav"
+    with path.open("wb") as file:
+        file.write(wav_bytes(noise(500))[:44])  # of 1000 bytes
+        file.seek(44 + wraps * 2**32 + rest)
+        file.write(tail or b"")
+        file.truncate()
+        size = file.tell()
+    with path.open("rb") as file:
+        header = read_header(file, path)
+    assert size > wraps * 2**32
+    assert header.data_bytes == wraps * 2**32 + rest
+    assert not header.truncated
+    assert not header.unread_bytes
+
+
+def test_bytes_in_no_chunk_are_counted_and_not_read():
+    data = wav_bytes(noise(500)) + encode(noise(2000), PCM, 16)
+    header, samples = read(data)
+    assert len(samples) == 500
+    assert header.unread_bytes == 4000
+    assert read(wav_bytes(noise(500)) + chunk(b"LIST", b"x" * 4000))[0].unread_bytes == 0
+
+
+def test_no_length_in_a_header_is_taken_for_memory():
+    class Watched(io.BytesIO):
+        largest = 0
+
+        def read(self, size=-1, /):
+            self.largest = max(self.largest, size)
+            return super().read(size)
+
+    file = Watched(riff(chunk(b"fmt ", b"\1\0" * 8, length=2**31), chunk(b"data", b"\0" * 8)))
+    with pytest.raises(AudioFormatError):
+        read_header(file, NAME)
+    assert file.largest < 1000

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import threading
 from types import SimpleNamespace
 from typing import Any
 
@@ -68,6 +69,6 @@ def test_numpys_products_are_held_to_the_number_of_threads_while_they_run(
     monkeypatch.setattr(numpy_executor, "_blas", lambda: SimpleNamespace(limit=limit))
     backend = NumpyBackend.__new__(NumpyBackend)
     backend._input, backend._output = np.zeros((2, 2), np.float32), np.zeros(3, np.float32)
-    backend._steps, backend._threads = (), 3
+    backend._steps, backend._threads, backend._lock = (), 3, threading.Lock()
     assert backend.run(np.zeros((4, 2, 2), np.float32)).shape == (4, 3)
     assert limits == [3]

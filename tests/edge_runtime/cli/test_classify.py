@@ -1,6 +1,7 @@
 """``edge-genre classify``: good files, odd ones and bad ones."""
 
 import dataclasses
+import errno
 import json
 import os
 
@@ -9,6 +10,7 @@ import pytest
 import soundfile
 
 from edge_runtime import Classifier
+from edge_runtime.cli import main
 from edge_runtime.model.file import read_model, write_model
 from tests.command import edge_genre, refused, succeed
 
@@ -128,6 +130,21 @@ def test_a_truncated_wav_is_classified_with_a_warning(tmp_path):
     assert warned(path, "header promises 10.0 s, 4.0 s are there")["seconds"] == 4.0
 
 
+def test_a_file_that_cannot_be_read_to_its_end_does_not_keep_the_others(
+    tmp_path, capfd, monkeypatch
+):
+    def lost(*_):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr("edge_runtime.audio.wav.read_blocks", lost)
+    path = write_wav(tmp_path / "lost.wav", noise(4 * RATE))
+    soundfile.write(tmp_path / "clip.flac", noise(4 * RATE), RATE)
+    assert main(["classify", str(path), str(tmp_path / "clip.flac")]) == 3
+    out, err = capfd.readouterr()
+    assert "clip.flac" in out
+    assert err == f"edge-genre: {path}: Input/output error\n"
+
+
 def test_sound_shorter_than_a_window_is_classified_with_a_warning(tmp_path):
     result = warned(write_wav(tmp_path / "short.wav", noise(RATE)), "1.00 s is shorter than")
     assert [(s["start"], s["end"]) for s in result["segments"]] == [(0.0, 1.0)]
@@ -177,7 +194,7 @@ def test_a_bad_file_is_reported_in_one_line_with_its_name(tmp_path, name):
 
 def test_a_path_that_is_no_file_is_reported_in_one_line(tmp_path):
     assert "nowhere.wav: no such file" in refused("classify", tmp_path / "nowhere.wav", code=3)
-    assert "is a folder" in refused("classify", tmp_path, code=3)
+    assert "no audio files in this folder" in refused("classify", tmp_path, code=3)
     name = os.fsdecode(b"nowhere\xff.wav")
     assert "no such file" in refused("classify", tmp_path / name, code=3)
 
@@ -240,3 +257,62 @@ def test_a_model_that_cannot_be_used_is_reported_in_one_line(tmp_path, clip, for
 def test_a_missing_model_is_reported_in_one_line(tmp_path, clip):
     line = refused("classify", clip, "--model", tmp_path / "none.tflite", code=3)
     assert "none.tflite: no such model file" in line
+
+
+@pytest.fixture
+def library(tmp_path):
+    """A folder of music as a user has it."""
+    for name in ("b/two.wav", "a/one.WAV", "a/inner/three.wav", ".hidden/x.wav", "@eaDir/y.wav"):
+        path = tmp_path / "music" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_wav(path, noise(5 * RATE))
+    (tmp_path / "music" / "cover.jpg").write_bytes(b"\xff\xd8")
+    (tmp_path / "music" / "a" / "round").symlink_to(tmp_path / "music")
+    return tmp_path / "music"
+
+
+def test_a_folder_is_classified_with_all_that_is_below_it_in_order(library, clip):
+    done = edge_genre("classify", library, clip, "--json")
+    paths = [json.loads(line)["path"] for line in done.stdout.splitlines()]
+    inner = ["a/inner/three.wav", "a/one.WAV", "b/two.wav"]
+    assert paths == [*(str(library / name) for name in inner), str(clip)]
+    assert done.returncode == 0
+    (line,) = done.stderr.splitlines()
+    assert "2 audio files are hidden, or lie in hidden or system folders" in line
+
+
+def test_a_bad_file_in_a_folder_is_reported_and_the_others_go_on(library):
+    (library / "a" / "bad.mp3").write_bytes(b"no sound")
+    done = edge_genre("classify", library)
+    assert done.returncode == 3
+    assert len(done.stdout.splitlines()) == 3
+    assert f"{library / 'a' / 'bad.mp3'}: is not audio" in done.stderr
+
+
+def test_a_folder_without_music_is_reported_and_the_others_go_on(tmp_path, clip):
+    (tmp_path / "empty").mkdir()
+    done = edge_genre("classify", tmp_path / "empty", clip)
+    assert done.returncode == 3
+    assert "empty: there are no audio files in this folder (.wav, " in done.stderr
+    assert done.stdout.startswith(str(clip))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read every folder")
+def test_a_folder_that_cannot_be_read_is_named(library):
+    (library / "b").chmod(0)
+    done = edge_genre("classify", library)
+    (library / "b").chmod(0o700)
+    assert "1 folders in it cannot be read" in done.stderr
+
+
+def test_a_name_cannot_command_the_terminal(tmp_path):
+    folder = tmp_path / "colour\x1b[31m"
+    folder.mkdir()
+    write_wav(folder / "clear\x9b2J.wav", noise(3 * RATE))
+    (folder / "bad\x1b]0;title\x07.wav").write_bytes(b"RIFF")
+    for options in ((), ("--json",)):
+        done = edge_genre("classify", folder, *options)
+        assert not set("\x1b\x9b\x07") & set(done.stdout + done.stderr)
+    assert r"colour\x1b[31m/clear\x9b2J.wav" in edge_genre("classify", folder).stdout
+    assert r"bad\x1b]0;title\x07.wav: " in done.stderr
+    assert json.loads(done.stdout)["path"] == str(folder / "clear\x9b2J.wav")

@@ -13,7 +13,7 @@ import pytest
 from edge_runtime.sources import arecord, devices
 from tests.command import complaint, succeed
 
-from ..sounds import PCM, RATE, encode, noise, wav_bytes, write_wav
+from ..sounds import FLOAT, PCM, RATE, encode, noise, wav_bytes, write_wav
 from ..sources.test_sources import wait_until_read
 
 pytestmark = pytest.mark.usefixtures("classifier")
@@ -103,6 +103,12 @@ def test_a_truncated_file_is_classified_with_a_warning(tmp_path):
     assert line.startswith("edge-genre: warning: ")
 
 
+def test_samples_of_another_scale_are_refused_with_the_files_name(tmp_path, capfd):
+    path = write_wav(tmp_path / "int16.wav", 9000 * noise(4 * RATE), tag=FLOAT, bits=32)
+    line = complaint(capfd, "listen", "--input", path, "--fast", "--json", code=3)
+    assert "int16.wav: samples reach" in line
+
+
 @pytest.mark.parametrize("content", [b"", b"no sound here\n" * 20, wav_bytes(noise(0))])
 def test_a_bad_file_is_refused_in_one_line(tmp_path, content, capfd):
     (tmp_path / "bad.wav").write_bytes(content)
@@ -129,7 +135,7 @@ def test_raw_pcm_of_any_format_is_read(form, size, channels):
 
 @pytest.mark.parametrize(
     ("data", "complaint"),
-    [(b"", "no sound arrived"), (wav_bytes(noise(5 * RATE)), "holds an audio file, not raw")],
+    [(b"", "no sound arrived"), (wav_bytes(noise(5 * RATE)), "holds a WAV file, not raw samples")],
 )
 def test_a_pipe_without_raw_sound_is_refused_in_one_line(data, complaint):
     done = listen_to(data, "--rate", str(RATE), "--json")
@@ -295,3 +301,10 @@ def test_a_reader_that_goes_away_ends_the_command_with_1_and_no_words(clip, opti
         process.stdout.close()
         assert process.stderr.read() == b""
     assert process.returncode == 1
+
+
+def test_an_offset_of_the_source_is_warned_of_once(tmp_path):
+    clip = write_wav(tmp_path / "off.wav", noise(8 * RATE) + 0.05)
+    done = succeed("listen", "--input", clip, "--fast", "--json")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("edge-genre: warning: off.wav: the sound has a constant offset of 5% of")

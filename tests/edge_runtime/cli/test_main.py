@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from edge_runtime import __version__, cli
+from edge_runtime.cli import dispatch
 from edge_runtime.cli.workstation import WORKSTATION_COMMANDS
 from edge_runtime.frontend import PRESETS
 from edge_runtime.model.file import write_model
@@ -42,7 +43,7 @@ def test_help_lists_every_command(how):
 @pytest.fixture
 def device(monkeypatch):
     """A device has no distribution but its own."""
-    monkeypatch.setattr(cli, "_plugins", dict)
+    monkeypatch.setattr(dispatch, "_plugins", dict)
 
 
 @pytest.mark.parametrize(("name", "extra"), [("train", "train"), ("export", "export")])

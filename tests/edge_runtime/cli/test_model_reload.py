@@ -40,6 +40,7 @@ def events_with_sighup(model, content):
     with subprocess.Popen(
         [*COMMAND, "--input", "-", "--rate", str(RATE), "--json", "--model", model],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        start_new_session=True,  # without a terminal: there SIGHUP means another thing
     ) as process:  # fmt: skip
         sound = pcm(9.0)
         process.stdin.write(sound[: 2 * 4 * RATE])

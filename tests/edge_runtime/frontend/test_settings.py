@@ -89,7 +89,10 @@ def test_musicnns_compression_is_right_for_any_sound(signal, frequency, gain):
 def test_soft_sound_gives_the_features_of_loud(signal, frequency, gain):
     params = PRESETS["musicnn96-level"]
     samples = sound(params, signal, frequency, gain)
-    power = librosa_mel(params, samples.astype(np.float64)).T
+    exact = samples.astype(np.float64)
+    if abs(exact.mean()) > 0.05 * exact.std():  # a constant offset is no part of the level
+        exact -= exact.mean()
+    power = librosa_mel(params, exact).T
     level = 10.0 ** (params.level_db / 10.0)
     power *= min(level / max(power.mean(), 1e-30), 1e6)
     exact = np.log10(1.0 + params.log_gain * power)

@@ -70,6 +70,38 @@ def test_stream_equals_offline_for_the_seed_setting(
     check(SEED, hops, sound[:170_000], [n * 7 for n in chunks])
 
 
+LEVELLED = dataclasses.replace(
+    SMALL, kind="log_mel", top_db=None, log_gain=1e4, level_db=-6.0, padding="none"
+)
+
+
+@pytest.mark.parametrize("padding", ["none", "constant", "reflect"])
+@given(CHUNKS, st.integers(1, 40), st.floats(-0.1, 0.1), st.integers(0, 20_000))
+def test_stream_equals_offline_where_an_offset_comes_and_goes(
+    padding: str, chunks: list[int], hops: int, offset: float, begin: int
+) -> None:
+    sound = SOUND[:20_000].copy()
+    sound[begin : begin + 6000] += np.float32(offset)
+    check(dataclasses.replace(LEVELLED, padding=padding), hops, sound, chunks)
+
+
+def test_an_offset_leaves_the_features_of_a_level_as_they_are() -> None:
+    front_end = FrontEnd(LEVELLED)
+    window = SOUND[: LEVELLED.window_samples] - SOUND[: LEVELLED.window_samples].mean()
+    clean = front_end(window)
+    for offset in (0.01, -0.03, 0.1, 0.5):
+        np.testing.assert_allclose(front_end(window + np.float32(offset)), clean, atol=1e-4)
+    # Far softer than its offset, as a microphone across the room.
+    soft = front_end(window * np.float32(1e-2) + np.float32(0.05))
+    np.testing.assert_allclose(soft, clean, atol=1e-2)
+
+
+def test_a_constant_alone_is_as_soft_as_nothing() -> None:
+    front_end = FrontEnd(LEVELLED)
+    zeros = np.zeros(LEVELLED.window_samples, np.float32)
+    np.testing.assert_allclose(front_end(zeros + np.float32(0.1)), front_end(zeros), atol=1e-4)
+
+
 @settings(max_examples=15, deadline=None)
 @given(CHUNKS, st.sampled_from([16, 93, 187, 200]), SOUNDS)
 def test_stream_equals_offline_for_musicnns_setting(

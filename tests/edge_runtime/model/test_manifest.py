@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from edge_runtime.decoder import DecoderSettings
 from edge_runtime.errors import ManifestVersionError, ModelFileError, ParameterError
 from edge_runtime.frontend import PRESETS, FrontEndParams
-from edge_runtime.model.manifest import Manifest
+from edge_runtime.model.manifest import Manifest, verify_checksum, with_checksum
 
 from ..manifests import FAKE_TFLITE, manifest_for
 
@@ -244,3 +244,12 @@ def test_the_outermost_temperatures_are_taken(temperature):
 def test_a_temperature_beyond_them_is_refused(temperature):
     with pytest.raises(ModelFileError, match=r"it must be from 0\.01 to 100"):
         read(text_with("temperature", temperature))
+
+
+def test_names_that_are_not_utf8_are_written_as_escapes_and_read_back():
+    """A data set lies in a folder that an old computer named."""
+    manifest = manifest_for(FAKE_TFLITE, training={"data": "m\udcfasica"})
+    verify_checksum(with_checksum(manifest.to_json()), "x")
+    for text in (manifest.to_json(), with_checksum(manifest.to_json())):
+        text.encode()
+        assert Manifest.from_json(text, source="x").training == {"data": "m\udcfasica"}

@@ -205,3 +205,35 @@ def test_what_was_reported_as_lost_is_not_reported_again_at_the_end(reported):
     assert reported.next() == "log: works again; 1 events were lost"
     assert worker.close()
     assert (worker.dropped, len(reported.lines)) == (1, 2)
+
+
+def test_slow_sinks_are_closed_at_the_same_time_and_after_the_others():
+    meeting, closed = threading.Barrier(3, timeout=PATIENCE_S), []
+
+    class Slow:
+        def close(self):
+            meeting.wait()  # for the other two
+            closed.append("slow")
+
+    class Quick:
+        def close(self):
+            closed.append("quick")
+
+    Several([Quick(), Quick()], slow=[Slow(), Slow(), Slow()]).close()
+    assert closed == ["quick"] * 2 + ["slow"] * 3
+
+
+def test_an_error_of_a_slow_sink_is_raised_after_all_were_closed():
+    closed = []
+
+    class Bad:
+        def close(self):
+            raise OSError("disk")
+
+    class Good:
+        def close(self):
+            closed.append(1)
+
+    with pytest.raises(OSError, match="disk"):
+        Several([], slow=[Bad(), Good()]).close()
+    assert closed == [1]

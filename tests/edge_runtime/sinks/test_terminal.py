@@ -251,3 +251,43 @@ def test_the_live_panel_shows_the_level_and_what_a_window_takes(terminal, capsys
     panel.close()
     text = "\n".join(shown(capsys.readouterr().out))
     assert f"level   {drawn} {level:.0f} dBFS   3.8 ms a window" in text
+
+
+@pytest.mark.parametrize("name", ["dumb", "unknown", "DUMB"])
+def test_a_terminal_that_knows_no_escapes_gets_plain_lines(name, monkeypatch):
+    screen = io.StringIO()
+    screen.isatty = lambda: True
+    monkeypatch.setattr("sys.stdout", screen)
+    monkeypatch.setenv("TERM", name)
+    display = choose_display(HEADING, json_lines=False)
+    assert isinstance(display, PlainLines)
+    display.show(event())
+    display.close()
+    assert "\x1b" not in screen.getvalue()
+    monkeypatch.setenv("TERM", "xterm")
+    panel = choose_display(HEADING, json_lines=False)
+    panel.close()
+    assert isinstance(panel, LivePanel)
+
+
+EVIL = "song\x1b[2J\x9b1m\r.wav"
+
+
+@pytest.mark.parametrize("make", [PlainLines, Changes])
+def test_what_a_terminal_would_obey_is_shown_in_lines(make):
+    screen = io.StringIO()
+    display = make(screen, session(EVIL, model="tiny\x07"))
+    display.show(event(label="ja\x1bzz"))
+    display.close()
+    assert r"song\x1b[2J\x9b1m\r.wav" in screen.getvalue()
+    assert not set("\x1b\x9b\r\x07") & set(screen.getvalue())
+
+
+def test_what_a_terminal_would_obey_is_shown_in_the_panel(monkeypatch):
+    screen = io.StringIO()  # no terminal, so that what is drawn has no escapes of its own
+    monkeypatch.setattr("sys.stdout", screen)
+    display = LivePanel(session(EVIL))
+    display.show(event(label="ja\x9bzz"))
+    display.close()
+    assert r"song\x1b[2J\x9b1m\r.wav" in screen.getvalue()
+    assert not set("\x1b\x9b\r") & set(screen.getvalue())

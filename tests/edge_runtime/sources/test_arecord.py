@@ -109,6 +109,84 @@ def test_a_rate_that_the_device_lacks_is_refused_with_those_it_has(play, opened)
     assert opened(rate=16_000).rate == 16_000
 
 
+SETUP = """\
+Plug PCM: Rate conversion PCM (48000)
+Its setup is:
+  stream       : CAPTURE
+  format       : S16_LE
+  channels     : CHANNELS
+  rate         : RATE
+  exact rate   : RATE (RATE/1)
+  silence_threshold: 0
+Slave: Hardware PCM card 1 'Device' device 0 subdevice 0
+Its setup is:
+  stream       : CAPTURE
+  channels     : 8
+  rate         : 96000
+  hw_ptr       : 0
+"""
+WARNS = """
+[ $rate = 48000 ] || cat >&2 <<END
+Warning: rate is not accurate (requested = ${rate}Hz, got = 48000Hz)
+         please, try the plug plugin
+END
+"""
+
+
+def gives(rate, channels="$channels"):
+    """A script that opens the device so, whatever it was asked for."""
+    setup = SETUP.replace("RATE", str(rate)).replace("CHANNELS", str(channels))
+    return f"cat >&2 <<END\n{setup}END\n{GIVES}"
+
+
+@pytest.mark.parametrize("device", ["default", "hw:CARD=Device"])
+@pytest.mark.parametrize("abilities", ["", "echo 'RATE: [8000 48000]' >&2"])
+def test_a_warning_that_the_rate_is_another_one_refuses_the_wish(play, opened, device, abilities):
+    play(abilities + WARNS + GIVES)
+    with pytest.raises(RefusedError, match=r"at 44100 Hz; it has 48000 Hz; leave --rate out") as no:
+        opened(device, rate=44_100)
+    assert ("plughw:CARD=Device" in str(no.value)) is (device != "default")
+    assert opened(rate=48_000).rate == 48_000
+
+
+def test_a_warning_that_the_rate_is_another_one_is_followed_where_none_was_asked_for(
+    play, opened, monkeypatch
+):
+    monkeypatch.setattr(arecord, "_RATE", 44_100)
+    play(WARNS + GIVES)
+    assert opened().rate == 48_000
+
+
+def test_what_was_really_opened_is_believed_and_not_what_stands_behind_it(play, opened):
+    # arecord warns of a difference of 5 % and more alone.
+    play("ABILITIES\n" + gives(46_875))
+    assert opened().rate == 46_875
+    with pytest.raises(RefusedError, match=r"at 44100 Hz; it has 46875 Hz"):
+        opened(rate=44_100)
+    assert opened(rate=46_880).rate == 46_880, "a clock is never exact"
+
+
+def test_another_number_of_channels_is_followed_or_refused(play, opened):
+    play(gives("$rate", 2))
+    capture = opened()
+    assert (capture.rate, capture.channels) == (48_000, 2)
+    with pytest.raises(RefusedError, match=r"with 1 channel\(s\); it has 2; leave --channels out"):
+        opened(channels=1)
+
+
+def test_a_device_that_is_another_one_each_time_is_refused(play, opened):
+    play(gives("$((rate - 1000))"))
+    with pytest.raises(RefusedError, match="at 47000 Hz; it has 46000 Hz"):
+        opened()
+
+
+def test_what_arecord_opened_is_no_complaint(play, opened):
+    play(gives("$rate") + "; echo 'arecord: pcm_read: I/O error' >&2")
+    capture = opened()
+    capture.output.take(b"arecord: pcm_read: Input/output error\n")
+    assert capture.output.complaint == "arecord: pcm_read: Input/output error"
+
+
 STEREO = """ABILITIES
 [ $channels = 2 ] || { echo 'arecord: set_params:1358: Channels count non available' >&2; exit 1; }
 """

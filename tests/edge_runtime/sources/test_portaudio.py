@@ -31,6 +31,7 @@ class FakeSounddevice:
         self.names, self.rates, self.channels = list(names), rates, channels
         self.streams, self.restarts = [], 0
         self.error = None
+        self.opens_at = None
         self.listed = self.names[:]
 
     def query_devices(self, device="all", kind=None):
@@ -52,6 +53,7 @@ class FakeSounddevice:
         stream = SimpleNamespace(
             **how, start=lambda: None, close=how["finished_callback"], open=True
         )
+        stream.samplerate = self.opens_at or stream.samplerate
         self.streams.append(stream)
         return stream
 
@@ -285,3 +287,39 @@ def test_a_card_that_may_be_read_and_not_written_is_forbidden(tmp_path, monkeypa
     assert not devices.is_forbidden()
     monkeypatch.setattr(devices.os, "access", lambda _, mode: not mode & os.W_OK)
     assert devices.is_forbidden()
+
+
+def test_a_rate_that_the_driver_did_not_open_is_refused_where_it_was_asked_for():
+    library = FakeSounddevice("usb")
+    library.opens_at = 48_000.0
+    with pytest.raises(RefusedError, match=r"at 44100 Hz; it was opened at 48000 Hz"):
+        capture(library, rate=44_100)
+    library.opens_at = 44_099.6
+    assert capture(library, rate=44_100).rate == 44_100
+
+
+def test_the_rate_that_the_driver_opened_is_taken_where_none_was_asked_for():
+    library = FakeSounddevice("usb")
+    library.opens_at = 48_000.0
+    opened = capture(library)
+    assert opened.rate == 48_000
+    assert library.streams[-1].samplerate == 48_000
+    give(library.streams[-1], 7)
+    library.streams[-1].finished_callback()
+    chunk = next(opened.chunks(threading.Event()))
+    assert set(chunk.samples[:, 0]) == {7}
+
+
+def test_a_driver_that_never_opens_what_it_says_is_refused():
+    library = FakeSounddevice("usb", rates=(44_100, 48_000, 32_000))
+    answers = iter([48_000.0, 32_000.0])
+    make = library.InputStream
+
+    def other(**how):
+        stream = make(**how)
+        stream.samplerate = next(answers)
+        return stream
+
+    library.InputStream = other
+    with pytest.raises(RefusedError, match=r"at 48000 Hz; it was opened at 32000 Hz"):
+        capture(library)

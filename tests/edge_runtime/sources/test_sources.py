@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -111,7 +112,7 @@ def test_chunks_are_a_tenth_of_a_second_at_most():
 
 @pytest.mark.parametrize("head", [wav_bytes(noise(50)), b"OggS\0", b"fLaC\0", b"ID3\4\0\0"])
 def test_an_audio_file_on_the_pipe_is_refused(head):
-    with pytest.raises(AudioFormatError, match="stdin: holds an audio file, not raw samples"):
+    with pytest.raises(AudioFormatError, match=r"stdin: holds an? .* file, not raw samples"):
         chunks_of([head])
 
 
@@ -119,8 +120,35 @@ def test_an_audio_file_on_the_pipe_is_refused(head):
 @pytest.mark.parametrize("size", [1, 2, 3])
 def test_an_audio_file_is_refused_however_few_bytes_arrive_at_first(size, form):
     data = wav_bytes(noise(50))
-    with pytest.raises(AudioFormatError, match="stdin: holds an audio file, not raw samples"):
+    with pytest.raises(AudioFormatError, match="stdin: holds a WAV file, not raw samples"):
         chunks_of([data[:size], data[size:]], form=form)
+
+
+@pytest.mark.parametrize("size", [1, 400, 5000])
+def test_a_radio_that_was_joined_in_the_middle_of_a_frame_is_refused(size):
+    body = np.random.default_rng(0).bytes(413)
+    data = body[:100] + b"".join(b"\xff\xfb\x90\x64" + body[n:] + body[:n] for n in range(30))
+    with pytest.raises(AudioFormatError, match="stdin: holds an MP3 stream, not raw samples"):
+        chunks_of([data[:size], data[size:]])
+
+
+def test_the_refusal_has_the_line_that_makes_samples_of_it():
+    with pytest.raises(
+        AudioFormatError, match=r"ffmpeg -i - -f s32le -ac 2 -ar 48000 - \| edge-genre listen"
+    ):
+        chunks_of([b"ID3\4\0\0\0\0"], rate=48_000, channels=2, form="S32_LE")
+    with pytest.raises(AudioFormatError, match=r"a playlist, not sound; .* ffmpeg -i ADDRESS -f"):
+        chunks_of([b"#EXTM3U\nhttp://radio/live\n"])
+
+
+def test_what_was_held_back_is_heard_when_the_source_is_stopped():
+    reader, writer = os.pipe()
+    os.write(writer, STORED)
+    stops = iter([False, True])
+    source = raw(reader).chunks(SimpleNamespace(is_set=lambda: next(stops)))
+    assert len(samples_of(source)) == 600
+    os.close(reader)
+    os.close(writer)
 
 
 def test_samples_that_look_like_a_header_are_taken_in_the_middle():
@@ -205,3 +233,20 @@ def test_a_slow_file_stops_without_waiting_for_its_next_chunk(clip):
     listener.join(MANY_SECONDS)
     assert not listener.is_alive()
     assert chunks == []
+
+
+def test_a_file_that_breaks_off_is_told_with_how_much_was_heard(tmp_path, caplog):
+    path = tmp_path / "damaged.flac"
+    soundfile.write(path, noise(4 * RATE), RATE)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2 : len(content) // 2 + 200] = b"\xff" * 200
+    path.write_bytes(content)
+    audio = open_audio(path)
+    frames = sum(
+        len(chunk.samples) for chunk in FileSource(audio, speed=None).chunks(threading.Event())
+    )
+    assert 0 < frames < 3 * RATE
+    assert caplog.messages == [
+        f"{path}: truncated: 4.0 s are promised, {frames / RATE:.1f} s can be decoded and are "
+        "used; copy it again"
+    ]

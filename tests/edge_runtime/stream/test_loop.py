@@ -13,6 +13,8 @@ from edge_runtime.stream.loop import LoadedModel, events_of
 class Source:
     """Chunks, and an error at the end if one is given."""
 
+    name = "a source"
+
     def __init__(self, *chunks, error=None):
         self._chunks, self._error = chunks, error
 

@@ -10,19 +10,19 @@ import numpy.typing as npt
 
 from edge_runtime.audio.conditioning import Conditioner, level_dbfs
 from edge_runtime.audio.file import AudioFile, open_audio
+from edge_runtime.audio.samples import shortfall
 from edge_runtime.decoder import DecoderSettings
 from edge_runtime.errors import EdgeGenreError
 
 from ..tracks import Track
-from .cut_off import cut_off
 
 BLOCK_SECONDS = 1.0
 """Silence is judged by blocks of this length."""
 SILENCE_DBFS = DecoderSettings().silence_dbfs
 """Training and the device leave out windows that are softer."""
 
-_MISSING_SECONDS = 0.1
-"""A file that ends so much before its header's promise is cut off; MP3 headers err by less."""
+_TRUNCATED = "truncated: "
+"""What begins a warning of `AudioFile` that says so"""
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,8 @@ class ClipFacts:
     """NaN, infinite or absurdly large; they become zero"""
     truncated: str
     """How much is missing at the end; empty if nothing is"""
+    unheard: str
+    """Why sound in the file may be left out, though it is not cut off; empty if none is"""
 
     @property
     def silent(self) -> bool:
@@ -75,14 +77,9 @@ def _decoded(audio: AudioFile) -> ClipFacts:
         if level < SILENCE_DBFS:
             silent_frames += len(mono)
     frames = conditioner.frames
-    promised = audio.frames / audio.rate
     seconds = frames / audio.rate
-    truncated = (audio.warning or "").removeprefix(f"{audio.path}: truncated: ")
-    truncated = truncated or cut_off(audio.path)
-    if not truncated and promised - seconds > _MISSING_SECONDS:
-        truncated = (
-            f"its header promises {promised:.1f} s, {seconds:.1f} s are there; copy it again"
-        )
+    odd = (audio.warning or shortfall(audio, frames) or "").removeprefix(f"{audio.path}: ")
+    truncated = odd.removeprefix(_TRUNCATED) if odd.startswith(_TRUNCATED) else ""
     return ClipFacts(
         rate=audio.rate,
         channels=audio.channels,
@@ -93,6 +90,7 @@ def _decoded(audio: AudioFile) -> ClipFacts:
         clipped_share=conditioner.clipped_samples / max(frames * audio.channels, 1),
         non_finite_samples=conditioner.non_finite_samples,
         truncated=truncated,
+        unheard="" if truncated else odd,
     )
 
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+from edge_runtime.errors import DataSetError
 from edge_runtime.frontend import PRESETS
 
 from ..datasets import DATASETS
+from ..genre_check import check_labels
+from ..pieces import find_pieces, straddling
 from ..tracks import Track, TrackList
 from .clip_facts import ClipFacts
 
@@ -67,12 +71,20 @@ def find_faults(
             ),
         ),
         *_repeats(listed, audible, known),
+        *_pieces(listed, facts),
+        _labels(listed),
         *_genres(listed, set(audible)),
         Finding(
             "truncated",
             False,
             "were cut off in recording or copying; what is there is used",
             clips({name: found.truncated for name, found in facts.items() if found.truncated}),
+        ),
+        Finding(
+            "unheard",
+            False,
+            "hold more than their header says, which is left out",
+            clips({name: found.unheard for name, found in facts.items() if found.unheard}),
         ),
         Finding(
             "silent",
@@ -184,6 +196,37 @@ def _repeats(
             tuple(others),
         ),
     ]
+
+
+def _pieces(listed: TrackList, facts: dict[str, ClipFacts]) -> list[Finding]:
+    def seconds(track: Track) -> float | None:
+        return facts[track.id].seconds if track.id in facts else None
+
+    found = find_pieces(listed.tracks, seconds)
+    sides = [(song, listed.parts.get(name, "")) for name, song in found.songs.items()]
+    return [
+        Finding(
+            "pieces-across-parts",
+            True,
+            "songs with pieces in different parts of the split: it leaks",
+            tuple(Path(song).name for song in straddling(sides)),
+        ),
+        Finding(
+            "pieces", False, "clips of a few seconds that may be parts of one song", found.warnings
+        ),
+    ]
+
+
+def _labels(listed: TrackList) -> Finding:
+    problems = []
+    for label in sorted({track.label for track in listed.tracks}):
+        try:
+            check_labels([label], "genre")
+        except DataSetError as error:
+            problems.append(str(error).removeprefix("genre: "))
+    return Finding(
+        "labels", True, "genres that no model can have; training refuses them", tuple(problems)
+    )
 
 
 def _genres(listed: TrackList, audible: set[str]) -> list[Finding]:

@@ -12,13 +12,14 @@ from pathlib import Path
 
 from edge_runtime.errors import DataSetError, ParameterError
 
-from ..tracks import TrackList, audio_files, read_track_list
+from ..audio_files import audio_files
+from ..tracks import TrackList, read_track_list
 from .data_set import DataSet
 from .fma import FMA
 from .folders import FOLDERS
 from .gtzan import GTZAN, clip_id
 
-__all__ = ["DATASETS", "DataSet", "load", "recognised"]
+__all__ = ["DATASETS", "FMA", "DataSet", "load", "recognised"]
 
 DATASETS: dict[str, DataSet] = {known.id: known for known in (GTZAN, FMA, FOLDERS)}
 """By id; the first that recognises a folder is taken, and the last recognises any."""

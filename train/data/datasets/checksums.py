@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..tracks import first_few
+from ..audio_files import first_few
 
 
 def file_digest(path: Path, algorithm: str) -> str:

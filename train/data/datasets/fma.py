@@ -10,8 +10,9 @@ from pathlib import Path
 
 from edge_runtime.errors import DataSetError
 
+from ..audio_files import find_audio, first_few
 from ..genre_names import by_key, spelling_key
-from ..tracks import Track, TrackList, audio_files, first_few
+from ..tracks import Track, TrackList
 from .checksums import compared
 from .data_set import DataSet
 
@@ -49,7 +50,8 @@ def find(root: Path, labels: Sequence[str] | None = None) -> TrackList:
     table = table_path(root)
     known = None if labels is None else by_key(labels)
     # The table has 106,574 rows; only those whose clips are here are kept.
-    files, outside = _clips(root)
+    audio = find_audio(root.resolve())
+    files, outside = _clips(audio.files)
     rows = {number: row for number, row in _rows(table) if number in files}
     tracks, parts, nameless, unknown = [], {}, 0, 0
     for number, path in files.items():
@@ -83,7 +85,9 @@ def find(root: Path, labels: Sequence[str] | None = None) -> TrackList:
         raise DataSetError(
             f"{root}: none of FMA's clips with a genre are there; they are like 000/000002.mp3"
         )
-    return TrackList(tuple(tracks), parts, tuple(warnings), "fma", tuple(outside))
+    return TrackList(
+        tuple(tracks), parts, (*audio.warnings(root), *warnings), "fma", tuple(outside)
+    )
 
 
 def table_path(root: Path) -> Path:
@@ -111,7 +115,7 @@ def recognise(root: Path, files: Sequence[Path]) -> bool:
 
 def validate(root: Path) -> list[str]:
     """What a copy lacks, has too much, or has changed."""
-    files, outside = _clips(root)
+    files, outside = _clips(find_audio(root.resolve()).files)
     subset = _subset(files.values())
     wanted = _SUBSETS[: _SUBSETS.index(subset) + 1] if subset else ()
     strange, missing = set(files), []
@@ -140,11 +144,11 @@ def _number(path: Path) -> str | None:
     return found[2] if found else None
 
 
-def _clips(root: Path) -> tuple[dict[str, Path], list[Path]]:
+def _clips(audio: Sequence[Path]) -> tuple[dict[str, Path], list[Path]]:
     """Clips by number, and the other audio files."""
     clips: dict[str, Path] = {}
     others = []
-    for path in audio_files(root.resolve()):
+    for path in audio:
         number = _number(path)
         if number is None:
             others.append(path)

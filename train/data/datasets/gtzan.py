@@ -16,8 +16,9 @@ from pathlib import Path
 from edge_runtime.audio.file import EXTENSIONS
 from edge_runtime.errors import DataSetError
 
+from ..audio_files import audio_files, find_audio, first_few
 from ..genre_names import by_key, spelling_key
-from ..tracks import Track, TrackList, audio_files, first_few
+from ..tracks import Track, TrackList, folder_parts
 from .checksums import compared
 from .data_set import DataSet
 
@@ -58,7 +59,9 @@ def find(root: Path, labels: Sequence[str] | None = None) -> TrackList:
     tracks: dict[str, Track] = {}
     outside, copies, moved = [], [], []
     unknown: Counter[str] = Counter()
-    for path in audio_files(root.resolve()):
+    resolved = root.resolve()
+    audio = find_audio(resolved)
+    for path in audio.files:
         name = clip_id(path)
         if name is None:
             outside.append(path)
@@ -98,8 +101,18 @@ def find(root: Path, labels: Sequence[str] | None = None) -> TrackList:
             f"{unknown.total()} clips are of genres that the model does not know "
             f"({', '.join(sorted(unknown))}) and are left out"
         )
+    parts = folder_parts(resolved, audio.files)
+    if parts:
+        warnings.append(f"the folders {', '.join(parts)} are taken for parts of a split")
     ordered = tuple(tracks[name] for name in sorted(tracks))
-    return TrackList(ordered, {}, tuple(f"{root}: {w}" for w in warnings), "gtzan", tuple(outside))
+    return TrackList(
+        ordered,
+        {t.id: parts[t.path.relative_to(resolved).parts[0]] for t in ordered} if parts else {},
+        (*audio.warnings(root), *(f"{root}: {w}" for w in warnings)),
+        "gtzan",
+        tuple(outside),
+        parts_are_folders=bool(parts),
+    )
 
 
 def recognise(root: Path, files: Sequence[Path]) -> bool:

@@ -1,0 +1,267 @@
+"""Every container but WAV, decoded by soundfile (libsndfile) up to where the sound really ends."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import AudioFormatError, MissingExtraError
+from ..stderr import quiet_stderr
+from . import flac, mpeg, ogg
+from .link import Layout, Link, LinkFile, behind_id3
+from .resample import StreamResampler
+
+Block = npt.NDArray[np.float32]
+_Found = tuple[int, int, int, Link | None]
+"""Samples per channel, hertz, channels, and what to read"""
+
+_UNKNOWN_FRAMES = 2**50
+"""From here on, a number of frames means that it is unknown."""
+_UNKNOWN_BYTES = 0xFFFFFFFF
+_WALK_BUFFER = 1 << 17
+
+
+@dataclass(frozen=True)
+class Container:
+    """A file that soundfile reads, and the links in it."""
+
+    rate: int
+    """Hertz; of the longest link where they differ"""
+    channels: int
+    frames: int
+    """Samples per channel that are there, as far as can be known without decoding"""
+    fault: str
+    """What is missing at the end; empty if nothing is, or it cannot be known"""
+    links: tuple[Link | None, ...]
+    """In their order; None is the file as it is"""
+
+
+def open_container(path: Path, head: bytes) -> Container:
+    """Find out what a file holds, without decoding it.
+
+    Parameters
+    ----------
+    path : Path
+    head : bytes
+        The first of the file.
+
+    Raises
+    ------
+    AudioFormatError
+        If the file is in no format that can be read.
+    MissingExtraError
+        If soundfile is not installed.
+    """
+    soundfile = _import_soundfile(path, head)
+    layout = layout_of(path)
+    found: list[_Found] = []
+    refused: AudioFormatError | None = None
+    for link in layout.links or (None,):
+        try:
+            found.append(_look(soundfile, path, link))
+        except AudioFormatError as error:
+            refused = error
+    if not found:
+        raise refused or AudioFormatError(_not_audio(path))
+    _, rate, channels, _ = max(found, key=lambda one: one[0] / one[1])
+    links = tuple(link for *_, link in found)
+    if layout.frames is not None:
+        total = layout.frames
+    else:
+        total = sum(round(frames * rate / own_rate) for frames, own_rate, _, _ in found)
+    container = Container(rate, channels, total, layout.fault, links)
+    if total < _UNKNOWN_FRAMES:
+        return container
+    counted = 0
+    with contextlib.suppress(AudioFormatError):
+        for block in container_blocks(path, container, rate):
+            counted += len(block)
+    return Container(rate, channels, counted, layout.fault, links)
+
+
+def _look(soundfile: Any, path: Path, link: Link | None) -> _Found:
+    """Frames, rate and channels of a link, and how it is to be read."""
+    try:
+        with _opened(soundfile, path, link) as (sound, _):
+            frames = link.frames if link is not None and link.frames is not None else sound.frames
+            if frames or link is None or link.last_page is None:
+                return frames, sound.samplerate, sound.channels, link
+    except AudioFormatError:
+        if link is None or link.last_page is None:
+            raise
+    # Its last Ogg page has an impossible granule position.
+    return _look(soundfile, path, _endless(path, link))
+
+
+def _endless(path: Path, link: Link) -> Link:
+    with path.open("rb") as file:
+        return ogg.endless(file, link)
+
+
+def container_blocks(path: Path, container: Container, block_frames: int) -> Iterator[Block]:
+    """Samples of all links, in blocks of (at most block_frames, channels), full scale at 1.
+
+    Where decoding fails, the next link goes on. A link of another rate or number of channels is
+    converted.
+
+    Raises
+    ------
+    AudioFormatError
+        If nothing can be decoded.
+    """
+    soundfile = _import_soundfile(path)
+    faults, heard = [], 0
+    for link in container.links:
+        try:
+            for block in _link_blocks(soundfile, path, container, link, block_frames):
+                if len(block):
+                    heard += len(block)
+                    yield block
+        except AudioFormatError as error:
+            faults.append(str(error))
+    if not heard:
+        why = faults[0] if faults else "there is no whole block in it"
+        raise AudioFormatError(f"{path}: is damaged, decoding failed ({why}); copy it again")
+
+
+def _link_blocks(
+    soundfile: Any, path: Path, container: Container, link: Link | None, block_frames: int
+) -> Iterator[Block]:
+    decoded = 0
+    with _opened(soundfile, path, link) as (sound, file):
+        fit = _Fit(sound.samplerate, sound.channels, container)
+        for block in _decoded(soundfile, sound, file, block_frames):
+            decoded += len(block)
+            yield fit.push(block)
+        if link is None or file is None or not ogg.is_unread(file.tell(), link):
+            yield fit.finish()
+            return
+    with _opened(soundfile, path, _endless(path, link)) as (sound, file):
+        for block in _decoded(soundfile, sound, file, block_frames):
+            new = block[max(0, decoded) :]
+            decoded -= len(block) - len(new)
+            yield fit.push(new)
+        yield fit.finish()
+
+
+class _Fit:
+    """From the rate and channels of a link to those of the file."""
+
+    def __init__(self, rate: int, channels: int, container: Container) -> None:
+        self._channels = container.channels
+        self._same = (rate, channels) == (container.rate, container.channels)
+        self._resamplers = []
+        if rate != container.rate:
+            self._resamplers = [
+                StreamResampler(rate, container.rate) for _ in range(self._channels)
+            ]
+
+    def push(self, block: Block, *, last: bool = False) -> Block:
+        """Samples that are ready."""
+        if self._same:
+            return block
+        if block.shape[1] != self._channels:
+            block = np.repeat(block.mean(axis=1, keepdims=True), self._channels, axis=1)
+        if not self._resamplers:
+            return block
+        columns = zip(self._resamplers, block.T, strict=True)
+        return np.stack(
+            [resampler.push(np.ascontiguousarray(c), last=last) for resampler, c in columns], axis=1
+        )
+
+    def finish(self) -> Block:
+        """What the filters still hold."""
+        return self.push(np.zeros((0, self._channels), np.float32), last=True)
+
+
+def layout_of(path: Path) -> Layout:
+    """Walk through a file by its structure, as far as it has one that is known here."""
+    with path.open("rb", buffering=_WALK_BUFFER) as file:
+        size = file.seek(0, 2)
+        start = behind_id3(file)
+        file.seek(start)
+        head = file.read(12)
+        if head.startswith(ogg.CAPTURE):
+            return ogg.walk(file, size)
+        if head.startswith(flac.MAGIC):
+            return flac.walk(file, size)
+        if len(head) > 1 and head[0] == 0xFF and head[1] >= 0xE0:
+            return mpeg.walk(file, size)
+    promised = _promised_bytes(head)
+    # Some writers count a padding byte that they do not write.
+    if promised is None or size + 1 >= promised:
+        return Layout()
+    return Layout(fault=f"it has {size:,} of {promised:,} bytes")
+
+
+def _promised_bytes(head: bytes) -> int | None:
+    """Length of an AU or AIFF file as its header has it: the decoder takes what is there."""
+    if len(head) < 12:
+        return None
+    if head[:4] == b".snd":
+        length = int.from_bytes(head[8:12], "big")
+        start = int.from_bytes(head[4:8], "big")
+        return None if length == _UNKNOWN_BYTES else start + length
+    if head[:4] == b"FORM":
+        return 8 + int.from_bytes(head[4:8], "big")
+    return None
+
+
+def _import_soundfile(path: Path, head: bytes = b"") -> Any:
+    try:
+        import soundfile
+    except (ImportError, OSError):  # OSError: the package is there, libsndfile is not
+        if head and not _looks_like_audio(path, head):
+            raise AudioFormatError(_not_audio(path)) from None
+        raise MissingExtraError(f"{path}: reading anything but PCM WAV", "audio") from None
+    return soundfile
+
+
+def _looks_like_audio(path: Path, head: bytes) -> bool:
+    magics = (b"OggS", b"fLaC", b"ID3", b".snd", b"FORM", b"RIFF", b"\xff\xfb", b"\xff\xf3")
+    return head.startswith(magics) or path.suffix.lower() not in (".wav", ".txt")
+
+
+def _not_audio(path: Path) -> str:
+    return f"{path}: is not audio in a format that can be read; convert it to WAV"
+
+
+@contextlib.contextmanager
+def _opened(soundfile: Any, path: Path, link: Link | None) -> Iterator[tuple[Any, LinkFile | None]]:
+    with contextlib.ExitStack() as opened:
+        file = None
+        if link is not None:
+            file = opened.enter_context(contextlib.closing(LinkFile(path.open("rb"), link)))
+        try:
+            with quiet_stderr():  # libsndfile's MP3 decoder writes to stderr
+                sound = soundfile.SoundFile(os.fsencode(path) if file is None else file)
+        except (soundfile.LibsndfileError, TypeError, ValueError):  # TypeError: "raw" in the name
+            raise AudioFormatError(_not_audio(path)) from None
+        opened.enter_context(sound)
+        # soundfile reads no further than the header's length, and seeks to where it is behind
+        # every block (which spoils the next MP3 frame), unless it takes a file for a pipe.
+        sound.seekable = lambda: False
+        yield sound, file
+
+
+def _decoded(
+    soundfile: Any, sound: Any, file: LinkFile | None, block_frames: int
+) -> Iterator[Block]:
+    while True:
+        try:
+            with quiet_stderr():
+                block = sound.read(block_frames, dtype="float32", always_2d=True)
+        except soundfile.LibsndfileError as error:
+            raise AudioFormatError(error.error_string.rstrip(".")) from None
+        if file is not None and file.error is not None:
+            raise file.error
+        if not len(block):
+            return
+        yield block
