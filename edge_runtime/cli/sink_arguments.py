@@ -136,6 +136,8 @@ def open_sinks(args: argparse.Namespace, session: Session) -> list[Sink]:
                     raise ParameterError(
                         f"--{_dashed(other)} has no meaning without --{_dashed(option)}"
                     )
+    if args.log and args.history and args.log.resolve() == args.history.resolve():
+        raise ParameterError(f"--log and --history are both {args.log}; name two files")
     sinks: list[Sink] = []
     with ExitStack() as undo:
         for name, build in (
