@@ -13,6 +13,7 @@ from typing import Any
 from ..atomic_write import write_atomically
 from ..errors import OutputFileError, ParameterError
 from ..model.file import BUNDLED
+from ..output_file import JSON_LINES, refuse_other_kind
 from ..regular_file import check_regular, is_pipe, special_kind
 from ..service.account import Account, choose_account
 from ..service.unit import MARK, STATE, Service, unit
@@ -89,6 +90,8 @@ def run(args: argparse.Namespace) -> int:
         for path in (Path(values.get(name, "")) for name in _WRITTEN)
         if path.is_absolute() and not path.is_relative_to(STATE)
     ]
+    if "log" in values and (log := Path(values["log"])).is_absolute():
+        refuse_other_kind(log, JSON_LINES, "--log")
     unit_path, toml_path = _places(args.write, user=args.user)
     if args.user:  # the user's manager reads all files of that user
         secrets, command_line = {}, [f"--config={config or toml_path}"]

@@ -381,6 +381,13 @@ def test_a_unit_is_written_and_replaced_but_no_other_file(tmp_path):
     assert "is not ours" not in refused("install-service", f"--write={tmp_path}", code=3)
 
 
+def test_a_log_that_is_something_else_is_refused_now(tmp_path):
+    song = tmp_path / "song.wav"
+    song.write_bytes(b"RIFF\x00\x00\x00\x00WAVE")
+    line = refused("install-service", "--log", song, code=3)
+    assert f"--log {song}: holds something else than JSON lines" in line
+
+
 def test_where_the_disk_is_full_the_service_before_stays_whole(tmp_path, monkeypatch, capfd):
     path = tmp_path / "edge-genre.service"
     succeed("install-service", "--write", path, "--input", "mic:one")
