@@ -121,6 +121,9 @@ def _dispatch(arguments: list[str]) -> int:
         parse = getattr(module, "parse", Parser.parse_args)  # listen also reads a file of options
         options = parse(parser, rest)
         _require(module, name)
+    if getattr(options, "json", None) is True and isinstance(sys.stdout, io.TextIOWrapper):
+        # As JSON always is, whatever the locale.
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     code: int = module.run(options)
     return code
 

@@ -4,6 +4,8 @@ import json
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -108,6 +110,28 @@ def test_what_is_refused_is_one_line_in_utf8(folder, capfdbinary, monkeypatch, a
     assert code in (2, 3)
     assert line.startswith("edge-genre: ")
     assert line.count("\n") == 1
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii"])
+@pytest.mark.parametrize(
+    "typed",
+    ["classify CLIP --json", "listen --input CLIP --fast --json", "info --json"],
+)
+def test_json_is_utf8_in_every_locale(tmp_path, encoding, typed):
+    shipped = read_model("seed-cnn")
+    labels = tuple(f"métal {label}" for label in shipped.manifest.labels)
+    model = tmp_path / "model.tflite"
+    write_model(model, shipped.network, replace(shipped.manifest, labels=labels))
+    clip = write_wav(tmp_path / "é.wav", noise(4 * RATE))
+    words = [word.replace("CLIP", str(clip)) for word in typed.split()]
+    words += [str(model)] if words[0] == "info" else ["--model", str(model)]
+    done = subprocess.run(
+        [sys.executable, "-m", "edge_runtime", *words],
+        capture_output=True, check=True, env=os.environ | {"PYTHONIOENCODING": encoding},
+    )  # fmt: skip
+    text = done.stdout.decode("utf-8")
+    values = json.loads(text if words[0] == "info" else text.splitlines()[-1])
+    assert list(values["labels" if words[0] == "info" else "posterior"]) == list(labels)
 
 
 def test_a_password_of_the_environment_that_is_not_utf8_is_refused(monkeypatch, capfd):
