@@ -88,16 +88,18 @@ def check_output(path: Path | None, kind: FileKind, option: str) -> None:
     if path.is_dir():
         raise ParameterError(f"{option} {path}: is a folder; name a file")
     refuse_other_kind(path, kind, option)
-    check_writable(path)
+    check_writable(path, option)
 
 
-def check_writable(path: Path, *, folder: bool = False, n_bytes: int = 0) -> None:
+def check_writable(path: Path, option: str = "", *, folder: bool = False, n_bytes: int = 0) -> None:
     """Refuse a place that cannot be written to, before the work whose result belongs there.
 
     Parameters
     ----------
     path : Path
         Need not be there, nor the folders above it.
+    option : str
+        That names another place, for the message.
     folder : bool
         Whether it is a folder that is wanted.
     n_bytes : int
@@ -108,6 +110,7 @@ def check_writable(path: Path, *, folder: bool = False, n_bytes: int = 0) -> Non
     OutputFileError
         If nothing can be written there, or too little.
     """
+    elsewhere = f"name another place with {option}" if option else "name another place"
     if path.exists() and path.is_dir() != folder:
         kind, wanted = ("file", "folder") if folder else ("folder", "file")
         if path.is_file() or path.is_dir():
@@ -121,16 +124,15 @@ def check_writable(path: Path, *, folder: bool = False, n_bytes: int = 0) -> Non
         place = place.parent
     try:
         with tempfile.TemporaryFile(dir=place):
-            free = shutil.disk_usage(place).free
+            disk = shutil.disk_usage(place)
     except OSError as error:
         raise OutputFileError(
-            f"{path}: cannot be written ({error.strerror}); name another place, or make "
-            f"{place} writable"
+            f"{path}: cannot be written ({error.strerror}); {elsewhere}, or make {place} writable"
         ) from None
-    if free < n_bytes:
+    if disk.free < n_bytes and disk.total:  # some network folders do not tell
         raise OutputFileError(
-            f"{path}: {_mega(free)} are free there, and about {_mega(n_bytes)} are needed; make "
-            "space, or name another place"
+            f"{path}: {_mega(disk.free)} are free there, and about {_mega(n_bytes)} are needed; "
+            f"make space, or {elsewhere}"
         )
 
 
@@ -171,5 +173,8 @@ def _is_json_lines(head: bytes) -> bool:
 
 JSON = FileKind("JSON", _is_json)
 JSON_LINES = FileKind("JSON lines", _is_json_lines)
+LOG_OR_HISTORY = FileKind(
+    "a log or a history", lambda head: head.startswith(b"SQLite format 3") or _is_json_lines(head)
+)
 PNG = FileKind("a PNG picture", lambda head: head.startswith(b"\x89PNG"))
 NPZ = FileKind("NumPy arrays (.npz)", lambda head: head.startswith(b"PK"))

@@ -176,13 +176,13 @@ def _check_place(args: argparse.Namespace) -> None:
     model = args.run / MODEL
     n_bytes = model.stat().st_size if model.is_file() else 0
     if args.all:
-        check_writable(args.out or Path("dist"), folder=True, n_bytes=_VARIANTS * n_bytes)
+        check_writable(args.out or Path("dist"), "--out", folder=True, n_bytes=_VARIANTS * n_bytes)
     elif args.format == _MICROCONTROLLER:
-        check_writable(args.out or args.run, folder=True, n_bytes=n_bytes)
+        check_writable(args.out or args.run, "--out", folder=True, n_bytes=n_bytes)
     elif args.out:
-        check_writable(args.out, n_bytes=n_bytes)
+        check_writable(args.out, "--out", n_bytes=n_bytes)
     else:
-        check_writable(args.run, folder=True, n_bytes=n_bytes)
+        check_writable(args.run, "--out", folder=True, n_bytes=n_bytes)
 
 
 def _one(args: argparse.Namespace, source: Source) -> int:

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .file import EXTENSIONS
+from ..errors import EdgeGenreError
+from .file import EXTENSIONS, open_audio
 
 _SYSTEM_FOLDERS = {
     "#recycle", "#snapshot", "$recycle.bin", "@eadir", "@recently-snapshot", "@recycle",
@@ -70,6 +71,19 @@ def find_audio(root: Path) -> AudioFiles:
         tuple(path.relative_to(root).as_posix() for path in sorted(left_out)),
         tuple(sorted(unreadable)),
     )
+
+
+def audio_files(root: Path) -> list[Path]:
+    """The files of `find_audio` alone."""
+    return list(find_audio(root).files)
+
+
+def header_seconds(path: Path) -> float | None:
+    """Length of a file as far as it is known without decoding; None if it cannot be read."""
+    try:
+        return open_audio(path).seconds
+    except (EdgeGenreError, OSError):
+        return None
 
 
 def is_hidden(name: str) -> bool:

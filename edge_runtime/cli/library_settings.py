@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 
 _SETTINGS = {
@@ -23,3 +24,5 @@ def apply_library_settings() -> None:
     os.environ.update(_SETTINGS)
     for name in _LIMITS:
         os.environ.pop(name, None)
+    # Without a home folder it tells where it keeps its fonts instead, which helps nobody.
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)

@@ -29,7 +29,11 @@ class Option:
 
 
 class _StoreOnce(argparse.Action):
-    """Stores a value, as argparse's own action does, but not a second one in its place."""
+    """Stores a value, as argparse's own action does, but no second name in place of the first.
+
+    A second source, file or broker is one more, and would be lost. A number or a choice is put
+    right by the last one, so that an alias of the shell may have defaults.
+    """
 
     _given: tuple[argparse.Namespace, Any] | None = None
 
@@ -41,7 +45,9 @@ class _StoreOnce(argparse.Action):
         option_string: str | None = None,
     ) -> None:
         before, self._given = self._given, (namespace, values)
-        if option_string and before and before[0] is namespace and before[1] != values:
+        setting = self.choices is not None or isinstance(values, int | float)
+        again = before is not None and before[0] is namespace and before[1] != values
+        if option_string and before and again and not setting:
             parser.error(
                 f"{option_string} is given twice ({_words(before[1])} and {_words(values)}), and "
                 "one of them would be lost; give one"
@@ -58,7 +64,7 @@ def _words(value: Any) -> str:
 class Parser(argparse.ArgumentParser):
     """An argument parser that raises `UsageError`, and can list its options.
 
-    An option that has one value may be given once, and no value may be empty. argparse has no
+    An option that names one thing may be given once, and no value may be empty. argparse has no
     public list of the options, so each is recorded when it is added.
     """
 

@@ -39,6 +39,7 @@ class Signals:
     def __init__(self, ends: frozenset[int]) -> None:
         self.manager = ServiceManager()
         self._ends = ends
+        self._on_terminal = [descriptor for descriptor in (1, 2) if os.isatty(descriptor)]
 
     def is_set(self) -> bool:
         """Whether it is time to end.
@@ -65,8 +66,17 @@ class Signals:
         """Remember a signal."""
         if number in self._ends:
             self.ending = number
+            if number == _HANGUP:
+                self._leave_terminal()
         else:
             self._hung_up = True
+
+    def _leave_terminal(self) -> None:
+        """Write to nowhere what would go to a terminal that is closed: the other sinks go on."""
+        null = os.open(os.devnull, os.O_WRONLY)
+        for descriptor in self._on_terminal:
+            os.dup2(null, descriptor)
+        os.close(null)
 
 
 def exit_code(ending: int | None) -> int:

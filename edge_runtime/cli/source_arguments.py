@@ -153,6 +153,7 @@ def _microphone(args: argparse.Namespace, name: str | None, stop: Stop) -> Itera
 
 
 def _stdin(args: argparse.Namespace) -> Source:
+    _refuse_for_pcm(args)
     if sys.stdin is None:
         raise AudioFormatError("stdin is closed; pipe raw PCM into it")
     return _raw(args, sys.stdin.fileno(), "stdin")
@@ -160,6 +161,7 @@ def _stdin(args: argparse.Namespace) -> Source:
 
 @contextmanager
 def _pipe(args: argparse.Namespace, path: Path) -> Iterator[Source]:
+    _refuse_for_pcm(args)
     try:
         # Opening it would wait for a writer, deaf to Ctrl-C; the source waits, and is not.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
@@ -172,8 +174,11 @@ def _pipe(args: argparse.Namespace, path: Path) -> Iterator[Source]:
         os.close(descriptor)
 
 
-def _raw(args: argparse.Namespace, descriptor: int, name: str) -> Source:
+def _refuse_for_pcm(args: argparse.Namespace) -> None:
     _refuse(args, f"--input {args.input}", (*_MICROPHONE_OPTIONS, *_FILE_OPTIONS))
+
+
+def _raw(args: argparse.Namespace, descriptor: int, name: str) -> Source:
     from ..sources.raw import RawSource
 
     return RawSource(

@@ -39,6 +39,10 @@ def test_one_genre_is_refused_with_the_folder_that_may_be_meant(tmp_path: Path) 
     touch(tmp_path / "Data" / "genres_original" / "polka" / "a.wav")
     with pytest.raises(DataSetError, match=f"if the folders in {tmp_path}/Data/genres_original"):
         check_genres(load(tmp_path), tmp_path)
+    (tmp_path / "t.csv").write_text("path,genre\ntango/a.wav,tango\npolka/a.wav,tango\n")
+    listed = load(tmp_path / "Data" / "genres_original", csv=tmp_path / "t.csv")
+    with pytest.raises(DataSetError, match="there is only 'tango'"):
+        check_genres(listed, tmp_path / "Data" / "genres_original")
     touch(tmp_path / "one" / "rock" / "a.wav")
     with pytest.raises(DataSetError, match="a folder of its own"):
         check_genres(load(tmp_path / "one"), tmp_path / "one")

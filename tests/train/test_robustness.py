@@ -72,7 +72,8 @@ def test_a_split_file_chooses_the_clips_and_a_damaged_one_is_left_out(
     ("options", "code", "words"),
     [
         (["--conditions", "room-0.3"], 2, "there is no 'room-0.3'; did you mean room-0."),
-        (["--conditions", ""], 2, "there is no ''; there are clean, level-20"),
+        (["--conditions", ""], 2, "--conditions is empty"),
+        (["--conditions", ","], 2, "there is no ''; there are clean, level-20"),
         (["--split", "valid"], 2, "add --split-file CSV"),
         (["--split-file", "none.csv"], 3, "none.csv"),
         (["--json", "."], 2, "is a folder"),

@@ -269,3 +269,39 @@ def test_the_choice_of_a_split_takes_its_seed_along(name: str, id: str) -> None:
     candidates = tracks(blues=9, rock=9)
     listed = TrackList(tuple(c.track for c in candidates), {}, ())
     assert SplitChoice(name, "track", 7).make(listed, candidates).id == id
+
+
+def test_the_parts_of_folders_are_taken_by_themselves_and_those_of_a_data_set_when_asked() -> None:
+    own = tracks(blues=3, rock=3)
+    parts = {item.track.id: ("train", "valid", "test")[index % 3] for index, item in enumerate(own)}
+    listed = TrackList(tuple(item.track for item in own), parts, ())
+    auto = SplitChoice("auto", "track", 0)
+    assert auto.of(listed).name == "track"
+    in_folders = dataclasses.replace(listed, parts_are_folders=True)
+    chosen = auto.of(in_folders)
+    assert chosen.name == "parts"
+    assert SplitChoice("track", "track", 0).of(in_folders).name == "track"
+    wanted = chosen.wanted(in_folders)
+    assert [track.id for track in wanted] == ["blues.0", "blues.1", "rock.0", "rock.1"]
+    chosen.check(in_folders, wanted)
+    split = SplitChoice("parts", "track", 0).make(listed, own)
+    assert (split.id, split.name) == ("parts", "parts, the data set's")
+    assert {name: own[0] for name, own in split.parts.items()} == parts
+
+
+def test_parts_that_are_missing_are_named() -> None:
+    choice = SplitChoice("parts", "track", 0)
+    own = tuple(item.track for item in tracks(blues=2, rock=2))
+    with pytest.raises(DataSetError, match="has no parts of its own"):
+        choice.wanted(TrackList(own, {}, ()))
+    parts = dict.fromkeys((track.id for track in own), "train")
+    with pytest.raises(DataSetError, match="no clips in a part 'valid', only in train"):
+        choice.wanted(TrackList(own, parts, ()))
+
+
+def test_what_no_fold_can_be_made_of_is_refused_before_any_work() -> None:
+    own = tuple(item.track for item in tracks(blues=1, rock=1))
+    with pytest.raises(DataSetError, match="2 tracks cannot make 5 folds"):
+        SplitChoice("1/5", "track", 0).check(TrackList(own, {}, ()), own)
+    with pytest.raises(DataSetError, match="names its artist"):
+        SplitChoice("1/5", "artist", 0).check(TrackList(own, {}, ()), own)

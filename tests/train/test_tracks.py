@@ -271,7 +271,7 @@ def test_a_genre_beside_folders_named_like_parts_makes_them_genres_with_a_warnin
 def test_clips_that_lie_in_a_part_but_in_no_genre_are_named(tmp_path: Path) -> None:
     for name in ("train", "test"):
         touch(tmp_path / name / "a.wav")
-    with pytest.raises(DataSetError, match="no clips found"):
+    with pytest.raises(DataSetError, match="each of test, train must hold one folder per genre"):
         find_tracks(tmp_path)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -145,6 +147,21 @@ def test_corpus_is_drawn_by_its_seed_and_reports_what_it_cannot_read(tmp_path: P
     np.testing.assert_array_equal(first.degraded, again.degraded)
     assert not np.array_equal(first.clean, other.clean)
     assert not np.array_equal(first.clean, first.degraded)
+
+
+def test_a_corpus_is_the_same_where_no_processes_can_share_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def no_semaphores(*_: object) -> None:
+        raise OSError(errno.ENOENT, os.strerror(errno.ENOENT))
+
+    files = sorted(write_data_set(tmp_path / "music", 1).rglob("*.wav"))
+    drawn = [Source(path, label, 2) for label, path in enumerate(files)]
+    expected = make_corpus(drawn, PARAMS, louder_noise, 7)
+    monkeypatch.setattr("train.transfer.corpus.ProcessPoolExecutor", no_semaphores)
+    alone = make_corpus(drawn, PARAMS, louder_noise, 7)
+    np.testing.assert_array_equal(alone.degraded, expected.degraded)
+    assert caplog.messages[0].startswith("/dev/shm: cannot be used (No such file or directory)")
 
 
 def test_a_folder_without_music_is_named(tmp_path: Path) -> None:

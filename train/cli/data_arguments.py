@@ -53,7 +53,7 @@ def cache_folder(args: argparse.Namespace) -> Path:
         If it cannot be written to.
     """
     cache: Path = args.cache or default_cache()
-    check_writable(cache, folder=True)
+    check_writable(cache, "--cache", folder=True)
     return cache
 
 
@@ -90,6 +90,8 @@ def find_part(args: argparse.Namespace, labels: Sequence[str]) -> list[Track]:
         warn(warning)
     if args.split is None:
         return list(listed.tracks)
+    if not listed.parts and args.split_file:
+        raise DataSetError(f"{args.split_file}: has no column split, so --split chooses nothing")
     if not listed.parts:
         raise ParameterError(
             "--split names a part of a split file, or of folders that are called train, valid and "

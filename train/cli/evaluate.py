@@ -14,6 +14,7 @@ from edge_runtime.cli.arguments import add_threads_argument
 from edge_runtime.errors import DataSetError, MissingExtraError
 from edge_runtime.model.file import MANIFEST_NAME
 from edge_runtime.output_file import JSON, NPZ, PNG, check_output, write_json
+from edge_runtime.regular_file import special_kind
 from edge_runtime.version import __version__
 
 from ..data.parts import part_of
@@ -143,7 +144,7 @@ def _print_rejection(rejection: Rejection, picture: Path | None, title: str) -> 
 
 def _is_numpy_model(path: Path) -> bool:
     """Whether an ``.npz`` holds a model, and not predictions."""
-    if not zipfile.is_zipfile(path):
+    if special_kind(path) or not zipfile.is_zipfile(path):
         return False
     with zipfile.ZipFile(path) as archive:
         return MANIFEST_NAME in archive.namelist()

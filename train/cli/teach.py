@@ -69,10 +69,12 @@ def run(args: argparse.Namespace) -> int:
     if not out.parent.is_dir():
         raise DataSetError(f"{out.parent}: no such folder; make it, or name another with --out")
     if args.run is not None:
-        run_folder.check_free(args.run, overwrite=args.overwrite)
+        run_folder.check_free(args.run, overwrite=args.overwrite, option="--run")
     else:
-        check_writable(Path(tempfile.gettempdir()), folder=True, n_bytes=run_folder.RUN_BYTES)
-    check_writable(out, n_bytes=_MODEL_BYTES)
+        check_writable(
+            Path(tempfile.gettempdir()), "--run", folder=True, n_bytes=run_folder.RUN_BYTES
+        )
+    check_writable(out, "--out", n_bytes=_MODEL_BYTES)
     bundled_musicnn()
     listed = load(args.folder, args.data_set)
     check_genres(listed, args.folder, reserved=(NOT_MUSIC,))

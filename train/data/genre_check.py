@@ -69,7 +69,7 @@ def check_labels(labels: Collection[str], where: str, *, reserved: Collection[st
 
 def _remedy(listed: TrackList, folder: Path) -> str:
     """Name the folder below that may hold the genre folders, if there is one."""
-    parents = {track.path.parent for track in listed.tracks}
+    parents = {track.path.parent.resolve() for track in listed.tracks}
     common = Path(os.path.commonpath(parents))
     root = folder.resolve()
     if common in parents or common == root or not common.is_relative_to(root):

@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .audio_files import first_few, header_seconds
+from edge_runtime.audio.folder import first_few, header_seconds
+
 from .genre_names import spelling_key
 from .tracks import Track
 

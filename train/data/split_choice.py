@@ -148,8 +148,9 @@ class SplitChoice:
             )
         for part in (TRAIN, VALID):
             if part not in parts.values():
+                known = ", ".join(sorted(set(parts.values())))
                 raise DataSetError(
-                    f"--split parts: there are no clips in a part {part!r}, only in "
-                    f"{', '.join(sorted(set(parts.values())))}; add a folder {part}/, or name the "
-                    "folder of one part as DATA, of which a fifth then validates"
+                    f"--split parts: there are no clips in a part {part!r}, only in {known}; add a "
+                    f"folder {part}/, name the folder of one part as DATA, of which a fifth then "
+                    "validates, or split all clips anew with --split track"
                 )

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from edge_runtime.audio.file import EXTENSIONS
+from edge_runtime.audio.folder import audio_files, find_audio, first_few, is_hidden
 from edge_runtime.errors import DataSetError
 
-from .audio_files import audio_files, find_audio, first_few, is_hidden
 from .genre_names import by_key, one_spelling, spelling_key
 from .parts import part_of, parts_by_name
 from .track_csv import Row, read_rows
@@ -95,7 +95,7 @@ def find_tracks(root: Path, labels: Sequence[str] | None = None) -> TrackList:
     if not tracks:
         wanted = f" named {', '.join(labels)}" if labels is not None else ""
         raise DataSetError(
-            f"{given}: no clips found; it must hold one folder per genre{wanted}, with "
+            f"{given}: no clips found; {_each(parts)} must hold one folder per genre{wanted}, with "
             f"{', '.join(EXTENSIONS)} files in them"
         )
     tracks, merged = spelled_alike(tracks, labels)
@@ -173,6 +173,10 @@ def spelled_alike(
 def folder_parts(root: Path, files: Sequence[Path]) -> dict[str, str]:
     """Part by the name of a folder in `root`, where all that hold clips are named like parts."""
     return parts_by_name(_top(root, path) for path in files if path.parent != root)
+
+
+def _each(parts: Collection[str]) -> str:
+    return f"each of {', '.join(parts)}" if parts else "it"
 
 
 def _top(root: Path, path: Path) -> str:

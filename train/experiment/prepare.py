@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge_runtime.audio.folder import first_few
 from edge_runtime.errors import DataSetError
 from edge_runtime.frontend import FrontEndParams
 
 from ..augment.waveform import AudioAugmentation
-from ..data.audio_files import first_few
 from ..data.duplicates import without_straddlers
 from ..data.pieces import find_pieces, straddling
 from ..data.split_choice import SEGMENT, SplitChoice

@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from edge_runtime.audio.folder import header_seconds
 from edge_runtime.errors import DataSetError
 from edge_runtime.frontend import FrontEndParams
 
 from ..augment.waveform import AudioAugmentation
-from ..data.audio_files import header_seconds
 from ..data.tracks import Track
 from ..progress import progress
 from .clip import Clip, sha256_of
@@ -218,8 +218,9 @@ def _check_space(store: FeatureStore, clips: Sequence[Clip]) -> None:
     params = settings.params
     windows = sum(known) / len(known) * len(clips) * params.sample_rate / settings.step
     needed = 4 * windows * params.n_frames * params.n_coefficients
-    free = shutil.disk_usage(store.folder).free
-    if free < int(needed):
+    disk = shutil.disk_usage(store.folder)
+    free = disk.free
+    if free < int(needed) and disk.total:  # some network folders do not tell
         raise DataSetError(
             f"{store.folder}: {free / 1e6:.1f} MB are free there, and the features of {len(clips)} "
             f"clips take about {needed / 1e6:.1f} MB; make space, or name another folder (--cache "

@@ -80,11 +80,7 @@ def _in_processes(
         try:
             pool, stop = _pool(workers)
         except (OSError, ImportError) as error:
-            warn(
-                f"/dev/shm: cannot be used ({getattr(error, 'strerror', None) or error}), and "
-                "without it no processes can share the work; one computes all features, as with "
-                "--workers 1"
-            )
+            warn(no_processes(error))
             return
         try:
             try:
@@ -119,6 +115,15 @@ def _in_processes(
         f"{store.folder}: processes that compute features were killed twice (out of memory?); "
         "what was finished is kept: run the same command again, with fewer --workers if memory is "
         "short"
+    )
+
+
+def no_processes(error: OSError | ImportError) -> str:
+    """What to say where processes that share the work cannot be made; one does it then."""
+    reason = getattr(error, "strerror", None) or error
+    return (
+        f"/dev/shm: cannot be used ({reason}), and without it no processes can share the work; one "
+        "does it all, as with --workers 1"
     )
 
 

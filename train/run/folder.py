@@ -35,7 +35,7 @@ CALIBRATION_PER_GENRE = 50
 """Most training windows of each genre that a quantization takes its ranges from"""
 
 
-def check_free(folder: Path, *, overwrite: bool) -> None:
+def check_free(folder: Path, *, overwrite: bool, option: str = "--out") -> None:
     """Refuse a folder that holds a run, unless it may be overwritten, or cannot hold one.
 
     Raises
@@ -47,10 +47,10 @@ def check_free(folder: Path, *, overwrite: bool) -> None:
     """
     if (folder / RUN).exists() and not overwrite:
         raise DataSetError(
-            f"{folder}: holds a training run already; name another folder with --out, or add "
+            f"{folder}: holds a training run already; name another folder with {option}, or add "
             "--overwrite"
         )
-    check_writable(folder, folder=True, n_bytes=RUN_BYTES)
+    check_writable(folder, option, folder=True, n_bytes=RUN_BYTES)
 
 
 def save_network(

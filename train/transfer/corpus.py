@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,14 +16,17 @@ import numpy.typing as npt
 from edge_runtime.audio.conditioning import level_dbfs
 from edge_runtime.audio.file import naming, open_audio
 from edge_runtime.audio.windows import SoundPath, fill_window, sound_blocks
-from edge_runtime.errors import AudioFormatError
+from edge_runtime.cli import warn
+from edge_runtime.errors import AudioFormatError, DataSetError
 from edge_runtime.frontend import FrontEnd, FrontEndParams
 
 from ..features.clip import SILENCE_DBFS
+from ..features.workers import no_processes
 from ..not_music.sounds import KINDS, make_sound
 from ..progress import progress
 
 Samples = npt.NDArray[np.float32]
+_T = TypeVar("_T")
 Degrade = Callable[[Samples, int, np.random.Generator], Samples]
 """Samples, rate, generator -> degraded samples"""
 
@@ -78,24 +83,23 @@ def make_corpus(
         The same seed and files give the same windows, on any number of cores.
     """
     clean, degraded, labels, indices, skipped = [], [], [], [], []
-    with ProcessPoolExecutor(os.cpu_count()) as pool:
-        drawn = pool.map(
-            _draw,
-            sources,
-            [params] * len(sources),
-            [degrade] * len(sources),
-            [(seed, index) for index in range(len(sources))],
-            chunksize=4,
-        )
-        listed = progress(drawn, total=len(sources), label="corpus")
-        for index, (source, found) in enumerate(zip(sources, listed, strict=True)):
-            if isinstance(found, str):
-                skipped.append(found)
-                continue
-            clean.append(found[0])
-            degraded.append(found[1])
-            labels += [source.label] * len(found[0])
-            indices += [index] * len(found[0])
+    drawn = _in_processes(
+        _draw,
+        sources,
+        [params] * len(sources),
+        [degrade] * len(sources),
+        [(seed, index) for index in range(len(sources))],
+        chunksize=4,
+    )
+    listed = progress(drawn, total=len(sources), label="corpus")
+    for index, (source, found) in enumerate(zip(sources, listed, strict=True)):
+        if isinstance(found, str):
+            skipped.append(found)
+            continue
+        clean.append(found[0])
+        degraded.append(found[1])
+        labels += [source.label] * len(found[0])
+        indices += [index] * len(found[0])
     return Corpus(
         np.concatenate(clean),
         np.concatenate(degraded),
@@ -127,15 +131,31 @@ def draw_not_music(
         If espeak-ng is not installed.
     """
     sounds = [(kind, seed) for kind, n in kinds.items() for seed in range(n)]
-    with ProcessPoolExecutor(os.cpu_count()) as pool:
-        drawn = list(
-            pool.map(
-                _draw_sound, sounds, [params] * len(sounds), [degrade] * len(sounds), chunksize=16
-            )
-        )
+    columns = (sounds, [params] * len(sounds), [degrade] * len(sounds))
+    drawn = list(_in_processes(_draw_sound, *columns, chunksize=16))
     clean, degraded = (np.stack(part) for part in zip(*drawn, strict=True))
     n = len(sounds)
     return Corpus(clean, degraded, np.full(n, label), np.arange(n), ())
+
+
+def _in_processes(
+    function: Callable[..., _T], *columns: Sequence[Any], chunksize: int
+) -> Iterator[_T]:
+    """What `map` gives, on all cores where processes can share the work."""
+    try:
+        pool = ProcessPoolExecutor(os.cpu_count())
+    except (OSError, ImportError) as error:
+        warn(no_processes(error))
+        yield from map(function, *columns)
+        return
+    with pool:
+        try:
+            yield from pool.map(function, *columns, chunksize=chunksize)
+        except BrokenProcessPool:
+            raise DataSetError(
+                "a process that draws windows of sound was killed (out of memory?); close other "
+                "programs, and run the same command again"
+            ) from None
 
 
 def _draw_sound(

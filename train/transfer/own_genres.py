@@ -12,11 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_runtime.audio.file import open_audio
+from edge_runtime.audio.folder import first_few
 from edge_runtime.errors import DataSetError
 from edge_runtime.frontend import PRESETS, FrontEndParams
 
 from ..augment import random_degradation
-from ..data.audio_files import first_few
 from ..data.clusters import clusters
 from ..data.pieces import find_pieces
 from ..data.splits import TRAIN, Split

@@ -46,11 +46,10 @@ def test_an_empty_value_in_a_file_is_refused_with_its_line(capfd, tmp_path):
         (["--input", "demo", "--inp", "mic"], "--inp"),
         (["--model=tiny", "--model=base"], "--model is given twice (tiny and base)"),
         (["--only", "jazz", "--only", "rock,pop"], "--only is given twice (jazz and rock,pop)"),
-        (["--rate", "48000", "--rate", "44100"], "--rate is given twice (48000 and 44100)"),
         (["--mqtt", "mqtt://a", "--mqtt", "mqtt://b"], "--mqtt is given twice"),
     ],
 )
-def test_an_option_that_has_one_value_cannot_have_two(arguments, named, capfd):
+def test_an_option_that_names_one_thing_cannot_have_two(arguments, named, capfd):
     line = complaint(capfd, "listen", *arguments, code=2)
     assert named in line
     assert "one of them would be lost" in line
@@ -59,6 +58,16 @@ def test_an_option_that_has_one_value_cannot_have_two(arguments, named, capfd):
 def test_an_option_with_several_values_takes_them_at_once(capfd):
     line = complaint(capfd, "bench", "--model", "tiny", "base", "--model", "seed-cnn", code=2)
     assert "--model is given twice (tiny base and seed-cnn)" in line
+
+
+def test_the_last_number_or_choice_holds():
+    """An alias of the shell may have defaults."""
+    parser = Parser(prog="x")
+    parser.add_argument("--rate", type=int)
+    parser.add_argument("--capture", choices=["portaudio", "arecord"])
+    words = ["--rate", "8000", "--capture", "arecord", "--rate", "48000", "--capture", "portaudio"]
+    parsed = parser.parse_args(words)
+    assert (parsed.rate, parsed.capture) == (48_000, "portaudio")
 
 
 def test_the_same_value_twice_does_no_harm():

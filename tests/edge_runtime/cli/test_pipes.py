@@ -59,9 +59,19 @@ def test_a_pipe_in_place_of_a_file_is_told_of(pipe, arguments, code, capfd):
 
 @pytest.mark.parametrize(
     "arguments",
-    [["data", "check"], ["evaluate", "tiny"], ["features"]],
+    [
+        ["data", "check"],
+        ["evaluate", "tiny"],
+        ["features"],
+        ["compare"],
+        ["teach"],
+        ["export"],
+        ["evaluate", "tiny", str(DEMO_CLIP.parent), "--against"],
+        ["evaluate", "tiny", str(DEMO_CLIP.parent), "--split-file"],
+        ["data", "check", str(DEMO_CLIP.parent), "--csv"],
+    ],
 )
-def test_a_data_set_that_is_a_pipe_is_refused(pipe, arguments):
+def test_a_pipe_in_place_of_a_data_set_or_a_run_is_refused(pipe, arguments):
     assert str(pipe) in refused(*arguments, pipe, code=3)
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import json
 import os
 import pty
 import select
@@ -188,12 +189,18 @@ def heard(terminal, writer, seconds):
     assert b'"schema"' in os.read(terminal, 65_536)
 
 
-def test_closing_the_terminal_ends_it():
-    child, terminal, writer = on_a_terminal(LISTENING)
+def test_closing_the_terminal_ends_it_and_the_last_label_is_written(tmp_path):
+    log = tmp_path / "log.jsonl"
+    child, terminal, writer = on_a_terminal([*LISTENING, "--log", str(log), "--interval", "60"])
     heard(terminal, writer, 4)
+    while waiting_bytes(writer):
+        time.sleep(0.01)
     os.close(terminal)  # the window is closed, or the connection is lost
-    assert exit_status(child) in (0, 1)  # 1: its last line could not be written
+    assert exit_status(child) == 0
     os.close(writer)
+    ends = [json.loads(line)["end"] for line in log.read_text().splitlines()]
+    assert len(ends) == 2
+    assert ends[1] > 3.9
 
 
 def test_a_service_on_a_terminal_goes_on_when_it_is_hung_up():

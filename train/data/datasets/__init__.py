@@ -10,9 +10,9 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
+from edge_runtime.audio.folder import audio_files
 from edge_runtime.errors import DataSetError, ParameterError
 
-from ..audio_files import audio_files
 from ..tracks import TrackList, read_track_list
 from .data_set import DataSet
 from .fma import FMA

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..audio_files import first_few
+from edge_runtime.audio.folder import first_few
 
 
 def file_digest(path: Path, algorithm: str) -> str:

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge_runtime.audio.folder import find_audio, first_few
 from edge_runtime.errors import DataSetError
 
-from ..audio_files import find_audio, first_few
 from ..genre_names import by_key, spelling_key
 from ..tracks import Track, TrackList
 from .checksums import compared

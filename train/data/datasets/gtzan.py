@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from edge_runtime.audio.file import EXTENSIONS
+from edge_runtime.audio.folder import audio_files, find_audio, first_few
 from edge_runtime.errors import DataSetError
 
-from ..audio_files import audio_files, find_audio, first_few
 from ..genre_names import by_key, spelling_key
 from ..tracks import Track, TrackList, folder_parts
 from .checksums import compared
