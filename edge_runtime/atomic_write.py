@@ -14,7 +14,11 @@ NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 
 def write_atomically(
-    path: Path, content: bytes, *, error: type[EdgeGenreError] = ModelFileError
+    path: Path,
+    content: bytes,
+    *,
+    error: type[EdgeGenreError] = ModelFileError,
+    mode: int | None = None,
 ) -> None:
     """Write a file; an old one stays until the new one is whole, also where the disk is full.
 
@@ -28,6 +32,8 @@ def write_atomically(
     content : bytes
     error : type
         What to raise.
+    mode : int, optional
+        Permissions of the file; as the umask says where none are given.
 
     Raises
     ------
@@ -44,7 +50,7 @@ def write_atomically(
         with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as named:
             temporary = Path(named.name)
             named.write(content)
-        temporary.chmod(0o666 & ~_umask())
+        temporary.chmod(0o666 & ~_umask() if mode is None else mode)
         temporary.replace(target)
     except OSError as fault:
         if temporary is not None:

@@ -308,7 +308,7 @@ class Classifier:
         if conditioner.non_finite_samples:
             yield (
                 f"{audio.path}: {conditioner.non_finite_samples} samples are NaN, infinite or "
-                "absurdly large; they were taken as zero"
+                "absurdly large, or could not be decoded; they were taken as zero"
             )
 
 

@@ -173,5 +173,8 @@ def _is_json_lines(head: bytes) -> bool:
 
 JSON = FileKind("JSON", _is_json)
 JSON_LINES = FileKind("JSON lines", _is_json_lines)
+LOG_OR_HISTORY = FileKind(
+    "a log or a history", lambda head: head.startswith(b"SQLite format 3") or _is_json_lines(head)
+)
 PNG = FileKind("a PNG picture", lambda head: head.startswith(b"\x89PNG"))
 NPZ = FileKind("NumPy arrays (.npz)", lambda head: head.startswith(b"PK"))

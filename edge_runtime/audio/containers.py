@@ -26,6 +26,8 @@ _UNKNOWN_FRAMES = 2**50
 """From here on, a number of frames means that it is unknown."""
 _UNKNOWN_BYTES = 0xFFFFFFFF
 _WALK_BUFFER = 1 << 17
+_PIECE_FRAMES = 4096
+"""Decoded at once: where decoding fails, no more than that is lost before."""
 
 
 @dataclass(frozen=True)
@@ -108,8 +110,8 @@ def _endless(path: Path, link: Link) -> Link:
 def container_blocks(path: Path, container: Container, block_frames: int) -> Iterator[Block]:
     """Samples of all links, in blocks of (at most block_frames, channels), full scale at 1.
 
-    Where decoding fails, the next link goes on. A link of another rate or number of channels is
-    converted.
+    Where decoding fails, the next link goes on; within a FLAC the next frame does, and what lies
+    between is NaN. A link of another rate or number of channels is converted.
 
     Raises
     ------
@@ -117,12 +119,12 @@ def container_blocks(path: Path, container: Container, block_frames: int) -> Ite
         If nothing can be decoded.
     """
     soundfile = _import_soundfile(path)
-    faults, heard = [], 0
+    faults, heard = [], False
     for link in container.links:
         try:
             for block in _link_blocks(soundfile, path, container, link, block_frames):
                 if len(block):
-                    heard += len(block)
+                    heard = heard or not np.isnan(block[0, 0])
                     yield block
         except AudioFormatError as error:
             faults.append(str(error))
@@ -134,21 +136,41 @@ def container_blocks(path: Path, container: Container, block_frames: int) -> Ite
 def _link_blocks(
     soundfile: Any, path: Path, container: Container, link: Link | None, block_frames: int
 ) -> Iterator[Block]:
-    decoded = 0
-    with _opened(soundfile, path, link) as (sound, file):
-        fit = _Fit(sound.samplerate, sound.channels, container)
-        for block in _decoded(soundfile, sound, file, block_frames):
-            decoded += len(block)
-            yield fit.push(block)
-        if link is None or file is None or not ogg.is_unread(file.tell(), link):
-            yield fit.finish()
-            return
+    """Blocks of one link; what is damaged within a FLAC is NaN, so that the clock stays right."""
+    fit: _Fit | None = None
+    decoded, first = 0, 0
+    while True:
+        with _opened(soundfile, path, link) as (sound, file):
+            fit = fit or _Fit(sound.samplerate, sound.channels, container)
+            while decoded < first:
+                lost = np.full((min(first - decoded, block_frames), sound.channels), np.nan)
+                decoded += len(lost)
+                yield fit.push(lost.astype(np.float32))
+            try:
+                for block in _decoded(soundfile, sound, file, block_frames):
+                    decoded += len(block)
+                    yield fit.push(block)
+            except AudioFormatError:
+                found = _behind_damage(path, link, decoded)
+                if found is None:
+                    raise
+                link, first = found
+                continue
+            if link is None or file is None or not ogg.is_unread(file.tell(), link):
+                yield fit.finish()
+                return
+            break
     with _opened(soundfile, path, _endless(path, link)) as (sound, file):
         for block in _decoded(soundfile, sound, file, block_frames):
             new = block[max(0, decoded) :]
             decoded -= len(block) - len(new)
             yield fit.push(new)
         yield fit.finish()
+
+
+def _behind_damage(path: Path, link: Link | None, decoded: int) -> tuple[Link, int] | None:
+    with path.open("rb") as file:
+        return flac.behind_damage(file, link, decoded)
 
 
 class _Fit:
@@ -167,6 +189,8 @@ class _Fit:
         """Samples that are ready."""
         if self._same:
             return block
+        if self._resamplers:
+            block = np.nan_to_num(block)  # a filter would never get rid of it
         if block.shape[1] != self._channels:
             block = np.repeat(block.mean(axis=1, keepdims=True), self._channels, axis=1)
         if not self._resamplers:
@@ -254,14 +278,21 @@ def _opened(soundfile: Any, path: Path, link: Link | None) -> Iterator[tuple[Any
 def _decoded(
     soundfile: Any, sound: Any, file: LinkFile | None, block_frames: int
 ) -> Iterator[Block]:
-    while True:
-        try:
-            with quiet_stderr():
-                block = sound.read(block_frames, dtype="float32", always_2d=True)
-        except soundfile.LibsndfileError as error:
-            raise AudioFormatError(error.error_string.rstrip(".")) from None
+    more = True
+    while more:
+        pieces, frames, fault = [], 0, None
+        with quiet_stderr():
+            try:
+                while more and frames < block_frames:
+                    size = min(_PIECE_FRAMES, block_frames - frames)
+                    pieces.append(sound.read(size, dtype="float32", always_2d=True))
+                    frames += len(pieces[-1])
+                    more = len(pieces[-1]) > 0
+            except soundfile.LibsndfileError as error:
+                fault = error
         if file is not None and file.error is not None:
             raise file.error
-        if not len(block):
-            return
-        yield block
+        if frames:
+            yield pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+        if fault is not None:
+            raise AudioFormatError(fault.error_string.rstrip(".")) from None

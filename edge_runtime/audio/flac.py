@@ -15,8 +15,9 @@ from .link import Layout, Link, behind_id3
 MAGIC = b"fLaC"
 _STREAMINFO = 42
 """Bytes of the magic, the head of the first metadata block, and STREAMINFO, which it must be"""
+_LAST_METADATA = b"\x80"
 _BEGINNING = MAGIC + b"\x00\x00\x00\x22"
-_BEGINNING_AND_END = MAGIC + b"\x80\x00\x00\x22"
+_BEGINNING_AND_END = MAGIC + _LAST_METADATA + b"\x00\x00\x22"
 _PACKED = slice(18, 26)
 """Where STREAMINFO has rate, channels, sample size and, in the last 36 bits, the total"""
 _TOTAL_MASK = 2**36 - 1
@@ -28,6 +29,10 @@ _LONGEST_HEADER = 16
 _BLOCK_SIZES = {1: 192, **{code: 576 << code - 2 for code in range(2, 6)}}
 _BLOCK_SIZES |= {code: 256 << code - 8 for code in range(8, 16)}
 
+_RATE_CODES = {88_200: 1, 176_400: 2, 192_000: 3, 8_000: 4, 16_000: 5, 22_050: 6, 24_000: 7}
+_RATE_CODES |= {32_000: 8, 44_100: 9, 48_000: 10, 96_000: 11}
+_SIZE_CODES = {8: 1, 12: 2, 16: 4, 20: 5, 24: 6, 32: 7}
+
 
 @dataclass(frozen=True)
 class _StreamInfo:
@@ -36,6 +41,7 @@ class _StreamInfo:
     longest: int
     """Bytes of the longest frame; 0 where it is unknown"""
     channels: int
+    bits: int
     rate: int
     total: int
     """Samples per channel; 0 where it is unknown"""
@@ -65,12 +71,56 @@ def walk(file: BinaryIO, size: int) -> Layout:
         if found < info.total:
             fault = f"its header promises {info.total / info.rate:.1f} s"
         odd = odd or found > info.total
-        packed = int.from_bytes(head[_PACKED], "big") & ~_TOTAL_MASK
-        unknown = head[: _PACKED.start] + packed.to_bytes(8, "big") + head[_PACKED.stop :]
-        links.append(Link(start + _STREAMINFO, stop, unknown, frames=found))
+        links.append(Link(start + _STREAMINFO, stop, _without_total(head), frames=found))
     if odd:
         return Layout(tuple(links), fault=fault)
     return Layout(frames=found, fault=fault)
+
+
+def behind_damage(file: BinaryIO, link: Link | None, decoded: int) -> tuple[Link, int] | None:
+    """Where a decoder that failed may go on: at the next frame; None if there is none.
+
+    Parameters
+    ----------
+    file : binary file
+    link : Link or None
+        What it failed in; None is a whole file.
+    decoded : int
+        Samples per channel that the stream had given by then.
+
+    Returns
+    -------
+    link : Link
+    first : int
+        Its first sample, counted from the beginning of the stream.
+    """
+    if link is None:
+        start = behind_id3(file)
+        file.seek(start)
+        head, start, stop = file.read(_STREAMINFO), start + _STREAMINFO, file.seek(0, 2)
+    else:
+        head, start, stop = link.head, link.start, link.stop
+    if not head.startswith(MAGIC) or len(head) < _STREAMINFO:
+        return None
+    info = _stream_info(head)
+    while start < stop:
+        file.seek(start)
+        data = file.read(min(_SEARCHED_AT_ONCE, stop - start))
+        at = data.find(b"\xff")
+        while at >= 0:
+            found = _frame(data[at : at + _LONGEST_HEADER], info)
+            if found is not None and found[0] > decoded:
+                alone = MAGIC + _LAST_METADATA + head[len(MAGIC) + 1 :]
+                return Link(start + at, stop, _without_total(alone)), found[0]
+            at = data.find(b"\xff", at + 1)
+        start += max(1, len(data) - _LONGEST_HEADER + 1)
+    return None
+
+
+def _without_total(head: bytes) -> bytes:
+    """Magic and STREAMINFO, of a stream of unknown length."""
+    packed = int.from_bytes(head[_PACKED], "big") & ~_TOTAL_MASK
+    return head[: _PACKED.start] + packed.to_bytes(8, "big") + head[_PACKED.stop :]
 
 
 def _beginnings(file: BinaryIO, first: int) -> list[int]:
@@ -97,6 +147,7 @@ def _stream_info(head: bytes) -> _StreamInfo:
         longest=int.from_bytes(head[15:18], "big"),
         rate=max(1, values >> 44),
         channels=(values >> 41 & 7) + 1,
+        bits=(values >> 36 & 31) + 1,
         total=values & _TOTAL_MASK,
     )
 
@@ -108,19 +159,23 @@ def _last_frame_end(file: BinaryIO, info: _StreamInfo, start: int, stop: int) ->
     data = file.read(stop - begin)
     at = data.rfind(b"\xff")
     while at >= 0:
-        end = _frame_end(data[at : at + _LONGEST_HEADER], info)
-        if end is not None:
-            return end
+        found = _frame(data[at : at + _LONGEST_HEADER], info)
+        if found is not None:
+            return sum(found)
         at = data.rfind(b"\xff", 0, at)
     return None
 
 
-def _frame_end(head: bytes, info: _StreamInfo) -> int | None:
-    """Where the frame of this header ends, samples; None if it is no header of this stream."""
+def _frame(head: bytes, info: _StreamInfo) -> tuple[int, int] | None:
+    """First sample of the frame of this header, and how many; None if this stream has none such."""
     if len(head) < 6 or head[1] & 0xFE != 0xF8 or head[3] & 1:
         return None
     assignment, code, rate = head[3] >> 4, head[2] >> 4, head[2] & 15
     if (assignment + 1 if assignment < 8 else 2) != info.channels or assignment > 10 or not code:
+        return None
+    if rate not in (_RATE_CODES.get(info.rate), 0, 12, 13, 14):
+        return None
+    if head[3] >> 1 & 7 not in (_SIZE_CODES.get(info.bits), 0):
         return None
     number, at = _coded_number(head)
     if number is None:
@@ -130,7 +185,7 @@ def _frame_end(head: bytes, info: _StreamInfo) -> int | None:
     at += more + {12: 1, 13: 2, 14: 2}.get(rate, 0)
     if len(head) <= at or _crc8(head[:at]) != head[at] or block > info.block:
         return None
-    return (number if head[1] & 1 else number * info.block) + block
+    return number if head[1] & 1 else number * info.block, block
 
 
 def _coded_number(head: bytes) -> tuple[int | None, int]:

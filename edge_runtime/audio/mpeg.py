@@ -91,18 +91,27 @@ def walk(file: BinaryIO, size: int) -> Layout:
     runs = [run for run in _runs(file, size) if run.frames]
     if not runs or sum(run.frames for run in runs) < 2:
         return Layout()
-    only = runs[0]
-    if len(runs) > 1 or not only.library_counts:
-        return Layout(tuple(_link(file, run) for run in runs))
-    if only.counted is None:
-        return Layout(frames=only.frames * only.header.samples)
-    if only.frames < only.counted - _COUNT_ERROR:
-        second = only.header.rate / only.header.samples
-        return Layout(
-            frames=only.frames * only.header.samples,
-            fault=f"its header promises {only.counted / second:.1f} s",
-        )
-    return Layout()
+    fault = _fault(runs)
+    if len(runs) > 1 or not runs[0].library_counts:
+        return Layout(tuple(_link(file, run) for run in runs), fault=fault)
+    if runs[0].counted is not None and not fault:
+        return Layout()
+    return Layout(frames=runs[0].frames * runs[0].header.samples, fault=fault)
+
+
+def _fault(runs: list[_Run]) -> str:
+    """What the Xing frames promise, if less is there."""
+    there = missing = 0.0
+    lacking = 0  # frames, of those that the Xing frame before them counts
+    for run in reversed(runs):
+        second = run.header.rate / run.header.samples
+        there += run.frames / second
+        lacking -= run.frames
+        if run.counted is not None:
+            lacking += run.counted
+            missing += lacking / second if lacking > _COUNT_ERROR else 0.0
+            lacking = 0
+    return f"its header promises {there + missing:.1f} s" if missing else ""
 
 
 def _runs(file: BinaryIO, size: int) -> Iterator[_Run]:

@@ -8,6 +8,7 @@ from typing import Any
 from ..atomic_write import write_atomically
 from ..errors import OutputFileError
 from ..output_file import write_json
+from ..unicode_text import escaped
 
 
 def stage_rows(model: dict[str, Any]) -> list[tuple[str, dict[str, float]]]:
@@ -94,7 +95,7 @@ def write(result: dict[str, Any], folder: Path) -> list[Path]:
     """Write ``bench.json``, ``bench.md`` and, if it can be drawn, ``bench.png``."""
     paths = [folder / "bench.json", folder / "bench.md"]
     write_json(paths[0], result)
-    write_atomically(paths[1], markdown(result).encode(), error=OutputFileError)
+    write_atomically(paths[1], escaped(markdown(result)).encode(), error=OutputFileError)
     try:
         draw(result, folder / "bench.png")
     except ImportError:  # no matplotlib

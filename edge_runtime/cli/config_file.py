@@ -13,6 +13,7 @@ from typing import Any
 
 from ..errors import ConfigFileError, ParameterError
 from ..regular_file import check_regular
+from ..unicode_text import is_unicode
 from .arguments import Names
 from .parser import Option, Parser
 
@@ -134,7 +135,7 @@ def to_toml(values: Mapping[str, Any]) -> str:
     """
     lines = [f"{name} = {_toml(value)}" for name, value in values.items()]
     for line in lines:
-        if any("\ud800" <= letter <= "\udfff" for letter in line):
+        if not is_unicode(line):
             raise ParameterError(f"{line!r} is not Unicode text; rename the file")
     return "".join(f"{line}\n" for line in lines)
 

@@ -13,8 +13,9 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TextIO
 
+from ..atomic_write import NO_SPACE
 from ..errors import EdgeGenreError, MissingExtraError, ModelWarning
 from ..version import __version__
 from . import INTERRUPTED, report, warn
@@ -62,13 +63,27 @@ def _run(arguments: list[str]) -> int:
         _discard_output()  # its reader has gone
         return 1
     except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        code = report(EdgeGenreError(f"{where}{error.strerror or error}"))
+        where, output = error.filename, f"the output{_target(sys.stdout)}"
+        # What writes files names them, so that it was the output; unbuffered, it has lost the text.
+        failed = error.errno in NO_SPACE and getattr(sys.stdout, "write_through", False)
         try:
             sys.stdout.flush()
-        except OSError:  # it was the output that failed
+        except OSError:
+            failed = True
             _discard_output()
+        where = where or (output if failed else None)
+        remedy = "; make space, or write elsewhere" if error.errno in NO_SPACE else ""
+        reason = f"{error.strerror or error}{remedy}"
+        code = report(EdgeGenreError(f"{where}: {reason}" if where else reason))
     return code
+
+
+def _target(stream: TextIO) -> str:
+    """Where an output goes, for messages; nothing where the system does not tell."""
+    try:
+        return f" ({Path(f'/proc/self/fd/{stream.fileno()}').readlink()})"
+    except (OSError, ValueError):
+        return ""
 
 
 def _discard_output() -> None:
@@ -106,6 +121,9 @@ def _dispatch(arguments: list[str]) -> int:
         parse = getattr(module, "parse", Parser.parse_args)  # listen also reads a file of options
         options = parse(parser, rest)
         _require(module, name)
+    if getattr(options, "json", None) is True and isinstance(sys.stdout, io.TextIOWrapper):
+        # As JSON always is, whatever the locale.
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     code: int = module.run(options)
     return code
 

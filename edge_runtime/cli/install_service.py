@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..atomic_write import write_atomically
 from ..errors import OutputFileError, ParameterError
 from ..model.file import BUNDLED
+from ..output_file import JSON_LINES, refuse_other_kind
 from ..regular_file import check_regular, is_pipe, special_kind
 from ..service.account import Account, choose_account
 from ..service.unit import MARK, STATE, Service, unit
@@ -87,6 +90,8 @@ def run(args: argparse.Namespace) -> int:
         for path in (Path(values.get(name, "")) for name in _WRITTEN)
         if path.is_absolute() and not path.is_relative_to(STATE)
     ]
+    if "log" in values and (log := Path(values["log"])).is_absolute():
+        refuse_other_kind(log, JSON_LINES, "--log")
     unit_path, toml_path = _places(args.write, user=args.user)
     if args.user:  # the user's manager reads all files of that user
         secrets, command_line = {}, [f"--config={config or toml_path}"]
@@ -198,24 +203,46 @@ def _places(write: str | None, *, user: bool) -> tuple[Path, Path]:
         return path, path.with_name(f"{path.name}.toml")
     if not user:
         return Path("/etc/systemd/system") / _NAME, Path("/etc/edge-genre/listen.toml")
-    home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    home = _config_home()
     return home / "systemd" / "user" / _NAME, home / "edge-genre" / "listen.toml"
+
+
+def _config_home() -> Path:
+    """Where this user's configuration is: ``$XDG_CONFIG_HOME``, or below the home folder."""
+    configured = Path(os.environ.get("XDG_CONFIG_HOME", ""))
+    if configured.is_absolute():
+        return configured  # by its specification, any other is to be ignored
+    home = Path(os.environ.get("HOME", ""))  # Python takes an empty one for the root folder
+    if "HOME" not in os.environ:
+        with contextlib.suppress(RuntimeError):  # the list of users has none, either
+            home = Path.home()
+    if not home.is_absolute():
+        raise ParameterError(
+            "--user: the home folder of this user is unknown; set HOME to its whole path, or name "
+            "a place with --write PATH"
+        )
+    return home / ".config"
 
 
 def _write(texts: dict[Path, str], *, force: bool) -> None:
     """Write all files, or none if one of them is not ours."""
-    path = Path()
-    try:
-        for path in texts:
+    for path in texts:
+        try:
             check_regular(path)
-            if path.exists() and not force and MARK not in path.read_text(errors="replace"):
-                raise OutputFileError(f"{path}: is not ours; replace it with --force")
-        for path, text in reversed(texts.items()):  # no unit without its options
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if path.suffix == ".toml":  # the options may hold a password
-                path.touch(mode=0o600)
-                path.chmod(0o600)
-            path.write_text(text, encoding="utf-8", errors="surrogateescape")
-    except OSError as error:
-        hint = "; try it with sudo, or --user" if isinstance(error, PermissionError) else ""
-        raise OutputFileError(f"{path}: {error.strerror}{hint}") from None
+            is_ours = not path.exists() or MARK in path.read_text(errors="replace")
+        except OSError as error:
+            raise OutputFileError(f"{path}: {error.strerror}{_hint(error)}") from None
+        if not (is_ours or force):
+            raise OutputFileError(f"{path}: is not ours; replace it with --force")
+    for path, text in reversed(texts.items()):  # no unit without its options
+        mode = 0o600 if path.suffix == ".toml" else None  # the options may hold a password
+        try:
+            write_atomically(
+                path, text.encode(errors="surrogateescape"), error=OutputFileError, mode=mode
+            )
+        except OutputFileError as error:
+            raise OutputFileError(f"{error}{_hint(error.__cause__)}") from None
+
+
+def _hint(error: BaseException | None) -> str:
+    return "; try it with sudo, or --user" if isinstance(error, PermissionError) else ""

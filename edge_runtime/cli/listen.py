@@ -149,8 +149,8 @@ def _warn_of_faults(name: str, last: Event) -> None:
         )
     if last.non_finite_samples:
         warn(
-            f"{name}: {last.non_finite_samples} samples were NaN, infinite or absurdly large; they "
-            "were taken as zero"
+            f"{name}: {last.non_finite_samples} samples were NaN, infinite or absurdly large, or "
+            "could not be decoded; they were taken as zero"
         )
     if last.dropped_samples:
         warn(

@@ -13,6 +13,7 @@ from ..errors import MissingExtraError, ParameterError
 from ..regular_file import check_regular
 from ..sinks import Sink
 from ..stream.session import Session
+from ..unicode_text import is_unicode
 from . import warn
 from .arguments import Number, Whole
 
@@ -135,6 +136,8 @@ def open_sinks(args: argparse.Namespace, session: Session) -> list[Sink]:
                     raise ParameterError(
                         f"--{_dashed(other)} has no meaning without --{_dashed(option)}"
                     )
+    if args.log and args.history and args.log.resolve() == args.history.resolve():
+        raise ParameterError(f"--log and --history are both {args.log}; name two files")
     sinks: list[Sink] = []
     with ExitStack() as undo:
         for name, build in (
@@ -214,6 +217,8 @@ def _with_password(broker: Broker, file: Path | None) -> Broker:
         )
         return broker
     password = os.environ.get(PASSWORD_VARIABLE)
+    if password is not None and not is_unicode(password):
+        raise ParameterError(f"{PASSWORD_VARIABLE} in the environment is not UTF-8")
     if file:
         try:
             check_regular(file)
@@ -237,7 +242,11 @@ def _discovery(
         if args.mqtt_discovery_prefix:
             raise ParameterError("--mqtt-discovery-prefix has no meaning with --no-mqtt-discovery")
         return None
-    if any(character in prefix for character in "+#\0") or not prefix.strip("/"):
+    if (
+        any(character in prefix for character in "+#\0")
+        or not prefix.strip("/")
+        or not is_unicode(prefix)
+    ):
         raise ParameterError(f"--mqtt-discovery-prefix {prefix!r} is no topic: no + or # in it")
 
     def discovery(session: Session) -> Discovery:

@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from ..errors import OutputFileError
+from ..output_file import LOG_OR_HISTORY, refuse_other_kind
 from . import Finding, fault, ok, warning
 
 _MIB = 2**20
@@ -109,6 +111,10 @@ def disk(path: Path) -> Finding:
         return fault("disk", f"{folder}: no such folder", f"mkdir -p {folder}")
     if not os.access(path if path.exists() else folder, os.W_OK):
         return fault("disk", f"{path}: this user may not write it", "name another file")
+    try:
+        refuse_other_kind(path, LOG_OR_HISTORY, "listen")
+    except OutputFileError:
+        return fault("disk", f"{path}: is neither a log nor a history", "name another file")
     free = shutil.disk_usage(folder).free / _MIB
     found = f"{path}: {free:,.0f} MiB free"
     if free < _LEAST_DISK_MIB:

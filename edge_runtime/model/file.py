@@ -21,6 +21,7 @@ from pathlib import Path
 from ..atomic_write import write_atomically
 from ..errors import ModelFileError, ParameterError
 from ..regular_file import check_regular
+from ..unicode_text import escaped
 from .manifest import Manifest, verify_checksum, with_checksum
 
 _BUNDLED = Path(__file__).parents[1] / "bundled"
@@ -140,7 +141,9 @@ def model_bytes(network: bytes, manifest: Manifest) -> bytes:
     text = with_checksum(manifest.to_json())
     if manifest.weights.format == "onnx":
         return network + _onnx_entry(ONNX_KEY, text)
-    return network + _zip_tail(network, {MANIFEST_NAME: text, LABELS_NAME: _lines(manifest.labels)})
+    return network + _zip_tail(
+        network, {MANIFEST_NAME: text, LABELS_NAME: escaped(_lines(manifest.labels))}
+    )
 
 
 def _lines(labels: tuple[str, ...]) -> str:

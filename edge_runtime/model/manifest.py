@@ -16,6 +16,7 @@ from typing import Any
 from ..decoder import SILENCE, UNKNOWN, DecoderSettings
 from ..errors import ManifestVersionError, ModelFileError, ParameterError
 from ..frontend import FrontEndParams
+from ..unicode_text import escaped
 from ..version import __version__
 from .from_json import dataclass_from_json
 
@@ -223,9 +224,7 @@ def with_checksum(text: str) -> str:
 
 
 def _to_text(values: dict[str, Any]) -> str:
-    text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"
-    # A folder's name may have bytes that are no UTF-8; JSON has escapes for what stands for them.
-    return text.encode(errors="backslashreplace").decode()
+    return escaped(json.dumps(values, indent=2, ensure_ascii=False)) + "\n"
 
 
 def verify_checksum(text: str, source: str) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 from ..errors import ParameterError
+from ..unicode_text import is_unicode
 
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
 _SHAPE = "mqtt://[USER@]HOST[:PORT][/PREFIX], or mqtts:// for TLS"
@@ -59,6 +60,8 @@ def parse_broker(url: str) -> Broker:
         raise ParameterError("--mqtt names port 0; ports are from 1 to 65535")
     if parts.password and not parts.username:
         raise ParameterError("--mqtt has a password without a user, which MQTT does not know")
+    if not is_unicode(url):
+        raise ParameterError(f"--mqtt is not UTF-8, which MQTT asks for; it must be {_SHAPE}")
     return Broker(
         host=parts.hostname,
         port=port or _PORTS[parts.scheme],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
 import sqlite3
 import urllib.parse
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from ..errors import OutputFileError
 from ..regular_file import special_kind
+from ..unicode_text import escaped
 
 SCHEMA_VERSION = 1
 _APPLICATION_ID = 0x45644765  # "EdGe"; tells our databases from those of other programs
@@ -93,7 +95,7 @@ class HistoryFile:
     """
 
     def __init__(self, path: Path, source: str) -> None:
-        self._path, self._source = path, source
+        self._path, self._source = path, escaped(source)
         self._opened: tuple[sqlite3.Connection, int] | None = None  # and the inode of the file
         self._saved: tuple[int, int] | None = None  # number and row of the last stretch
         _refuse_special(path)
@@ -115,7 +117,7 @@ class HistoryFile:
         row = self._saved[1] if self._saved and self._saved[0] == stretch.number else None
         cursor = connection.execute(
             "INSERT OR REPLACE INTO stretches VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (row, self._source, *dataclasses.astuple(stretch)[1:]),
+            (row, self._source, escaped(stretch.label), *dataclasses.astuple(stretch)[2:]),
         )
         assert cursor.lastrowid is not None
         self._saved = (stretch.number, cursor.lastrowid)
@@ -227,7 +229,7 @@ def read_totals(path: Path, since: float) -> list[Total]:
 
 
 def _open_to_read(path: Path) -> sqlite3.Connection:
-    uri = f"file:{urllib.parse.quote(str(path))}"
+    uri = f"file:{urllib.parse.quote(os.fsencode(path))}"
     connection = sqlite3.connect(f"{uri}?mode=ro", uri=True, timeout=_BUSY_SECONDS)
     try:
         connection.execute("SELECT COUNT(*) FROM sqlite_master")

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..decoder import SILENCE, UNKNOWN
+from ..unicode_text import escaped
 from ..version import __version__
 
 BIRTH = "online"
@@ -86,8 +87,8 @@ def discovery_messages(
         "origin": {"name": "edge-genre", "sw_version": __version__},
     }
     return {
-        f"{discovery_prefix}/sensor/{device}/{name}/config": json.dumps(
-            {**sensor, "unique_id": f"{device}_{name}", **common}, ensure_ascii=False
+        f"{discovery_prefix}/sensor/{device}/{name}/config": escaped(
+            json.dumps({**sensor, "unique_id": f"{device}_{name}", **common}, ensure_ascii=False)
         )
         for name, sensor in _sensors(labels).items()
     }

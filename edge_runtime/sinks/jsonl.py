@@ -62,7 +62,7 @@ class JsonlLog:
         self._background.close()
 
     def _write(self, event: Event) -> None:
-        self._file.write_line(event.to_json().encode(errors="backslashreplace"))
+        self._file.write_line(event.to_json().encode())
 
 
 def _refuse_other_file(path: Path) -> None:

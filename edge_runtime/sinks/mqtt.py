@@ -19,6 +19,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersi
 from ..retry import Backoff
 from ..stream.event import Event
 from ..stream.session import Session
+from ..unicode_text import escaped
 from .background import CLOSE_SECONDS
 from .broker import Broker, connection_fault
 from .home_assistant import BIRTH, Topics
@@ -122,16 +123,14 @@ class MqttSink:
             with self._lock:
                 self._heard_at = self._clock()
             return
-        payload = json.dumps(
-            {
-                "label": event.label,
-                "confidence": round(event.confidence, 4),
-                "level_dbfs": round(event.level_dbfs, 1),
-                "cpu_percent": self._cpu.percent(time.monotonic()),
-                "utc": event.utc,
-            },
-            ensure_ascii=False,
-        )
+        values = {
+            "label": event.label,
+            "confidence": round(event.confidence, 4),
+            "level_dbfs": round(event.level_dbfs, 1),
+            "cpu_percent": self._cpu.percent(time.monotonic()),
+            "utc": event.utc,
+        }
+        payload = escaped(json.dumps(values, ensure_ascii=False))
         with self._lock:
             self._heard_at = self._clock()
             self._label, self._published_at = event.label, event.time

@@ -7,6 +7,8 @@ import json
 import time
 from dataclasses import dataclass, field
 
+from ..unicode_text import escaped
+
 EVENT_SCHEMA_VERSION = 1
 """A new version changes or removes a field; fields may be added without one."""
 
@@ -57,13 +59,13 @@ class Event:
     """When the window was classified, wall clock, ISO 8601; it jumps when the clock is set"""
 
     def to_json(self) -> str:
-        """One line of JSON, without the line end."""
+        """One line of JSON, without the line end; always valid UTF-8."""
         values = dataclasses.asdict(self)
         for name, digits in _DIGITS.items():
             values[name] = round(values[name], digits)
         for name in ("posterior", "raw_posterior"):
             values[name] = {label: round(value, 4) for label, value in values[name].items()}
-        return json.dumps(values, ensure_ascii=False)
+        return escaped(json.dumps(values, ensure_ascii=False))
 
 
 _DIGITS = {

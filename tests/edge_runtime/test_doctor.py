@@ -131,6 +131,23 @@ def test_a_file_to_write_needs_a_folder_permission_and_room(tmp_path, monkeypatc
     assert "may not write" in machine.disk(tmp_path / "genre.db").found
 
 
+@pytest.mark.parametrize(
+    ("content", "verdict"),
+    [
+        (b"RIFF\x00\x00\x00\x00WAVE", FAULT), (b"SQLite format 3\x00", OK),
+        (b'{"schema": 1}\n', OK), (b"", OK),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_something_else_is_not_written_to(tmp_path, monkeypatch, content, verdict):
+    monkeypatch.setattr(machine, "_LEAST_DISK_MIB", 0)
+    path = tmp_path / "song.wav"
+    path.write_bytes(content)
+    finding = machine.disk(path)
+    assert finding.verdict is verdict
+    if verdict is FAULT:
+        assert finding.found == f"{path}: is neither a log nor a history"
+
+
 def test_thirty_two_bits_are_warned_of(monkeypatch):
     assert software.python().verdict is OK
     monkeypatch.setattr(sys, "maxsize", 2**31 - 1)

@@ -98,7 +98,7 @@ def test_an_optional_library_has_one_place():
         )
     }
     assert places == {
-        "soundfile": ["file.py"],
+        "soundfile": ["containers.py"],
         "sounddevice": ["portaudio.py"],
         "rich": ["panel.py"],
         "onnxruntime": ["onnx.py"],

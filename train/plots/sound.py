@@ -168,7 +168,10 @@ def _warnings(
         yield audio.warning
     bad = path.conditioner.non_finite_samples
     if bad:
-        yield f"{audio.path}: {bad} samples are NaN, infinite or absurdly large; drawn as zero"
+        yield (
+            f"{audio.path}: {bad} samples are NaN, infinite or absurdly large, or could not be "
+            "decoded; drawn as zero"
+        )
     lacking = missing_band(audio.rate, params)
     if events and lacking:
         yield f"{audio.path}: {lacking}"

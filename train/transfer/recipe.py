@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edge_runtime.audio.file import open_audio
-from edge_runtime.audio.folder import audio_files
-from edge_runtime.errors import AudioFormatError, DataSetError
+from edge_runtime.audio.folder import audio_files, header_seconds
+from edge_runtime.errors import DataSetError
 from edge_runtime.frontend import PRESETS, FrontEndParams
 
 from ..data.tracks import Track
@@ -112,7 +111,7 @@ def sources(
     for folder in more:
         if not folder.is_dir():
             raise DataSetError(f"{folder}: no such folder; name a folder of music")
-        lengths = {path: _seconds(path) for path in audio_files(folder)}
+        lengths = {path: header_seconds(path) or 0.0 for path in audio_files(folder)}
         files = {path: length for path, length in lengths.items() if length >= 20.0}
         if not files:
             raise DataSetError(f"{folder}: holds no audio of 20 s or more")
@@ -121,14 +120,6 @@ def sources(
             for path, length in files.items()
         ]
     return found
-
-
-def _seconds(path: Path) -> float:
-    """Length of a file; 0 if it cannot be read."""
-    try:
-        return open_audio(path).seconds
-    except AudioFormatError:
-        return 0.0
 
 
 def train_pretrained(

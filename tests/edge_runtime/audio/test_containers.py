@@ -186,6 +186,18 @@ def test_an_mp3_that_was_cut_off_says_so(tmp_path):
     assert audio.warning.endswith("copy it again")
 
 
+def test_an_mp3_that_is_damaged_in_the_middle_says_how_much_is_heard(tmp_path):
+    content = bytearray(encoded(MUSIC, "mp3"))
+    middle = len(content) // 2
+    content[middle : middle + 5000] = bytes(5000)
+    audio, samples = read(tmp_path / "a.mp3", bytes(content))
+    assert 10 * RATE < len(samples) < 11.9 * RATE
+    assert audio.warning == (
+        f"{tmp_path}/a.mp3: truncated: its header promises 12.1 s; {len(samples) / RATE:.1f} s are "
+        "there and are used; copy it again"
+    )
+
+
 def test_an_mp3_of_constant_bit_rate_and_a_large_picture_promises_no_more_than_it_holds(tmp_path):
     picture = b"ID3\4\0\0" + bytes([0, 0x1F, 0, 0]) + bytes(0x1F << 14)
     audio, samples = read(tmp_path / "a.mp3", picture + without_xing(encoded(MUSIC, "mp3")))
@@ -223,7 +235,8 @@ def test_joined_flac_files_are_all_heard(tmp_path):
 def test_a_flac_that_was_cut_off_is_heard_as_far_as_it_goes_and_says_so(tmp_path):
     content = encoded(MUSIC, "flac")
     audio, samples = read(tmp_path / "a.flac", content[: len(content) // 2])
-    assert 4 * RATE < len(samples) < 8 * RATE
+    assert len(samples) == pytest.approx(audio.frames, abs=0.3 * RATE)
+    assert len(samples) == pytest.approx(6 * RATE, abs=RATE)
     assert "a.flac: truncated: its header promises 12.0 s; " in audio.warning
 
 
@@ -260,13 +273,32 @@ def test_a_link_that_cannot_be_decoded_does_not_take_the_others_along(tmp_path):
     assert len(samples) < 8 * RATE
 
 
+@pytest.mark.parametrize("places", [(0.5,), (0.2, 0.21, 0.8)])
+@pytest.mark.parametrize("joined", [False, True])
+def test_a_flac_goes_on_behind_what_is_damaged_and_the_clock_stays_right(tmp_path, places, joined):
+    content = bytearray(encoded(STEREO, "flac"))
+    for place in places:
+        at = round(place * len(content))
+        content[at : at + 200] = b"\xff" * 200
+    second = encoded(STEREO[: 2 * RATE], "flac") if joined else b""
+    audio, samples = read(tmp_path / "a.flac", bytes(content) + second)
+    whole = decoded(encoded(STEREO, "flac"))
+    if joined:
+        whole = np.concatenate([whole, whole[: 2 * RATE]])
+    assert (audio.frames, audio.warning) == (len(samples), None)
+    assert len(samples) == len(whole)
+    bad = np.isnan(samples[:, 0])
+    assert 0 < bad.sum() <= 3 * 4096 * len(places)
+    assert np.array_equal(samples[~bad], whole[~bad])
+
+
 def test_what_cannot_be_decoded_is_told_once_the_file_is_at_its_end(tmp_path):
-    content = bytearray(encoded(MUSIC, "flac"))
+    content = bytearray(encoded(MUSIC, "vorbis"))
     middle = len(content) // 2
     content[middle : middle + 200] = b"\xff" * 200
-    audio, samples = read(tmp_path / "a.flac", bytes(content))
+    audio, samples = read(tmp_path / "a.ogg", bytes(content))
     assert shortfall(audio, len(samples)) == (
-        f"{tmp_path}/a.flac: truncated: 12.0 s are promised, {len(samples) / RATE:.1f} s can be "
+        f"{tmp_path}/a.ogg: truncated: 12.0 s are promised, {len(samples) / RATE:.1f} s can be "
         "decoded and are used; copy it again"
     )
     assert shortfall(audio, audio.frames - 2000) is None

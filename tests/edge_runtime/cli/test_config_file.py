@@ -161,14 +161,14 @@ def command_lines(parser):
     def values(action):
         if action.nargs == 0:
             return st.sampled_from(action.option_strings).map(lambda name: [name])
-        values = ODD_TEXTS.filter(bool)
+        values = ODD_TEXTS.filter(str.strip)  # an empty value is refused
         if action.choices is not None:
             values = st.sampled_from([str(choice) for choice in action.choices])
         elif hasattr(action.type, "low"):
             many = st.floats if isinstance(action.type.low, float) else st.integers
             values = many(action.type.low, action.type.high).map(str)
         elif action.dest in ("only", "ignore"):
-            values = ODD_TEXTS.filter(lambda text: text.strip(", \t\n"))
+            values = ODD_TEXTS.filter(lambda text: text.replace(",", "").strip())
         return values.map(lambda value: [f"{action.option_strings[0]}={value}"])
 
     by_group = {}

@@ -168,13 +168,22 @@ def test_a_reader_that_leaves_early_is_no_fault(classifier, tmp_path, typed):
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="no /dev/full on this system")
-def test_a_full_disk_is_reported_in_one_line(classifier):
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize(
+    "typed", ["info", "--version", "listen --input demo --fast --json", "classify demo"]
+)
+def test_a_full_disk_is_reported_in_one_line_that_names_it(classifier, typed, unbuffered):
     with FULL.open("w") as full:
         done = subprocess.run(
-            [*COMMAND, "info"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
-        )
+            [*COMMAND, *typed.split()],
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+            env=os.environ | {"PYTHONUNBUFFERED": unbuffered},
+        )  # fmt: skip
     assert done.returncode == 1
-    assert done.stderr == "edge-genre: No space left on device\n"
+    where = "the output (/dev/full)" if Path("/proc/self/fd").exists() else "the output"
+    assert done.stderr == (
+        f"edge-genre: {where}: No space left on device; make space, or write elsewhere\n"
+    )
 
 
 @pytest.mark.parametrize(

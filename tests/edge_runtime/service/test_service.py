@@ -381,6 +381,43 @@ def test_a_unit_is_written_and_replaced_but_no_other_file(tmp_path):
     assert "is not ours" not in refused("install-service", f"--write={tmp_path}", code=3)
 
 
+def test_a_log_that_is_something_else_is_refused_now(tmp_path):
+    song = tmp_path / "song.wav"
+    song.write_bytes(b"RIFF\x00\x00\x00\x00WAVE")
+    line = refused("install-service", "--log", song, code=3)
+    assert f"--log {song}: holds something else than JSON lines" in line
+
+
+def test_where_the_disk_is_full_the_service_before_stays_whole(tmp_path, monkeypatch, capfd):
+    path = tmp_path / "edge-genre.service"
+    succeed("install-service", "--write", path, "--input", "mic:one")
+    before = {file.name: file.read_text() for file in tmp_path.iterdir()}
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    assert main(["install-service", "--write", str(path), "--input", "mic:two"]) == 3
+    line = capfd.readouterr().err
+    assert f"{path}.toml: cannot be written (No space left on device); make space in" in line
+    assert {file.name: file.read_text() for file in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize("home", [None, "", "relative"])
+def test_a_user_without_a_home_is_told_what_to_set(monkeypatch, capfd, tmp_path, home):
+    def unknown(_):
+        raise KeyError("uid not found")
+
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    monkeypatch.setenv("XDG_CONFIG_HOME", "also/relative")
+    monkeypatch.setenv("HOME", home or "") if home is not None else monkeypatch.delenv("HOME")
+    assert main(["install-service", "--user"]) == 2
+    assert "set HOME to its whole path, or name a place with --write" in capfd.readouterr().err
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    assert main(["install-service", "--user"]) == 0
+    assert f"# {tmp_path}/edge-genre/listen.toml" in capfd.readouterr().out
+
+
 def test_a_service_runs_as_a_user_that_can_read_its_files(tmp_path):
     config = tmp_path / "private" / "edge-genre.toml"
     config.parent.mkdir(mode=0o700)

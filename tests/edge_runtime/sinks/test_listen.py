@@ -60,6 +60,7 @@ def test_a_log_is_rotated_as_it_was_asked(clip, tmp_path):
         (["--hook-timeout", "5"], 2, "no meaning without --on-change"),
         (["--on-change", " "], 2, "--on-change is empty"),
         (["--log", "missing/log"], 3, "--log missing/log"),
+        (["--log", "new", "--history", "./new"], 2, "both new; name two files"),
         (["--log", "clip.wav"], 3, "--log clip.wav: holds something else than JSON lines"),
         (["--history", "missing/genre.db"], 3, "there is no folder missing"),
         (["--history", "clip.wav"], 3, "clip.wav: is not a SQLite database"),

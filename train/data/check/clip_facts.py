@@ -43,7 +43,7 @@ class ClipFacts:
     clipped_share: float
     """Of the samples, at full scale"""
     non_finite_samples: int
-    """NaN, infinite or absurdly large; they become zero"""
+    """NaN, infinite, absurdly large, or not to be decoded; they become zero"""
     truncated: str
     """How much is missing at the end; empty if nothing is"""
     unheard: str

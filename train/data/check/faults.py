@@ -125,7 +125,7 @@ def find_faults(
         Finding(
             "non-finite",
             False,
-            "hold samples that are no numbers, or absurd ones; they become zero",
+            "hold samples that are no numbers, absurd, or cannot be decoded; they become zero",
             clips(
                 {
                     name: f"{found.non_finite_samples} samples"
