@@ -61,6 +61,8 @@ _TEXTS: tuple[tuple[bytes, str], ...] = (
 )
 """What a web address gives in place of sound"""
 
+_READABLE = frozenset({"WAV", "W64", "Ogg", "FLAC", "MP3", "AU", "AIFF", "CAF", "VOC"})
+
 _AT_START, _ANYWHERE = 2, 4
 """Frames in a row that raw samples do not show by chance, at one place and at any place"""
 _TS_PACKET, _TS_SYNC = 188, 0x47
@@ -91,6 +93,11 @@ def container_of(head: bytes) -> str | None:
 def is_sound(name: str) -> bool:
     """Whether what `container_of` names holds sound at all."""
     return name not in {text for _, text in _TEXTS}
+
+
+def is_readable(name: str) -> bool:
+    """Whether `edge_runtime.audio.file` reads a file of that kind."""
+    return not _READABLE.isdisjoint(name.split())
 
 
 def _text(head: bytes) -> str | None:
