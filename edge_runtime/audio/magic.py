@@ -1,13 +1,16 @@
 """What an audio file or stream begins with, so that none is taken for raw samples.
 
 Most containers begin with a few letters. MP3 and AAC have no beginning: a radio is joined in the
-middle of a frame. They are known by frames that lead to one another (ISO/IEC 11172-3, 13818-7).
+middle of a frame. They are known by frames that lead to one another (ISO 13818-7; for MPEG see
+`edge_runtime.audio.mpeg`).
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+
+from .mpeg import parse_header
 
 HEAD_BYTES = 8192
 """Enough for five frames of MP3, whatever its bit rate; 0.1 s of CD sound in mono."""
@@ -58,14 +61,11 @@ _TEXTS: tuple[tuple[bytes, str], ...] = (
 )
 """What a web address gives in place of sound"""
 
+_READABLE = frozenset({"WAV", "W64", "Ogg", "FLAC", "MP3", "AU", "AIFF", "CAF", "VOC"})
+
 _AT_START, _ANYWHERE = 2, 4
 """Frames in a row that raw samples do not show by chance, at one place and at any place"""
 _TS_PACKET, _TS_SYNC = 188, 0x47
-
-_KBPS_1_3 = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
-_KBPS_1_2 = (32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384)
-_KBPS_2 = (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
-_MPEG_RATES = (44_100, 48_000, 32_000)
 
 
 def container_of(head: bytes) -> str | None:
@@ -93,6 +93,11 @@ def container_of(head: bytes) -> str | None:
 def is_sound(name: str) -> bool:
     """Whether what `container_of` names holds sound at all."""
     return name not in {text for _, text in _TEXTS}
+
+
+def is_readable(name: str) -> bool:
+    """Whether `edge_runtime.audio.file` reads a file of that kind."""
+    return not _READABLE.isdisjoint(name.split())
 
 
 def _text(head: bytes) -> str | None:
@@ -143,23 +148,14 @@ def _is_chain(head: bytes, at: int, frame: Callable[[bytes], _Frame | None], wan
 
 
 def _mpeg_frame(header: bytes) -> _Frame | None:
-    """A frame of MPEG 1, 2 or 2.5, layer II or III.
+    """A frame of MPEG audio, layer II or III.
 
     Nobody sends layer I, and its header is that of soft samples of 24 and 32 bits: FF FF.
     """
-    if len(header) < 4 or header[0] != 0xFF or header[1] < 0xE0:
+    found = parse_header(int.from_bytes(header[:4], "big")) if len(header) >= 4 else None
+    if found is None or found.layer == 1:
         return None
-    version, layer = header[1] >> 3 & 3, 4 - (header[1] >> 1 & 3)
-    bit_rate, rate = header[2] >> 4, header[2] >> 2 & 3
-    if version == 1 or layer not in (2, 3) or bit_rate in (0, 15) or rate == 3:
-        return None
-    if version == 3:
-        kbps, hertz = (_KBPS_1_3 if layer == 3 else _KBPS_1_2), _MPEG_RATES[rate]
-    else:
-        kbps, hertz = _KBPS_2, _MPEG_RATES[rate] // (2 if version == 2 else 4)
-    samples = 576 if layer == 3 and version != 3 else 1152
-    length = samples // 8 * 1000 * kbps[bit_rate - 1] // hertz + (header[2] >> 1 & 1)
-    return bytes([header[1], header[2] & 0x0C]), length
+    return bytes([header[1], header[2] & 0x0C]), found.bytes
 
 
 def _adts_frame(header: bytes) -> _Frame | None:

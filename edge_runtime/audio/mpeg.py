@@ -36,7 +36,9 @@ _COUNT_ERROR = 2
 """Encoders differ by so many frames in what they count."""
 
 
-class _Header(NamedTuple):
+class Header(NamedTuple):
+    """What the first four bytes of a frame say of it."""
+
     bytes: int
     samples: int
     rate: int
@@ -57,7 +59,7 @@ class _Run:
     """Frames of one stream."""
 
     start: int
-    header: _Header
+    header: Header
     word: int
     counted: int | None = None
     """Frames that its Xing tag says there are"""
@@ -118,7 +120,7 @@ def _runs(file: BinaryIO, size: int) -> Iterator[_Run]:
     while True:
         file.seek(position)
         data = file.read(_LOOKED_AT)
-        header = _parse(int.from_bytes(data[:4], "big")) if len(data) >= 4 else None
+        header = parse_header(int.from_bytes(data[:4], "big")) if len(data) >= 4 else None
         if header is None:
             found = _next_frame(file, position)
             if found is None:
@@ -154,17 +156,17 @@ def _next_frame(file: BinaryIO, start: int) -> int | None:
     if behind > start:
         start = behind
         file.seek(start)
-        if _parse(int.from_bytes(file.read(4), "big")) is not None:
+        if parse_header(int.from_bytes(file.read(4), "big")) is not None:
             return start
     while True:
         file.seek(start)
         data = file.read(_SEARCHED_AT_ONCE)
         at = data.find(b"\xff")
         while 0 <= at <= len(data) - 4:
-            header = _parse(int.from_bytes(data[at : at + 4], "big"))
+            header = parse_header(int.from_bytes(data[at : at + 4], "big"))
             if header is not None:
                 file.seek(start + at + header.bytes)
-                following = _parse(int.from_bytes(file.read(4), "big"))
+                following = parse_header(int.from_bytes(file.read(4), "big"))
                 if following is not None and following.stream == header.stream:
                     return start + at
             at = data.find(b"\xff", at + 1)
@@ -193,14 +195,14 @@ def _xing(run: _Run) -> bytes:
     checksum of its own.
     """
     word = run.word & ~0xF200 | 9 << 12 | 0x10000
-    header = _parse(word)
+    header = parse_header(word)
     assert header is not None
     tag = b"Xing" + (1).to_bytes(4, "big") + run.frames.to_bytes(4, "big")
     return (word.to_bytes(4, "big").ljust(header.tag, b"\0") + tag).ljust(header.bytes, b"\0")
 
 
 @functools.lru_cache(maxsize=4096)
-def _parse(word: int) -> _Header | None:
+def parse_header(word: int) -> Header | None:
     """The header of a frame; None if it is none, or of free format."""
     if word >> 21 != 0x7FF:
         return None
@@ -219,4 +221,4 @@ def _parse(word: int) -> _Header | None:
         length = samples // 8 * 1000 * kbit_s // hertz + padding
     channels = 1 if word >> 6 & 3 == 3 else 2
     side = (9 if channels == 1 else 17) if lower else (17 if channels == 1 else 32)
-    return _Header(length, samples, hertz, channels, layer, kbit_s, 4 + side)
+    return Header(length, samples, hertz, channels, layer, kbit_s, 4 + side)

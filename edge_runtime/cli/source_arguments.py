@@ -16,7 +16,7 @@ from ..regular_file import is_pipe
 from ..sources import Source, Stop
 from ..sources.file import FileSource
 from ..stderr import quiet_stderr
-from . import warn
+from . import note, warn
 from .arguments import Number, Whole
 
 _STDIN_RATE = 44_100
@@ -169,7 +169,13 @@ def _pipe(args: argparse.Namespace, path: Path) -> Iterator[Source]:
         raise AudioFormatError(f"{path}: cannot be opened ({error.strerror})") from None
     try:
         os.set_blocking(descriptor, True)
-        yield _raw(args, descriptor, path.name)
+        source = _raw(args, descriptor, path.name)
+        kind = args.format or PcmFormat.S16_LE
+        note(
+            f"{path}: is a pipe; it is read as raw PCM, {kind}, {source.rate} Hz, "
+            f"{source.channels} channel(s), as soon as something is written into it"
+        )
+        yield source
     finally:
         os.close(descriptor)
 

@@ -6,7 +6,7 @@ import os
 import select
 from collections.abc import Iterator
 
-from ..audio.magic import HEAD_BYTES, container_of, is_sound
+from ..audio.magic import HEAD_BYTES, container_of, is_readable, is_sound
 from ..audio.pcm import PcmFormat
 from ..errors import AudioFormatError
 from . import CHUNK_SECONDS, POLL_SECONDS, Chunk, Stop
@@ -94,8 +94,8 @@ class RawSource:
             )
         raise AudioFormatError(
             f"{self.name}: holds {found}, not raw samples; send raw PCM (arecord -t raw, or "
-            f"... | ffmpeg -i - {pcm} | edge-genre listen --input - ...), or name the file with "
-            "--input FILE"
+            f"... | ffmpeg -i - {pcm} | edge-genre listen --input - ...)"
+            f"{', or name the file with --input FILE' * is_readable(found)}"
         )
 
 

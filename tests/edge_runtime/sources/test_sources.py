@@ -137,6 +137,10 @@ def test_the_refusal_has_the_line_that_makes_samples_of_it():
         AudioFormatError, match=r"ffmpeg -i - -f s32le -ac 2 -ar 48000 - \| edge-genre listen"
     ):
         chunks_of([b"ID3\4\0\0\0\0"], rate=48_000, channels=2, form="S32_LE")
+    for head, named in ((b"fLaC\0\0\0\0", True), (b"\0\0\0\x20ftypM4A ", False)):
+        with pytest.raises(AudioFormatError) as refusal:
+            chunks_of([head])
+        assert ("name the file with --input FILE" in str(refusal.value)) is named
     with pytest.raises(AudioFormatError, match=r"a playlist, not sound; .* ffmpeg -i ADDRESS -f"):
         chunks_of([b"#EXTM3U\nhttp://radio/live\n"])
 
