@@ -177,7 +177,8 @@ def test_the_leak_and_the_cost_of_a_condition_are_in_points_with_their_sign() ->
         ("clean", "snr-5"), (0.75, 0.5), ((0.7, 0.8), (0.4, 0.6)), McNemar(60, 3, 1)
     )
     evaluation: Any = SimpleNamespace(to_dict=lambda: {"scores": 1})
-    row = InCondition(GRID[5], evaluation, to_clean)
+    (condition,) = [one for one in GRID if one.name == "snr-5"]
+    row = InCondition(condition, evaluation, to_clean)
     assert row.points == -25.0
     assert {**row.to_dict(), "p_to_clean": None} == {
         "condition": "snr-5", "text": "noise 5 dB below", "points_to_clean": -25.0,
