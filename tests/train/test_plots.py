@@ -207,7 +207,9 @@ def test_silence_is_dark_and_grey(classifier: Classifier, tmp_path: Path) -> Non
     assert "Genre timeline: silence 0:06" in texts(draw(sound, "timeline"))
 
 
-@pytest.mark.parametrize("n", [1, 2, 60, 2047, 30_000])
+@pytest.mark.parametrize(
+    "n", [1, *(pytest.param(n, marks=pytest.mark.slow) for n in (2, 60, 2047, 30_000))]
+)
 def test_clips_shorter_than_a_window_can_be_drawn(
     classifier: Classifier, tmp_path: Path, n: int
 ) -> None:
@@ -319,6 +321,7 @@ def test_plot_writes_a_picture_of_each_kind(tmp_path: Path) -> None:
         assert height == pytest.approx(kind.height * DPI, abs=1)
 
 
+@pytest.mark.slow
 def test_a_sheet_has_all_figures(tmp_path: Path) -> None:
     done = succeed("plot", "demo", "--sheet", "--seconds", "6", cwd=tmp_path)
     assert done.stdout == f"{Path('plots', 'demo-sheet.png')}\n"

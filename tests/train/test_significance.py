@@ -58,6 +58,7 @@ def test_a_model_does_not_differ_from_itself() -> None:
     assert (test.b, test.c, test.p) == (0, 0, 1.0)
 
 
+@pytest.mark.slow
 def test_equal_models_differ_significantly_in_at_most_five_of_a_hundred_cases() -> None:
     generator = np.random.default_rng(0)
     wrongly = [

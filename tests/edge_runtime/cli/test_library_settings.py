@@ -32,6 +32,7 @@ def run(home: Path, *words: str | Path, **environment: str) -> subprocess.Comple
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["torch", "jax", ""])
 def test_keras_is_as_the_networks_were_written_for(tmp_path: Path, backend: str) -> None:
     code = (
