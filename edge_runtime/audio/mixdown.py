@@ -122,8 +122,9 @@ class Mixdown:
 
     def _judge(self, block: npt.NDArray[np.float32], mixed: npt.NDArray[np.float32]) -> None:
         """Choose what is used from the next block on."""
-        self._energies = _MEMORY * self._energies + np.einsum("ij,ij->j", block, block)
-        self._mixed_energy = _MEMORY * self._mixed_energy + float(np.dot(mixed, mixed))
+        self._energies = _MEMORY * self._energies + _energies(block)
+        mixed_energy = float(_energies(mixed[:, np.newaxis])[0])
+        self._mixed_energy = _MEMORY * self._mixed_energy + mixed_energy
         loudest = int(self._energies.argmax())
         most = float(self._energies[loudest])
         if self._loudest:
@@ -140,3 +141,15 @@ class Mixdown:
                 f"nearly all in one of them); channel {loudest + 1} alone is used, unless "
                 "--channel names another"
             )
+
+
+def _energies(block: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Energy of each channel without its constant offset.
+
+    An offset is no sound: it would hide what mixing loses, and make a dead channel the loudest.
+    """
+    moved = block - block[0]  # a constant becomes zero, without a rounding error
+    sums = np.ones(len(moved), np.float32) @ moved
+    energies = np.einsum("ij,ij->j", moved, moved) - sums * sums / np.float32(len(moved))
+    positive: npt.NDArray[np.float32] = np.maximum(energies, np.float32(0.0))
+    return positive
