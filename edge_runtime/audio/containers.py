@@ -16,6 +16,7 @@ from ..errors import AudioFormatError, MissingExtraError
 from ..stderr import quiet_stderr
 from . import flac, mpeg, ogg
 from .link import Layout, Link, LinkFile, behind_id3
+from .magic import HEAD_BYTES, MPEG_STREAM, container_of
 from .resample import StreamResampler
 
 Block = npt.NDArray[np.float32]
@@ -216,13 +217,21 @@ def layout_of(path: Path) -> Layout:
             return ogg.walk(file, size)
         if head.startswith(flac.MAGIC):
             return flac.walk(file, size)
-        if len(head) > 1 and head[0] == 0xFF and head[1] >= 0xE0:
+        if _is_mpeg(path, head + file.read(HEAD_BYTES - len(head))):
             return mpeg.walk(file, size)
     promised = _promised_bytes(head)
     # Some writers count a padding byte that they do not write.
     if promised is None or size + 1 >= promised:
         return Layout()
     return Layout(fault=f"it has {size:,} of {promised:,} bytes")
+
+
+def _is_mpeg(path: Path, head: bytes) -> bool:
+    """Whether MPEG frames begin here, or, as in what a radio sends, behind a part of one."""
+    if len(head) > 1 and head[0] == 0xFF and head[1] >= 0xE0:
+        return True
+    found = container_of(head)
+    return found == MPEG_STREAM or (found is None and path.suffix.lower() == ".mp3")
 
 
 def _promised_bytes(head: bytes) -> int | None:

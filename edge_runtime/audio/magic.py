@@ -15,6 +15,9 @@ from .mpeg import parse_header
 HEAD_BYTES = 8192
 """Enough for five frames of MP3, whatever its bit rate; 0.1 s of CD sound in mono."""
 
+MPEG_STREAM = "an MP3 stream"
+"""The name of MPEG frames that no tag precedes"""
+
 _BEGINNINGS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"RIFF", "a WAV file"),
     (0, b"RIFX", "a WAV file"),
@@ -84,7 +87,7 @@ def container_of(head: bytes) -> str | None:
         return text
     if _is_transport_stream(head):
         return "an MPEG transport stream"
-    for name, frame in (("an MP3 stream", _mpeg_frame), ("an AAC stream", _adts_frame)):
+    for name, frame in ((MPEG_STREAM, _mpeg_frame), ("an AAC stream", _adts_frame)):
         if _has_frames(head, frame):
             return name
     return None

@@ -143,6 +143,21 @@ def test_a_variable_bit_rate_without_a_xing_frame_is_heard_to_its_end(tmp_path, 
     assert (audio.frames, audio.channels, audio.warning) == (len(samples), channels, None)
 
 
+@pytest.mark.parametrize("lost", [1, 300, 3000])
+def test_an_mp3_that_begins_within_a_frame_is_heard_to_its_end(tmp_path, lost):
+    content = without_xing(encoded(MUSIC, "mp3-vbr"))
+    audio, samples = read(tmp_path / "radio", content[lost:])
+    assert abs(len(MUSIC) - len(samples)) <= 0.5 * RATE
+    assert (audio.frames, audio.warning) == (len(samples), None)
+
+
+def test_an_mp3_behind_much_that_is_no_sound_is_heard_to_its_end(tmp_path):
+    content = without_xing(encoded(MUSIC, "mp3-vbr"))
+    audio, samples = read(tmp_path / "a.mp3", bytes(20_000) + content)
+    assert_alike(samples[:, 0], MUSIC)
+    assert (audio.frames, audio.warning) == (len(samples), None)
+
+
 @pytest.mark.parametrize("kind", ["mp3", "mp3-vbr"])
 def test_a_xing_frame_that_counts_too_few_frames_is_not_believed(tmp_path, kind):
     content = encoded(MUSIC, kind)
