@@ -26,6 +26,9 @@ _Found = tuple[int, int, int, Link | None]
 _UNKNOWN_FRAMES = 2**50
 """From here on, a number of frames means that it is unknown."""
 _UNKNOWN_BYTES = 0xFFFFFFFF
+_UNKNOWN_RIFF, _UNKNOWN_LONG = 0x7FFFF000, 2**62
+_RIFF_SPARE = 4096
+"""The length of a whole RIFF file is seldom looked at, and often wrong by a little."""
 _WALK_BUFFER = 1 << 17
 _PIECE_FRAMES = 4096
 """Decoded at once: where decoding fails, no more than that is lost before."""
@@ -212,16 +215,17 @@ def layout_of(path: Path) -> Layout:
         size = file.seek(0, 2)
         start = behind_id3(file)
         file.seek(start)
-        head = file.read(12)
+        head = file.read(HEAD_BYTES)
         if head.startswith(ogg.CAPTURE):
             return ogg.walk(file, size)
         if head.startswith(flac.MAGIC):
             return flac.walk(file, size)
-        if _is_mpeg(path, head + file.read(HEAD_BYTES - len(head))):
+        if _is_mpeg(path, head):
             return mpeg.walk(file, size)
     promised = _promised_bytes(head)
-    # Some writers count a padding byte that they do not write.
-    if promised is None or size + 1 >= promised:
+    # Some writers count a padding byte that they do not write, or a header twice.
+    spare = 1 if head[:4] in (b".snd", b"FORM") else _RIFF_SPARE
+    if promised is None or size + spare >= promised:
         return Layout()
     return Layout(fault=f"it has {size:,} of {promised:,} bytes")
 
@@ -235,8 +239,11 @@ def _is_mpeg(path: Path, head: bytes) -> bool:
 
 
 def _promised_bytes(head: bytes) -> int | None:
-    """Length of an AU or AIFF file as its header has it: the decoder takes what is there."""
-    if len(head) < 12:
+    """Length of a file as its header has it: the decoder takes what is there.
+
+    None where the header does not say, or cannot have known.
+    """
+    if len(head) < 28:
         return None
     if head[:4] == b".snd":
         length = int.from_bytes(head[8:12], "big")
@@ -244,7 +251,14 @@ def _promised_bytes(head: bytes) -> int | None:
         return None if length == _UNKNOWN_BYTES else start + length
     if head[:4] == b"FORM":
         return 8 + int.from_bytes(head[4:8], "big")
-    return None
+    length, unknown = 0, _UNKNOWN_LONG
+    if head[:4] == b"RIFF":
+        length, unknown = 8 + int.from_bytes(head[4:8], "little"), _UNKNOWN_RIFF
+    elif head[:4] in (b"RF64", b"BW64") and head[12:16] == b"ds64":
+        length = 8 + int.from_bytes(head[20:28], "little")
+    elif head[:4] == b"riff":  # W64
+        length = int.from_bytes(head[16:24], "little")
+    return length if 8 < length < unknown else None
 
 
 def _import_soundfile(path: Path, head: bytes = b"") -> Any:

@@ -277,6 +277,27 @@ def test_a_file_ends_early_where_two_bytes_or_more_of_its_promise_are_missing(
     assert layout_of(path).fault == missing
 
 
+@pytest.mark.parametrize(
+    ("kind", "subtype"),
+    [("WAV", "ALAW"), ("WAV", "IMA_ADPCM"), ("RF64", "PCM_16"), ("W64", "PCM_16")],
+)
+def test_other_wav_files_that_were_cut_off_say_so(tmp_path, kind, subtype):
+    path = tmp_path / "clip"
+    soundfile.write(path, MUSIC, RATE, format=kind, subtype=subtype)
+    content = path.read_bytes()
+    assert read(tmp_path / "whole", content)[0].warning is None
+    audio, samples = read(tmp_path / "cut", content[: len(content) // 2])
+    assert len(samples) == pytest.approx(len(MUSIC) / 2, rel=0.05)
+    assert "truncated: it has" in audio.warning
+
+
+def test_a_riff_length_that_was_not_filled_in_promises_nothing(tmp_path):
+    path = tmp_path / "clip"
+    for length in (0, 0xFFFFFFFF):
+        path.write_bytes((b"RIFF" + length.to_bytes(4, "little") + b"WAVE").ljust(9000, b"\0"))
+        assert layout_of(path).fault == ""
+
+
 # --- what cannot be gone on with
 
 
