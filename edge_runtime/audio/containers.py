@@ -16,7 +16,7 @@ from ..errors import AudioFormatError, MissingExtraError
 from ..stderr import quiet_stderr
 from . import flac, mpeg, ogg
 from .link import Layout, Link, LinkFile, behind_id3
-from .magic import HEAD_BYTES, MPEG_STREAM, container_of
+from .magic import HEAD_BYTES, MPEG_STREAM, container_of, is_readable
 from .resample import StreamResampler
 
 Block = npt.NDArray[np.float32]
@@ -29,6 +29,8 @@ _UNKNOWN_BYTES = 0xFFFFFFFF
 _UNKNOWN_RIFF, _UNKNOWN_LONG = 0x7FFFF000, 2**62
 _RIFF_SPARE = 4096
 """The length of a whole RIFF file is seldom looked at, and often wrong by a little."""
+_LETTERS = 32
+"""Bytes at the beginning that name a container"""
 _WALK_BUFFER = 1 << 17
 _PIECE_FRAMES = 4096
 """Decoded at once: where decoding fails, no more than that is lost before."""
@@ -280,6 +282,18 @@ def _not_audio(path: Path) -> str:
     return f"{path}: is not audio in a format that can be read; convert it to WAV"
 
 
+def _not_opened(path: Path) -> str:
+    """What to say of a file that the library refuses: one that begins well was cut off, say."""
+    with path.open("rb") as file:
+        name = container_of(file.read(_LETTERS))
+    if name is None or not is_readable(name):
+        return _not_audio(path)
+    return (
+        f"{path}: is damaged, cut off or of an encoding that is not known here: it begins as "
+        f"{name} does, and cannot be read; copy it again, or convert it to WAV"
+    )
+
+
 @contextlib.contextmanager
 def _opened(soundfile: Any, path: Path, link: Link | None) -> Iterator[tuple[Any, LinkFile | None]]:
     with contextlib.ExitStack() as opened:
@@ -290,7 +304,7 @@ def _opened(soundfile: Any, path: Path, link: Link | None) -> Iterator[tuple[Any
             with quiet_stderr():  # libsndfile's MP3 decoder writes to stderr
                 sound = soundfile.SoundFile(os.fsencode(path) if file is None else file)
         except (soundfile.LibsndfileError, TypeError, ValueError):  # TypeError: "raw" in the name
-            raise AudioFormatError(_not_audio(path)) from None
+            raise AudioFormatError(_not_opened(path)) from None
         opened.enter_context(sound)
         # soundfile reads no further than the header's length, and seeks to where it is behind
         # every block (which spoils the next MP3 frame), unless it takes a file for a pipe.

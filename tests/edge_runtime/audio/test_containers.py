@@ -291,6 +291,16 @@ def test_other_wav_files_that_were_cut_off_say_so(tmp_path, kind, subtype):
     assert "truncated: it has" in audio.warning
 
 
+def test_a_file_that_is_cut_off_too_early_to_be_opened_is_not_called_no_audio(tmp_path):
+    path = tmp_path / "a.caf"
+    soundfile.write(path, MUSIC, RATE, format="CAF")
+    path.write_bytes(path.read_bytes()[:50_000])
+    with pytest.raises(
+        AudioFormatError, match=r"a\.caf: is damaged, cut off .* as a CAF file does"
+    ):
+        open_audio(path)
+
+
 def test_a_riff_length_that_was_not_filled_in_promises_nothing(tmp_path):
     path = tmp_path / "clip"
     for length in (0, 0xFFFFFFFF):
