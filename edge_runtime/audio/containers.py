@@ -16,6 +16,7 @@ from ..errors import AudioFormatError, MissingExtraError
 from ..stderr import quiet_stderr
 from . import flac, mpeg, ogg
 from .link import Layout, Link, LinkFile, behind_id3
+from .magic import HEAD_BYTES, MPEG_STREAM, container_of, is_readable
 from .resample import StreamResampler
 
 Block = npt.NDArray[np.float32]
@@ -25,6 +26,11 @@ _Found = tuple[int, int, int, Link | None]
 _UNKNOWN_FRAMES = 2**50
 """From here on, a number of frames means that it is unknown."""
 _UNKNOWN_BYTES = 0xFFFFFFFF
+_UNKNOWN_RIFF, _UNKNOWN_LONG = 0x7FFFF000, 2**62
+_RIFF_SPARE = 4096
+"""The length of a whole RIFF file is seldom looked at, and often wrong by a little."""
+_LETTERS = 32
+"""Bytes at the beginning that name a container"""
 _WALK_BUFFER = 1 << 17
 _PIECE_FRAMES = 4096
 """Decoded at once: where decoding fails, no more than that is lost before."""
@@ -211,23 +217,35 @@ def layout_of(path: Path) -> Layout:
         size = file.seek(0, 2)
         start = behind_id3(file)
         file.seek(start)
-        head = file.read(12)
+        head = file.read(HEAD_BYTES)
         if head.startswith(ogg.CAPTURE):
             return ogg.walk(file, size)
         if head.startswith(flac.MAGIC):
             return flac.walk(file, size)
-        if len(head) > 1 and head[0] == 0xFF and head[1] >= 0xE0:
+        if _is_mpeg(path, head):
             return mpeg.walk(file, size)
     promised = _promised_bytes(head)
-    # Some writers count a padding byte that they do not write.
-    if promised is None or size + 1 >= promised:
+    # Some writers count a padding byte that they do not write, or a header twice.
+    spare = 1 if head[:4] in (b".snd", b"FORM") else _RIFF_SPARE
+    if promised is None or size + spare >= promised:
         return Layout()
     return Layout(fault=f"it has {size:,} of {promised:,} bytes")
 
 
+def _is_mpeg(path: Path, head: bytes) -> bool:
+    """Whether MPEG frames begin here, or, as in what a radio sends, behind a part of one."""
+    if len(head) > 1 and head[0] == 0xFF and head[1] >= 0xE0:
+        return True
+    found = container_of(head)
+    return found == MPEG_STREAM or (found is None and path.suffix.lower() == ".mp3")
+
+
 def _promised_bytes(head: bytes) -> int | None:
-    """Length of an AU or AIFF file as its header has it: the decoder takes what is there."""
-    if len(head) < 12:
+    """Length of a file as its header has it: the decoder takes what is there.
+
+    None where the header does not say, or cannot have known.
+    """
+    if len(head) < 28:
         return None
     if head[:4] == b".snd":
         length = int.from_bytes(head[8:12], "big")
@@ -235,7 +253,14 @@ def _promised_bytes(head: bytes) -> int | None:
         return None if length == _UNKNOWN_BYTES else start + length
     if head[:4] == b"FORM":
         return 8 + int.from_bytes(head[4:8], "big")
-    return None
+    length, unknown = 0, _UNKNOWN_LONG
+    if head[:4] == b"RIFF":
+        length, unknown = 8 + int.from_bytes(head[4:8], "little"), _UNKNOWN_RIFF
+    elif head[:4] in (b"RF64", b"BW64") and head[12:16] == b"ds64":
+        length = 8 + int.from_bytes(head[20:28], "little")
+    elif head[:4] == b"riff":  # W64
+        length = int.from_bytes(head[16:24], "little")
+    return length if 8 < length < unknown else None
 
 
 def _import_soundfile(path: Path, head: bytes = b"") -> Any:
@@ -257,6 +282,18 @@ def _not_audio(path: Path) -> str:
     return f"{path}: is not audio in a format that can be read; convert it to WAV"
 
 
+def _not_opened(path: Path) -> str:
+    """What to say of a file that the library refuses: one that begins well was cut off, say."""
+    with path.open("rb") as file:
+        name = container_of(file.read(_LETTERS))
+    if name is None or not is_readable(name):
+        return _not_audio(path)
+    return (
+        f"{path}: is damaged, cut off or of an encoding that is not known here: it begins as "
+        f"{name} does, and cannot be read; copy it again, or convert it to WAV"
+    )
+
+
 @contextlib.contextmanager
 def _opened(soundfile: Any, path: Path, link: Link | None) -> Iterator[tuple[Any, LinkFile | None]]:
     with contextlib.ExitStack() as opened:
@@ -267,7 +304,7 @@ def _opened(soundfile: Any, path: Path, link: Link | None) -> Iterator[tuple[Any
             with quiet_stderr():  # libsndfile's MP3 decoder writes to stderr
                 sound = soundfile.SoundFile(os.fsencode(path) if file is None else file)
         except (soundfile.LibsndfileError, TypeError, ValueError):  # TypeError: "raw" in the name
-            raise AudioFormatError(_not_audio(path)) from None
+            raise AudioFormatError(_not_opened(path)) from None
         opened.enter_context(sound)
         # soundfile reads no further than the header's length, and seeks to where it is behind
         # every block (which spoils the next MP3 frame), unless it takes a file for a pipe.

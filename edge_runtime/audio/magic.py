@@ -15,6 +15,9 @@ from .mpeg import parse_header
 HEAD_BYTES = 8192
 """Enough for five frames of MP3, whatever its bit rate; 0.1 s of CD sound in mono."""
 
+MPEG_STREAM = "an MP3 stream"
+"""The name of MPEG frames that no tag precedes"""
+
 _BEGINNINGS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"RIFF", "a WAV file"),
     (0, b"RIFX", "a WAV file"),
@@ -35,6 +38,11 @@ _BEGINNINGS: tuple[tuple[int, bytes, str], ...] = (
     (4, b"moov", "a QuickTime file"),
     (4, b"mdat", "a QuickTime file"),
     (4, b"wide", "a QuickTime file"),
+    (4, b"moof", "an MP4 stream"),
+    (4, b"sidx", "an MP4 stream"),
+    (4, b"emsg", "an MP4 stream"),
+    (4, b"free", "an MP4 file"),
+    (4, b"skip", "an MP4 file"),
     (0, b"\x1a\x45\xdf\xa3", "a WebM or Matroska file"),
     (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "a WMA file"),
     (0, b"MAC ", "a Monkey's Audio file"),
@@ -47,6 +55,14 @@ _BEGINNINGS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"FRM8", "a DSDIFF file"),
     (0, b"FLV\x01", "an FLV stream"),
     (0, b"Creative Voice File", "a VOC file"),
+    (0, b".RMF", "a RealMedia file"),
+    (0, b"\x00\x00\x01\xba", "an MPEG program stream"),
+    (0, b"MThd", "a MIDI file"),
+    (0, b"PK\3\4", "a ZIP archive"),
+    (0, b"\x1f\x8b\x08\x00", "gzip data"),
+    (0, b"\x1f\x8b\x08\x08", "gzip data"),
+    (0, b"\xfd7zXZ\0", "xz data"),
+    (0, b"BZh91AY&SY", "bzip2 data"),
 )
 _TEXTS: tuple[tuple[bytes, str], ...] = (
     (b"#extm3u", "a playlist"),
@@ -55,16 +71,28 @@ _TEXTS: tuple[tuple[bytes, str], ...] = (
     (b"https://", "a playlist"),
     (b"<!doctype", "a web page"),
     (b"<html", "a web page"),
+    (b"<head", "a web page"),
     (b"<?xml", "an XML document"),
+    (b"<mpd", "a playlist"),
+    (b"<asx", "a playlist"),
+    (b'{"error', "a JSON document"),
+    (b"rtsp/1.", "the header of a web server"),
     (b"http/1.", "the header of a web server"),
     (b"icy 200", "the header of a web server"),
 )
 """What a web address gives in place of sound"""
 
+_NO_SOUND = {
+    "a MIDI file", "a ZIP archive", "gzip data", "xz data", "bzip2 data",
+    *(name for _, name in _TEXTS),
+}  # fmt: skip
+
 _READABLE = frozenset({"WAV", "W64", "Ogg", "FLAC", "MP3", "AU", "AIFF", "CAF", "VOC"})
 
 _AT_START, _ANYWHERE = 2, 4
 """Frames in a row that raw samples do not show by chance, at one place and at any place"""
+_OGG_PAGE = b"OggS\0"
+_OGG_PART = "a part of an Ogg stream"
 _TS_PACKET, _TS_SYNC = 188, 0x47
 
 
@@ -82,9 +110,11 @@ def container_of(head: bytes) -> str | None:
             return name
     if (text := _text(head)) is not None:
         return text
+    if _has_ogg_page(head):
+        return _OGG_PART
     if _is_transport_stream(head):
         return "an MPEG transport stream"
-    for name, frame in (("an MP3 stream", _mpeg_frame), ("an AAC stream", _adts_frame)):
+    for name, frame in ((MPEG_STREAM, _mpeg_frame), ("an AAC stream", _adts_frame)):
         if _has_frames(head, frame):
             return name
     return None
@@ -92,17 +122,23 @@ def container_of(head: bytes) -> str | None:
 
 def is_sound(name: str) -> bool:
     """Whether what `container_of` names holds sound at all."""
-    return name not in {text for _, text in _TEXTS}
+    return name not in _NO_SOUND
 
 
 def is_readable(name: str) -> bool:
     """Whether `edge_runtime.audio.file` reads a file of that kind."""
-    return not _READABLE.isdisjoint(name.split())
+    return name != _OGG_PART and not _READABLE.isdisjoint(name.split())
 
 
 def _text(head: bytes) -> str | None:
     begin = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:16].lower()
     return next((name for letters, name in _TEXTS if begin.startswith(letters)), None)
+
+
+def _has_ogg_page(head: bytes) -> bool:
+    """Whether a page of Ogg begins later on: a stream that was joined in the middle."""
+    at = head.find(_OGG_PAGE)
+    return 0 <= at < len(head) - len(_OGG_PAGE) and head[at + len(_OGG_PAGE)] < 8  # its flags
 
 
 def _is_transport_stream(head: bytes) -> bool:

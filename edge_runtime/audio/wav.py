@@ -26,6 +26,8 @@ _UNKNOWN_LENGTH = 0x7FFFF000
 
 _WRAPS_AT = 2**32
 """A chunk's length is what it holds modulo this."""
+_TAGS = (b"ID3", b"TAG", b"APETAGEX")
+"""What some programs put behind a file of any format, in no chunk"""
 _FORMAT_BYTES = 64
 """No fmt chunk that is read here is longer."""
 
@@ -114,11 +116,10 @@ def read_header(file: BinaryIO, path: Path) -> WavHeader:
         name, length = head[:4], int.from_bytes(head[4:], "little")
         if name == b"data":
             break
+        end = file.tell() + length
         if name == b"fmt ":
             format_chunk = file.read(min(length, _FORMAT_BYTES))
-            file.seek(length - len(format_chunk) + length % 2, 1)
-        else:
-            file.seek(length + length % 2, 1)
+        file.seek(_padded(file, end, length % 2))
     if format_chunk is None or len(format_chunk) < 16:
         raise AudioFormatError(f"{path}: this WAV file has no valid fmt chunk; it is damaged")
     tag, channels, rate, _, frame_bytes, bits = struct.unpack("<HHIIHH", format_chunk[:16])
@@ -153,14 +154,14 @@ def _samples(
         if length > there:
             known = length < _UNKNOWN_LENGTH
             return [*pieces, (start, there)], promised + length if known else None, 0
-        behind, following = _next_data(file, start + length + length % 2, size)
+        behind, following = _next_data(file, start + length, length % 2, size)
         if behind and (not length or length >= _UNKNOWN_LENGTH):
             # The recorder was killed, or wrote to a pipe: it fills the length in at its end.
             return [*pieces, (start, there)], None, 0
         if behind and there >= length + _WRAPS_AT:
             # The length has 32 bits, and the recorder wrote more than fits.
             length += (there - length) // _WRAPS_AT * _WRAPS_AT
-            behind, following = _next_data(file, start + length + length % 2, size)
+            behind, following = _next_data(file, start + length, length % 2, size)
         pieces.append((start, length))
         promised += length
         if following is None:
@@ -168,21 +169,51 @@ def _samples(
         start, length = following
 
 
-def _next_data(file: BinaryIO, position: int, size: int) -> tuple[int, tuple[int, int] | None]:
-    """Bytes at the end that are in no chunk; start and length of the next chunk of samples."""
-    begin = position
+def _next_data(
+    file: BinaryIO, end: int, padding: int, size: int
+) -> tuple[int, tuple[int, int] | None]:
+    """Bytes at the end that are in no chunk; start and length of the next chunk of samples.
+
+    Parameters
+    ----------
+    file : binary file
+    end : int
+        Of a chunk of samples, without its padding.
+    padding : int
+        Bytes behind it that make its length even.
+    size : int
+        Of the file, bytes.
+    """
+    position = begin = _padded(file, end, padding)
     while position < size:
-        file.seek(position)
-        head = file.read(8)
+        head = _chunk_head(file, position)
         name, length = head[:4], int.from_bytes(head[4:], "little")
-        named = len(head) == 8 and all(0x20 <= byte < 0x7F for byte in name)
-        if named and name == b"data":
+        if name == b"data" and len(head) == 8:
             return 0, (position + 8, length)
+        if head.startswith(_TAGS):
+            return 0, None
         position += 8 + length
-        if not named or position > size:
+        # A file that was joined to this one is in no chunk of it.
+        if not _is_named(head) or name == b"RIFF" or position > size:
             return size - begin, None
-        position += length % 2
+        position = _padded(file, position, length % 2)
     return 0, None
+
+
+def _padded(file: BinaryIO, end: int, padding: int) -> int:
+    """Where the next chunk begins: some writers leave out the byte that makes a length even."""
+    if padding and _is_named(_chunk_head(file, end)) and not _is_named(_chunk_head(file, end + 1)):
+        return end
+    return end + padding
+
+
+def _chunk_head(file: BinaryIO, position: int) -> bytes:
+    file.seek(position)
+    return file.read(8)
+
+
+def _is_named(head: bytes) -> bool:
+    return len(head) == 8 and all(0x20 <= byte < 0x7F for byte in head[:4])
 
 
 def read_blocks(

@@ -143,6 +143,21 @@ def test_a_variable_bit_rate_without_a_xing_frame_is_heard_to_its_end(tmp_path, 
     assert (audio.frames, audio.channels, audio.warning) == (len(samples), channels, None)
 
 
+@pytest.mark.parametrize("lost", [1, 300, 3000])
+def test_an_mp3_that_begins_within_a_frame_is_heard_to_its_end(tmp_path, lost):
+    content = without_xing(encoded(MUSIC, "mp3-vbr"))
+    audio, samples = read(tmp_path / "radio", content[lost:])
+    assert abs(len(MUSIC) - len(samples)) <= 0.5 * RATE
+    assert (audio.frames, audio.warning) == (len(samples), None)
+
+
+def test_an_mp3_behind_much_that_is_no_sound_is_heard_to_its_end(tmp_path):
+    content = without_xing(encoded(MUSIC, "mp3-vbr"))
+    audio, samples = read(tmp_path / "a.mp3", bytes(20_000) + content)
+    assert_alike(samples[:, 0], MUSIC)
+    assert (audio.frames, audio.warning) == (len(samples), None)
+
+
 @pytest.mark.parametrize("kind", ["mp3", "mp3-vbr"])
 def test_a_xing_frame_that_counts_too_few_frames_is_not_believed(tmp_path, kind):
     content = encoded(MUSIC, kind)
@@ -260,6 +275,37 @@ def test_a_file_ends_early_where_two_bytes_or_more_of_its_promise_are_missing(
     path = tmp_path / "clip"
     path.write_bytes(head.ljust(size, b"\0")[:size])
     assert layout_of(path).fault == missing
+
+
+@pytest.mark.parametrize(
+    ("kind", "subtype"),
+    [("WAV", "ALAW"), ("WAV", "IMA_ADPCM"), ("RF64", "PCM_16"), ("W64", "PCM_16")],
+)
+def test_other_wav_files_that_were_cut_off_say_so(tmp_path, kind, subtype):
+    path = tmp_path / "clip"
+    soundfile.write(path, MUSIC, RATE, format=kind, subtype=subtype)
+    content = path.read_bytes()
+    assert read(tmp_path / "whole", content)[0].warning is None
+    audio, samples = read(tmp_path / "cut", content[: len(content) // 2])
+    assert len(samples) == pytest.approx(len(MUSIC) / 2, rel=0.05)
+    assert "truncated: it has" in audio.warning
+
+
+def test_a_file_that_is_cut_off_too_early_to_be_opened_is_not_called_no_audio(tmp_path):
+    path = tmp_path / "a.caf"
+    soundfile.write(path, MUSIC, RATE, format="CAF")
+    path.write_bytes(path.read_bytes()[:50_000])
+    with pytest.raises(
+        AudioFormatError, match=r"a\.caf: is damaged, cut off .* as a CAF file does"
+    ):
+        open_audio(path)
+
+
+def test_a_riff_length_that_was_not_filled_in_promises_nothing(tmp_path):
+    path = tmp_path / "clip"
+    for length in (0, 0xFFFFFFFF):
+        path.write_bytes((b"RIFF" + length.to_bytes(4, "little") + b"WAVE").ljust(9000, b"\0"))
+        assert layout_of(path).fault == ""
 
 
 # --- what cannot be gone on with

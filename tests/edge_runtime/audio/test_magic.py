@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_runtime.audio.file import DEMO_CLIP
-from edge_runtime.audio.magic import HEAD_BYTES, container_of, is_sound
+from edge_runtime.audio.magic import HEAD_BYTES, container_of, is_readable, is_sound
 
 from ..sounds import FLOAT, PCM, encode
 
@@ -57,6 +57,9 @@ def test_a_container_is_known_by_its_letters(container, name, demo):
         (b"ID3\3\0\0\0\0\0\0", "an MP3 file"),
         (b"FORM\0\0\1\0AIFCFVER", "an AIFF file"),
         (b"RIFX\0\0\1\0WAVE", "a WAV file"),
+        (b"\0\0\0\x64moof\0\0\0\x10mfhd", "an MP4 stream"),
+        (b"\0\0\0\x08free\0\0\0\x10mdat", "an MP4 file"),
+        (b"\0\0\1\xbaD\0\4\0", "an MPEG program stream"),
     ],
 )
 def test_a_container_that_soundfile_does_not_write_is_known(head, name):
@@ -72,11 +75,24 @@ def test_a_container_that_soundfile_does_not_write_is_known(head, name):
         (b"http://radio/live.mp3\n", "a playlist"),
         (b"\r\n<!DOCTYPE html><html>", "a web page"),
         (b"HTTP/1.1 200 OK\r\n", "the header of a web server"),
+        (b"RTSP/1.0 200 OK\r\n", "the header of a web server"),
+        (b'{"error": "not found"}', "a JSON document"),
+        (b'<MPD xmlns="urn:mpeg:dash:schema:mpd:2011">', "a playlist"),
+        (b"MThd\0\0\0\6\0\1", "a MIDI file"),
+        (b"\x1f\x8b\x08\0\0\0\0\0\0\3", "gzip data"),
     ],
 )
 def test_what_a_web_address_gives_in_place_of_sound_is_known(head, name):
     assert container_of(head) == name
     assert not is_sound(name)
+
+
+@pytest.mark.parametrize("lost", [1, 100, 5000])
+def test_ogg_is_known_wherever_one_joins(lost, demo):
+    found = container_of(stored("OGG", demo)[lost:][:HEAD_BYTES])
+    assert found == "a part of an Ogg stream"
+    assert is_sound(found)
+    assert not is_readable(found)
 
 
 @pytest.mark.parametrize("rate", [8000, 16_000, 24_000, 44_100, 48_000])

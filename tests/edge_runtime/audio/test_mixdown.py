@@ -59,6 +59,33 @@ def test_opposite_phase_is_heard_from_the_louder_channel_with_one_warning() -> N
     assert "channel 1 alone is used" in mixdown.warning
 
 
+@pytest.mark.parametrize("offset", [0.1, 0.5])
+def test_a_constant_offset_does_not_hide_opposite_phase(offset: float) -> None:
+    frames = 0.1 * OPPOSITE + np.float32(offset)
+    mixdown = Mixdown(2)
+    np.testing.assert_array_equal(mixdown(frames)[BLOCK:], frames[BLOCK:, 0])
+    assert mixdown.warning is not None
+
+
+def test_offsets_of_opposite_sign_do_not_make_soft_sound_cancel() -> None:
+    frames = 0.01 * STEREO + np.float32([0.1, -0.1])
+    mixdown = Mixdown(2)
+    np.testing.assert_array_equal(mixdown(frames), frames.mean(axis=1, dtype=np.float32))
+    assert mixdown.warning is None
+
+
+def test_a_dead_channel_with_an_offset_is_not_the_loudest() -> None:
+    frames = np.full((RATE, 2), 0.3, np.float32)
+    frames[:, 1] = 0.1 * noise(RATE)
+    np.testing.assert_array_equal(Mixdown(2, "loudest")(frames)[BLOCK:], frames[BLOCK:, 1])
+
+
+def test_offsets_alone_are_mixed_without_a_warning() -> None:
+    mixdown = Mixdown(2)
+    mixdown(np.full((RATE, 2), [0.1, -0.1], np.float32))
+    assert mixdown.warning is None
+
+
 def test_one_live_channel_of_many_is_taken() -> None:
     frames = np.zeros((RATE, 6), np.float32)
     frames[:, 4] = noise(RATE)

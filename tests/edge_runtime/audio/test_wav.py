@@ -278,6 +278,28 @@ def test_bytes_in_no_chunk_are_counted_and_not_read():
     assert read(wav_bytes(noise(500)) + chunk(b"LIST", b"x" * 4000))[0].unread_bytes == 0
 
 
+@pytest.mark.parametrize("padded", [True, False])
+def test_an_odd_length_may_lack_its_padding(padded):
+    name, samples = chunk(b"INAM", b"x" * 5), chunk(b"data", b"\1" * 3 * 501)
+    if not padded:
+        name, samples = name[:-1], samples[:-1]
+    tags = chunk(b"LIST", b"INFO") + chunk(b"id3 ", b"x" * 4000)
+    header, found = read(riff(name, format_chunk(PCM, 24), samples, tags))
+    assert (len(found), header.unread_bytes) == (501, 0)
+
+
+@pytest.mark.parametrize("tag", [b"ID3\3\0\0", b"TAG", b"APETAGEX"])
+def test_a_tag_in_no_chunk_is_no_sound(tag):
+    header, samples = read(wav_bytes(noise(500)) + tag + b"\1" * 4000)
+    assert (len(samples), header.unread_bytes) == (500, 0)
+
+
+def test_a_file_that_was_joined_to_another_is_counted():
+    second = wav_bytes(noise(2000))
+    header, samples = read(wav_bytes(noise(500)) + second)
+    assert (len(samples), header.unread_bytes) == (500, len(second))
+
+
 def test_no_length_in_a_header_is_taken_for_memory():
     class Watched(io.BytesIO):
         largest = 0
