@@ -108,6 +108,8 @@ def file_of(source: str | None) -> Path | None:
     if kind == _MICROPHONE:
         return None
     if colon and kind == _FILE:
+        if not name:
+            raise ParameterError(f"--input {source} names no file")
         return Path(name)
     path = Path(source)
     if not os.path.lexists(source):
