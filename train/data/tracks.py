@@ -17,7 +17,6 @@ from .genre_names import by_key, one_spelling, spelling_key
 from .parts import part_of, parts_by_name
 from .track_csv import Row, read_rows
 
-
 _DISC = re.compile(r"(cd|dis[ck]|vol(ume)?\.?|side|lp)?[ _-]*([0-9]+|[ab])", re.IGNORECASE)
 """A folder within an album, or of a year"""
 
