@@ -44,7 +44,11 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
     )
     source.add_argument("--device", metavar="NAME", help="as --input mic:NAME")
     source.add_argument("--rate", type=Whole(8000, 192_000), help="Hz, of raw PCM or microphone")
-    source.add_argument("--channels", type=Whole(1, 64), help="of PCM or microphone (default 1)")
+    source.add_argument(
+        "--channels",
+        type=Whole(1, 64),
+        help="of raw PCM or microphone (default 1, or those that the microphone has)",
+    )
     source.add_argument(
         "--format",
         choices=[str(name) for name in PcmFormat],
