@@ -143,8 +143,9 @@ class HistoryFile:
 def _open(path: Path) -> tuple[sqlite3.Connection, int]:
     """Open a database to write, made if need be; returns the connection and the file's inode."""
     # The thread that writes is not the one that opens; autocommit, for a row is all we write.
+    # A whole path: SQLite may take a name like file:genre.db for an address.
     connection = sqlite3.connect(
-        path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        path.absolute(), timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
     )
     try:
         connection.execute("BEGIN IMMEDIATE")
