@@ -42,8 +42,9 @@ def write_atomically(
     """
     temporary, target = None, Path(os.path.realpath(path))
     try:
-        if target.exists() and not target.is_file():
-            with target.open("wb") as file:
+        # By its own name: what is behind a pipe on /dev/stdout has none that can be opened.
+        if path.exists() and not path.is_file():
+            with path.open("wb") as file:
                 file.write(content)
             return
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -114,7 +114,7 @@ def open_audio(path: str | Path) -> AudioFile:
     except FileNotFoundError:
         raise AudioFormatError(f"{path}: no such file; check the path") from None
     except IsADirectoryError:
-        raise AudioFormatError(f"{path}: is a folder; name the files in it") from None
+        raise AudioFormatError(f"{path}: is a folder; name a file in it") from None
     except (OSError, ValueError) as error:  # ValueError: a null character in the name
         reason = getattr(error, "strerror", None) or error
         raise AudioFormatError(f"{path}: cannot be opened ({reason})") from None

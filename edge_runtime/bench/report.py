@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -148,7 +149,9 @@ def draw(result: dict[str, Any], path: Path) -> None:
     machine = result["machine"]
     figure.suptitle(f"{machine['model'] or machine['architecture']}, {machine['cores']} cores")
     figure.tight_layout()
-    figure.savefig(path)
+    content = io.BytesIO()
+    figure.savefig(content, format=path.suffix[1:])
+    write_atomically(path, content.getvalue(), error=OutputFileError)
 
 
 def compared(before: dict[str, Any], after: dict[str, Any]) -> str:

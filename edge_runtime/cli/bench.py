@@ -12,7 +12,7 @@ from typing import Any
 
 from ..errors import DataSetError, ParameterError
 from ..model.file import BUNDLED, read_model
-from ..output_file import JSON, check_output, write_json
+from ..output_file import JSON, check_output, check_writable, write_json
 from ..printable import printable_lines
 from ..regular_file import check_regular
 from .arguments import Whole, duration_s
@@ -61,6 +61,8 @@ def run(args: argparse.Namespace) -> int:
         print(printable_lines(report.compared(*map(_read, args.compare))))
         return 0
     check_output(args.json, JSON, "--json")
+    if args.out:
+        check_writable(args.out, "--out", folder=True)
     result = _measured(args)
     print(printable_lines(report.markdown(result)), end="")
     if args.json:

@@ -199,8 +199,11 @@ def _token(action: argparse.Action, value: Any, where: str) -> str | None:
             return option
         # --no-..., where there is one
         return next((name for name in action.option_strings if name.startswith("--no-")), None)
-    if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
-        value = Names.join(value)
+    if isinstance(action.type, Names):
+        if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
+            value = Names.join(value)
+    elif isinstance(value, list):
+        raise ConfigFileError(f"{where} is a list; give one value")
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise ConfigFileError(f"{where} cannot be {_toml(value)}; write a text or a number")
     text = str(value)

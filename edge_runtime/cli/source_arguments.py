@@ -44,7 +44,11 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
     )
     source.add_argument("--device", metavar="NAME", help="as --input mic:NAME")
     source.add_argument("--rate", type=Whole(8000, 192_000), help="Hz, of raw PCM or microphone")
-    source.add_argument("--channels", type=Whole(1, 64), help="of PCM or microphone (default 1)")
+    source.add_argument(
+        "--channels",
+        type=Whole(1, 64),
+        help="of raw PCM or microphone (default 1, or those that the microphone has)",
+    )
     source.add_argument(
         "--format",
         choices=[str(name) for name in PcmFormat],
@@ -108,6 +112,8 @@ def file_of(source: str | None) -> Path | None:
     if kind == _MICROPHONE:
         return None
     if colon and kind == _FILE:
+        if not name:
+            raise ParameterError(f"--input {source} names no file")
         return Path(name)
     path = Path(source)
     if not os.path.lexists(source):

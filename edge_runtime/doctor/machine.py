@@ -109,6 +109,8 @@ def disk(path: Path) -> Finding:
     folder = path.parent
     if not folder.is_dir():
         return fault("disk", f"{folder}: no such folder", f"mkdir -p {folder}")
+    if path.is_dir():
+        return fault("disk", f"{path}: is a folder", "name a file")
     if not os.access(path if path.exists() else folder, os.W_OK):
         return fault("disk", f"{path}: this user may not write it", "name another file")
     try:

@@ -85,6 +85,10 @@ def read_model(model: str | Path | bytes) -> ModelFile:
     try:
         check_regular(path)
         data = path.read_bytes()
+    except IsADirectoryError:
+        raise ModelFileError(
+            f"{path}: is a folder; name a model file (edge-genre export makes one of a run)"
+        ) from None
     except FileNotFoundError:
         raise ModelFileError(f"{path}: no such model file; check the path") from None
     except OSError as error:

@@ -54,7 +54,7 @@ def parse_broker(url: str) -> Broker:
         )
     if not parts.hostname:
         raise ParameterError(f"--mqtt names no host; it must be {_SHAPE}")
-    if parts.query or parts.fragment:
+    if "?" in url or "#" in url:
         raise ParameterError(f"--mqtt holds a ? or #, which have no meaning; it must be {_SHAPE}")
     if port == 0:
         raise ParameterError("--mqtt names port 0; ports are from 1 to 65535")

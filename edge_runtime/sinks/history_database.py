@@ -143,8 +143,10 @@ class HistoryFile:
 def _open(path: Path) -> tuple[sqlite3.Connection, int]:
     """Open a database to write, made if need be; returns the connection and the file's inode."""
     # The thread that writes is not the one that opens; autocommit, for a row is all we write.
+    # With a folder before it: SQLite may take a name like file:genre.db for an address.
+    name = path if path.is_absolute() else f"./{path}"
     connection = sqlite3.connect(
-        path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        name, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
     )
     try:
         connection.execute("BEGIN IMMEDIATE")

@@ -40,6 +40,8 @@ class JsonlLog:
     """
 
     def __init__(self, path: Path, *, max_bytes: int, keep: int) -> None:
+        if path.is_dir():  # "." and "/" have no older files beside them
+            raise OutputFileError(f"--log {path}: is a folder; name a file")
         self._file = RotatedFile(path, max_bytes, keep, check=_refuse_other_file)
         try:
             self._file.check_older()

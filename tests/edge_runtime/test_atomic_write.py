@@ -40,3 +40,14 @@ def test_where_it_cannot_be_written_the_old_file_stays_and_nothing_else(tmp_path
         write_atomically(path, b"new")
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_a_pipe_behind_a_descriptor_gets_is_written_into_it():
+    reader, writer = os.pipe()
+    try:
+        # As /dev/stdout, where the output is a pipe.
+        write_atomically(Path(f"/proc/self/fd/{writer}"), b"whole")
+        assert os.read(reader, 100) == b"whole"
+    finally:
+        os.close(reader)
+        os.close(writer)

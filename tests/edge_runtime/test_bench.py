@@ -120,6 +120,12 @@ def test_bench_refuses_what_makes_no_sense(options, complaint, code) -> None:
     assert complaint in refused("bench", *options, code=code)
 
 
+def test_a_file_in_place_of_the_folder_is_refused_before_the_work(tmp_path: Path) -> None:
+    (tmp_path / "song.wav").touch()
+    line = refused("bench", "--out", str(tmp_path / "song.wav"), code=3)
+    assert "song.wav: is a file; name a folder" in line
+
+
 def test_times_are_given_as_median_percentiles_and_maximum_in_milliseconds() -> None:
     assert spread([n / 1000 for n in range(1, 101)]) == {
         "n": 100, "median_ms": 50.5, "p95_ms": 95.05, "p99_ms": 99.01, "max_ms": 100.0,

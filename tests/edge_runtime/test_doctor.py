@@ -148,6 +148,11 @@ def test_a_file_that_is_something_else_is_not_written_to(tmp_path, monkeypatch, 
         assert finding.found == f"{path}: is neither a log nor a history"
 
 
+def test_a_folder_is_no_log(tmp_path):
+    finding = machine.disk(tmp_path)
+    assert (finding.verdict, finding.found) == (FAULT, f"{tmp_path}: is a folder")
+
+
 def test_thirty_two_bits_are_warned_of(monkeypatch):
     assert software.python().verdict is OK
     monkeypatch.setattr(sys, "maxsize", 2**31 - 1)

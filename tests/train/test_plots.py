@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import xml.etree.ElementTree as ET
@@ -15,7 +16,7 @@ from matplotlib.image import imread
 
 from edge_runtime import Classifier, Event, FrontEndParams
 from edge_runtime.decoder import SILENCE
-from edge_runtime.errors import ParameterError
+from edge_runtime.errors import OutputFileError, ParameterError
 from edge_runtime.frontend import FrontEnd
 from train.plots import FIGURES, draw, draw_sheet, read_sound, save
 from train.plots.colours import PALETTE, genre_colours, text_colour
@@ -378,3 +379,15 @@ def test_a_spectrum_is_smoothed_over_a_sixth_of_an_octave() -> None:
     hz = np.array([100.0, 104.0, 110.0, 116.0, 123.0])
     power = np.array([1.0, 2.0, 4.0, 8.0, 16.0])
     assert octave_means(hz, power).tolist() == pytest.approx([1.5, 7 / 3, 14 / 3, 6.0, 16.0])
+
+
+def test_a_picture_for_which_the_disk_has_no_room_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("edge_runtime.atomic_write.tempfile.NamedTemporaryFile", full)
+    with pytest.raises(OutputFileError, match=r"a\.png: cannot be written \(No space"):
+        save(Figure(), tmp_path / "a.png")
+    assert list(tmp_path.iterdir()) == []

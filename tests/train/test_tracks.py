@@ -283,6 +283,41 @@ def test_folders_that_hold_the_same_folders_may_not_be_the_genres(tmp_path: Path
     assert "each holds folders called jazz, rock" in warning
 
 
+@pytest.mark.parametrize(
+    "folders",
+    [
+        ("jazz/CD1", "jazz/CD 2", "rock/CD1", "rock/CD 2"),
+        ("jazz/1999", "jazz/2000", "rock/1999", "rock/2000"),
+        ("jazz/Various", "jazz/Live", "jazz/A", "jazz/B", "rock/Various", "rock/Live", "rock/C"),
+    ],
+)
+def test_genres_may_share_discs_years_and_a_few_artists(
+    tmp_path: Path, folders: tuple[str, ...]
+) -> None:
+    for folder in folders:
+        touch(tmp_path / folder / "a.wav")
+    assert find_tracks(tmp_path).warnings == ()
+
+
+def test_parts_within_the_genres_are_told_of(tmp_path: Path) -> None:
+    for folder in ("jazz/train", "jazz/test", "rock/train", "rock/test"):
+        touch(tmp_path / folder / "a.wav")
+    (warning,) = find_tracks(tmp_path).warnings
+    assert "test, train within the genres are not taken for parts of a split" in warning
+    assert "test/jazz" in warning
+
+
+def test_what_folders_are_called_is_no_matter_where_a_model_names_the_genres(
+    tmp_path: Path,
+) -> None:
+    for folder in ("mine", "yours"):
+        touch(tmp_path / folder / "jazz" / "a.wav")
+        touch(tmp_path / folder / "rock" / "b.wav")
+    found = find_tracks(tmp_path, ("jazz", "rock"))
+    assert {track.label for track in found.tracks} == {"jazz", "rock"}
+    assert found.warnings == ()
+
+
 # --- lists as spreadsheets write them
 
 
@@ -311,6 +346,29 @@ def test_a_list_may_be_written_as_spreadsheets_do(tmp_path: Path, text: str, enc
         ("jazz/b", "jazz"),
     ]
     assert found.parts == {"rock/a": "train", "jazz/b": "valid"}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("path,genre\na.wav,Folk, World\n", "row 2 has 3 fields, and the header has 2; put quotes"),
+        ("path,genre,Genre\na.wav,rock,jazz\n", "has two columns genre"),
+    ],
+)
+def test_a_list_that_can_be_read_in_two_ways_is_refused(
+    tmp_path: Path, text: str, message: str
+) -> None:
+    touch(tmp_path / "a.wav")
+    csv = write_csv(tmp_path / "t.csv", text)
+    with pytest.raises(DataSetError, match=message):
+        read_track_list(csv, tmp_path, need_split=False)
+
+
+def test_empty_fields_behind_the_last_column_do_not_matter(tmp_path: Path) -> None:
+    touch(tmp_path / "a.wav")
+    csv = write_csv(tmp_path / "t.csv", "path,genre,,\na.wav,rock,,,,\n")
+    (track,) = read_track_list(csv, tmp_path, need_split=False).tracks
+    assert track.label == "rock"
 
 
 def test_a_list_may_name_files_whose_names_are_not_utf8_but_no_such_genre(tmp_path: Path) -> None:

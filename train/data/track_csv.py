@@ -16,6 +16,7 @@ from .parts import part_of
 
 _DELIMITERS = ",;\t|"
 _NEEDED = (("split",), ("genre", "label"), ("path", "id"))
+_USED = (*(name for names in _NEEDED for name in names), "artist", "licence", "license")
 _NOT_UTF8 = "\udc80", "\udcff"
 """First and last stand-in for a byte that is no UTF-8"""
 
@@ -51,7 +52,8 @@ def read_rows(csv_path: Path, roots: Sequence[Path], *, need_split: bool) -> lis
     Raises
     ------
     DataSetError
-        If the file cannot be read, lacks a column, or a row lacks a field.
+        If the file cannot be read, lacks a column or has it twice, or a row lacks a field or has
+        one too many.
     """
     header, lines = _fields(csv_path)
     for wanted in _NEEDED:
@@ -62,6 +64,15 @@ def read_rows(csv_path: Path, roots: Sequence[Path], *, need_split: bool) -> lis
             )
     if not lines:
         raise DataSetError(f"{csv_path}: names no clips")
+    used = [name for name in _USED if header.count(name) > 1]
+    if used:
+        raise DataSetError(f"{csv_path}: has two columns {used[0]}; keep one, or rename the other")
+    for number, fields in lines:
+        if any(fields[len(header) :]):
+            raise DataSetError(
+                f"{csv_path}: row {number} has {len(fields)} fields, and the header has "
+                f"{len(header)}; put quotes around a field that holds the separator"
+            )
     rows = [
         _row(csv_path, number, dict(zip(header, fields, strict=False)), roots, "split" in header)
         for number, fields in lines

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ from edge_runtime.errors import DataSetError
 from .genre_names import by_key, one_spelling, spelling_key
 from .parts import part_of, parts_by_name
 from .track_csv import Row, read_rows
+
+_DISC = re.compile(r"(cd|dis[ck]|vol(ume)?\.?|side|lp)?[ _-]*([0-9]+|[ab])", re.IGNORECASE)
+"""A folder within an album, or of a year"""
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,10 @@ def find_tracks(root: Path, labels: Sequence[str] | None = None) -> TrackList:
     given, root = root, root.resolve()
     audio = find_audio(root)
     parts = folder_parts(root, audio.files)
-    warnings = [*audio.warnings(given), *_about_layout(given, root, audio.files, parts)]
+    warnings = [
+        *audio.warnings(given),
+        *_about_layout(given, root, audio.files, parts, named=labels is not None),
+    ]
     warnings += [
         f"{given / folder.relative_to(root)}: genre folder without clips; it is left out"
         for folder in _empty_folders([root / name for name in parts] or [root], labels)
@@ -184,7 +191,7 @@ def _top(root: Path, path: Path) -> str:
 
 
 def _about_layout(
-    given: Path, root: Path, files: Sequence[Path], parts: dict[str, str]
+    given: Path, root: Path, files: Sequence[Path], parts: dict[str, str], *, named: bool
 ) -> list[str]:
     """What may be meant otherwise than it is taken."""
     if parts:
@@ -192,6 +199,8 @@ def _about_layout(
             f"{given}: the folders {', '.join(parts)} are taken for parts of a split, and those in "
             "them for the genres"
         ]
+    if named:  # a model's genres are found at any depth
+        return []
     inner: dict[str, set[str]] = defaultdict(set)
     for path in files:
         top, *below = path.relative_to(root).parts
@@ -204,7 +213,19 @@ def _about_layout(
             "since other folders stand beside it; move it elsewhere if it is none"
         ]
     shared = set.intersection(*inner.values()) if len(inner) > 1 else set()
-    if len(shared) > 1 and not any("" in names for names in inner.values()):
+    if shared and all(part_of(name) for name in shared):
+        return [
+            f"{given}: the folders {', '.join(sorted(shared))} within the genres are not taken for "
+            f"parts of a split; for that, put the genres into them, as {sorted(shared)[0]}/"
+            f"{next(iter(inner))}"
+        ]
+    # Genres may share an artist, a "Various Artists" or a "CD 1".
+    shared = {name for name in shared if not _DISC.fullmatch(name)}
+    if (
+        len(shared) > 1
+        and 2 * len(shared) > len(set.union(*inner.values()))
+        and not any("" in names for names in inner.values())
+    ):
         return [
             f"{given}: {', '.join(inner)} are taken for genres, but each holds folders called "
             f"{first_few(sorted(shared))}; if those are the genres, name one of the former"

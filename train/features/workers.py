@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.synchronize import Event
 from pathlib import Path
@@ -84,8 +85,9 @@ def _in_processes(
             return
         try:
             try:
-                for batch in batches:
-                    futures[pool.submit(_write_shard_in_worker, *_of(store), batch)] = batch
+                with _interrupts_held():
+                    for batch in batches:
+                        futures[pool.submit(_write_shard_in_worker, *_of(store), batch)] = batch
             except OSError as error:  # a limit on processes or open files
                 raise DataSetError(
                     f"{store.folder}: processes that compute features cannot be started "
@@ -135,6 +137,22 @@ def _pool(workers: int) -> tuple[ProcessPoolExecutor, Event]:
     return ProcessPoolExecutor(
         workers, mp_context=context, initializer=_start_worker, initargs=(stop,)
     ), stop
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Ctrl-C is taken after this block; in processes that are started here, never.
+
+    While they import what they need, each of them would print a traceback.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _can_start_processes() -> bool:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from edge_runtime.atomic_write import write_atomically
+from edge_runtime.errors import OutputFileError
 
 from .coefficients import draw_mfcc
 from .sound import Sound
@@ -98,13 +102,21 @@ def draw_sheet(sound: Sound, names: Sequence[str]) -> Figure:
 
 
 def save(figure: Figure, path: str | Path) -> None:
-    """Write a figure; the ending of the name says whether as PNG or SVG."""
+    """Write a figure; the ending of the name says whether as PNG or SVG.
+
+    Raises
+    ------
+    OutputFileError
+        If it cannot be written.
+    """
     path = Path(path)
     metadata = {"Date": None} if path.suffix == ".svg" else {"Software": None}
     with _style(), warnings.catch_warnings():
         # A clip's name may hold letters that the font lacks: boxes stand for them.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
-        figure.savefig(path, dpi=DPI, metadata=metadata)
+        content = io.BytesIO()
+        figure.savefig(content, format=path.suffix[1:] or None, dpi=DPI, metadata=metadata)
+    write_atomically(path, content.getvalue(), error=OutputFileError)
 
 
 def _style() -> AbstractContextManager[None]:

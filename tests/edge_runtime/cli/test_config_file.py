@@ -101,6 +101,7 @@ def test_without_a_file_nothing_changes(parser):
         ("json = 1", "line 1: json is 1; it must be true or false"),
         ("rate = true", "line 1: rate cannot be true"),
         ("rate = 2026-11-23", 'line 1: rate cannot be "a date"'),
+        ('input = ["demo", "a.wav"]', "line 1: input is a list; give one value"),
         ("only = [1]", r"line 1: only cannot be \[1\]"),
         ("only = ','", "line 1: only: ',' names nothing"),
         ("rate = = 5", r"is not TOML: .*line 1, column"),

@@ -101,6 +101,10 @@ def test_an_address_is_answered_with_the_line_that_fetches_it(capfd):
     assert "ffmpeg -i https://radio/live.mp3 -f s16le" in line
 
 
+def test_a_file_without_a_name_is_refused(capfd):
+    assert "--input file: names no file" in complaint(capfd, "listen", "--input", "file:", code=2)
+
+
 def test_a_file_of_such_a_name_is_read(capfd, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "default").write_bytes(b"no sound")

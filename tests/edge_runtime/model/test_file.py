@@ -182,7 +182,7 @@ def test_what_is_no_onnx_is_refused(tmp_path, content):
 def test_a_missing_file_and_a_folder_are_refused(tmp_path):
     with pytest.raises(ModelFileError, match=r"none\.tflite: no such model file"):
         read_model(tmp_path / "none.tflite")
-    with pytest.raises(ModelFileError, match="cannot be read"):
+    with pytest.raises(ModelFileError, match="is a folder; name a model file"):
         read_model(tmp_path)
 
 

@@ -39,6 +39,7 @@ def test_an_address_is_taken_apart(url, expected):
         ("mqtt://[::1", "Invalid IPv6"),
         ("mqtt://host/a?b", "hold.* a . or #"),
         ("mqtt://host/a#b", "hold.* a . or #"),
+        ("mqtt://host/a/#", "hold.* a . or #"),
         ("mqtt://host/a+b", "cannot begin a topic"),
         ("mqtt://host/a%23", "cannot begin a topic"),
         ("mqtt://host/a//b", "cannot begin a topic"),

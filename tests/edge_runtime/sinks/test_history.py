@@ -347,3 +347,11 @@ def test_the_command_refuses_what_is_no_history(tmp_path):
     assert not list(tmp_path.iterdir())
     assert "is no time" in refused("history", "--since", "soon", code=2)
     assert "is before the first year" in refused("history", "--since", "9999999w", code=2)
+
+
+def test_a_file_that_is_named_like_an_address_of_sqlite_is_that_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = Path("file:genre.db")
+    HistoryFile(path, "mic").save(Stretch(1, "jazz", NOON, NOON + 3.0, 3.0, 0.9))
+    assert "file:genre.db" in [found.name for found in tmp_path.iterdir()]
+    assert read_totals(path, 0.0) == [Total("jazz", 3.0)]

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+from pathlib import Path
 
 import pytest
 
@@ -189,6 +190,12 @@ def test_a_program_that_embeds_a_sink_may_route_what_it_logs(tmp_path, caplog):
 def test_a_file_that_can_never_be_written_is_refused_at_the_start(tmp_path, reported, name):
     with pytest.raises(OutputFileError, match="--log"):
         JsonlLog(tmp_path / name, max_bytes=1000, keep=1)
+
+
+@pytest.mark.parametrize("name", [".", "/"])
+def test_a_folder_without_a_name_is_refused_as_any_other(name):
+    with pytest.raises(OutputFileError, match=f"--log {name}: is a folder; name a file"):
+        JsonlLog(Path(name), max_bytes=1000, keep=1)
 
 
 @pytest.mark.parametrize(
