@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +15,10 @@ from ..errors import AudioFormatError
 from ..regular_file import special_kind
 from . import wav
 from .conditioning import MAX_CHANNELS
-from .containers import Container, container_blocks, open_container
 from .resample import HIGHEST_RATE, LOWEST_RATE
+
+if TYPE_CHECKING:  # imported where a file needs it: most are WAV, and a start is to be quick
+    from .containers import Container
 
 DEMO_CLIP = Path(__file__).parents[1] / "bundled" / "demo.wav"
 """The clip that ``--input demo`` and ``classify demo`` play; ships with the package."""
@@ -66,6 +69,8 @@ class AudioFile:
                 with self.path.open("rb") as file:
                     yield from wav.read_blocks(file, self._wav, block_frames)
             elif self._container is not None:
+                from .containers import container_blocks
+
                 yield from container_blocks(self.path, self._container, block_frames)
 
 
@@ -118,6 +123,8 @@ def open_audio(path: str | Path) -> AudioFile:
     except (OSError, ValueError) as error:  # ValueError: a null character in the name
         reason = getattr(error, "strerror", None) or error
         raise AudioFormatError(f"{path}: cannot be opened ({reason})") from None
+    from .containers import open_container
+
     return _with_samples(_from_container(path, open_container(path, head)))
 
 
