@@ -60,8 +60,13 @@ def test_a_model_is_compared_with_a_model_predictions_a_report_or_a_run(
     ("option", "module"), [("--against", "scipy"), ("--rejection-plot", "matplotlib")]
 )
 def test_an_option_whose_library_is_missing_names_its_extra_at_once(
-    option: str, module: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    option: str,
+    module: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
 ) -> None:
+    monkeypatch.chdir(tmp_path)  # the folder of the project may not be writable
     found = importlib.util.find_spec
     monkeypatch.setattr(
         "importlib.util.find_spec", lambda name: None if name == module else found(name)

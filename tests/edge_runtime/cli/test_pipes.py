@@ -72,7 +72,7 @@ def test_a_pipe_in_place_of_a_file_is_told_of(pipe, arguments, code, capfd):
     ],
 )
 def test_a_pipe_in_place_of_a_data_set_or_a_run_is_refused(pipe, arguments):
-    assert str(pipe) in refused(*arguments, pipe, code=3)
+    assert str(pipe) in refused(*arguments, pipe, code=3, cwd=pipe.parent)
 
 
 def test_a_pipe_in_a_data_set_is_told_of_and_the_other_clips_are_read(tmp_path):
