@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from ..stream.event import Event
-from ..stream.session import Session
+if TYPE_CHECKING:  # `classify` prints with a sink's bars, and has no stream
+    from ..stream.event import Event
+    from ..stream.session import Session
 
 
 class Sink(Protocol):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from collections import defaultdict
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ...stderr import is_journal
-from ...stream.event import Event
-from ...stream.session import Session
 from .. import Sink
+
+if TYPE_CHECKING:
+    from ...stream.event import Event
+    from ...stream.session import Session
 
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
