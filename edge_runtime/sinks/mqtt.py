@@ -243,13 +243,13 @@ class MqttSink:
                 self._publish(topic, payload, retain=True)
         self._announce_state()
 
-    def _is_heard(self) -> bool:
+    def _has_recent_sound(self) -> bool:
         return self._clock() - self._heard_at <= self._patience_s
 
     def _announce_state(self) -> None:
         """Publish what is heard, or that nothing is; nobody may take an old state for a new one."""
         with self._lock:
-            self._online = self._is_heard()
+            self._online = self._has_recent_sound()
             if not self._online:
                 self._state = None
             state, self._state_is_new = self._state or "", False
@@ -267,7 +267,7 @@ class MqttSink:
             closing = self._closing.is_set()  # what was shown before that is published below
             if self._announce_again:
                 self._announce()
-            elif self._online != self._is_heard():
+            elif self._online != self._has_recent_sound():
                 self._announce_state()
             self._publish_news()
             if closing and not (self._unacknowledged or self._changes or self._state_is_new):

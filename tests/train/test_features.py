@@ -532,12 +532,12 @@ def test_a_disk_that_is_too_small_for_the_features_is_refused_before_they_are_co
 def test_without_a_home_folder_the_option_that_names_one_is_told(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    def nobody(_: int) -> None:
+    def unknown_user(_: int) -> None:
         raise KeyError("getpwuid(): uid not found: 12345")
 
     monkeypatch.delenv("HOME", raising=False)
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
-    monkeypatch.setattr(pwd, "getpwuid", nobody)
+    monkeypatch.setattr(pwd, "getpwuid", unknown_user)
     for genre in ("rock", "jazz"):
         write(tmp_path / genre / "a.wav")
     assert "--cache DIR" in complaint(capfd, "features", tmp_path, code=3)

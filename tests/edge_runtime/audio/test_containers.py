@@ -233,7 +233,7 @@ def test_what_only_resembles_an_mp3_is_left_to_the_library(tmp_path):
 
 @pytest.mark.parametrize("total", [0, 1, 5 * RATE])
 @pytest.mark.parametrize("n", [900, 20_947, 12 * RATE])
-def test_a_flac_of_unknown_or_small_total_is_heard_to_its_end(tmp_path, n, total):
+def test_a_flac_of_unknown_or_small_total_is_decoded_to_its_end(tmp_path, n, total):
     content = encoded(MUSIC[:n], "flac")
     audio, samples = read(tmp_path / "a.flac", with_total(content, min(total, n - 1)))
     assert np.array_equal(samples, decoded(content))

@@ -182,8 +182,8 @@ def exit_status(child):
 SECONDS = bytes(2 * 44_100)
 
 
-def heard(terminal, writer, seconds):
-    """Let it hear silence, and wait for a line."""
+def feed_silence(terminal, writer, seconds):
+    """Write silence to the listener, and wait for an event."""
     os.write(writer, SECONDS * seconds)
     assert select.select([terminal], [], [], MANY_SECONDS)[0]
     assert b'"schema"' in os.read(terminal, 65_536)
@@ -192,7 +192,7 @@ def heard(terminal, writer, seconds):
 def test_closing_the_terminal_ends_it_and_the_last_label_is_written(tmp_path):
     log = tmp_path / "log.jsonl"
     child, terminal, writer = on_a_terminal([*LISTENING, "--log", str(log), "--interval", "60"])
-    heard(terminal, writer, 4)
+    feed_silence(terminal, writer, 4)
     while waiting_bytes(writer):
         time.sleep(0.01)
     os.close(terminal)  # the window is closed, or the connection is lost
@@ -205,9 +205,9 @@ def test_closing_the_terminal_ends_it_and_the_last_label_is_written(tmp_path):
 
 def test_a_service_on_a_terminal_goes_on_when_it_is_hung_up():
     child, terminal, writer = on_a_terminal(LISTENING, WITHOUT_MANAGER | {"INVOCATION_ID": "1"})
-    heard(terminal, writer, 4)
+    feed_silence(terminal, writer, 4)
     os.kill(child, signal.SIGHUP)
-    heard(terminal, writer, 2)
+    feed_silence(terminal, writer, 2)
     os.close(writer)
     assert exit_status(child) == 0
     os.close(terminal)
@@ -217,9 +217,9 @@ def test_under_nohup_a_hangup_changes_nothing():
     ignoring = "import os, signal, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN); "
     ignoring += "os.execv(sys.executable, sys.argv[1:])"
     child, terminal, writer = on_a_terminal([sys.executable, "-c", ignoring, *LISTENING])
-    heard(terminal, writer, 4)
+    feed_silence(terminal, writer, 4)
     os.kill(child, signal.SIGHUP)
-    heard(terminal, writer, 2)
+    feed_silence(terminal, writer, 2)
     os.close(writer)
     assert exit_status(child) == 0
     os.close(terminal)

@@ -217,7 +217,7 @@ def test_a_state_that_was_kept_of_another_day_is_deleted_before_it_is_online(bro
     assert [m.payload for m in messages if m.topic == "den/state"] == [b""]
 
 
-def test_a_broker_that_comes_when_nothing_is_heard_gets_the_changes_and_no_state(
+def test_a_broker_that_connects_while_the_source_is_lost_gets_the_changes_and_no_state(
     stopped_broker, connect, reported
 ):
     clock = Clock()
