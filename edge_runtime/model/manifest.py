@@ -15,7 +15,7 @@ from typing import Any
 
 from ..decoder import SILENCE, UNKNOWN, DecoderSettings
 from ..errors import ManifestVersionError, ModelFileError, ParameterError
-from ..frontend import FrontEndParams
+from ..frontend import FrontEndParams, input_shape
 from ..unicode_text import escaped
 from ..version import __version__
 from .from_json import dataclass_from_json
@@ -217,21 +217,7 @@ class Manifest:
             )
 
     def _check_input(self) -> None:
-        expected = (self.front_end.n_frames, self.front_end.n_coefficients)
-        second = self.second_front_end
-        if second is not None:
-            values = second.n_frames * second.n_coefficients
-            if (
-                second.sample_rate != self.front_end.sample_rate
-                or second.window_samples > self.front_end.window_samples
-                or second.dc_block_hz not in (None, self.front_end.dc_block_hz)
-                or values % expected[1]
-            ):
-                raise ParameterError(
-                    "second_front_end does not fit front_end: it must be of the same sample_rate "
-                    "and dc_block_hz, its window no longer, and its values must fill rows"
-                )
-            expected = (expected[0] + values // expected[1], expected[1])
+        expected = input_shape(self.front_end, self.second_front_end)
         if tuple(self.input.shape[1:3]) != expected:
             raise ParameterError(
                 f"the network takes {self.input.shape[1:3]}, the front end makes {expected} "
