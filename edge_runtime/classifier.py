@@ -80,6 +80,7 @@ class Classifier:
         self.ignored = _ignored(self.manifest, only, ignored)
         """Labels that the user does not want: ``unknown`` stands in their place"""
         self.tag_table = TagTable(self.manifest)
+        """How the outputs behind those of the labels are read"""
         self.backend = backends.load(model, threads=threads)
         self.front_end = _front_end(model, "front_end", self.manifest.front_end)
         second = self.manifest.second_front_end
