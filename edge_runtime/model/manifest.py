@@ -20,7 +20,7 @@ from ..unicode_text import escaped
 from ..version import __version__
 from .from_json import dataclass_from_json
 
-SCHEMA_VERSION = "1.2"
+SCHEMA_VERSION = "1.3"
 """Minor versions add keys, which older runtimes ignore; a new major version is refused."""
 
 CHECKSUM_KEY = "manifest_sha256"
@@ -77,6 +77,50 @@ class Weights:
             )
 
 
+TAG_KINDS = ("genre", "mood", "voice", "instrument", "era")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tag:
+    """Something else that a network says of music, true or not whatever the genre is."""
+
+    name: str
+    kind: str
+    """``"genre"``, ``"mood"``, ``"voice"``, ``"instrument"`` or ``"era"``"""
+    family: str | None = None
+    """Of a style: what it is a kind of, such as ``electronic`` of ``techno``"""
+    slope: float = 1.0
+    """Calibration: the probability is the logistic function of ``slope * output + bias``"""
+    bias: float = 0.0
+    base_rate: float
+    """Mean probability of music as it comes; what a tag says is how far it is above that"""
+
+    def __post_init__(self) -> None:
+        if not self.name.strip():
+            raise ParameterError("a tag has no name")
+        if self.kind not in TAG_KINDS:
+            raise ParameterError(
+                f"tag {self.name!r} is of kind {self.kind!r}; it must be one of "
+                f"{', '.join(TAG_KINDS)}"
+            )
+        if not 0.0 < self.slope <= 100.0 or not -100.0 <= self.bias <= 100.0:
+            raise ParameterError(
+                f"tag {self.name!r} has slope {self.slope} and bias {self.bias}; they must be "
+                "above 0 to 100, and from -100 to 100"
+            )
+        if not 0.0 < self.base_rate < 1.0:
+            raise ParameterError(
+                f"tag {self.name!r} has base_rate {self.base_rate}; it must be between 0 and 1"
+            )
+
+    @property
+    def path(self) -> str:
+        """Family and name: ``electronic > techno``; the name alone where it is the family's."""
+        if self.family in (None, self.name):
+            return self.name
+        return f"{self.family} > {self.name}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
     """Everything that a device needs to know of a model."""
@@ -87,15 +131,28 @@ class Manifest:
     labels: tuple[str, ...]
     """Genres, and whatever else the network has an output for, in the order of its outputs"""
     rejected: tuple[str, ...] = ()
-    """Those of `labels` that are no genre, such as ``not music``: the label is
-    ``unknown`` where they are the likeliest"""
+    """Those of `labels` that are no genre: ``not music``, and ``other``, which is music of no
+    genre that the model knows"""
+    tags: tuple[Tag, ...] = ()
+    """What the outputs behind those of `labels` are"""
+    styles: tuple[Tag, ...] = ()
+    """What the outputs behind those of `tags` are: styles of music, each with its family"""
+    style_threshold: float = 0.3
+    """A style with less probability is not named"""
     front_end: FrontEndParams
+    second_front_end: FrontEndParams | None = None
+    """A second one, of the same rate, that is given the samples in the middle of the window. Its
+    coefficients, row after row, are further rows of the network's input"""
     input: TensorInfo
     output: TensorInfo
     output_kind: str
     """``"logits"`` or ``"posterior"``"""
     temperature: float = 1.0
     """Logits are divided by this before the softmax (calibration)"""
+    window_correlation: float | None = None
+    """How much the windows of one track say the same again, 0 to 1: the posterior of n windows is
+    the product of theirs to the power of ``1 / (1 + (n - 1) * window_correlation)``. With null it
+    is their mean"""
     decoder: DecoderSettings = field(default_factory=DecoderSettings)
     weights: Weights
     training: dict[str, Any]
@@ -126,18 +183,58 @@ class Manifest:
             raise ParameterError(
                 f"output_kind is {self.output_kind!r}; it must be 'logits' or 'posterior'"
             )
-        if self.output.shape[-1] != len(self.labels):
+        self._check_outputs()
+        self._check_input()
+        if not 0.01 <= self.temperature <= 100.0:
+            raise ParameterError(f"temperature is {self.temperature}; it must be from 0.01 to 100")
+        if self.window_correlation is not None and not 0.0 <= self.window_correlation <= 1.0:
             raise ParameterError(
-                f"the network has {self.output.shape[-1]} outputs for {len(self.labels)} labels"
+                f"window_correlation is {self.window_correlation}; it must be from 0 to 1"
             )
+
+    def _check_outputs(self) -> None:
+        for name, tags in (("tags", self.tags), ("styles", self.styles)):
+            paths = [tag.path for tag in tags]
+            if len(set(paths)) < len(paths):
+                raise ParameterError(f"{name} are {paths}; no two may be the same")
+        if without := [style.name for style in self.styles if not style.family]:
+            raise ParameterError(f"style {without[0]!r} has no family")
+        if not 0.0 <= self.style_threshold < 1.0:
+            raise ParameterError(
+                f"style_threshold is {self.style_threshold}; it must be from 0 to below 1"
+            )
+        named = len(self.labels) + len(self.tags) + len(self.styles)
+        if self.output.shape[-1] != named:
+            more = [f"{len(x)} {n}" for n in ("tags", "styles") if (x := getattr(self, n))]
+            raise ParameterError(
+                f"the network has {self.output.shape[-1]} outputs for "
+                f"{' and '.join([f'{len(self.labels)} labels', *more])}"
+            )
+        if (self.tags or self.styles) and self.output_kind != "logits":
+            raise ParameterError(
+                f"output_kind is {self.output_kind!r}; with tags or styles it must be 'logits'"
+            )
+
+    def _check_input(self) -> None:
         expected = (self.front_end.n_frames, self.front_end.n_coefficients)
+        second = self.second_front_end
+        if second is not None:
+            values = second.n_frames * second.n_coefficients
+            if (
+                second.sample_rate != self.front_end.sample_rate
+                or second.window_samples > self.front_end.window_samples
+                or values % expected[1]
+            ):
+                raise ParameterError(
+                    "second_front_end does not fit front_end: it must be of the same sample_rate, "
+                    "its window no longer, and its values must fill rows"
+                )
+            expected = (expected[0] + values // expected[1], expected[1])
         if tuple(self.input.shape[1:3]) != expected:
             raise ParameterError(
                 f"the network takes {self.input.shape[1:3]}, the front end makes {expected} "
                 "(frames, coefficients)"
             )
-        if not 0.01 <= self.temperature <= 100.0:
-            raise ParameterError(f"temperature is {self.temperature}; it must be from 0.01 to 100")
 
     @property
     def genres(self) -> tuple[str, ...]:
