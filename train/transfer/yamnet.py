@@ -67,8 +67,12 @@ class YamnetWeights:
     """AudioSet's names, in the order of the outputs"""
 
 
-def yamnet(weights: YamnetWeights, frames: int | None = None) -> Any:
+def yamnet(weights: YamnetWeights, frames: int | None = PATCH_FRAMES) -> Any:
     """The trained network, frozen, in single precision.
+
+    It is meant for patches of 96 frames: a longer window is to be cut into them. What it learned
+    reckons with the zeros around a patch, so that other lengths give other outputs, far from any
+    that it was trained to give: of 288 frames at once the embedding is 25 times as large.
 
     Parameters
     ----------
@@ -76,7 +80,7 @@ def yamnet(weights: YamnetWeights, frames: int | None = None) -> Any:
         From `train.transfer.yamnet_file.bundled_yamnet` or
         `train.transfer.yamnet_wheel.read_yamnet`.
     frames : int, optional
-        Of every input; by default inputs may have any number, and each its own.
+        Of every input; with None inputs may have any number.
 
     Returns
     -------
