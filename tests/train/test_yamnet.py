@@ -198,7 +198,7 @@ def test_the_front_end_is_the_originals(published_yamnet: Path) -> None:
 
 @pytest.mark.slow
 def test_parity_with_the_original_is_measured(published_yamnet: Path) -> None:
-    found = compare([DEMO_CLIP], Original(read_model(published_yamnet)))
+    found = compare([DEMO_CLIP], read_model(published_yamnet))
     assert found["clips"] == 1
     assert found["patches"] > 20
     assert found["log_mel_max_abs_delta"] < 2e-3
