@@ -22,6 +22,7 @@ class Wheel:
     """How the names of files end that it must not lack"""
 
 
+_WEIGHTS = ("train/transfer/musicnn.npz", "train/transfer/yamnet.npz")
 _EVERY = ("entry_points.txt", "licenses/LICENSE", "licenses/THIRD_PARTY.md")
 DEVICE = Wheel(
     ROOT,
@@ -38,10 +39,10 @@ DEVICE = Wheel(
 WORKSTATION = Wheel(
     ROOT / "workstation",
     ("train", "export"),
-    (*_EVERY, "train/transfer/musicnn.npz", "export/tflm/c/edge_genre_front_end.c"),
+    (*_EVERY, *_WEIGHTS, "export/tflm/c/edge_genre_front_end.c"),
 )
 
-_DATA = ("edge_runtime/bundled/demo.wav", "train/transfer/musicnn.npz")
+_DATA = ("edge_runtime/bundled/demo.wav", *_WEIGHTS)
 """The only sound, and the only weights that are no model for a device"""
 _SUFFIXES = {
     ".py", ".typed", ".json", ".md", ".tflite", ".html", ".css", ".js", ".svg",

@@ -36,9 +36,12 @@ class FrontEnd:
         # The DCT runs in float64: in float32 its rounding alone costs 1.5e-3.
         self._dct = dct_matrix(params.n_mels, params.n_mfcc) if params.kind == "mfcc" else None
         self._edge = params.edge
+        self._log_offset = None if params.log_offset is None else np.float32(params.log_offset)
         if params.level_db is not None:
-            assert params.log_gain is not None
-            self._level = params.log_gain * 10.0 ** (params.level_db / 10.0)
+            # What the kernel gives is scaled by this already.
+            scale = params.log_gain or 1.0
+            scale = scale if params.power == 2.0 else scale**2
+            self._level = scale * 10.0 ** (params.level_db / 10.0)
         self._padded = np.zeros(params.window_samples + 2 * self._edge, np.float32)
         self._frames = np.lib.stride_tricks.sliding_window_view(self._padded, params.n_fft)[
             :: params.hop
@@ -132,9 +135,13 @@ class FrontEnd:
         np.matmul(self._wide, self._dct, out=self._cepstra)
         return self.params.normalise(self._cepstra.astype(np.float32))
 
-    def _levelled(self, power: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    def _levelled(self, mel: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        magnitudes = self.params.power == 1.0
+        power = np.square(mel) if magnitudes else mel
         mean = float(power.mean(dtype=np.float64)) / self._level
-        return compressed(power * np.float32(1.0 / max(mean, _SOFTEST)))
+        gain = 1.0 / max(mean, _SOFTEST)
+        gain = math.sqrt(gain) if magnitudes else gain
+        return compressed(mel * np.float32(gain), self._log_offset)
 
     def _reflect(self, samples: npt.NDArray[np.float32]) -> None:
         edge, padded = self._edge, self._padded

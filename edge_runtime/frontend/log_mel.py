@@ -40,7 +40,7 @@ _RFFT_HAS_OUT = np.lib.NumpyVersion(np.__version__) >= "2.0.0"
 
 _Array = npt.NDArray[np.float32]
 _Group = tuple[_Array, _Array, _Array]
-"""Squares, weights, bands: see `_band_groups`"""
+"""Spectrum, weights, bands: see `_band_groups`"""
 
 _PRODUCT_ROWS = 4
 """Height of one matrix product where taller ones depend on where a row stands: one that no kernel
@@ -50,8 +50,9 @@ of a BLAS splits. Divides both heights of a block."""
 class LogMelKernel:
     """Unclipped log-mel of frames, float32; holds its scratch memory, so one per thread.
 
-    In decibels, or as ``log_gain`` compresses it; where windows are brought to a level first, mel
-    power times ``log_gain``, since the gain of a window is not known before its last frame.
+    In decibels, or as ``log_gain`` or ``log_offset`` compresses it; where windows are brought to a
+    level first, mel power (times ``log_gain``), since the gain of a window is not known before its
+    last frame.
     """
 
     def __init__(self, params: FrontEndParams) -> None:
@@ -61,6 +62,8 @@ class LogMelKernel:
         # numpy's maximum of two arrays is three times as fast as that of an array and a number.
         self._log_floor = np.full((BLOCK_ROWS, params.n_mels), params.log_floor, np.float32)
         self._log_gain = None if params.log_gain is None else np.float32(params.log_gain)
+        self._log_offset = None if params.log_offset is None else np.float32(params.log_offset)
+        self._in_decibels = params.in_decibels
         self._compress = params.level_db is None
         self._loaded: list[tuple[int, npt.NDArray[np.float32]]] = []
         self._inexact: InexactRows | None = None
@@ -76,11 +79,15 @@ class LogMelKernel:
         self._frames = np.zeros((BLOCK_ROWS, n_fft), precision)
         self._spectrum = np.zeros((BLOCK_ROWS, n_bins), np.complex64)
         self._parts = self._spectrum.view(np.float32)
+        self._magnitudes: npt.NDArray[np.float32] | None = None
+        if params.power == 1.0:
+            self._magnitudes = np.zeros((BLOCK_ROWS, n_bins), np.float32)
+        self._summed = self._parts if self._magnitudes is None else self._magnitudes
         self._log_mel = np.zeros((BLOCK_ROWS, params.n_mels), np.float32)
-        self._groups = _band_groups(filterbank, self._parts, self._log_mel)
+        self._groups = _band_groups(filterbank, self._summed, self._log_mel)
         self._short_groups = [
-            (squares[:_SHORT_ROWS], weights, bands[:_SHORT_ROWS])
-            for squares, weights, bands in self._groups
+            (spectrum[:_SHORT_ROWS], weights, bands[:_SHORT_ROWS])
+            for spectrum, weights, bands in self._groups
         ]
         if not self._products_ignore_position():
             self._groups = [_in_batches(group) for group in self._groups]
@@ -95,8 +102,8 @@ class LogMelKernel:
             Unwindowed frames; a strided view of a signal will do.
         out : (n, n_mels) float32
             Receives ``10 log10(max(mel power, log_floor))``, dB, or
-            ``log10(1 + log_gain * mel power)``, or ``log_gain * mel power`` where there is a
-            ``level_db``.
+            ``log10(1 + log_gain * mel power)``, or ``ln(mel power + log_offset)``; where there is a
+            ``level_db``, what `compressed` takes.
         """
         for start in range(0, len(frames), BLOCK_ROWS):
             block = frames[start : start + BLOCK_ROWS]
@@ -125,6 +132,11 @@ class LogMelKernel:
         frames[n:] = 0.0
         self._transform(frames, spectrum)
         np.multiply(parts, parts, out=parts)
+        if self._magnitudes is not None:
+            # Not numpy's abs: each of these steps is rounded rightly, wherever a value stands.
+            magnitudes = self._magnitudes[:rows]
+            np.add(parts[:, ::2], parts[:, 1::2], out=magnitudes)
+            np.sqrt(magnitudes, out=magnitudes)
         groups = self._short_groups if n <= _SHORT_ROWS else self._groups
         mel = self._mel(groups)
         if self._inexact is not None:
@@ -134,12 +146,12 @@ class LogMelKernel:
                 self._mel(groups)
         log_mel = mel[:n]
         self._loaded.clear()
+        if self._in_decibels:
+            np.log10(log_mel, out=log_mel)
+            return np.multiply(log_mel, _DECIBELS, out=log_mel)
         if self._log_gain is not None:
             np.multiply(log_mel, self._log_gain, out=log_mel)
-            return compressed(log_mel) if self._compress else log_mel
-        np.log10(log_mel, out=log_mel)
-        np.multiply(log_mel, _DECIBELS, out=log_mel)
-        return log_mel
+        return compressed(log_mel, self._log_offset) if self._compress else log_mel
 
     def _transform(
         self, frames: npt.NDArray[np.floating[Any]], spectrum: npt.NDArray[np.complex64]
@@ -152,15 +164,15 @@ class LogMelKernel:
             spectrum[:] = np.fft.rfft(frames, norm="forward")
 
     def _mel(self, groups: list[_Group]) -> npt.NDArray[np.float32]:
-        """Mel powers of the squares, no less than the log floor where there is one.
+        """Mel powers of the spectrum, no less than the log floor where there is one.
 
         The products have one of two heights, whatever was loaded: a matrix product of another
         height may take another kernel and differ in the last bit. Rows past the loaded ones hold
         finite leftovers.
         """
-        for squares, weights, bands in groups:
-            np.matmul(squares, weights, out=bands)
-        if self._log_gain is not None:
+        for spectrum, weights, bands in groups:
+            np.matmul(spectrum, weights, out=bands)
+        if not self._in_decibels:
             return self._log_mel
         return np.maximum(self._log_mel, self._log_floor, out=self._log_mel)
 
@@ -170,8 +182,8 @@ class LogMelKernel:
         OpenBLAS does so with its AVX-512 and ARM kernels, at both heights. Its AVX2 kernel cuts a
         product into pieces of different sizes, which round differently.
         """
-        row = np.arange(self._parts.shape[1], dtype=np.float32) * np.float32(0.618)
-        self._parts[:] = row
+        row = np.arange(self._summed.shape[1], dtype=np.float32) * np.float32(0.618)
+        self._summed[:] = row
         tall = self._mel(self._groups).copy()
         short = self._mel(self._short_groups)[:_SHORT_ROWS]
         return bool((tall == tall[0]).all() and (short == tall[0]).all())
@@ -189,36 +201,39 @@ class LogMelKernel:
         self._parts[rows] = parts * parts
 
 
-def compressed(power: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """``log10(1 + power)``, in place."""
-    np.add(power, _ONE, out=power)
-    return np.log10(power, out=power)
+def compressed(
+    power: npt.NDArray[np.float32], log_offset: np.float32 | None
+) -> npt.NDArray[np.float32]:
+    """``log10(1 + power)``, or ``ln(power + log_offset)``, in place."""
+    np.add(power, _ONE if log_offset is None else log_offset, out=power)
+    return np.log10(power, out=power) if log_offset is None else np.log(power, out=power)
 
 
-def _band_groups(filterbank: _Array, parts: _Array, log_mel: _Array) -> list[_Group]:
+def _band_groups(filterbank: _Array, summed: _Array, log_mel: _Array) -> list[_Group]:
     """Cut the filter bank into neighbouring bands.
 
-    Each group is (squares, weights, bands): a view of the squared real and imaginary parts of the
-    group's own bins, its weights, and a view of its bands in the result. Both parts of a bin have
-    the bin's weight, so that the product adds them up on its way.
+    Each group is (spectrum, weights, bands): a view of the squared real and imaginary parts of the
+    group's own bins, or of their magnitudes, its weights, and a view of its bands in the result.
+    Both parts of a bin have the bin's weight, so that the product adds them up on its way.
     """
+    per_bin = 1 if summed.shape[1] == filterbank.shape[1] else 2
     groups: list[_Group] = []
     for first in range(0, len(filterbank), _BANDS_PER_GROUP):
         part = filterbank[first : first + _BANDS_PER_GROUP]
         used = np.flatnonzero(part.any(axis=0))
         low, high = int(used[0]), int(used[-1]) + 1
-        weights = np.ascontiguousarray(np.repeat(part[:, low:high].T, 2, axis=0))
+        weights = np.ascontiguousarray(np.repeat(part[:, low:high].T, per_bin, axis=0))
         bands = log_mel[:, first : first + len(part)]
-        groups.append((parts[:, 2 * low : 2 * high], weights, bands))
+        groups.append((summed[:, per_bin * low : per_bin * high], weights, bands))
     return groups
 
 
 def _in_batches(group: _Group) -> _Group:
     """The same product as many of `_PRODUCT_ROWS` rows each; views of the same memory."""
-    squares, weights, bands = group
-    batches = len(squares) // _PRODUCT_ROWS
+    spectrum, weights, bands = group
+    batches = len(spectrum) // _PRODUCT_ROWS
     return (
-        squares.reshape(batches, _PRODUCT_ROWS, -1),
+        spectrum.reshape(batches, _PRODUCT_ROWS, -1),
         weights,
         bands.reshape(batches, _PRODUCT_ROWS, -1),
     )

@@ -38,12 +38,15 @@ def mel_to_hz(mels: npt.NDArray[np.float64], scale: str) -> npt.NDArray[np.float
 
 def band_edges(params: FrontEndParams) -> npt.NDArray[np.float64]:
     """Where triangles begin, peak and end, hertz, (n_mels + 2,): band b has b, b + 1 and b + 2."""
-    edges_mel = np.linspace(
+    return mel_to_hz(_band_edges_mel(params), params.mel_scale)
+
+
+def _band_edges_mel(params: FrontEndParams) -> npt.NDArray[np.float64]:
+    return np.linspace(
         hz_to_mel(params.fmin, params.mel_scale),
         hz_to_mel(params.upper_hz, params.mel_scale),
         params.n_mels + 2,
     )
-    return mel_to_hz(edges_mel, params.mel_scale)
 
 
 def band_gains(params: FrontEndParams) -> npt.NDArray[np.float64]:
@@ -61,7 +64,9 @@ def mel_filterbank(params: FrontEndParams) -> npt.NDArray[np.float32]:
     -------
     (n_mels, 1 + n_fft // 2) float32
         Equal to ``librosa.filters.mel`` bit for bit: triangles are built in float64, cast,
-        and normalised in place.
+        and normalised in place. With triangles over mel equal to
+        ``tf.signal.linear_to_mel_weight_matrix`` of ``mel_scale="htk"``, to the rounding of the
+        latter.
 
     Raises
     ------
@@ -70,6 +75,9 @@ def mel_filterbank(params: FrontEndParams) -> npt.NDArray[np.float32]:
     """
     edges, gains = band_edges(params), band_gains(params)
     bins = np.fft.rfftfreq(params.n_fft, 1.0 / params.sample_rate)
+    if params.mel_triangles == "mel":
+        edges = _band_edges_mel(params)
+        bins = np.array([hz_to_mel(hz, params.mel_scale) for hz in bins.tolist()])
     weights = np.zeros((params.n_mels, len(bins)), np.float32)
     filled = np.zeros(params.n_mels, bool)
     # A bin between two edges is on the rising side of one triangle and the falling side of the one
@@ -89,8 +97,9 @@ def mel_filterbank(params: FrontEndParams) -> npt.NDArray[np.float32]:
     empty = np.flatnonzero(~filled)
     if len(empty):
         first = int(empty[0])
+        begin, _, end = band_edges(params)[first : first + 3]
         raise ParameterError(
-            f"mel band {first} ({edges[first]:.1f} to {edges[first + 2]:.1f} Hz) holds no bin of "
+            f"mel band {first} ({begin:.1f} to {end:.1f} Hz) holds no bin of "
             f"an n_fft of {params.n_fft}: n_mels is {params.n_mels}; take fewer bands, a larger "
             "n_fft or a higher fmin"
         )

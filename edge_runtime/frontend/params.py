@@ -51,6 +51,12 @@ class FrontEndParams:
     """``"slaney"`` (Auditory Toolbox) or ``"htk"``"""
     mel_norm: str | None = "slaney"
     """``"slaney"`` (bands of equal area) or None (bands of equal height)"""
+    mel_triangles: str = "hertz"
+    """What the sides of a band are straight over: ``"hertz"`` (as librosa's) or ``"mel"`` (as
+    TensorFlow's and HTK's; `mel_norm` None)"""
+    power: float = 2.0
+    """What a band adds up: 2 for power, 1 for magnitude. Where these lines say mel power, they mean
+    that"""
     n_mfcc: int = 13
     """Cepstral coefficients (``kind="mfcc"``)"""
     log_floor: float = 1e-10
@@ -60,10 +66,14 @@ class FrontEndParams:
     log_gain: float | None = None
     """Coefficients are ``log10(1 + log_gain * mel power)`` (MusiCNN's compression), and `log_floor`
     is not used; None is decibels. For ``kind="log_mel"`` with `top_db` None"""
+    log_offset: float | None = None
+    """Coefficients are ``ln(mel power + log_offset)`` (YAMNet's compression), and `log_floor` is
+    not used; None is decibels. For ``kind="log_mel"`` with `top_db` and `log_gain` None"""
     level_db: float | None = None
     """Mean mel power that every window is brought to before it is compressed, dB, so that soft
-    sound gives the features of loud; None leaves levels as they are. A strong constant offset is
-    left out then, since it would count as level. With `log_gain`"""
+    sound gives the features of loud; None leaves levels as they are. Magnitudes (`power` 1) are
+    brought to this mean square. A strong constant offset is left out then, since it would count as
+    level. With `log_gain` or `log_offset`"""
     padding: str = "constant"
     """How frames reach over the edges: ``"constant"`` (zeros), ``"reflect"``, or ``"none"``"""
     mean: tuple[float, ...] | None = None
@@ -76,6 +86,9 @@ class FrontEndParams:
         _one_of("window", self.window, ("hann", "hamming", "blackman", "boxcar"))
         _one_of("mel_scale", self.mel_scale, ("slaney", "htk"))
         _one_of("mel_norm", self.mel_norm, ("slaney", None))
+        _one_of("mel_triangles", self.mel_triangles, ("hertz", "mel"))
+        _between("power", self.power, 1.0, 2.0)
+        _one_of("power", self.power, (1.0, 2.0))
         _one_of("padding", self.padding, ("constant", "reflect", "none"))
         if self.dc_block_hz is not None:
             _between("dc_block_hz", self.dc_block_hz, 0.1, 200.0)
@@ -98,25 +111,30 @@ class FrontEndParams:
         _between("log_floor", self.log_floor, 1e-30, 1.0)
         if self.top_db is not None:
             _between("top_db", self.top_db, 1e-3, 1000.0)
+        if self.mel_triangles == "mel":
+            self._needs("mel_triangles", mel_norm=None)
         if self.log_gain is not None:
-            self._check_log_gain(self.log_gain)
+            _between("log_gain", self.log_gain, 1.0, 1e9)
+            self._needs("log_gain", kind="log_mel", top_db=None)
+        if self.log_offset is not None:
+            _between("log_offset", self.log_offset, 1e-9, 1.0)
+            self._needs("log_offset", kind="log_mel", top_db=None, log_gain=None)
         if self.level_db is not None:
             _between("level_db", self.level_db, -60.0, 60.0)
-            if self.log_gain is None:
+            if self.in_decibels:
                 raise ParameterError(
-                    f"level_db is {self.level_db} and log_gain is None; level_db (-60 to 60) goes "
-                    "with a log_gain only: in decibels, a level adds a constant"
+                    f"level_db is {self.level_db}, log_gain and log_offset are None; level_db goes "
+                    "with one of them only: in decibels, a level adds a constant"
                 )
         self._check_normalisation()
 
-    def _check_log_gain(self, log_gain: float) -> None:
-        _between("log_gain", log_gain, 1.0, 1e9)
-        for name, needed in (("kind", "log_mel"), ("top_db", None)):
+    def _needs(self, parameter: str, **others: object) -> None:
+        for name, needed in others.items():
             value = getattr(self, name)
             if value != needed:
                 raise ParameterError(
-                    f"log_gain is {log_gain} and {name} is {value!r}; log_gain (1 to 1e9) goes "
-                    f"with {name} {needed!r} only"
+                    f"{parameter} is {getattr(self, parameter)!r} and {name} is {value!r}; "
+                    f"{parameter} goes with {name} {needed!r} only"
                 )
 
     def _check_normalisation(self) -> None:
@@ -156,9 +174,20 @@ class FrontEndParams:
     def summary(self) -> str:
         """What a window becomes, in words: ``130 frames of 13 mfcc coefficients``."""
         text = f"{self.n_frames} frames of {self.n_coefficients} {self.kind.replace('_', '-')}"
-        compressed = "" if self.log_gain is None else f", log10(1 + {self.log_gain:.10g} * power)"
+        summed = "power" if self.power == 2.0 else "magnitude"
+        compressed = ""
+        if self.log_gain is not None:
+            compressed = f", log10(1 + {self.log_gain:.10g} * {summed})"
+        elif self.log_offset is not None:
+            compressed = f", ln({summed} + {self.log_offset:.10g})"
         level = "" if self.level_db is None else f", power {self.level_db:.10g} dB on average"
         return f"{text} coefficients{compressed}{level}"
+
+    @property
+    def in_decibels(self) -> bool:
+        """Whether log-mel is in decibels, so that sound of another level is the same plus a
+        constant."""
+        return self.log_gain is None and self.log_offset is None
 
     @property
     def leaves_offset_out(self) -> bool:
@@ -244,11 +273,32 @@ PRESETS: dict[str, FrontEndParams] = {
         log_gain=10000.0,
         padding="none",
     ),
+    "yamnet64": FrontEndParams(
+        kind="log_mel",
+        sample_rate=16000,
+        window_samples=287 * 160 + 512,
+        n_fft=512,
+        win_length=400,
+        hop=160,
+        n_mels=64,
+        fmin=125.0,
+        fmax=7500.0,
+        mel_scale="htk",
+        mel_norm=None,
+        mel_triangles="mel",
+        power=1.0,
+        top_db=None,
+        log_offset=0.001,
+        padding="none",
+    ),
 }
 # The level of the median window of mastered music, so that these are changed least.
 PRESETS["musicnn96-level"] = dataclasses.replace(PRESETS["musicnn96"], level_db=-6.0)
+PRESETS["yamnet64-level"] = dataclasses.replace(PRESETS["yamnet64"], level_db=11.3)
 """Named settings. ``seed-mfcc13`` is that of the student report: librosa's default MFCCs; ``mel64``
 is log-mel of 64 bands from the same frames. ``musicnn96`` is the input of MusiCNN (J. Pons and
 X. Serra, "musicnn: pre-trained convolutional neural networks for music audio tagging", ISMIR 2019,
 late-breaking): 187 frames, none of them padded, as MusiCNN cut its windows out of the spectrogram
-of a whole track. ``musicnn96-level`` brings every window to one level first."""
+of a whole track. ``yamnet64`` is the input of YAMNet (M. Plakal and D. Ellis, TensorFlow Model
+Garden, 2019): 288 frames, which are three of its patches. ``musicnn96-level`` and
+``yamnet64-level`` bring every window to one level first."""

@@ -40,8 +40,11 @@ def single_precision_may_do(params: FrontEndParams) -> bool:
 
     The frame must be a power of two, of which `numpy` undoes the scale exactly. For MFCCs the bands
     must cover the whole spectrum, or they would not see a loud sound beside them. Log-mel in
-    decibels has no DCT that averages the errors of its bands, and is always computed in double.
+    decibels has no DCT that averages the errors of its bands, and is always computed in double, as
+    are magnitudes, and all of ``log_offset``.
     """
+    if params.power != 2.0 or params.log_offset is not None:
+        return False
     if params.n_fft < 256 or params.n_fft.bit_count() != 1 or params.window == "boxcar":
         return False
     if params.log_gain is not None:

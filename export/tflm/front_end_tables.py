@@ -32,10 +32,17 @@ def check_front_end(params: FrontEndParams) -> None:
             f"dc_block_hz is {params.dc_block_hz}; the microcontroller's front end has no "
             "high-pass: train without it"
         )
-    if params.log_gain is not None:
+    for name in ("log_gain", "log_offset"):
+        value = getattr(params, name)
+        if value is not None:
+            raise ParameterError(
+                f"{name} is {value}; the microcontroller's front end has decibels only: train with "
+                f"a front end whose {name} is none"
+            )
+    if params.power != 2.0:
         raise ParameterError(
-            f"log_gain is {params.log_gain}; the microcontroller's front end has decibels only: "
-            "train with a front end whose log_gain is none"
+            f"power is {params.power:g}; the microcontroller's front end adds up power only: train "
+            "with a front end whose power is 2"
         )
 
 

@@ -53,3 +53,24 @@ def test_a_card_names_the_model_s_version_and_commits(model: str) -> None:
     training = manifest.training
     assert named == [training["commit_before"][:7], training["commit"][:7]]
     assert Path(BUNDLED[model]).name in text
+
+
+def test_the_page_on_training_has_yamnet_s_parity_that_was_measured() -> None:
+    found = read_results()["yamnet_parity"]
+    text = (README.parent / "docs" / "training.md").read_text(encoding="utf-8")
+    rows = {
+        "logits, distance": (found["logits_abs_delta"], 2),
+        "probabilities, distance": (found["probabilities_abs_delta"], 4),
+        "the published model's own with XNNPACK's kernels, distance of probabilities": (
+            found["original_by_xnnpack_probabilities_abs_delta"],
+            4,
+        ),
+    }
+    for name, (values, digits) in rows.items():
+        cells = (f"{values[key]:.{digits}f}" for key in ("median", "p95", "max"))
+        assert f"| {name} | {' | '.join(cells)} |" in text
+    for key in ("first_class", "first_three"):
+        agrees = "agrees" if key == "first_class" else "agree"
+        assert f"{found[f'{key}_{agrees}']:.1%}" in text
+        assert f"{found[f'{key}_of_a_clip_{agrees}']:.1%}" in text
+    assert f"on {found['patches']:,} patches of the {found['clips']} validation clips" in text

@@ -172,6 +172,8 @@ def test_the_scratch_memory_is_as_large_as_documented(tmp_path: Path) -> None:
         ({"n_fft": 2000}, "n_fft is 2000"),
         ({"dc_block_hz": 20.0}, "dc_block_hz is 20.0"),
         ({"kind": "log_mel", "top_db": None, "log_gain": 1e4}, "log_gain is 10000.0"),
+        ({"kind": "log_mel", "top_db": None, "log_offset": 1e-3}, "log_offset is 0.001"),
+        ({"power": 1.0}, "power is 1; .* adds up power only"),
     ],
 )
 def test_what_the_c_front_end_does_not_compute_is_refused(

@@ -43,10 +43,17 @@ def gain_per_db(params: FrontEndParams) -> npt.NDArray[np.float32]:
     ParameterError
         If the front end has no decibels.
     """
-    if params.log_gain is not None:
+    for name in ("log_gain", "log_offset"):
+        value = getattr(params, name)
+        if value is not None:
+            raise ParameterError(
+                f"gain_db needs a front end in decibels, and {name} is {value}: vary the sound "
+                "before the front end instead"
+            )
+    if params.power != 2.0:
         raise ParameterError(
-            f"gain_db needs a front end in decibels, and log_gain is {params.log_gain}: vary the "
-            "sound before the front end instead"
+            f"gain_db needs a front end of power, and power is {params.power:g}: vary the sound "
+            "before the front end instead"
         )
     change = np.ones(params.n_coefficients)
     if params.kind == "mfcc":

@@ -105,6 +105,8 @@ def log_mel(samples: Samples, params: FrontEndParams) -> npt.NDArray[np.float32]
             padding="none",
             top_db=None,
             log_gain=None,
+            log_offset=None,
+            power=2.0,
             level_db=None,
             mean=None,
             std=None,

@@ -5,30 +5,21 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
 import sys
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from edge_runtime.errors import DataSetError
-
+from .bundled_arrays import read_arrays, write_arrays
 from .pruning import Affine, Array, Convolution, PrunedMusicnn, prune
 
 FILE = Path(__file__).with_name("musicnn.npz")
-CHECKSUM = FILE.with_suffix(".sha256")
 
 
 def save_weights(pruned: PrunedMusicnn) -> None:
-    """Write `FILE` and `CHECKSUM`: weights in half precision, their biases in single."""
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, **_arrays(pruned))
-    data = _without_times(buffer.getvalue())
-    FILE.write_bytes(data)
-    CHECKSUM.write_text(hashlib.sha256(data).hexdigest() + "\n", encoding="utf-8")
+    """Write `FILE` and its checksum: weights in half precision, their biases in single."""
+    write_arrays(FILE, _arrays(pruned))
 
 
 def bundled_musicnn(file: Path = FILE) -> PrunedMusicnn:
@@ -44,21 +35,8 @@ def bundled_musicnn(file: Path = FILE) -> PrunedMusicnn:
     DataSetError
         If it is missing, or its checksum is another.
     """
-    try:
-        data = file.read_bytes()
-        wanted = file.with_suffix(".sha256").read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise DataSetError(
-            f"{error.filename}: cannot be read ({error.strerror}); install edge-genre again"
-        ) from None
-    if hashlib.sha256(data).hexdigest() != wanted:
-        raise DataSetError(
-            f"{file}: is not the network that edge-genre came with (its checksum is another); "
-            "install edge-genre again"
-        )
-    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-        found = {name: arrays[name].astype(np.float32) for name in arrays.files}
-    return _network(found)
+    arrays = read_arrays(file)
+    return _network({name: values.astype(np.float32) for name, values in arrays.items()})
 
 
 def _arrays(pruned: PrunedMusicnn) -> dict[str, Any]:
@@ -102,17 +80,6 @@ def _network(found: dict[str, Array]) -> PrunedMusicnn:
         pair("dense"),
         pair("tags"),
     )
-
-
-def _without_times(data: bytes) -> bytes:
-    """The same archive with no date in it: equal weights make equal files."""
-    target = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(target, "w") as new:
-        for name in old.namelist():
-            info = zipfile.ZipInfo(name)
-            info.compress_type = zipfile.ZIP_DEFLATED
-            new.writestr(info, old.read(name))
-    return target.getvalue()
 
 
 if __name__ == "__main__":

@@ -144,6 +144,47 @@ def test_musicnns_input_equals_librosas_on_music(gtzan_clips):
         assert np.abs(front_end(samples) - musicnn_log_mel(samples)).max() <= 1e-4, clip.name
 
 
+def tensorflows_mel(params):
+    """As the original makes it: (n_mels, bins) float64."""
+    import tensorflow as tf
+
+    weights = tf.signal.linear_to_mel_weight_matrix(
+        params.n_mels, params.n_fft // 2 + 1, params.sample_rate, params.fmin, params.upper_hz,
+        dtype=tf.float64,
+    )  # fmt: skip
+    return weights.numpy().T
+
+
+def test_triangles_over_mel_are_tensorflows():
+    params = PRESETS["yamnet64"]
+    for other in (
+        params,
+        dataclasses.replace(params, n_fft=1024, win_length=None, n_mels=96, fmin=20.0, fmax=None),
+        dataclasses.replace(params, sample_rate=44100, n_fft=2048, n_mels=40, fmax=16000.0),
+    ):
+        np.testing.assert_allclose(mel_filterbank(other), tensorflows_mel(other), atol=1e-6)
+    straight = mel_filterbank(dataclasses.replace(params, mel_triangles="hertz"))
+    assert np.abs(straight - tensorflows_mel(params)).max() > 1e-3
+
+
+@pytest.mark.parametrize("name", SIGNALS)
+def test_yamnets_input_equals_tensorflows(name):
+    import tensorflow as tf
+
+    params = PRESETS["yamnet64"]
+    samples = np.resize(SIGNALS[name], params.window_samples).astype(np.float32)
+    # TensorFlow has a short window at the beginning of the frame, not in its middle.
+    begin = (params.n_fft - params.win_length) // 2
+    frames = tf.signal.stft(
+        tf.constant(samples[begin:], tf.float64), params.win_length, params.hop, params.n_fft
+    )
+    magnitude = tf.abs(frames).numpy()[: params.n_frames]
+    expected = np.log(magnitude @ tensorflows_mel(params).T + 0.001)
+    found = FrontEnd(params)(samples)
+    assert found.shape == expected.shape == (288, 64)
+    assert np.abs(found - expected).max() <= 1e-5
+
+
 @given(
     sizes=st.lists(st.integers(1, 70), min_size=1, max_size=6),
     n_fft=st.sampled_from([256, 500, 2048]),
@@ -168,7 +209,7 @@ import numpy as np
 from edge_runtime.frontend import PRESETS
 from edge_runtime.frontend.log_mel import LogMelKernel
 frames = np.random.default_rng(7).standard_normal((90, 2048)).astype(np.float32)
-for name in ("seed-mfcc13", "musicnn96"):
+for name in ("seed-mfcc13", "musicnn96", "yamnet64"):
     kernel = LogMelKernel(PRESETS[name])
     rows = frames[:, : PRESETS[name].n_fft]
     together, alone = (np.zeros((90, PRESETS[name].n_mels), np.float32) for _ in range(2))
@@ -281,6 +322,8 @@ BAD_PARAMETERS = {
     "window": {"window": "hanning"},
     "mel_scale": {"mel_scale": "bark"},
     "mel_norm": {"mel_norm": "l1"},
+    "mel_triangles": {"mel_triangles": "bark"},
+    "power": {"power": 1.5},
     "padding": {"padding": "edge"},
     "sample_rate": {"sample_rate": 0},
     "n_fft": {"n_fft": 15},
@@ -294,6 +337,7 @@ BAD_PARAMETERS = {
     "log_floor": {"log_floor": 0.0},
     "top_db": {"top_db": 0.0},
     "log_gain": {"kind": "log_mel", "top_db": None, "log_gain": 0.5},
+    "log_offset": {"kind": "log_mel", "top_db": None, "log_offset": 0.0},
     "level_db": {"kind": "log_mel", "top_db": None, "log_gain": 1e4, "level_db": 61.0},
     "mean": {"mean": (0.0,) * 12, "std": (1.0,) * 13},
     "std": {"mean": (0.0,) * 13, "std": (1.0,) * 12 + (0.0,)},
@@ -319,6 +363,10 @@ def test_a_bad_parameter_is_named(name):
         {"kind": "log_mel", "top_db": None, "log_gain": float("nan")},
         {"kind": "log_mel", "top_db": None, "log_gain": 1.1e9},
         {"kind": "log_mel", "top_db": None, "log_gain": "loud"},
+        {"kind": "log_mel", "top_db": None, "log_offset": float("nan")},
+        {"kind": "log_mel", "top_db": None, "log_offset": 1.1},
+        {"power": True},
+        {"power": "2"},
         {"kind": "log_mel", "top_db": None, "level_db": -6.0},
         {"kind": "log_mel", "top_db": None, "log_gain": 1e4, "level_db": float("nan")},
         {"mean": (0.0,) * 13},
@@ -331,15 +379,26 @@ def test_parameters_that_contradict_each_other_are_refused(values):
 
 
 @pytest.mark.parametrize(
-    ("other", "complaint"),
+    ("values", "complaint"),
     [
-        ({"kind": "mfcc", "top_db": None}, "kind is 'mfcc'"),
-        ({"kind": "log_mel"}, "top_db is 80.0"),
+        ({"log_gain": 1e4, "top_db": None}, "log_gain is 10000.0 and kind is 'mfcc'; log_gain"),
+        ({"log_gain": 1e4, "kind": "log_mel"}, "log_gain is 10000.0 and top_db is 80.0"),
+        ({"log_offset": 0.1, "top_db": None}, "log_offset is 0.1 and kind is 'mfcc'; log_offset"),
+        ({"log_offset": 0.1, "kind": "log_mel"}, "log_offset is 0.1 and top_db is 80.0"),
+        (
+            {"log_offset": 0.1, "kind": "log_mel", "top_db": None, "log_gain": 1e4},
+            "log_offset is 0.1 and log_gain is 10000.0; log_offset goes with log_gain None only",
+        ),
+        ({"mel_triangles": "mel"}, "mel_triangles is 'mel' and mel_norm is 'slaney'"),
+        (
+            {"kind": "log_mel", "top_db": None, "level_db": -6.0},
+            "level_db is -6.0, log_gain and log_offset are None",
+        ),
     ],
 )
-def test_log_gain_names_what_it_does_not_go_with(other, complaint):
-    with pytest.raises(ParameterError, match=f"log_gain is 10000.0 and {complaint}"):
-        FrontEndParams(log_gain=10000.0, **other)
+def test_a_parameter_names_what_it_does_not_go_with(values, complaint):
+    with pytest.raises(ParameterError, match=complaint):
+        FrontEndParams(**values)
 
 
 def test_a_mel_band_without_a_bin_is_refused():
@@ -370,6 +429,8 @@ def test_whole_numbers_are_int16_however_few_and_soft_they_are():
         {"dc_block_hz": 200.0}, {"sample_rate": 768_000},
         {"kind": "log_mel", "top_db": None, "log_gain": 1.0, "level_db": -60.0},
         {"kind": "log_mel", "top_db": None, "log_gain": 1e9, "level_db": 60.0},
+        {"kind": "log_mel", "top_db": None, "log_offset": 1e-9, "level_db": 60.0},
+        {"kind": "log_mel", "top_db": None, "log_offset": 1.0, "power": 1.0},
     ],
 )  # fmt: skip
 def test_the_outermost_values_are_taken(values):
@@ -396,9 +457,12 @@ def test_a_value_just_beyond_them_is_refused_with_its_range(values, complaint):
 def test_the_presets_are_those_of_the_models_that_ship():
     assert PRESETS["musicnn96-level"].level_db == -6.0
     assert PRESETS["musicnn96"].log_gain == 10000.0
+    assert PRESETS["yamnet64"].log_offset == 0.001
+    assert PRESETS["yamnet64-level"].level_db == 11.3
     assert PRESETS["mel64"].n_mels == 64
     frames = {name: (params.n_frames, params.n_coefficients) for name, params in PRESETS.items()}
     assert frames == {
         "seed-mfcc13": (130, 13), "mel64": (130, 64),
         "musicnn96": (187, 96), "musicnn96-level": (187, 96),
+        "yamnet64": (288, 64), "yamnet64-level": (288, 64),
     }  # fmt: skip

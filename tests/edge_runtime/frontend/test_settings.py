@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from edge_runtime.errors import ParameterError
 from edge_runtime.frontend import PRESETS, FrontEnd, FrontEndParams
+from edge_runtime.frontend.mel import mel_filterbank
 
 from ..sounds import noise
 
@@ -99,6 +100,32 @@ def test_soft_sound_gives_the_features_of_loud(signal, frequency, gain):
     np.testing.assert_allclose(FrontEnd(params)(samples), exact, atol=2e-4, rtol=0)
 
 
+@given(st.sampled_from(sorted(SIGNALS)), st.floats(0.002, 0.49), st.sampled_from([1.0, 1e-2, 1e-3]))
+def test_soft_sound_gives_yamnet_the_features_of_loud(signal, frequency, gain):
+    params = PRESETS["yamnet64-level"]
+    samples = sound(params, signal, frequency, gain)
+    exact = samples.astype(np.float64)
+    if abs(exact.mean()) > 0.05 * exact.std():
+        exact -= exact.mean()
+    magnitude = mel_magnitude(params, exact)
+    level = 10.0 ** (params.level_db / 10.0)
+    magnitude *= min(level / max((magnitude**2).mean(), 1e-30), 1e6) ** 0.5
+    exact = np.log(magnitude + params.log_offset)
+    np.testing.assert_allclose(FrontEnd(params)(samples), exact, atol=2e-4, rtol=0)
+
+
+def test_a_level_is_the_mean_power_of_what_is_compressed():
+    for change in ({"log_gain": 1e4}, {"log_offset": 1e-3}):
+        for power in (1.0, 2.0):
+            params = dataclasses.replace(
+                PRESETS["musicnn96"], **{"log_gain": None, **change}, power=power, level_db=-3.0
+            )
+            found = FrontEnd(params)(sound(params, "noise", 0.1, 0.3)).astype(np.float64)
+            mel = (10.0**found - 1.0) / 1e4 if params.log_gain else np.exp(found) - 1e-3
+            level = 10.0 * np.log10((mel ** (2.0 / power)).mean())
+            assert abs(level + 3.0) < 1e-3
+
+
 @given(
     parameters(),
     st.floats(0.0, 9.0),
@@ -146,6 +173,15 @@ def compare_compressed(params: FrontEndParams, samples: np.ndarray) -> None:
     np.testing.assert_allclose(ours, exact, atol=1e-4, rtol=0)
 
 
+def mel_magnitude(params: FrontEndParams, samples: np.ndarray) -> np.ndarray:
+    """In double, with triangles over mel, which librosa does not have."""
+    begin = (params.n_fft - params.win_length) // 2
+    window = np.zeros(params.n_fft)
+    window[begin : begin + params.win_length] = np.hanning(params.win_length + 1)[:-1]
+    frames = np.lib.stride_tricks.sliding_window_view(samples, params.n_fft)[:: params.hop]
+    return np.abs(np.fft.rfft(frames * window)) @ mel_filterbank(params).astype(np.float64).T
+
+
 def librosa_mfcc(params: FrontEndParams, samples: np.ndarray) -> np.ndarray:
     power = librosa_mel(params, samples)
     log_mel = librosa.power_to_db(power, amin=params.log_floor, top_db=params.top_db)
@@ -163,5 +199,5 @@ def librosa_mel(params: FrontEndParams, samples: np.ndarray) -> np.ndarray:
         win_length=params.win_length, window=params.window,
         center=params.padding == "constant", pad_mode="constant",
         n_mels=params.n_mels, fmin=params.fmin, fmax=params.fmax,
-        htk=params.mel_scale == "htk", norm=params.mel_norm,
+        htk=params.mel_scale == "htk", norm=params.mel_norm, power=params.power,
     )  # fmt: skip

@@ -110,6 +110,14 @@ def test_stream_equals_offline_for_musicnns_setting(
     check(PRESETS["musicnn96"], hops, sound[:150_000], [n * 7 for n in chunks])
 
 
+@settings(max_examples=10, deadline=None)
+@given(CHUNKS, st.sampled_from([16, 96, 150, 288, 300]), SOUNDS, st.sampled_from(["", "-level"]))
+def test_stream_equals_offline_for_yamnets_setting(
+    chunks: list[int], hops: int, sound: np.ndarray, level: str
+) -> None:
+    check(PRESETS[f"yamnet64{level}"], hops, sound[:130_000], [n * 7 for n in chunks])
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -120,6 +128,11 @@ def test_stream_equals_offline_for_musicnns_setting(
         {"kind": "log_mel", "top_db": None, "log_gain": 1e4},
         {"kind": "log_mel", "top_db": None, "log_gain": 1e9, "padding": "none"},
         {"kind": "log_mel", "top_db": None, "log_gain": 1e4, "level_db": -6.0},
+        {"kind": "log_mel", "top_db": None, "log_offset": 1e-3},
+        {"kind": "log_mel", "top_db": None, "log_offset": 1e-3, "power": 1.0},
+        {"kind": "log_mel", "top_db": None, "log_offset": 1e-3, "power": 1.0, "level_db": 10.0},
+        {"power": 1.0},
+        {"mel_triangles": "mel", "mel_norm": None, "mel_scale": "htk"},
         {"hop": 512},
         {"hop": 7},
         {"n_fft": 1000, "hop": 333},
@@ -209,12 +222,12 @@ def test_the_same_memory_serves_the_whole_stream() -> None:
     assert peak - before < 400_000
 
 
-@pytest.mark.parametrize("preset", ["seed-mfcc13", "musicnn96"])
+@pytest.mark.parametrize("preset", ["seed-mfcc13", "musicnn96", "yamnet64"])
 def test_between_windows_a_chunk_allocates_nothing_of_its_size(preset: str) -> None:
     import tracemalloc
 
     params = PRESETS[preset]
-    stream = StreamingFrontEnd(params, interval=64 * 512)
+    stream = StreamingFrontEnd(params, interval=40_960)
     list(stream.push(SOUND[: params.window_samples]))
     chunk = SOUND[:2205]
     tracemalloc.start()
