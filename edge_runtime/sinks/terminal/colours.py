@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ...decoder import NOT_MUSIC, OTHER
+
 # Okabe and Ito's palette, safe for colour-blind eyes, with two greys apart from it for the last.
 PALETTE = (
     "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2",
@@ -9,6 +11,12 @@ PALETTE = (
 )  # fmt: skip
 
 
+_OF_NO_GENRE = {OTHER: "#7A88A0", NOT_MUSIC: "#948C82"}
+"""A bluish and a brownish grey, darker than those of the palette: music, and none"""
+
+
 def colour_of(label: str, labels: tuple[str, ...]) -> str | None:
     """Colour of a label of a model; None for `silence` and `unknown`, which have none."""
-    return PALETTE[labels.index(label) % len(PALETTE)] if label in labels else None
+    if label not in labels:
+        return None
+    return _OF_NO_GENRE.get(label, PALETTE[labels.index(label) % len(PALETTE)])
