@@ -18,7 +18,10 @@ At least 15 apart (CIE 1976) for normal eyes and, simulated after Machado et al.
 three kinds of colour blindness.
 """
 SILENCE_GREY, UNKNOWN_GREY, OTHERS_GREY = "#8A8A8A", "#B8B8B8", "#E3E3E3"
-HATCHES = {SILENCE_GREY: "//", UNKNOWN_GREY: ".."}
+OTHER_GREY, NOT_MUSIC_GREY = "#7A88A0", "#948C82"
+"""Bluish for music of no genre that the model knows, brownish for what is no music; as the page of
+a listener has them"""
+HATCHES = {SILENCE_GREY: "//", UNKNOWN_GREY: "..", OTHER_GREY: "\\\\", NOT_MUSIC_GREY: "xx"}
 """A grey may look like a colour to the colour-blind; its pattern does not."""
 
 
