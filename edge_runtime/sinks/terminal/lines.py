@@ -32,7 +32,7 @@ class PlainLines:
             others = "  ".join(f"{label} {p:.0%}" for label, p in ranked[1 : 1 + _RUNNERS_UP])
             # "unknown" is no label of the posterior; name the likeliest that is.
             named = f" {ranked[0][0]}," if event.label == UNKNOWN else "  "
-            kind = f"  ({found})" if (found := kind_of(event)) else ""
+            kind = f"; {found}" if (found := kind_of(event)) else ""
             confidence = f"{bar(event.confidence)} {event.confidence:>4.0%}{named} {others}{kind}"
         line = f"{clock(event.end):>7}  {event.label:<{self._width}}  {confidence}"
         self._print(line.rstrip())
@@ -68,7 +68,7 @@ class Changes:
         if event.label != self._label:
             self._label = event.label
             confidence = f" {event.confidence:.0%}" if event.label not in (SILENCE, UNKNOWN) else ""
-            kind = f" ({found})" if (found := kind_of(event)) else ""
+            kind = f"; {found}" if (found := kind_of(event)) else ""
             self._print(f"{event.label}{confidence}{kind}")
 
     def describe(self, session: Session) -> None:

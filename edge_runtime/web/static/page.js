@@ -103,7 +103,7 @@ function setLabel(name, colour, sure) {
   const title = label === "listening" ? "edge-genre" : `${label} – edge-genre`;
   if (document.title !== title) document.title = title;
   root.toggleAttribute("data-quiet", !colour || name === NOT_MUSIC);
-  if (colour) root.style.setProperty("--genre", colour);
+  if (colour || sure) root.style.setProperty("--genre", colour ?? "var(--quiet)");
   at("sure").style.transform = `scaleX(${sure})`;
 }
 

@@ -134,9 +134,9 @@ def test_plain_lines_show_style_and_mood_and_what_is_no_genre_by_its_name():
     lines.show(event(5.0, **{**OTHER, "style": None}, new_s=1.0))
     lines.close()
     assert file.getvalue().splitlines()[1:] == [
-        "   0:03  other      ███████▌··  75%   jazz 20%  blues 4%  (electronic > techno, mellow)",
+        "   0:03  other      ███████▌··  75%   jazz 20%  blues 4%; electronic > techno, mellow",
         "   0:04  not music  █████████·  90%   other 5%  jazz 3%",
-        "   0:05  other      ███████▌··  75%   jazz 20%  blues 4%  (mellow)",
+        "   0:05  other      ███████▌··  75%   jazz 20%  blues 4%; mellow",
         "heard 0:05: other 0:04, not music 0:01",
     ]
 
@@ -147,7 +147,7 @@ def test_the_journal_gets_style_and_mood_with_a_change():
     for number, values in enumerate((OTHER, {**OTHER, "mood": "sad"}, NOT_MUSIC)):
         changes.show(event(3.0 + number, **values))
     assert file.getvalue().splitlines()[1:] == [
-        "other 75% (electronic > techno, mellow)", "not music 90%",
+        "other 75%; electronic > techno, mellow", "not music 90%",
     ]  # fmt: skip
 
 
