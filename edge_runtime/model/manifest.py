@@ -206,9 +206,10 @@ class Manifest:
         named = len(self.labels) + len(self.tags) + len(self.styles)
         if self.output.shape[-1] != named:
             more = [f"{len(x)} {n}" for n in ("tags", "styles") if (x := getattr(self, n))]
+            *before, last = f"{len(self.labels)} labels", *more
             raise ParameterError(
                 f"the network has {self.output.shape[-1]} outputs for "
-                f"{' and '.join([f'{len(self.labels)} labels', *more])}"
+                f"{', '.join(before)}{' and ' * bool(before)}{last}"
             )
         if (self.tags or self.styles) and self.output_kind != "logits":
             raise ParameterError(
@@ -223,11 +224,12 @@ class Manifest:
             if (
                 second.sample_rate != self.front_end.sample_rate
                 or second.window_samples > self.front_end.window_samples
+                or second.dc_block_hz not in (None, self.front_end.dc_block_hz)
                 or values % expected[1]
             ):
                 raise ParameterError(
-                    "second_front_end does not fit front_end: it must be of the same sample_rate, "
-                    "its window no longer, and its values must fill rows"
+                    "second_front_end does not fit front_end: it must be of the same sample_rate "
+                    "and dc_block_hz, its window no longer, and its values must fill rows"
                 )
             expected = (expected[0] + values // expected[1], expected[1])
         if tuple(self.input.shape[1:3]) != expected:
