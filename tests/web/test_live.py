@@ -77,8 +77,8 @@ def test_what_is_no_genre_has_a_colour_and_tags_have_their_base_rate():
     assert model["colours"] == {
         "blues": "#E69F00", "jazz": "#56B4E9", "other": "#7A88A0", "not music": "#948C82",
     }  # fmt: skip
-    assert model["tags"][1] == {"name": "mellow", "kind": "mood", "base_rate": 0.1}
-    assert model["styles"] == ["electronic > techno", "latin > salsa"]
+    assert model["tags"][3] == {"name": "sad", "kind": "mood", "base_rate": 0.1}
+    assert model["styles"][:3] == ["electronic > techno", "electronic", "latin > salsa"]
 
 
 def test_what_does_not_change_is_the_models():

@@ -24,6 +24,12 @@ from edge_runtime.sinks.mqtt import Discovery, MqttSink
 from edge_runtime.sinks.tls import tls_context
 from edge_runtime.stream.session import Session
 from tests.edge_runtime.sounds import PCM, RATE, encode, noise
+from tests.edge_runtime.tagged_models import (
+    OTHER_MUSIC,
+    STYLE_LOGITS,
+    TAG_LOGITS,
+    write_tagged,
+)
 
 from .events import PATIENCE_S, event
 from .mosquitto import PASSWORD, USER, free_port
@@ -654,3 +660,32 @@ def test_a_password_file_and_home_assistants_sensors_from_the_command_line(
     config = json.loads(genre.payload)
     assert set(classifier.labels) < set(config["options"])
     assert config["expire_after"] == 90, "a minute and three intervals of 10 s"
+
+
+def test_home_assistant_gets_style_and_mood_from_the_command_line(broker, tmp_path):
+    model = write_tagged(tmp_path / "tagged.npz", (*OTHER_MUSIC, *TAG_LOGITS, *STYLE_LOGITS))
+    with subscribed(broker, "edge-genre/den/state") as home:
+        process = start_listening(
+            "--mqtt", f"mqtt://127.0.0.1:{broker.port}/edge-genre/den", "--model", str(model)
+        )
+        _, err = process.communicate(encode(noise(4 * RATE), PCM, 16), PATIENCE_S)
+        assert (process.returncode, err) == (0, b"")
+        (*_, state) = home.until(lambda message: message.payload)
+    shown = json.loads(state.payload)
+    assert (shown["style"], shown["mood"]) == ("electronic > ambient", "sad")
+    with subscribed(broker, "homeassistant/#") as later:
+        later.publish("homeassistant/end", "")
+        configs = {
+            m.topic.split("/")[3]: json.loads(m.payload)
+            for m in later.until(at("homeassistant/end"))
+            if m.topic.endswith("/config")
+        }
+    assert set(configs) == {"genre", "style", "mood", "confidence", "level", "cpu"}
+    assert configs["genre"]["options"] == [
+        "jazz",
+        "rock",
+        "other",
+        "not music",
+        "silence",
+        "unknown",
+    ]
