@@ -291,7 +291,7 @@ def test_a_label_is_shown_even_if_it_is_seldom_the_likeliest() -> None:
     assert shown_genres(labels, events) == ["a", "b", "c", "d", "e", "l"]
 
 
-def test_what_is_no_genre_is_grey_and_patterned_in_strip_and_layers(song: Path) -> None:
+def test_what_is_no_genre_has_its_colour_and_pattern_in_strip_and_layers(song: Path) -> None:
     labels = ("blues", "jazz", "other", "not music")
     likely = {"blues": 0.1, "jazz": 0.1, "other": 0.5, "not music": 0.3}
     names = ("jazz", "other", "not music", "unknown")
@@ -312,13 +312,13 @@ def test_what_is_no_genre_is_grey_and_patterned_in_strip_and_layers(song: Path) 
     assert found == {
         "blues": (PALETTE[0], False),
         "jazz": (PALETTE[1], False),
-        "other": ("#7A88A0", True),
-        "not music": ("#948C82", True),
+        "other": ("#7688BE", True),
+        "not music": ("#70644C", True),
         "unknown": ("#B8B8B8", True),
     }
     strip = axes_with(draw(sound, "timeline"), "frequency").figure.axes[1]
     drawn = [to_hex(patch.get_facecolor()).upper() for patch in strip.patches]
-    assert drawn == [PALETTE[1], "#7A88A0", "#948C82", "#B8B8B8"]
+    assert drawn == [PALETTE[1], "#7688BE", "#70644C", "#B8B8B8"]
 
 
 def test_what_is_left_over_is_not_taken_for_other(song: Path) -> None:

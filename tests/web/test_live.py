@@ -75,7 +75,7 @@ def test_a_new_day_begins_with_the_first_window_after_midnight():
 def test_what_is_no_genre_has_a_colour_and_tags_have_their_base_rate():
     model = Live(tagged_session(), 100.0).facts_dict()["model"]
     assert model["colours"] == {
-        "blues": "#E69F00", "jazz": "#56B4E9", "other": "#7A88A0", "not music": "#948C82",
+        "blues": "#E69F00", "jazz": "#56B4E9", "other": "#7688BE", "not music": "#70644C",
     }  # fmt: skip
     assert model["tags"][3] == {"name": "sad", "kind": "mood", "base_rate": 0.1}
     assert model["styles"][:3] == ["electronic > techno", "electronic", "latin > salsa"]

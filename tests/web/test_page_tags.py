@@ -93,7 +93,7 @@ def test_what_is_no_music_is_called_so_and_has_neither_style_nor_tags(chromium, 
     assert chromium.value("document.documentElement.hasAttribute('data-quiet')") is True
     assert chromium.text("#detail").startswith("90 % sure")
     colour = "getComputedStyle(document.querySelector('#sure')).backgroundColor"
-    assert chromium.value(colour) == "rgb(148, 140, 130)"
+    assert chromium.value(colour) == "rgb(112, 100, 76)"
 
 
 @pytest.mark.parametrize("width", [1280, 390])

@@ -12,6 +12,7 @@ from edge_runtime import Event
 from edge_runtime.decoder import NOT_MUSIC, OTHER, SILENCE, UNKNOWN
 from edge_runtime.frontend.mel import hz_to_mel
 from edge_runtime.sinks.terminal import clock
+from edge_runtime.sinks.terminal.colours import NOT_MUSIC_COLOUR, OTHER_COLOUR
 
 from .axes import (
     apart,
@@ -26,8 +27,6 @@ from .axes import (
 )
 from .colours import (
     HATCHES,
-    NOT_MUSIC_GREY,
-    OTHER_GREY,
     OTHERS_GREY,
     PALETTE,
     SILENCE_GREY,
@@ -96,13 +95,14 @@ def draw_timeline(figure: Canvas, sound: Sound) -> None:
     mel, strip, shares = figure.subplots(3, 1, height_ratios=(3.0, 0.42, 2.0))
     _draw_log_mel(figure, mel, sound)
     genres = shown_genres(sound.labels, sound.events)
-    greys = {
-        OTHER: OTHER_GREY,
-        NOT_MUSIC: NOT_MUSIC_GREY,
+    no_genre = {
+        OTHER: OTHER_COLOUR,
+        NOT_MUSIC: NOT_MUSIC_COLOUR,
         SILENCE: SILENCE_GREY,
         UNKNOWN: UNKNOWN_GREY,
     }
-    colours = genre_colours(sound.labels, [label for label in genres if label not in greys]) | greys
+    shown = [label for label in genres if label not in no_genre]
+    colours = genre_colours(sound.labels, shown) | no_genre
     width = figure.bbox.width / figure.dpi * _AXES_SHARE
     _draw_strip(strip, sound, colours, width)
     _draw_posteriors(shares, sound, genres, colours)

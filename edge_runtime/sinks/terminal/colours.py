@@ -11,8 +11,10 @@ PALETTE = (
 )  # fmt: skip
 
 
-_OF_NO_GENRE = {OTHER: "#7A88A0", NOT_MUSIC: "#948C82"}
-"""A bluish and a brownish grey, darker than those of the palette: music, and none"""
+OTHER_COLOUR, NOT_MUSIC_COLOUR = "#7688BE", "#70644C"
+"""Of music of no genre that the model knows, and of what is no music. Paler than the palette's, and
+12 or more (CIE 1976) from each of those and from the page's grey, for colour-blind eyes as well"""
+_OF_NO_GENRE = {OTHER: OTHER_COLOUR, NOT_MUSIC: NOT_MUSIC_COLOUR}
 
 
 def colour_of(label: str, labels: tuple[str, ...]) -> str | None:

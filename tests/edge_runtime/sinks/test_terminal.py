@@ -256,7 +256,7 @@ def test_the_live_panel_has_a_line_for_style_and_mood_where_the_model_names_them
 @pytest.mark.parametrize(
     ("label", "colour"),
     [("blues", "#E69F00"), ("jazz", "#56B4E9"), ("silence", None), ("unknown", None),
-     ("other", "#7A88A0"), ("not music", "#948C82")],
+     ("other", "#7688BE"), ("not music", "#70644C")],
 )  # fmt: skip
 def test_what_is_no_genre_has_a_colour_that_no_genre_has(label, colour):
     assert colour_of(label, tagged_session().manifest.labels) == colour
