@@ -50,9 +50,10 @@ class Shown:
 
 @pytest.fixture
 def page(chromium):
+    chromium.open("about:blank")  # a page complains when its server is gone
     shown = Shown()
     yield shown
-    chromium.open("about:blank")  # it would complain of a server that is gone
+    chromium.open("about:blank")
     shown.close()
 
 
