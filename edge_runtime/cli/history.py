@@ -17,9 +17,10 @@ from .arguments import duration_s
 if TYPE_CHECKING:
     from ..sinks.history_database import Total
 
-HELP = "show how many minutes of each genre were played"
+HELP = "show how many minutes of each genre, style or mood were played"
 
 _BAR_WIDTH = 24
+_NONE = "(none named)"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,16 +37,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="WHEN",
         help="90m, 2h, 1d or 1w ago, or a local date or time: 2026-11-20, 2026-11-20T18:00",
     )
+    parser.add_argument(
+        "--by",
+        choices=("genre", "style", "mood"),
+        default="genre",
+        help="what to sum up (default genre); style and mood are named by models with tags alone",
+    )
     parser.add_argument("--json", action="store_true", help="JSON instead of a table")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print minutes, share and a bar per genre."""
+    """Print minutes, share and a bar per genre, style or mood."""
     from ..sinks.history_database import read_totals
 
     since = 0.0 if args.since is None else parse_since(args.since, time.time())
-    totals = read_totals(args.db, since)
-    print(_json(totals, since) if args.json else printable_lines(_table(totals, since, args.db)))
+    totals = read_totals(args.db, since, args.by)
+    if args.json:
+        print(_json(totals, since, args.by))
+    else:
+        print(printable_lines(_table(totals, since, args.db)))
     return 0
 
 
@@ -86,19 +96,20 @@ def _table(totals: list[Total], since: float, path: Path) -> str:
         return f"{path}: nothing was recorded{when}"
     total_s = sum(total.seconds for total in totals)
     lines = [f"{path}: {total_s / 60:.1f} min of sound{when}"]
-    width = max(len(total.label) for total in totals)
-    for total in totals:
+    names = [_NONE if total.label is None else total.label for total in totals]
+    width = max(map(len, names))
+    for name, total in zip(names, totals, strict=True):
         share = total.seconds / total_s if total_s else 0.0
         lines.append(
-            f"{total.label:<{width}}  {total.seconds / 60:>9.1f} min  "
+            f"{name:<{width}}  {total.seconds / 60:>9.1f} min  "
             f"{bar(share, _BAR_WIDTH)} {share:>4.0%}"
         )
     return "\n".join(lines)
 
 
-def _json(totals: list[Total], since: float) -> str:
+def _json(totals: list[Total], since: float, by: str) -> str:
     total_s = sum(total.seconds for total in totals)
-    genres = [
+    found = [
         {
             "label": total.label,
             "minutes": round(total.seconds / 60, 2),
@@ -110,7 +121,7 @@ def _json(totals: list[Total], since: float) -> str:
         {
             "since": datetime.fromtimestamp(since, UTC).isoformat() if since else None,
             "minutes": round(total_s / 60, 2),
-            "genres": genres,
+            f"{by}s": found,
         },
         ensure_ascii=False,
         indent=2,

@@ -253,7 +253,9 @@ def _discovery(
         manifest = session.manifest
         messages = discovery_messages(
             Topics(prefix=broker.prefix),
-            labels=[label for label in manifest.labels if label not in manifest.rejected],
+            labels=manifest.labels,
+            names_style=session.names_style,
+            names_mood=session.names_mood,
             model=manifest.name,
             expire_after_s=round(_EXPIRE_AFTER_S + 3 * max(interval_s, session.interval_s)),
             discovery_prefix=prefix,

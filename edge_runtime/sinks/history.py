@@ -15,6 +15,9 @@ _log = logging.getLogger(__name__)
 
 _SAVE_SECONDS = 10.0
 """How often a stretch that goes on is saved: an SD card bears it, a power cut costs no more."""
+_OTHER_KIND_SECONDS = 30.0
+"""A stretch ends where style or mood began to be another if it stays so for so long. They waver
+more than the genre, and a row for each would be of no use to anybody."""
 _GAP_SECONDS = 30.0
 """A stretch ends where so much sound is missing, or the clock was set by so much."""
 
@@ -63,7 +66,7 @@ class _Moment:
 
 
 class Stretches:
-    """Joins events of one label to stretches."""
+    """Joins events of one label, and of one style and mood by and large, to stretches."""
 
     def __init__(self) -> None:
         self.current: Stretch | None = None
@@ -71,6 +74,7 @@ class Stretches:
         self._last: _Moment | None = None
         self._saved_at = 0.0
         self._number = 0
+        self._beginning: Stretch | None = None  # the current one before it had another style
 
     def add(self, event: Event) -> list[Stretch]:
         """Take an event in; returns the stretches that are to be saved (again)."""
@@ -81,15 +85,30 @@ class Stretches:
             if current is not None:
                 due.append(current)
             self._number += 1
-            begin = now.wall - new_s
-            current = Stretch(self._number, event.label, begin, now.wall, new_s, event.confidence)
+            current = Stretch(
+                self._number, event.label, now.wall - new_s, now.wall, new_s, event.confidence,
+                event.style, event.mood,
+            )  # fmt: skip
+            self._beginning = None
+            is_due = True
+        else:
+            before, current = current, current.extended(now.wall, new_s, event.confidence)
+            is_due = now.monotonic - self._saved_at >= _SAVE_SECONDS
+            kind = (event.style, event.mood)
+            if kind == current.kind:
+                self._beginning = None
+            elif self._beginning is None:
+                self._beginning = before
+            beginning = self._beginning
+            if beginning and current.seconds - beginning.seconds >= _OTHER_KIND_SECONDS:
+                self._number += 1
+                due.append(beginning)
+                current = current.rest(self._number, beginning, kind)
+                self._beginning = None
+                is_due = True
+        if is_due:
             self._saved_at = now.monotonic
             due.append(current)
-        else:
-            current = current.extended(now.wall, new_s, event.confidence)
-            if now.monotonic - self._saved_at >= _SAVE_SECONDS:
-                self._saved_at = now.monotonic
-                due.append(current)
         self.current, self._last = current, now
         return due
 

@@ -14,7 +14,8 @@ from ..errors import OutputFileError
 from ..regular_file import special_kind
 from ..unicode_text import escaped
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""Version 1 had neither style nor mood"""
 _APPLICATION_ID = 0x45644765  # "EdGe"; tells our databases from those of other programs
 _BUSY_SECONDS = 5.0
 _PASSING_FAULTS = {
@@ -29,19 +30,25 @@ _SCHEMA = """
 CREATE TABLE stretches (
     id INTEGER PRIMARY KEY,
     source TEXT NOT NULL,      -- what was listened to
-    label TEXT NOT NULL,       -- a genre, silence or unknown
+    label TEXT NOT NULL,       -- a genre, other, not music, silence or unknown
     began REAL NOT NULL,       -- wall clock, seconds since 1970
     ended REAL NOT NULL,
     seconds REAL NOT NULL,     -- of sound; more than ended - began for a file that is played fast
-    confidence REAL NOT NULL   -- mean, 0 to 1
+    confidence REAL NOT NULL,  -- mean, 0 to 1
+    style TEXT,                -- null where none was named
+    mood TEXT
 )
 """
+_TO_VERSION_2 = (
+    "ALTER TABLE stretches ADD COLUMN style TEXT",
+    "ALTER TABLE stretches ADD COLUMN mood TEXT",
+)
 _INDEX = "CREATE INDEX stretches_ended ON stretches (ended)"
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """A time with one label."""
+    """A time with one label, one style and one mood."""
 
     number: int
     """Counts from 1 within a process; a stretch is saved several times while it grows"""
@@ -54,6 +61,13 @@ class Stretch:
     """Of sound"""
     confidence: float
     """Mean over the sound"""
+    style: str | None = None
+    mood: str | None = None
+
+    @property
+    def kind(self) -> tuple[str | None, str | None]:
+        """Style and mood."""
+        return self.style, self.mood
 
     def extended(self, ended: float, new_s: float, confidence: float) -> Stretch:
         """This stretch with `new_s` more seconds of sound."""
@@ -66,13 +80,28 @@ class Stretch:
             confidence=self.confidence + share * (confidence - self.confidence),
         )
 
+    def rest(self, number: int, beginning: Stretch, kind: tuple[str | None, str | None]) -> Stretch:
+        """What came after `beginning`, which is this stretch as it once was, as one of its own."""
+        seconds = self.seconds - beginning.seconds
+        total = self.confidence * self.seconds - beginning.confidence * beginning.seconds
+        return dataclasses.replace(
+            self,
+            number=number,
+            began=beginning.ended,
+            seconds=seconds,
+            confidence=min(1.0, max(0.0, total / seconds)),
+            style=kind[0],
+            mood=kind[1],
+        )
+
 
 @dataclass(frozen=True)
 class Total:
-    """How much sound had one label."""
+    """How much sound had one label, one style or one mood."""
 
-    label: str
-    """A genre, ``silence`` or ``unknown``"""
+    label: str | None
+    """A genre, ``other``, ``not music``, ``silence`` or ``unknown``; or a style or a mood, None
+    for the sound for which none was named"""
     seconds: float
     """Of sound"""
 
@@ -116,8 +145,8 @@ class HistoryFile:
         connection = self._current_connection()
         row = self._saved[1] if self._saved and self._saved[0] == stretch.number else None
         cursor = connection.execute(
-            "INSERT OR REPLACE INTO stretches VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (row, self._source, escaped(stretch.label), *dataclasses.astuple(stretch)[2:]),
+            "INSERT OR REPLACE INTO stretches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (row, self._source, *map(_column, dataclasses.astuple(stretch)[1:])),
         )
         assert cursor.lastrowid is not None
         self._saved = (stretch.number, cursor.lastrowid)
@@ -140,6 +169,10 @@ class HistoryFile:
         return self._opened[0]
 
 
+def _column(value: str | float | None) -> str | float | None:
+    return escaped(value) if isinstance(value, str) else value
+
+
 def _open(path: Path) -> tuple[sqlite3.Connection, int]:
     """Open a database to write, made if need be; returns the connection and the file's inode."""
     # The thread that writes is not the one that opens; autocommit, for a row is all we write.
@@ -155,7 +188,10 @@ def _open(path: Path) -> tuple[sqlite3.Connection, int]:
                 connection.execute(statement)
             connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        _check(connection, path)
+        if _check(connection, path) < 2:
+            for statement in _TO_VERSION_2:
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         connection.execute("COMMIT")
         # Readers and writers do not wait for each other, and most saves need no flush of the
         # disk: a power cut may cost the last ones, never the file.
@@ -167,7 +203,8 @@ def _open(path: Path) -> tuple[sqlite3.Connection, int]:
         raise
 
 
-def _check(connection: sqlite3.Connection, path: Path) -> None:
+def _check(connection: sqlite3.Connection, path: Path) -> int:
+    """The version of a database that is ours; another one is refused."""
     if connection.execute("PRAGMA application_id").fetchone() != (_APPLICATION_ID,):
         raise OutputFileError(
             f"history {path}: is the database of another program; name another file"
@@ -178,6 +215,7 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
             f"history {path}: was written by a newer edge-genre (version {version}; this one "
             f"knows {SCHEMA_VERSION}); upgrade, or name another file"
         )
+    return int(version)
 
 
 def _refuse_special(path: Path) -> None:
@@ -195,16 +233,17 @@ def _why(error: sqlite3.Error, path: Path) -> str:
     return f"{error}; name a file that can be read and written"
 
 
+_COLUMNS = {"genre": "label", "style": "style", "mood": "mood"}
 _TOTALS = """
-SELECT label, SUM(
+SELECT {column}, SUM(
     CASE WHEN began < :since AND ended > began
     THEN seconds * (ended - :since) / (ended - began) ELSE seconds END
 ) AS heard
-FROM stretches WHERE ended > :since GROUP BY label ORDER BY heard DESC, label
+FROM stretches WHERE ended > :since GROUP BY 1 ORDER BY heard DESC, 1
 """
 
 
-def read_totals(path: Path, since: float) -> list[Total]:
+def read_totals(path: Path, since: float, by: str = "genre") -> list[Total]:
     """Sound per label since a moment, most first; a stretch that began before counts in part.
 
     Parameters
@@ -212,6 +251,9 @@ def read_totals(path: Path, since: float) -> list[Total]:
     path : path
     since : float
         Wall clock, seconds since 1970.
+    by : str
+        ``"genre"``; or ``"style"`` or ``"mood"``, of which a file that an older edge-genre wrote
+        has none.
 
     Raises
     ------
@@ -223,8 +265,9 @@ def read_totals(path: Path, since: float) -> list[Total]:
         raise OutputFileError(f"history {path}: no such file; `listen --history` writes one")
     try:
         with contextlib.closing(_open_to_read(path)) as connection:
-            _check(connection, path)
-            rows = connection.execute(_TOTALS, {"since": since}).fetchall()
+            version = _check(connection, path)
+            column = _COLUMNS[by] if version >= 2 or by == "genre" else "NULL"
+            rows = connection.execute(_TOTALS.format(column=column), {"since": since}).fetchall()
     except sqlite3.Error as error:
         raise OutputFileError(f"history {path}: {_why(error, path)}") from None
     return [Total(label, seconds) for label, seconds in rows]

@@ -54,15 +54,26 @@ def device_id(prefix: str) -> str:
 
 
 def discovery_messages(
-    topics: Topics, *, labels: Iterable[str], model: str, expire_after_s: int, discovery_prefix: str
+    topics: Topics,
+    *,
+    labels: Iterable[str],
+    names_style: bool = False,
+    names_mood: bool = False,
+    model: str,
+    expire_after_s: int,
+    discovery_prefix: str,
 ) -> dict[str, str]:
-    """Discovery messages of the four sensors, JSON by topic.
+    """Discovery messages of the sensors by topic: JSON, or empty for a sensor that there is not.
+
+    An empty one removes the sensor that another model, before this one, had.
 
     Parameters
     ----------
     topics : Topics
     labels : iterable of str
-        The genres that the model may find.
+        All that the model tells apart: genres, and what is none of them.
+    names_style, names_mood : bool
+        Whether there is a sensor for the style and one for the mood.
     model : str
         Name of the model, shown with the device.
     expire_after_s : int
@@ -86,12 +97,14 @@ def discovery_messages(
         },
         "origin": {"name": "edge-genre", "sw_version": __version__},
     }
-    return {
-        f"{discovery_prefix}/sensor/{device}/{name}/config": escaped(
-            json.dumps({**sensor, "unique_id": f"{device}_{name}", **common}, ensure_ascii=False)
+    missing = {name for name, named in (("style", names_style), ("mood", names_mood)) if not named}
+    messages = {}
+    for name, sensor in _sensors(labels).items():
+        config = {**sensor, "unique_id": f"{device}_{name}", **common}
+        messages[f"{discovery_prefix}/sensor/{device}/{name}/config"] = (
+            "" if name in missing else escaped(json.dumps(config, ensure_ascii=False))
         )
-        for name, sensor in _sensors(labels).items()
-    }
+    return messages
 
 
 def _sensors(labels: Iterable[str]) -> dict[str, dict[str, Any]]:
@@ -104,6 +117,17 @@ def _sensors(labels: Iterable[str]) -> dict[str, dict[str, Any]]:
             "device_class": "enum",
             "options": list(dict.fromkeys((*labels, SILENCE, UNKNOWN))),
             "value_template": _value("value_json.label"),
+        },
+        # Any text, and none where the model is sure of nothing: no class, no unit.
+        "style": {
+            "name": "Style",
+            "icon": "mdi:music-note-plus",
+            "value_template": _value("value_json.style"),
+        },
+        "mood": {
+            "name": "Mood",
+            "icon": "mdi:emoticon-outline",
+            "value_template": _value("value_json.mood"),
         },
         "confidence": {
             "name": "Confidence",

@@ -22,9 +22,10 @@ class CommandFailed(Exception):
 class Hook:
     """Runs a command when the label changes, never two at once.
 
-    The event is one line of JSON on the command's stdin; ``EDGE_GENRE_LABEL`` and
-    ``EDGE_GENRE_CONFIDENCE`` (0 to 1) are in its environment. While it runs, the newest change
-    waits and older ones are passed over. What it prints goes to stderr.
+    The event is one line of JSON on the command's stdin; ``EDGE_GENRE_LABEL``,
+    ``EDGE_GENRE_CONFIDENCE`` (0 to 1), ``EDGE_GENRE_STYLE`` and ``EDGE_GENRE_MOOD`` (empty where
+    there is none) are in its environment. While it runs, the newest change waits and older ones
+    are passed over. What it prints goes to stderr.
 
     Parameters
     ----------
@@ -62,6 +63,8 @@ class Hook:
         environment = os.environ | {
             "EDGE_GENRE_LABEL": event.label,
             "EDGE_GENRE_CONFIDENCE": f"{event.confidence:.4f}",
+            "EDGE_GENRE_STYLE": event.style or "",
+            "EDGE_GENRE_MOOD": event.mood or "",
         }
         with subprocess.Popen(
             self._command,

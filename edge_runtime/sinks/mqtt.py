@@ -86,7 +86,7 @@ class MqttSink:
         clock: Callable[[], float] = _seconds_since_boot,
     ) -> None:
         self._broker, self._interval_s, self._discover = broker, interval_s, discovery
-        self._clock, self._patience_s = clock, session.patience_s
+        self._clock, self._session = clock, session
         self._discovery = discovery(session) if discovery else None
         self._topics = Topics(prefix=broker.prefix)
         self._backoff = Backoff(f"MQTT broker {broker.name}", _log)
@@ -126,6 +126,8 @@ class MqttSink:
         values = {
             "label": event.label,
             "confidence": round(event.confidence, 4),
+            **({"style": event.style} if self._session.names_style else {}),
+            **({"mood": event.mood} if self._session.names_mood else {}),
             "level_dbfs": round(event.level_dbfs, 1),
             "cpu_percent": self._cpu.percent(time.monotonic()),
             "utc": event.utc,
@@ -141,7 +143,7 @@ class MqttSink:
 
     def describe(self, session: Session) -> None:
         """Publish the genres of the new model for Home Assistant."""
-        self._patience_s = session.patience_s
+        self._session = session
         if self._discover:
             self._discovery = self._discover(session)
             self._announce_again = True
@@ -244,7 +246,7 @@ class MqttSink:
         self._announce_state()
 
     def _has_recent_sound(self) -> bool:
-        return self._clock() - self._heard_at <= self._patience_s
+        return self._clock() - self._heard_at <= self._session.patience_s
 
     def _announce_state(self) -> None:
         """Publish what is heard, or that nothing is; nobody may take an old state for a new one."""

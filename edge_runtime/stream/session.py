@@ -23,6 +23,17 @@ class Session:
     """How long the source lasts; None where nobody knows"""
 
     @property
+    def names_style(self) -> bool:
+        """Whether the model can name a style of the music."""
+        manifest = self.manifest
+        return bool(manifest.styles) or any(tag.kind == "genre" for tag in manifest.tags)
+
+    @property
+    def names_mood(self) -> bool:
+        """Whether the model can name a mood of the music."""
+        return any(tag.kind == "mood" for tag in self.manifest.tags)
+
+    @property
     def patience_s(self) -> float:
         """Without an event for longer, nothing is heard any more; seconds."""
         return PATIENCE_SECONDS + PATIENCE_INTERVALS * self.interval_s

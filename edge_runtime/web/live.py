@@ -8,6 +8,8 @@ import time
 from collections import defaultdict
 from typing import Any
 
+from ..decoder import NOT_MUSIC, OTHER
+from ..model.manifest import Manifest
 from ..sinks.process_cost import CpuShare, cpu_seconds, rss_bytes
 from ..sinks.terminal.colours import colour_of
 from ..stream.event import Event
@@ -111,7 +113,12 @@ class Live:
                 "version": manifest.version,
                 "labels": list(manifest.labels),
                 "rejected": list(manifest.rejected),
-                "colours": {label: colour_of(label, manifest.labels) for label in manifest.genres},
+                "colours": _colours(manifest),
+                "tags": [
+                    {"name": tag.path, "kind": tag.kind, "base_rate": tag.base_rate}
+                    for tag in manifest.tags
+                ],
+                "styles": [style.path for style in manifest.styles],
                 "window_s": round(params.window_seconds, 3),
                 "sample_rate": params.sample_rate,
                 "hears": params.summary,
@@ -139,3 +146,9 @@ class Live:
                 for field in ("dropped_samples", "non_finite_samples", "clipped_samples")
             },
         }
+
+
+def _colours(manifest: Manifest) -> dict[str, str | None]:
+    """Of the genres, and of what is no genre but has a colour all the same."""
+    shown = [*manifest.genres, *({OTHER, NOT_MUSIC} & set(manifest.rejected))]
+    return {label: colour_of(label, manifest.labels) for label in manifest.labels if label in shown}

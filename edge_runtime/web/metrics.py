@@ -41,7 +41,7 @@ def metrics_text(live: Live, now: float, *, streams: int, requests: int) -> str:
         now - live.last_window_at,
     )  # fmt: skip
     if event is not None and not stalled:  # what was heard long ago is no present label
-        for label in (*manifest.genres, SILENCE, UNKNOWN):
+        for label in (*manifest.labels, SILENCE, UNKNOWN):
             page.add(
                 "edge_genre_genre", "gauge", "1 for the present label, 0 for the others.",
                 float(label == event.label), genre=label,

@@ -1,3 +1,4 @@
+import dataclasses
 import errno
 import json
 import os
@@ -11,6 +12,7 @@ import numpy.typing as npt
 import pytest
 import soundfile
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
@@ -287,6 +289,49 @@ def test_a_label_is_shown_even_if_it_is_seldom_the_likeliest() -> None:
     likely = {label: 0.1 - 0.005 * index for index, label in enumerate(labels)}
     events = (event(3.0, "l", **likely), event(4.0, "a", **likely))
     assert shown_genres(labels, events) == ["a", "b", "c", "d", "e", "l"]
+
+
+def test_what_is_no_genre_has_its_colour_and_pattern_in_strip_and_layers(song: Path) -> None:
+    labels = ("blues", "jazz", "other", "not music")
+    likely = {"blues": 0.1, "jazz": 0.1, "other": 0.5, "not music": 0.3}
+    names = ("jazz", "other", "not music", "unknown")
+    events = tuple(event(3.0 * n, name, **likely) for n, name in enumerate(names, 1))
+    heard = read_sound(song, Classifier("seed-cnn"))
+    sound = dataclasses.replace(heard, labels=labels, events=events)
+    axes = axes_with(draw(sound, "timeline"), "posterior")
+    legend = axes.get_legend()
+    assert legend is not None
+    patches = {
+        text.get_text(): patch
+        for text, patch in zip(legend.get_texts(), legend.get_patches(), strict=True)
+    }
+    found = {
+        name: (to_hex(patch.get_facecolor()).upper(), bool(patch.get_hatch()))
+        for name, patch in patches.items()
+    }
+    assert found == {
+        "blues": (PALETTE[0], False),
+        "jazz": (PALETTE[1], False),
+        "other": ("#7688BE", True),
+        "not music": ("#70644C", True),
+        "unknown": ("#B8B8B8", True),
+    }
+    strip = axes_with(draw(sound, "timeline"), "frequency").figure.axes[1]
+    drawn = [to_hex(patch.get_facecolor()).upper() for patch in strip.patches]
+    assert drawn == [PALETTE[1], "#7688BE", "#70644C", "#B8B8B8"]
+
+
+def test_what_is_left_over_is_not_taken_for_other(song: Path) -> None:
+    def legend_of(*labels: str) -> list[str]:
+        events = (event(3.0, labels[0], **{label: 1 / len(labels) for label in labels}),)
+        heard = read_sound(song, Classifier("seed-cnn"))
+        sound = dataclasses.replace(heard, labels=labels, events=events)
+        legend = axes_with(draw(sound, "timeline"), "posterior").get_legend()
+        assert legend is not None
+        return [text.get_text() for text in legend.get_texts()]
+
+    assert "others" in legend_of(*"abcdefgh")
+    assert "the rest" in legend_of("other", *"abcdefgh")
 
 
 def test_ten_genres_have_ten_colours_and_keep_them() -> None:

@@ -5,6 +5,7 @@ import datetime
 from edge_runtime.web import live as live_module
 from edge_runtime.web.live import Live
 from tests.edge_runtime.sinks.events import event
+from tests.edge_runtime.sinks.sessions import tagged_session
 
 from .facts import TODAY, live_after_two_windows, session
 
@@ -71,6 +72,15 @@ def test_a_new_day_begins_with_the_first_window_after_midnight():
     assert today == {"date": "2026-11-24", "seconds": {"jazz": 1.0}}
 
 
+def test_what_is_no_genre_has_a_colour_and_tags_have_their_base_rate():
+    model = Live(tagged_session(), 100.0).facts_dict()["model"]
+    assert model["colours"] == {
+        "blues": "#E69F00", "jazz": "#56B4E9", "other": "#7688BE", "not music": "#70644C",
+    }  # fmt: skip
+    assert model["tags"][3] == {"name": "sad", "kind": "mood", "base_rate": 0.1}
+    assert model["styles"][:3] == ["electronic > techno", "electronic", "latin > salsa"]
+
+
 def test_what_does_not_change_is_the_models():
     facts = Live(session(interval_s=0.74304), 100.0).facts_dict()
     assert (facts["source"], facts["interval_s"]) == ("mic", 0.743)
@@ -79,6 +89,7 @@ def test_what_does_not_change_is_the_models():
     assert model == {
         "name": "tiny", "version": "1.2", "labels": ["blues", "jazz", "métal"],
         "rejected": ["métal"], "colours": {"blues": "#E69F00", "jazz": "#56B4E9"},
+        "tags": [], "styles": [],
         "window_s": 3.0, "sample_rate": 22050, "hears": "130 frames of 13 mfcc coefficients",
         "format": "tflite", "quantization": "none", "bytes": 264, "licence": "CC0-1.0",
         "attribution": "nobody – «nirgends»", "silence_dbfs": -60.0,

@@ -26,6 +26,7 @@ edge_genre_last_window_age_seconds 6
 # TYPE edge_genre_genre gauge
 edge_genre_genre{genre="blues"} 0
 edge_genre_genre{genre="jazz"} 1
+edge_genre_genre{genre="métal"} 0
 edge_genre_genre{genre="silence"} 0
 edge_genre_genre{genre="unknown"} 0
 # HELP edge_genre_posterior Smoothed posterior.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from edge_runtime.sinks.terminal.colours import NOT_MUSIC_COLOUR, OTHER_COLOUR
+
 BLUE, ORANGE, VERMILION = "#0072B2", "#E69F00", "#D55E00"
 LIGHT_BLUE = "#8CC4E8"
 """Beside `BLUE`, for what lies behind it"""
@@ -18,8 +20,8 @@ At least 15 apart (CIE 1976) for normal eyes and, simulated after Machado et al.
 three kinds of colour blindness.
 """
 SILENCE_GREY, UNKNOWN_GREY, OTHERS_GREY = "#8A8A8A", "#B8B8B8", "#E3E3E3"
-HATCHES = {SILENCE_GREY: "//", UNKNOWN_GREY: ".."}
-"""A grey may look like a colour to the colour-blind; its pattern does not."""
+HATCHES = {SILENCE_GREY: "//", UNKNOWN_GREY: "..", OTHER_COLOUR: "\\\\", NOT_MUSIC_COLOUR: "xx"}
+"""What is pale may look like a genre's colour to the colour-blind; its pattern does not."""
 
 
 def genre_colours(labels: tuple[str, ...], shown: Iterable[str]) -> dict[str, str]:

@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_runtime import Event
-from edge_runtime.decoder import SILENCE, UNKNOWN
+from edge_runtime.decoder import NOT_MUSIC, OTHER, SILENCE, UNKNOWN
 from edge_runtime.frontend.mel import hz_to_mel
 from edge_runtime.sinks.terminal import clock
+from edge_runtime.sinks.terminal.colours import NOT_MUSIC_COLOUR, OTHER_COLOUR
 
 from .axes import (
     apart,
@@ -58,7 +59,7 @@ class Stretch:
     end: float
     """Seconds"""
     label: str
-    """A genre, ``silence`` or ``unknown``"""
+    """A genre, ``other``, ``not music``, ``silence`` or ``unknown``"""
 
 
 def stretches(events: tuple[Event, ...]) -> list[Stretch]:
@@ -94,8 +95,14 @@ def draw_timeline(figure: Canvas, sound: Sound) -> None:
     mel, strip, shares = figure.subplots(3, 1, height_ratios=(3.0, 0.42, 2.0))
     _draw_log_mel(figure, mel, sound)
     genres = shown_genres(sound.labels, sound.events)
-    colours = genre_colours(sound.labels, genres)
-    colours |= {SILENCE: SILENCE_GREY, UNKNOWN: UNKNOWN_GREY}
+    no_genre = {
+        OTHER: OTHER_COLOUR,
+        NOT_MUSIC: NOT_MUSIC_COLOUR,
+        SILENCE: SILENCE_GREY,
+        UNKNOWN: UNKNOWN_GREY,
+    }
+    shown = [label for label in genres if label not in no_genre]
+    colours = genre_colours(sound.labels, shown) | no_genre
     width = figure.bbox.width / figure.dpi * _AXES_SHARE
     _draw_strip(strip, sound, colours, width)
     _draw_posteriors(shares, sound, genres, colours)
@@ -213,5 +220,7 @@ def _layers(
     ]
     if genres and len(genres) < len(events[0].raw_posterior):
         rest = 1.0 - sum(shares for _, shares in layers)
-        layers.append(("others", np.where(silent, 0.0, np.maximum(rest, 0.0))))
+        # Beside a label that is called `other` it needs another name.
+        name = "the rest" if OTHER in genres else "others"
+        layers.append((name, np.where(silent, 0.0, np.maximum(rest, 0.0))))
     return layers

@@ -70,6 +70,11 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
 
 
+def kind_of(event: Event) -> str:
+    """Style and mood of the music, ``electronic > techno, mellow``; empty where none is named."""
+    return ", ".join(filter(None, (event.style, event.mood)))
+
+
 class Tally:
     """Seconds per label, for the summary at the end."""
 

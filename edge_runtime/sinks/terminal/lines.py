@@ -8,7 +8,7 @@ from ...decoder import SILENCE, UNKNOWN
 from ...printable import printable
 from ...stream.event import Event
 from ...stream.session import Session
-from . import Tally, bar, clock
+from . import Tally, bar, clock, kind_of
 
 _RUNNERS_UP = 2
 
@@ -24,7 +24,7 @@ class PlainLines:
         self._print(f"listening to {session.source}{length} with {name}; Ctrl-C ends")
 
     def show(self, event: Event) -> None:
-        """Print time, genre, confidence and the runners-up."""
+        """Print time, genre, confidence, the runners-up, style and mood."""
         self._tally.add(event)
         ranked = sorted(event.posterior.items(), key=lambda item: -item[1])
         confidence = ""
@@ -32,7 +32,8 @@ class PlainLines:
             others = "  ".join(f"{label} {p:.0%}" for label, p in ranked[1 : 1 + _RUNNERS_UP])
             # "unknown" is no label of the posterior; name the likeliest that is.
             named = f" {ranked[0][0]}," if event.label == UNKNOWN else "  "
-            confidence = f"{bar(event.confidence)} {event.confidence:>4.0%}{named} {others}"
+            kind = f"; {found}" if (found := kind_of(event)) else ""
+            confidence = f"{bar(event.confidence)} {event.confidence:>4.0%}{named} {others}{kind}"
         line = f"{clock(event.end):>7}  {event.label:<{self._width}}  {confidence}"
         self._print(line.rstrip())
 
@@ -67,7 +68,8 @@ class Changes:
         if event.label != self._label:
             self._label = event.label
             confidence = f" {event.confidence:.0%}" if event.label not in (SILENCE, UNKNOWN) else ""
-            self._print(f"{event.label}{confidence}")
+            kind = f"; {found}" if (found := kind_of(event)) else ""
+            self._print(f"{event.label}{confidence}{kind}")
 
     def describe(self, session: Session) -> None:
         """Print the source and the model."""

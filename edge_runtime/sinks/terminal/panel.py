@@ -14,7 +14,7 @@ from ...decoder import SILENCE, UNKNOWN
 from ...printable import printable
 from ...stream.event import Event
 from ...stream.session import Session
-from . import Tally, bar, clock
+from . import Tally, bar, clock, kind_of
 from .colours import colour_of
 
 _QUIET = "bright_black"
@@ -24,7 +24,7 @@ _LEVEL_RANGE_DB = 60.0
 
 
 class LivePanel:
-    """The genre, its confidence, the runners-up, and the labels so far."""
+    """The genre, its confidence, style and mood, the runners-up, and the labels so far."""
 
     def __init__(self, session: Session) -> None:
         self._session, self._tally = session, Tally()
@@ -38,8 +38,10 @@ class LivePanel:
         """Redraw the panel."""
         self._tally.add(event)
         self._history.append(event.label)
+        named = self._session.names_style or self._session.names_mood
         body = Group(
             self._label(event),
+            *([self._kind(event)] if named else []),
             Text(),
             self._bars(event),
             Text(),
@@ -86,6 +88,9 @@ class LivePanel:
         if event.label not in (SILENCE, UNKNOWN):
             text.append(f"   {event.confidence:.0%} sure", style="default not bold")
         return text
+
+    def _kind(self, event: Event) -> Text:
+        return Text(printable(kind_of(event)), overflow="ellipsis", no_wrap=True)
 
     def _bars(self, event: Event) -> Table:
         names = max(map(len, self._session.manifest.labels))

@@ -6,7 +6,10 @@ const SILENT_MS = 15000; // the server sends something every 5 s
 const FORGOTTEN_MS = 60000; // a tab that nobody sees leaves its place to others
 const LONGEST_WAIT_S = 15;
 const MOST_SHARES = 12;
+const MOST_TAGS = 3;
 const QUIET = ["silence", "unknown"];
+const NOT_MUSIC = "not music";
+const NAMES = { other: "other music", [NOT_MUSIC]: "no music" };
 
 const root = document.documentElement;
 const at = (id) => document.getElementById(id);
@@ -21,12 +24,12 @@ let shares = new Map();
 function showFacts(state) {
   model = state.model;
   at("source").textContent = state.source;
-  picture.reset(model.colours, model.sample_rate);
+  picture.reset(model.colours, model.sample_rate, shownName);
   at("model-name").textContent = `${model.name} ${model.version}`;
   const genres = model.labels.length - model.rejected.length;
   const size = `${model.format}, ${(model.bytes / 1000).toFixed(0)} kB`;
   rows(at("model"), [
-    ["Tells apart", `${genres} genres`],
+    ["Tells apart", [`${genres} genres`, ...counted(model.styles, "styles"), ...counted(model.tags, "tags")].join(", ")],
     ["Input", `${round(model.window_s, 2)} s at ${round(model.sample_rate / 1000, 2)} kHz`],
     ["File", model.quantization === "none" ? size : `${size}, ${model.quantization}`],
     ...metrics(model.metrics),
@@ -34,8 +37,13 @@ function showFacts(state) {
   at("model").title = model.labels.join(", ");
   at("model-note").textContent = [model.licence, model.attribution].filter(Boolean).join(". ");
   at("model-more").hidden = !at("model-note").textContent;
+  at("chips").hidden = !model.tags.length && !model.styles.length;
   shares = new Map();
   at("shares").replaceChildren();
+}
+
+function counted(items, name) {
+  return items.length ? [`${items.length} ${name}`] : [];
 }
 
 function metrics(values) {
@@ -62,12 +70,14 @@ function show(state) {
   at("picture-empty").hidden = Boolean(event);
   if (!event) {
     setLabel(state.status === "stalled" ? "no sound" : "listening", null, 0);
+    showChips(null);
     at("detail").textContent =
       state.status === "stalled" ? "Waiting for the source." : `The first genre comes after ${round(model.window_s, 1)} s of sound.`;
     return;
   }
   const quiet = QUIET.includes(event.label);
   setLabel(event.label, quiet ? null : model.colours[event.label], quiet ? 0 : event.confidence);
+  showChips(event);
   const detail = at("detail");
   detail.replaceChildren();
   const since = state.for_s >= 1 ? `for ${duration(state.for_s)}` : "just now";
@@ -79,7 +89,12 @@ function show(state) {
   picture.addRuns(state.runs, event.end);
 }
 
-function setLabel(label, colour, sure) {
+function shownName(label) {
+  return NAMES[label] ?? label;
+}
+
+function setLabel(name, colour, sure) {
+  const label = shownName(name);
   const heading = at("genre");
   if (heading.textContent !== label) {
     heading.textContent = label; // set when it changes only: screen readers read it out
@@ -87,9 +102,42 @@ function setLabel(label, colour, sure) {
   }
   const title = label === "listening" ? "edge-genre" : `${label} – edge-genre`;
   if (document.title !== title) document.title = title;
-  root.toggleAttribute("data-quiet", !colour);
-  if (colour) root.style.setProperty("--genre", colour);
+  root.toggleAttribute("data-quiet", !colour || name === NOT_MUSIC);
+  if (colour || sure) root.style.setProperty("--genre", colour ?? "var(--quiet)");
   at("sure").style.transform = `scaleX(${sure})`;
+}
+
+// Style and mood, then the likeliest tags that say something else, and more than of most music.
+function showChips(event) {
+  const chips = [];
+  if (event && event.label !== NOT_MUSIC) {
+    const seen = new Set([plain(event.label)]);
+    const add = (kind, path) => {
+      const names = path.split(" > ");
+      if (seen.has(plain(names.at(-1)))) return;
+      for (const name of names) seen.add(plain(name));
+      chips.push([kind, names.join(" › ")]);
+    };
+    if (event.style) add("style", event.style);
+    if (event.mood) add("mood", event.mood);
+    const most = chips.length + MOST_TAGS;
+    const baseRates = new Map(model.tags.map((tag) => [tag.name, tag.base_rate]));
+    for (const [tag, probability] of Object.entries(event.tags)) {
+      if (chips.length < most && probability > baseRates.get(tag)) add("", tag);
+    }
+  }
+  const list = at("chips");
+  const key = JSON.stringify(chips);
+  if (list.dataset.shown === key) return;
+  list.dataset.shown = key;
+  list.replaceChildren(
+    ...chips.map(([kind, text]) => element("li", kind || "tag", ...(kind ? [element("span", "kind", kind), " "] : []), text)),
+  );
+}
+
+// Hip-Hop is hiphop.
+function plain(text) {
+  return text.toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, "");
 }
 
 function showShares(event) {
@@ -116,8 +164,8 @@ function shareRow(label) {
   const bar = element("div", "bar", fill);
   bar.setAttribute("aria-hidden", "true");
   const value = element("span", "value");
-  const name = element("span", "label", label);
-  name.title = label;
+  const name = element("span", "label", shownName(label));
+  name.title = shownName(label);
   const item = element("li", "", dot(label), name, bar, value);
   item.style.setProperty("--c", model.colours[label] ?? "var(--quiet)");
   return { item, fill, value };
@@ -137,7 +185,7 @@ function showToday(today) {
   );
   at("today").replaceChildren(
     ...ranked.slice(0, 6).map(([label, seconds]) =>
-      element("li", "", dot(label), element("span", "label", label), element("span", "value", duration(seconds))),
+      element("li", "", dot(label), element("span", "label", shownName(label)), element("span", "value", duration(seconds))),
     ),
   );
 }

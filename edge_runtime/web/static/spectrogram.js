@@ -23,12 +23,13 @@ export class Picture {
     this.still = matchMedia("(prefers-reduced-motion: reduce)");
     this.dark.addEventListener("change", () => this.repaint());
     new ResizeObserver(() => this.draw()).observe(canvas);
-    this.reset({}, 22050);
+    this.reset({}, 22050, String);
   }
 
   // Another stream: everything begins anew.
-  reset(colours, rate) {
+  reset(colours, rate, shownName) {
     this.colours = colours;
+    this.shownName = shownName;
     this.top = mel(rate / 2);
     this.columns = null;
     this.runs = [];
@@ -202,9 +203,10 @@ export class Picture {
         context.fillStyle = own;
         context.fillRect(left, top, right - left + 0.5, STRIP);
       }
-      if (right - left > context.measureText(label).width + 14) {
+      const name = this.shownName(label);
+      if (right - left > context.measureText(name).width + 14) {
         context.fillStyle = own ? inkOn(own) : colour("--soft");
-        context.fillText(label, left + 7, top + STRIP / 2 + 0.5);
+        context.fillText(name, left + 7, top + STRIP / 2 + 0.5);
       }
       if (left > 0) {
         context.fillStyle = colour("--paper");

@@ -117,6 +117,157 @@ def test_a_history_is_written_and_summed_up(tmp_path, reported):
     assert reported.lines == []
 
 
+def kinds(stretches, events):
+    """Style, mood, begin, end and confidence of what would be in the database."""
+    written = {}
+    for one in events:
+        for stretch in stretches.add(one):
+            written[stretch.number] = stretch
+    written[stretches.current.number] = stretches.current
+    assert sum(s.seconds for s in written.values()) == sum(one.new_s for one in events)
+    return [
+        (s.style, s.mood, s.began - NOON, s.ended - NOON, round(s.confidence, 6))
+        for s in written.values()
+    ]
+
+
+def named(begin, end, style, mood="mellow", **values):
+    """Events of a second each."""
+    return [
+        at(float(n), "other", new_s=1.0, style=style, mood=mood, **values)
+        for n in range(begin + 1, end + 1)
+    ]
+
+
+def test_another_style_that_stays_begins_a_stretch_from_when_it_came():
+    events = [
+        *named(0, 60, "electronic > techno", confidence=0.9),
+        *named(60, 90, "latin > salsa", confidence=0.5),
+    ]
+    techno = ("electronic > techno", "mellow", 0.0, 60.0, 0.9)
+    assert kinds(Stretches(), events) == [techno, ("latin > salsa", "mellow", 60.0, 90.0, 0.5)]
+    almost = Stretches()
+    (one,) = kinds(almost, events[:-1])
+    assert one[:4] == ("electronic > techno", "mellow", 0.0, 89.0)
+
+
+def test_another_mood_that_stays_begins_a_stretch_and_none_is_one():
+    events = [*named(0, 60, None, "mellow"), *named(60, 100, None, None)]
+    assert [kind[:4] for kind in kinds(Stretches(), events)] == [
+        (None, "mellow", 0.0, 60.0), (None, None, 60.0, 100.0),
+    ]  # fmt: skip
+
+
+def test_a_style_that_comes_back_within_half_a_minute_was_never_away():
+    events = [
+        *named(0, 40, "latin > salsa"), *named(40, 69, "rock"), *named(69, 70, "latin > salsa"),
+        *named(70, 99, "rock"), *named(99, 120, "latin > salsa"),
+    ]  # fmt: skip
+    assert [kind[:4] for kind in kinds(Stretches(), events)] == [
+        ("latin > salsa", "mellow", 0.0, 120.0)
+    ]
+
+
+def test_another_label_begins_a_stretch_whatever_its_style_was_about_to_become():
+    events = [
+        *named(0, 1, "latin > salsa"), *named(1, 20, "rock"), at(23.0, new_s=3.0),
+        *(at(float(n), new_s=1.0, style="bebop") for n in range(24, 53)),
+    ]  # fmt: skip
+    assert [kind[:4] for kind in kinds(Stretches(), events)] == [
+        ("latin > salsa", "mellow", 0.0, 20.0), (None, None, 20.0, 52.0),
+    ]  # fmt: skip
+
+
+def test_a_history_keeps_style_and_mood_and_sums_them_up(tmp_path, reported):
+    path = tmp_path / "genre.db"
+    history = History(path, source="mic")
+    for one in (
+        *named(0, 60, "électro", "mellow"), *named(60, 100, "électro", None),
+        at(101.0, "not music", new_s=1.0), at(104.0, "jazz", new_s=3.0, style="bebop"),
+    ):  # fmt: skip
+        history.show(one)
+    history.close()
+    assert read_totals(path, 0.0) == [
+        Total("other", 100.0), Total("jazz", 3.0), Total("not music", 1.0),
+    ]  # fmt: skip
+    assert read_totals(path, 0.0, "style") == [
+        Total("électro", 100.0), Total("bebop", 3.0), Total(None, 1.0),
+    ]  # fmt: skip
+    assert read_totals(path, 0.0, "mood") == [Total("mellow", 60.0), Total(None, 44.0)]
+    assert reported.lines == []
+
+
+def old_history(path):
+    """As edge-genre 0.1 wrote it."""
+    connection = sqlite3.connect(path)
+    connection.executescript(
+        """
+        PRAGMA journal_mode = WAL;
+        CREATE TABLE stretches (
+            id INTEGER PRIMARY KEY, source TEXT NOT NULL, label TEXT NOT NULL,
+            began REAL NOT NULL, ended REAL NOT NULL, seconds REAL NOT NULL,
+            confidence REAL NOT NULL
+        );
+        CREATE INDEX stretches_ended ON stretches (ended);
+        PRAGMA application_id = 1164199781;
+        PRAGMA user_version = 1;
+        INSERT INTO stretches VALUES (1, 'mic', 'jazz', 0.0, 60.0, 60.0, 0.5);
+        """
+    )
+    connection.close()
+
+
+def test_a_history_of_an_older_version_can_be_read_and_is_left_as_it_is(tmp_path):
+    path = tmp_path / "genre.db"
+    old_history(path)
+    before = path.read_bytes()
+    assert read_totals(path, -1.0) == [Total("jazz", 60.0)]
+    assert read_totals(path, -1.0, "style") == [Total(None, 60.0)]
+    assert path.read_bytes() == before
+
+
+def test_a_history_of_an_older_version_gets_its_new_columns_and_keeps_its_rows(tmp_path):
+    path, fresh = tmp_path / "genre.db", tmp_path / "fresh.db"
+    old_history(path)
+    for number in (1, 2):  # the second time there is nothing to be done
+        file = HistoryFile(path, "mic")
+        file.save(Stretch(1, "other", 60.0, 90.0, 30.0, 0.5, "techno", "mellow"))
+        file.close()
+        assert read_totals(path, -1.0) == [Total("jazz", 60.0), Total("other", 30.0 * number)]
+    assert read_totals(path, -1.0, "style") == [Total(None, 60.0), Total("techno", 60.0)]
+    HistoryFile(fresh, "mic").close()
+
+    def columns(of):
+        connection = sqlite3.connect(of)
+        try:
+            return connection.execute(
+                "SELECT name, type, \"notnull\" FROM pragma_table_info('stretches')"
+            ).fetchall()
+        finally:
+            connection.close()
+
+    assert columns(path) == columns(fresh)
+
+
+def test_a_history_that_cannot_be_changed_for_now_gets_its_columns_later(
+    tmp_path, reported, monkeypatch
+):
+    monkeypatch.setattr("edge_runtime.retry.FIRST_DELAY_SECONDS", 0.01)
+    monkeypatch.setattr("edge_runtime.sinks.history_database._BUSY_SECONDS", 0.01)
+    path = tmp_path / "genre.db"
+    old_history(path)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    history = History(path, source="mic")
+    history.show(at(3.0, style="techno"))
+    assert "database is locked" in reported.next()
+    other.execute("COMMIT")
+    other.close()
+    assert "works again" in reported.next()
+    history.close()
+    assert read_totals(path, 1.0, "style") == [Total(None, 59.0), Total("techno", 3.0)]
+
+
 def test_a_second_run_adds_to_the_first(tmp_path, reported):
     path = tmp_path / "genre.db"
     for begin in (0.0, 100.0):
@@ -334,6 +485,26 @@ def test_the_command_shows_what_was_heard_lately_as_json(lately):
     assert shown["minutes"] == 60.0
     assert shown["genres"] == [{"label": "jazz", "minutes": 60.0, "share": 1.0}]
     assert datetime.fromisoformat(shown["since"]).tzinfo is not None
+
+
+def test_the_command_shows_styles_and_moods_and_what_had_none(tmp_path):
+    path = tmp_path / "genre.db"
+    file = HistoryFile(path, "mic")
+    file.save(Stretch(1, "other", NOON, NOON + 3600.0, 3600.0, 0.5, "techno"))
+    file.save(Stretch(2, "silence", NOON + 3600.0, NOON + 4800.0, 1200.0, 0.0))
+    file.close()
+    assert succeed("history", "--db", path).stdout.splitlines()[1:] == [
+        "other         60.0 min  ██████████████████······  75%",
+        "silence       20.0 min  ██████··················  25%",
+    ]
+    assert succeed("history", "--db", path, "--by", "style").stdout.splitlines() == [
+        f"{path}: 80.0 min of sound",
+        "techno             60.0 min  ██████████████████······  75%",
+        "(none named)       20.0 min  ██████··················  25%",
+    ]
+    shown = json.loads(succeed("history", "--db", path, "--by", "mood", "--json").stdout)
+    assert shown["moods"] == [{"label": None, "minutes": 80.0, "share": 1.0}]
+    assert "invalid choice: 'artist'" in refused("history", "--by", "artist", code=2)
 
 
 def test_the_command_reports_an_empty_history(tmp_path):

@@ -39,6 +39,20 @@ def test_a_command_gets_each_change_and_of_nothing_else(tmp_path, reported):
     assert reported.lines == []
 
 
+def test_a_command_gets_style_and_mood_and_none_of_an_earlier_program(
+    tmp_path, reported, monkeypatch
+):
+    monkeypatch.setenv("EDGE_GENRE_STYLE", "of somebody else")
+    out = tmp_path / "out"
+    hook = Hook(f'echo "$EDGE_GENRE_STYLE|$EDGE_GENRE_MOOD" >> {out}', timeout_s=60)
+    hook.show(event("other", style="electronic > techno", mood="mellow"))
+    wait_for(out)
+    hook.show(event("silence"))
+    hook.close()
+    assert out.read_text() == "electronic > techno|mellow\n|\n"
+    assert reported.lines == []
+
+
 def test_two_never_run_at_once_and_the_newest_change_waits(tmp_path, reported):
     out, gate = tmp_path / "out", tmp_path / "gate"
     hook = Hook(

@@ -9,6 +9,12 @@ import pytest
 
 from tests.command import complaint, edge_genre, succeed
 from tests.edge_runtime.sounds import RATE, noise, write_wav
+from tests.edge_runtime.tagged_models import (
+    OTHER_MUSIC,
+    STYLE_LOGITS,
+    TAG_LOGITS,
+    write_tagged,
+)
 
 pytestmark = pytest.mark.usefixtures("classifier")
 
@@ -32,6 +38,24 @@ def test_several_sinks_get_the_same_and_stdout_stays_the_displays(clip, tmp_path
     assert history["minutes"] == round(5 / 60, 2)
     assert {genre["label"] for genre in history["genres"]} == {event["label"] for event in events}
     assert sorted(path.name for path in tmp_path.iterdir())[:2] == ["clip.wav", "genre.db"]
+
+
+def test_style_and_mood_reach_every_sink(clip, tmp_path):
+    model = write_tagged(tmp_path / "tagged.npz", (*OTHER_MUSIC, *TAG_LOGITS, *STYLE_LOGITS))
+    log, db, hook = tmp_path / "log.jsonl", tmp_path / "genre.db", tmp_path / "hook"
+    done = succeed(
+        "listen", "--input", clip, "--fast", "--model", model, "--log", log, "--history", db,
+        "--on-change", f'echo "$EDGE_GENRE_LABEL, $EDGE_GENRE_STYLE, $EDGE_GENRE_MOOD" > {hook}',
+    )  # fmt: skip
+    assert done.stdout.splitlines()[1].endswith("; electronic > ambient, sad")
+    assert hook.read_text() == "other, electronic > ambient, sad\n"
+    (line,) = {
+        (event["label"], event["style"], event["mood"])
+        for event in map(json.loads, log.read_text().splitlines())
+    }
+    assert line == ("other", "electronic > ambient", "sad")
+    shown = json.loads(succeed("history", "--db", db, "--by", "style", "--json").stdout)
+    assert shown["styles"] == [{"label": "electronic > ambient", "minutes": 0.08, "share": 1.0}]
 
 
 def test_a_log_is_rotated_as_it_was_asked(clip, tmp_path):

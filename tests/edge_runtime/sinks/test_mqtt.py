@@ -19,13 +19,21 @@ from paho.mqtt.enums import MQTTErrorCode
 
 from edge_runtime import Classifier
 from edge_runtime.sinks.broker import parse_broker
+from edge_runtime.sinks.home_assistant import Topics, device_id, discovery_messages
 from edge_runtime.sinks.mqtt import Discovery, MqttSink
 from edge_runtime.sinks.tls import tls_context
 from edge_runtime.stream.session import Session
 from tests.edge_runtime.sounds import PCM, RATE, encode, noise
+from tests.edge_runtime.tagged_models import (
+    OTHER_MUSIC,
+    STYLE_LOGITS,
+    TAG_LOGITS,
+    write_tagged,
+)
 
 from .events import PATIENCE_S, event
 from .mosquitto import PASSWORD, USER, free_port
+from .sessions import tagged_session
 
 CONFIG = "homeassistant/sensor/den/genre/config"
 
@@ -54,10 +62,10 @@ def connect(reported):
     """Opens sinks that are closed at the end."""
     with contextlib.ExitStack() as closing:
 
-        def make(url, *, tls=None, discovery=None, interval_s=10.0, **how):
+        def make(url, *, tls=None, discovery=None, interval_s=10.0, of=None, **how):
             sink = MqttSink(
                 parse_broker(url),
-                tls=tls, session=session("tiny"), discovery=discovery, interval_s=interval_s,
+                tls=tls, session=of or session("tiny"), discovery=discovery, interval_s=interval_s,
                 **how,
             )  # fmt: skip
             closing.callback(sink.close)
@@ -386,6 +394,70 @@ def test_home_assistant_gets_the_genres_of_a_model_that_takes_over(broker, conne
         home.until(at(CONFIG, "seed-cnn-gtzan"))
 
 
+def sensors(session):
+    """What Home Assistant is told of a session."""
+    messages = discovery_messages(
+        Topics(prefix="den"),
+        labels=session.manifest.labels,
+        names_style=session.names_style,
+        names_mood=session.names_mood,
+        model=session.manifest.name,
+        expire_after_s=90,
+        discovery_prefix="homeassistant",
+    )
+    return Discovery(messages=messages, birth_topic="homeassistant/status")
+
+
+def test_style_and_mood_are_in_the_state_of_a_model_that_names_them(broker, connect):
+    sink = connect(f"mqtt://127.0.0.1:{broker.port}/den", of=tagged_session())
+    with subscribed(broker) as home:
+        sink.show(event("other", style="electronic > techno", mood="mellow"))
+        messages = home.until(state_is("other"))
+        sink.show(event("silence", 101.0))
+        messages += home.until(state_is("silence"))
+        sink.describe(session("tiny"))
+        sink.show(event("jazz", 102.0))
+        messages += home.until(state_is("jazz"))
+    states = [json.loads(m.payload) for m in messages if m.topic == "den/state" and m.payload]
+    named = [{key: s[key] for key in ("style", "mood") if key in s} for s in states]
+    assert named == [
+        {"style": "electronic > techno", "mood": "mellow"}, {"style": None, "mood": None}, {},
+    ]  # fmt: skip
+
+
+def retained_sensors(broker):
+    """Names of the sensors whose discovery the broker keeps."""
+    with subscribed(broker, "homeassistant/#") as later:
+        later.publish("homeassistant/end", "")
+        found = later.until(at("homeassistant/end"))
+    return {m.topic.split("/")[3] for m in found if m.topic.endswith("/config")}
+
+
+def test_a_model_without_tags_takes_the_sensors_of_the_one_before_it_away(broker, connect):
+    plain = {"genre", "confidence", "level", "cpu"}
+    last = f"homeassistant/sensor/{device_id('den')}/cpu/config"  # of one announcement
+    sink = connect(f"mqtt://127.0.0.1:{broker.port}/den", discovery=sensors, of=tagged_session())
+    with subscribed(broker, last) as home:
+        home.until(at(last))
+        assert retained_sensors(broker) == plain | {"style", "mood"}
+        sink.describe(session("seed-cnn"))
+        home.until(at(last))
+        assert retained_sensors(broker) == plain
+        sink.describe(tagged_session())
+        home.until(at(last))
+        assert retained_sensors(broker) == plain | {"style", "mood"}
+
+
+def test_a_listener_of_a_model_without_tags_finds_what_an_earlier_one_left(broker, connect):
+    left = f"homeassistant/sensor/{device_id('den')}/style/config"
+    with subscribed(broker) as home:
+        home.publish(left, "{}", retain=True)
+        home.until(at(left, "{}"))
+        connect(f"mqtt://127.0.0.1:{broker.port}/den", discovery=sensors)
+        home.until(at(left, ""))
+    assert "style" not in retained_sensors(broker)
+
+
 def test_a_last_will_that_comes_late_is_contradicted(broker, connect):
     sink = connect(f"mqtt://127.0.0.1:{broker.port}/den")
     sink.show(event("jazz"))
@@ -588,3 +660,32 @@ def test_a_password_file_and_home_assistants_sensors_from_the_command_line(
     config = json.loads(genre.payload)
     assert set(classifier.labels) < set(config["options"])
     assert config["expire_after"] == 90, "a minute and three intervals of 10 s"
+
+
+def test_home_assistant_gets_style_and_mood_from_the_command_line(broker, tmp_path):
+    model = write_tagged(tmp_path / "tagged.npz", (*OTHER_MUSIC, *TAG_LOGITS, *STYLE_LOGITS))
+    with subscribed(broker, "edge-genre/den/state") as home:
+        process = start_listening(
+            "--mqtt", f"mqtt://127.0.0.1:{broker.port}/edge-genre/den", "--model", str(model)
+        )
+        _, err = process.communicate(encode(noise(4 * RATE), PCM, 16), PATIENCE_S)
+        assert (process.returncode, err) == (0, b"")
+        (*_, state) = home.until(lambda message: message.payload)
+    shown = json.loads(state.payload)
+    assert (shown["style"], shown["mood"]) == ("electronic > ambient", "sad")
+    with subscribed(broker, "homeassistant/#") as later:
+        later.publish("homeassistant/end", "")
+        configs = {
+            m.topic.split("/")[3]: json.loads(m.payload)
+            for m in later.until(at("homeassistant/end"))
+            if m.topic.endswith("/config")
+        }
+    assert set(configs) == {"genre", "style", "mood", "confidence", "level", "cpu"}
+    assert configs["genre"]["options"] == [
+        "jazz",
+        "rock",
+        "other",
+        "not music",
+        "silence",
+        "unknown",
+    ]

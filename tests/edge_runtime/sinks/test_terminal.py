@@ -12,10 +12,13 @@ from rich.cells import cell_len
 
 from edge_runtime import Classifier
 from edge_runtime.sinks.terminal import Tally, bar, choose_display, clock
+from edge_runtime.sinks.terminal.colours import colour_of
 from edge_runtime.sinks.terminal.lines import Changes, JsonLines, PlainLines
 from edge_runtime.sinks.terminal.panel import LivePanel
 from edge_runtime.stream.event import Event
 from edge_runtime.stream.session import Session
+
+from .sessions import tagged_session
 
 LABELS = ("blues", "classical", "jazz")
 MANIFEST = Classifier("seed-cnn").manifest
@@ -110,6 +113,44 @@ def test_plain_lines_show_time_label_confidence_and_runners_up():
     ]
 
 
+OTHER = {
+    "label": "other",
+    "style": "electronic > techno",
+    "mood": "mellow",
+    "posterior": {"other": 0.75, "jazz": 0.2, "blues": 0.04, "not music": 0.01},
+}
+NOT_MUSIC = {
+    "label": "not music",
+    "confidence": 0.9,
+    "posterior": {"other": 0.05, "jazz": 0.03, "blues": 0.02, "not music": 0.9},
+}
+
+
+def test_plain_lines_show_style_and_mood_and_what_is_no_genre_by_its_name():
+    file = io.StringIO()
+    lines = PlainLines(file, tagged_session())
+    lines.show(event(3.0, **OTHER))
+    lines.show(event(4.0, **NOT_MUSIC, new_s=1.0))
+    lines.show(event(5.0, **{**OTHER, "style": None}, new_s=1.0))
+    lines.close()
+    assert file.getvalue().splitlines()[1:] == [
+        "   0:03  other      ███████▌··  75%   jazz 20%  blues 4%; electronic > techno, mellow",
+        "   0:04  not music  █████████·  90%   other 5%  jazz 3%",
+        "   0:05  other      ███████▌··  75%   jazz 20%  blues 4%; mellow",
+        "heard 0:05: other 0:04, not music 0:01",
+    ]
+
+
+def test_the_journal_gets_style_and_mood_with_a_change():
+    file = io.StringIO()
+    changes = Changes(file, tagged_session())
+    for number, values in enumerate((OTHER, {**OTHER, "mood": "sad"}, NOT_MUSIC)):
+        changes.show(event(3.0 + number, **values))
+    assert file.getvalue().splitlines()[1:] == [
+        "other 75%; electronic > techno, mellow", "not music 90%",
+    ]  # fmt: skip
+
+
 def test_plain_lines_make_up_neither_a_length_nor_a_summary():
     file = io.StringIO()
     PlainLines(file, session("stdin")).close()
@@ -194,6 +235,32 @@ def test_the_live_panel_stays_within_the_terminal(terminal, capsys, width, name)
     text = "\n".join(lines)
     for expected in ("listening ...", "JAZZ   75% sure", "SILENCE", "UNKNOWN", "heard 2:13:20:"):
         assert expected in text
+
+
+def test_the_live_panel_has_a_line_for_style_and_mood_where_the_model_names_them(terminal, capsys):
+    heights = []
+    for values in (OTHER, NOT_MUSIC):
+        terminal(40)
+        panel = LivePanel(tagged_session())
+        panel.show(event(3.0, **values))
+        panel.close()
+        drawn = shown(capsys.readouterr().out)
+        heights.append(len(drawn))
+        assert max(map(cell_len, drawn)) <= 40
+        if values is OTHER:
+            line = next(number for number, text in enumerate(drawn) if "OTHER   75% sure" in text)
+            assert "electronic > techno, mellow" in drawn[line + 1]
+    assert heights[0] == heights[1], "what is named or not moves nothing"
+
+
+@pytest.mark.parametrize(
+    ("label", "colour"),
+    [("blues", "#E69F00"), ("jazz", "#56B4E9"), ("silence", None), ("unknown", None),
+     ("other", "#7688BE"), ("not music", "#70644C")],
+)  # fmt: skip
+def test_what_is_no_genre_has_a_colour_that_no_genre_has(label, colour):
+    assert colour_of(label, tagged_session().manifest.labels) == colour
+    assert colour_of("other", LABELS) is None
 
 
 @pytest.mark.parametrize("width", [30, 20])
