@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_runtime import Classifier
+from edge_runtime.classifier import softmax
 from edge_runtime.errors import ExportParityError
 from edge_runtime.model.file import ModelFile, model_bytes, write_model
 from edge_runtime.model.manifest import Manifest, Weights
@@ -29,6 +30,7 @@ from .quantize.equalize import equalized, shift_logits
 from .quantize.gptq import apply_gptq
 from .quantize.layer_error import layer_errors, worst_layer
 from .run import Run, logits_model
+from .tag_parity import compare_tags
 from .temperature import scaled, temperature
 
 _WORST_LAYER_WINDOWS = 20
@@ -54,8 +56,15 @@ class Source:
         self.model = logits_model(run.model)
         self.macs = multiply_accumulates(self.model)
         self._eight_bit: dict[tuple[bool, int], Any] = {}
-        raw = run.model.predict(run.valid_features[..., np.newaxis], verbose=0)
-        self.temperature = temperature(*(run.unheard or (raw, run.valid_labels)))
+        self.outputs: npt.NDArray[np.float32] = self.model.predict(
+            run.valid_features[..., np.newaxis], verbose=0
+        )
+        """The Keras model's, of the validation windows: logits of labels, tags and styles"""
+        raw = softmax(self.outputs[:, : len(run.labels)])
+        unheard = run.unheard
+        self.temperature = temperature(
+            *((unheard.posteriors, unheard.labels) if unheard else (raw, run.valid_labels))
+        )
         self.posteriors: npt.NDArray[np.float32] = scaled(raw, self.temperature)
         """The Keras model's, of the validation windows, calibrated"""
 
@@ -113,13 +122,13 @@ def make(source: Source, variant: Variant) -> Artefact:
     conversion = _convert(source, variant)
     manifest = _manifest(source, variant, conversion)
     classifier = Classifier(model_bytes(conversion.network, manifest))
-    posteriors = classifier.posteriors(source.run.valid_features)
-    if not np.isfinite(posteriors).all():
+    outputs = classifier.backend.run(source.run.valid_features)
+    if not np.isfinite(outputs).all():
         raise ExportParityError(
             f"{source.run.folder}: {variant.format} ({variant.precision}): the exported network "
             "gives NaN; the converter lost its weights"
         )
-    parity = compare(source.run, source.posteriors, posteriors)
+    parity = _compare(source, outputs)
     failures = parity.failures(variant.quantization)
     if failures and variant.quantization != FLOAT32:
         failures += _worst_layer(source, variant, conversion)
@@ -135,6 +144,20 @@ def make(source: Source, variant: Variant) -> Artefact:
         len(model_bytes(conversion.network, manifest)),
         source.macs,
         _latency_ms(classifier, source.run.valid_features),
+    )
+
+
+def _compare(source: Source, outputs: npt.NDArray[np.float32]) -> Parity:
+    """Compare an exported file's outputs for the validation windows with the Keras model's."""
+    run, n_labels = source.run, len(source.run.labels)
+    ends = (n_labels, n_labels + len(run.tags))
+    labels, tags, styles = np.split(outputs, ends, axis=1)
+    _, keras_tags, keras_styles = np.split(source.outputs, ends, axis=1)
+    posteriors = softmax(labels / np.float32(source.temperature))
+    return dataclasses.replace(
+        compare(run, source.posteriors, posteriors),
+        tags=compare_tags(run.tags, keras_tags, tags),
+        styles=compare_tags(run.styles, keras_styles, styles),
     )
 
 
@@ -197,7 +220,9 @@ def _converted(source: Source, variant: Variant, convert: Convert) -> Conversion
     # Rounding moves the mean of each logit; the bias of the last layer moves it back.
     found = _logits(source, variant, conversion)
     error = (found - source.representative_logits).mean(axis=0, dtype=np.float64)
-    shift_logits(model, error.mean() - error)
+    labels = error[: len(source.run.labels)]
+    labels -= labels.mean()  # what moves all of them alike changes no posterior
+    shift_logits(model, -error)
     return convert(model, variant.quantization, windows)
 
 
@@ -247,7 +272,11 @@ def _manifest(source: Source, variant: Variant, conversion: Conversion) -> Manif
         version=description.version,
         labels=run.labels,
         rejected=run.rejected,
+        tags=run.tags,
+        styles=run.styles,
+        style_threshold=run.style_threshold,
         front_end=run.front_end,
+        second_front_end=run.second_front_end,
         input=conversion.input,
         output=conversion.output,
         output_kind="logits",

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from .formats.conversion import FLOAT32
 from .run import Run
+from .tag_parity import TagParity, TagThreshold
 
 MINIMUM_WINDOWS = 500
 """On fewer validation windows the gate decides as well, but reports and manifests warn"""
@@ -37,10 +38,15 @@ class Threshold:
     """Least share of windows with the same top label"""
     posterior_error: float = 1.0
     """Largest difference of any posterior"""
+    tags: TagThreshold = TagThreshold()
+    """Of tags, and of styles"""
 
 
-_QUANTIZED = Threshold(0.985)
-THRESHOLDS = {FLOAT32: Threshold(1.0, 1e-4), "float16": Threshold(0.999)}
+_QUANTIZED = Threshold(0.985, tags=TagThreshold(mean_error=0.02, same_likeliest=0.85))
+THRESHOLDS = {
+    FLOAT32: Threshold(1.0, 1e-4, TagThreshold(max_error=1e-4, same_likeliest=1.0)),
+    "float16": Threshold(0.999, tags=TagThreshold(max_error=0.02, same_likeliest=0.98)),
+}
 """By quantization; all others are held to 98.5 % agreement"""
 
 
@@ -67,6 +73,9 @@ class Parity:
     float_track_accuracy: float
     mcnemar_p: float
     """Of the tracks for which only one of the two is right; two-sided, exact"""
+    tags: TagParity | None = None
+    """None where the network has no tags"""
+    styles: TagParity | None = None
 
     def failures(self, quantization: str) -> list[str]:
         """Why the file does not pass, in words; empty if it does."""
@@ -90,6 +99,9 @@ class Parity:
                 f"tracks, McNemar's p {self.mcnemar_p:.2g}); at most {MAXIMUM_DROP * 100:.1f} is "
                 "allowed"
             )
+        for name, of_kind in (("tags", self.tags), ("styles", self.styles)):
+            if of_kind is not None:
+                found += of_kind.failures(name, least.tags)
         return found
 
     def to_dict(self, quantization: str, windows: str = VALIDATION) -> dict[str, Any]:
@@ -103,8 +115,15 @@ class Parity:
         values["against"] = f"float Keras model, {windows}, through the device runtime"
         for name in PARITY_FIGURES:
             value = getattr(self, name)
-            values[name] = value if isinstance(value, int) else float(f"{value:.5g}")
+            if isinstance(value, TagParity):
+                values[name] = {key: _rounded(own) for key, own in vars(value).items()}
+            elif value is not None:
+                values[name] = _rounded(value)
         return values
+
+
+def _rounded(value: float) -> float:
+    return value if isinstance(value, int) else float(f"{value:.5g}")
 
 
 PARITY_FIGURES = tuple(item.name for item in dataclasses.fields(Parity))

@@ -17,7 +17,7 @@ from export.cli import _report
 from export.formats.conversion import Variant
 from export.model_card import model_card
 from export.parity import TRAINED_ON, VALIDATION, Parity
-from export.run import Run, read_run
+from export.run import Run, Unheard, read_run
 from export.temperature import scaled, temperature
 from export.variants import Row
 from tests.pipeline import Pipeline
@@ -42,7 +42,7 @@ def test_the_temperature_comes_from_windows_that_the_model_was_not_trained_on(ru
     assert source.compared_on == VALIDATION
     unsure = scaled(raw, 2.0)
     unsure[: len(unsure) // 2] = unsure[: len(unsure) // 2, ::-1]  # half of them wrong
-    elsewhere = Source(dataclasses.replace(run, unheard=(unsure, run.valid_labels)), DESCRIPTION)
+    elsewhere = Source(dataclasses.replace(run, unheard=Unheard(unsure, run.valid_labels, None)), DESCRIPTION)
     assert elsewhere.temperature == temperature(unsure, run.valid_labels)
     assert elsewhere.temperature > source.temperature
     assert elsewhere.compared_on == TRAINED_ON
@@ -54,7 +54,9 @@ def test_a_network_that_gives_nan_is_refused(run: Run, monkeypatch: pytest.Monke
         def __init__(self, model: bytes) -> None:
             assert model.startswith(b"PK")
 
-        def posteriors(self, features: np.ndarray) -> np.ndarray:
+            self.backend = self
+
+        def run(self, features: np.ndarray) -> np.ndarray:
             return np.full((len(features), 3), np.nan, np.float32)
 
     monkeypatch.setattr(artefact, "Classifier", LostWeights)
