@@ -112,7 +112,7 @@ def play(classifier: Classifier, stretches: list[list[Track]], interval_s: float
 def each_window(programme: Programme, classifier: Classifier) -> list[str]:
     """No smoothing at all."""
     return [
-        genre_or_unknown(posterior, classifier.labels, classifier.rejected)
+        genre_or_unknown(posterior, classifier.labels, classifier.ignored)
         for posterior in programme.posteriors
     ]
 
@@ -126,7 +126,7 @@ def averaged(seconds: float) -> Way:
         mean, labels = logs[0].astype(np.float64), []
         for log, step in zip(logs, steps, strict=True):
             mean += (1.0 - np.exp(-step / seconds)) * (log - mean)
-            labels.append(genre_or_unknown(mean, classifier.labels, classifier.rejected,
+            labels.append(genre_or_unknown(mean, classifier.labels, classifier.ignored,
                                             threshold=-np.inf))  # fmt: skip
         return labels
 
@@ -149,7 +149,7 @@ def shipped(*, every: int = 1, independent: bool = False, **settings: float) -> 
     def decode(programme: Programme, classifier: Classifier) -> list[str]:
         window_s = 1e-6 if independent else classifier.manifest.front_end.window_seconds
         decoder = Decoder(
-            classifier.labels, DecoderSettings(**settings), window_s, classifier.rejected
+            classifier.labels, DecoderSettings(**settings), window_s, classifier.ignored
         )
         labels: list[str] = []
         before = 0.0

@@ -95,6 +95,6 @@ def network(model: str) -> Callable[[], object]:
 
 def test_decoder_of_a_window(benchmark: Any) -> None:
     classifier = Classifier("tiny")
-    decoder = Decoder(classifier.labels, DecoderSettings(), 3.0, classifier.rejected)
+    decoder = Decoder(classifier.labels, DecoderSettings(), 3.0, classifier.ignored)
     posterior = np.full(len(classifier.labels), 1.0 / len(classifier.labels), np.float32)
     benchmark(decoder.decide, posterior, -20.0, 0.743)

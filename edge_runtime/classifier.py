@@ -6,7 +6,7 @@ import difflib
 import os
 import warnings
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +20,14 @@ from .audio.mixdown import MIX, Channel
 from .audio.resample import missing_band
 from .audio.samples import Audio, audio_samples, shortfall
 from .audio.windows import SoundPath, file_windows, fill_window
-from .decoder import SILENCE, genre_or_unknown, silence_gate
+from .decoder import SILENCE, combined_posterior, genre_or_unknown, silence_gate
 from .deprecation import renamed_parameter
 from .errors import AudioFormatError, ModelFileError, ModelWarning, ParameterError
-from .frontend import FrontEnd
+from .frontend import FrontEnd, FrontEndParams
 from .model.file import BUNDLED_MODEL, ModelFile, read_model
 from .model.manifest import Manifest
 from .silence import WindowLevel
+from .tags import SHOWN_TAGS, TagTable, first, rounded
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class WindowClassification:
     end: float
     """Seconds from the start of the file"""
     label: str
-    """A genre or ``silence``; ``unknown`` where a rejected label is the likeliest"""
+    """One of the model's labels or ``silence``; ``unknown`` for a genre that the user ignores"""
     posterior: dict[str, float]
     """By label"""
     level_dbfs: float
@@ -51,18 +52,26 @@ class Classification:
     path: str
     """``samples`` where samples were classified"""
     label: str
-    """A genre, ``silence`` or ``unknown``"""
+    """A genre, ``other`` or ``not music`` where the model has them, ``silence`` or ``unknown``"""
     posterior: dict[str, float]
-    """Mean over the windows that are not silent, by label; all 0 where all of them are"""
+    """Of all windows that are not silent together, by label; all 0 where all of them are"""
     windows: tuple[WindowClassification, ...]
     seconds: float
     """Duration of the file"""
     warnings: tuple[str, ...]
     """What was odd about the file, though it could be classified"""
+    tags: dict[str, float] = field(default_factory=dict)
+    """Probability of all of the model's tags, the likeliest first; none in silence"""
+    styles: dict[str, float] = field(default_factory=dict)
+    """The likeliest styles by their paths (``electronic > techno``): three at most, or none"""
+    style: str | None = None
+    """The one style or kind of music to show"""
+    mood: str | None = None
+    """The one mood to show"""
 
     @property
     def confidence(self) -> float:
-        """Posterior of the likeliest label, a rejected one included."""
+        """Posterior of the likeliest label, ``other`` and ``not music`` included."""
         return max(self.posterior.values())
 
     @property
@@ -71,19 +80,23 @@ class Classification:
         warnings.warn("Classification.segments is now .windows", DeprecationWarning, stacklevel=2)
         return self.windows
 
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-ready form."""
+    def to_dict(self, shown_tags: int = SHOWN_TAGS) -> dict[str, Any]:
+        """JSON-ready form, with so many of the tags, the likeliest ones."""
         return {
             "path": self.path,
             "label": self.label,
-            "posterior": _rounded(self.posterior),
+            "posterior": rounded(self.posterior),
+            "tags": rounded(first(self.tags, shown_tags)),
+            "styles": rounded(self.styles),
+            "style": self.style,
+            "mood": self.mood,
             "seconds": round(self.seconds, 3),
             "segments": [
                 {
                     "start": round(window.start, 3),
                     "end": round(window.end, 3),
                     "label": window.label,
-                    "posterior": _rounded(window.posterior),
+                    "posterior": rounded(window.posterior),
                     "level_dbfs": round(window.level_dbfs, 1),
                 }
                 for window in self.windows
@@ -99,6 +112,8 @@ class WindowResult:
     posterior: npt.NDArray[np.float32]
     """(classes,)"""
     level: WindowLevel
+    tag_logits: npt.NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
+    """(tags + styles,), calibrated"""
 
     @property
     def level_dbfs(self) -> float:
@@ -122,8 +137,8 @@ class Classifier:
     threads : int
         Inference threads.
     only, ignored : collection of str
-        Genres that are `ignored`, and all but those of `only` where it names any, are rejected: the
-        label is ``unknown`` where one of them is the likeliest.
+        Genres that are `ignored`, and all but those of `only` where it names any: the label is
+        ``unknown`` where one of them is the likeliest.
 
     Raises
     ------
@@ -154,13 +169,15 @@ class Classifier:
         if not isinstance(model, ModelFile):
             model = read_model(BUNDLED_MODEL if model is None else model)
         self.manifest: Manifest = model.manifest
-        self.rejected = _rejected(self.manifest, only, ignored)
-        """Labels that become ``unknown``: the manifest's, and those of the user"""
+        self.ignored = _ignored(self.manifest, only, ignored)
+        """Labels that the user does not want: ``unknown`` stands in their place"""
+        self.tag_table = TagTable(self.manifest)
         self.backend = backends.load(model, threads=threads)
-        try:
-            self.front_end = FrontEnd(self.manifest.front_end)
-        except ParameterError as error:
-            raise ModelFileError(f"{model.source}: manifest: front_end: {error}") from None
+        self.front_end = _front_end(model, "front_end", self.manifest.front_end)
+        second = self.manifest.second_front_end
+        self._second_front_end = (
+            None if second is None else _front_end(model, "second_front_end", second)
+        )
         if self.manifest.parity.get("status") == "failed":
             warnings.warn(
                 f"{model.source}: does not agree with the model it was made from (its parity check "
@@ -171,8 +188,14 @@ class Classifier:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Genres and rejected labels, in the order of the posterior."""
+        """Genres, ``other`` and ``not music`` where there are, in the order of the posterior."""
         return self.manifest.labels
+
+    @property
+    def rejected(self) -> tuple[str, ...]:
+        """Labels that are no genre, and those that the user does not want."""
+        no_genre = {*self.manifest.rejected, *self.ignored}
+        return tuple(label for label in self.labels if label in no_genre)
 
     @renamed_parameter("path", "audio")
     def classify(
@@ -226,7 +249,7 @@ class Classifier:
         except AudioFormatError as error:
             raise AudioFormatError(f"{audio.path}: {error}") from None
         conditioner = path.conditioner
-        windows, posteriors, offset = [], [], 0.0
+        windows, posteriors, logits, offset = [], [], [], 0.0
         window_s = self.manifest.front_end.window_seconds
         gate = silence_gate(self.manifest.decoder, hysteresis=False)
         for start, window in file_windows(audio, self.manifest.front_end, path):
@@ -234,19 +257,28 @@ class Classifier:
             offset = max(offset, abs(float(window.mean())))
             label = SILENCE
             if not gate.is_silent(result.level, window_s):
-                label = genre_or_unknown(result.posterior, self.labels, self.rejected)
+                label = genre_or_unknown(result.posterior, self.labels, self.ignored)
                 posteriors.append(result.posterior)
+                logits.append(result.tag_logits)
             end = min(start + window_s, conditioner.frames / audio.rate)
             by_label = self.by_label(result.posterior)
             windows.append(WindowClassification(start, end, label, by_label, result.level_dbfs))
-        posterior = np.mean(posteriors, axis=0) if posteriors else np.zeros(len(self.labels))
+        posterior = combined_posterior(
+            np.array(posteriors).reshape(-1, len(self.labels)), self.manifest.window_correlation
+        )
+        label = self._label(posterior, silent=not posteriors)
+        described = self.tag_table.describe(np.mean(logits, axis=0) if logits else None, label)
         return Classification(
             path=str(audio.path),
-            label=self._label(posterior, silent=not posteriors),
+            label=label,
             posterior=self.by_label(posterior),
             windows=tuple(windows),
             seconds=conditioner.frames / audio.rate,
             warnings=tuple(self._warnings(audio, conditioner, offset)),
+            tags=described.tags,
+            styles=described.styles,
+            style=described.style,
+            mood=described.mood,
         )
 
     def classify_window(self, window: npt.NDArray[np.float32]) -> WindowResult:
@@ -257,8 +289,9 @@ class Classifier:
         window : (window_samples,) float32
             Shorter sound is repeated to fill a window.
         """
-        posterior = self.posteriors(self.features(window)[np.newaxis])[0]
-        return WindowResult(posterior, window_level(window, self.manifest.front_end.sample_rate))
+        level = window_level(window, self.manifest.front_end.sample_rate)
+        posteriors, tag_logits = self.outputs(self.features(window)[np.newaxis])
+        return WindowResult(posteriors[0], level, tag_logits[0])
 
     def features(self, window: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """The model input of a window: (frames, coefficients) float32, normalised.
@@ -270,7 +303,30 @@ class Classifier:
         """
         if len(window) < self.manifest.front_end.window_samples:
             window = fill_window(window, self.manifest.front_end.window_samples)
-        return self.front_end(window)
+        return self.model_input(self.front_end(window), window)
+
+    def model_input(
+        self, features: npt.NDArray[np.float32], window: npt.NDArray[np.float32]
+    ) -> npt.NDArray[np.float32]:
+        """The model input of a window whose features of the front end are known, as in a stream.
+
+        Parameters
+        ----------
+        features : (frames, coefficients) float32
+            Of the front end.
+        window : (window_samples,) float32
+
+        Returns
+        -------
+        (rows, coefficients) float32
+            `features` themselves, or with those of the second front end below them.
+        """
+        if self._second_front_end is None:
+            return features
+        length = self._second_front_end.params.window_samples
+        begin = (len(window) - length) // 2
+        second = self._second_front_end(window[begin : begin + length])
+        return np.concatenate([features, second.reshape(-1, features.shape[1])])
 
     def posteriors(self, features: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Posteriors of a batch of features.
@@ -278,17 +334,38 @@ class Classifier:
         Parameters
         ----------
         features : (n, frames, coefficients) float32
-            From this model's front end, normalised.
+            As `features` gives them.
 
         Returns
         -------
         (n, classes) float32
             Each row sums to 1.
         """
+        return self.outputs(features)[0]
+
+    def outputs(
+        self, features: npt.NDArray[np.float32]
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """Posteriors of a batch of features, and what one run of the network says beside them.
+
+        Parameters
+        ----------
+        features : (n, frames, coefficients) float32
+            As `features` gives them.
+
+        Returns
+        -------
+        posteriors : (n, classes) float32
+            Each row sums to 1.
+        tag_logits : (n, tags + styles) float32
+            Calibrated: `edge_runtime.tags.probabilities` makes probabilities of them.
+        """
         outputs = self.backend.run(features)
         if self.manifest.output_kind == "posterior":
-            return outputs
-        return softmax(outputs / np.float32(self.manifest.temperature))
+            return outputs, outputs[:, len(self.labels) :]
+        logits, rest = np.split(outputs, [len(self.labels)], axis=1)
+        posteriors = softmax(logits / np.float32(self.manifest.temperature))
+        return posteriors, self.tag_table.calibrated(rest) if rest.shape[1] else rest
 
     def by_label(self, posterior: Iterable[float]) -> dict[str, float]:
         """A posterior as a dict, by label."""
@@ -300,7 +377,7 @@ class Classifier:
         return genre_or_unknown(
             posterior,
             self.labels,
-            self.rejected,
+            self.ignored,
             threshold=self.manifest.decoder.rejection_threshold,
         )
 
@@ -332,7 +409,14 @@ class Classifier:
             )
 
 
-def _rejected(
+def _front_end(model: ModelFile, key: str, params: FrontEndParams) -> FrontEnd:
+    try:
+        return FrontEnd(params)
+    except ParameterError as error:
+        raise ModelFileError(f"{model.source}: manifest: {key}: {error}") from None
+
+
+def _ignored(
     manifest: Manifest, only: Collection[str], ignored: Collection[str]
 ) -> tuple[str, ...]:
     for label in (*only, *ignored):
@@ -346,7 +430,9 @@ def _rejected(
     genres = set(only or manifest.genres).difference(ignored, manifest.rejected)
     if not genres:
         raise ParameterError("no genre is left; ignore fewer of them")
-    return tuple(label for label in manifest.labels if label not in genres)
+    # "not music" and "other" are answers of their own, unless the user ignores them, too.
+    wanted = genres.union(manifest.rejected).difference(ignored)
+    return tuple(label for label in manifest.labels if label not in wanted)
 
 
 def softmax(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -354,7 +440,3 @@ def softmax(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     exponentials = np.exp(logits - logits.max(axis=-1, keepdims=True))
     posterior: npt.NDArray[np.float32] = exponentials / exponentials.sum(axis=-1, keepdims=True)
     return posterior
-
-
-def _rounded(posterior: dict[str, float]) -> dict[str, float]:
-    return {label: round(value, 4) for label, value in posterior.items()}

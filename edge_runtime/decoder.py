@@ -18,7 +18,11 @@ from .silence import SilenceGate, WindowLevel
 SILENCE = "silence"
 """The label where the level is below the gate"""
 UNKNOWN = "unknown"
-"""The label where no genre is convincing"""
+"""The label where nothing is convincing, nothing is confirmed yet, or the user ignores the genre"""
+OTHER = "other"
+"""What a model calls music of no genre that it knows, where it has a label for that"""
+NOT_MUSIC = "not music"
+"""What a model calls speech, noise and other sound, where it has a label for that"""
 
 _POSTERIOR_FLOOR = 1e-3
 """One overconfident window must not rule a genre out for good."""
@@ -148,25 +152,59 @@ class HmmFilter:
 def genre_or_unknown(
     posterior: npt.NDArray[np.floating[Any]],
     labels: tuple[str, ...],
-    rejected: tuple[str, ...],
+    ignored: tuple[str, ...] = (),
     *,
     threshold: float = 0.0,
 ) -> str:
-    """The likeliest label if it is a genre and convincing, else ``unknown``.
+    """The likeliest label, ``other`` and ``not music`` included; ``unknown`` if not convincing.
 
     Parameters
     ----------
     posterior : (labels,) float
     labels : tuple of str
-    rejected : tuple of str
-        Those of the labels that are no genre.
+    ignored : tuple of str
+        Those of the labels that the user does not want: ``unknown`` where they are the likeliest.
     threshold : float
         What has less is not convincing.
     """
     best = int(posterior.argmax())
-    if labels[best] in rejected or posterior[best] < threshold:
+    if labels[best] in ignored or posterior[best] < threshold:
         return UNKNOWN
     return labels[best]
+
+
+def combined_posterior(
+    posteriors: npt.ArrayLike, correlation: float | None
+) -> npt.NDArray[np.floating[Any]]:
+    """The posterior of a track, of those of its windows.
+
+    Windows of one track are not independent evidence: n of them count as
+    ``n / (1 + (n - 1) * correlation)`` that are (the design effect of L. Kish, "Survey sampling",
+    1965), each with an equal share, as a power of its posterior.
+
+    Parameters
+    ----------
+    posteriors : (windows, labels)
+        Of the windows that are not silent.
+    correlation : float or None
+        From 0, where each window says something new, to 1, where they are one and the same; None:
+        the mean of the posteriors, as models have it for which none was fitted.
+
+    Returns
+    -------
+    (labels,) float
+        Sums to 1; zeros where there are no windows.
+    """
+    values = np.asarray(posteriors)
+    if not len(values):
+        return np.zeros(values.shape[-1])
+    if correlation is None:
+        mean: npt.NDArray[np.floating[Any]] = np.mean(values, axis=0)
+        return mean
+    logs = np.log(np.maximum(values.astype(np.float64), _POSTERIOR_FLOOR)).sum(axis=0)
+    logs /= 1.0 + (len(values) - 1) * correlation
+    product = np.exp(logs - logs.max())
+    return np.asarray(product / product.sum())
 
 
 class LabelConfirmation:
@@ -191,7 +229,7 @@ class LabelConfirmation:
         Parameters
         ----------
         window_label : str
-            The likeliest at this window: a genre, ``unknown`` or ``silence``.
+            The likeliest at this window: a label of the model's, ``unknown`` or ``silence``.
         elapsed_s : float
             Since the window before, seconds.
         """
@@ -220,9 +258,9 @@ class DecodedWindow:
     """The label that holds after a window, and how sure it is."""
 
     label: str
-    """A genre, ``silence`` or ``unknown``"""
+    """One of the model's labels, ``silence`` or ``unknown``"""
     confidence: float
-    """Smoothed posterior of the genre; of the likeliest label in ``unknown``; 0 in silence"""
+    """Smoothed posterior of the label; of the likeliest one in ``unknown``; 0 in silence"""
     posterior: npt.NDArray[np.float64]
     """(classes,), smoothed over the stream; sums to 1"""
 
@@ -236,8 +274,8 @@ class Decoder:
     settings : DecoderSettings
     window_s : float
         Length of one window, seconds.
-    rejected : tuple of str
-        Those of the labels that are no genre: ``unknown`` where they are the likeliest.
+    ignored : tuple of str
+        Those of the labels that the user does not want: ``unknown`` where they are the likeliest.
     """
 
     def __init__(
@@ -245,9 +283,9 @@ class Decoder:
         labels: tuple[str, ...],
         settings: DecoderSettings,
         window_s: float,
-        rejected: tuple[str, ...] = (),
+        ignored: tuple[str, ...] = (),
     ) -> None:
-        self._labels, self._rejected = labels, rejected
+        self._labels, self._ignored = labels, ignored
         self._threshold = settings.rejection_threshold
         self._gate = silence_gate(settings)
         self._filter = HmmFilter(labels, settings, window_s)
@@ -272,7 +310,7 @@ class Decoder:
         window_label = SILENCE
         if not silent:
             window_label = genre_or_unknown(
-                smoothed, self._labels, self._rejected, threshold=self._threshold
+                smoothed, self._labels, self._ignored, threshold=self._threshold
             )
         label = self._confirmation.update(window_label, elapsed_s)
         return DecodedWindow(label, self._confidence(label, smoothed), smoothed)

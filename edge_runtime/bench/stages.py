@@ -91,8 +91,10 @@ def measure_stages(
             window = next(windows, None)
             if window is None:
                 break
+            # The second front end, where there is one, is a part of the first's work.
+            rows = classifier.model_input(window.features, window.samples)
             front_end_times.append(time.perf_counter() - begin)
-            features.append(window.features[np.newaxis].copy())
+            features.append(rows[np.newaxis].copy())
     networks = {}
     for count in threads:
         backend = Classifier(model, threads=count).backend
@@ -102,7 +104,7 @@ def measure_stages(
             for one in features
         )
     posteriors = [classifier.posteriors(one)[0] for one in features]
-    decoder = Decoder(classifier.labels, settings, params.window_seconds, classifier.rejected)
+    decoder = Decoder(classifier.labels, settings, params.window_seconds, classifier.ignored)
     decoded = timed(
         lambda one=one: decoder.update(one, -20.0, settings.interval_s)  # type: ignore[misc]
         for one in posteriors

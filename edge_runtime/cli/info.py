@@ -7,6 +7,7 @@ import textwrap
 from typing import Any
 
 from ..model.file import BUNDLED, BUNDLED_MODEL, ModelFile, read_model
+from ..model.manifest import Manifest
 from ..printable import printable, printable_lines
 
 HELP = "show a model's card"
@@ -72,8 +73,6 @@ def _essentials(model: ModelFile) -> list[tuple[str, str]]:
     if decoder.silence_margin_db is not None:
         noise = f" within {decoder.silence_margin_db:g} dB of the noise"
     unknown = ""
-    if manifest.rejected:
-        unknown += f", unknown where {' or '.join(manifest.rejected)} is the likeliest"
     if decoder.rejection_threshold:
         unknown += f", unknown below a posterior of {decoder.rejection_threshold:g}"
     return [
@@ -84,7 +83,10 @@ def _essentials(model: ModelFile) -> list[tuple[str, str]]:
             f"input {manifest.input.dtype}, output {manifest.output.dtype}",
         ),
         ("sha256", f"{weights.sha256} (weights; checked)"),
-        ("labels", ", ".join(manifest.labels)),
+        (
+            "labels",
+            _labels(manifest),
+        ),
         ("input", f"{params.window_seconds:g} s at {params.sample_rate} Hz: {params.summary}"),
         (
             "decoder",
@@ -96,6 +98,11 @@ def _essentials(model: ModelFile) -> list[tuple[str, str]]:
         ("attribution", manifest.attribution or "none"),
         ("needs", f"edge-genre {manifest.minimum_runtime} or newer"),
     ]
+
+
+def _labels(manifest: Manifest) -> str:
+    no_genre = [f"{label} (no genre)" for label in manifest.rejected]
+    return ", ".join((*manifest.genres, *no_genre))
 
 
 def _parity(parity: dict[str, Any]) -> list[tuple[str, str]]:

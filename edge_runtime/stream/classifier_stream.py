@@ -16,9 +16,10 @@ from ..audio.mixdown import MIX, Channel
 from ..audio.resample import missing_band
 from ..audio.windows import Samples, lost_samples
 from ..classifier import Classifier
-from ..decoder import Decoder, DecoderSettings
+from ..decoder import SILENCE, Decoder, DecoderSettings
 from ..errors import ParameterError, StreamUseError
 from ..exclusive import Exclusive
+from ..tags import SHOWN_TAGS, TagFilter
 from .event import Event
 from .window_scheduler import ScheduledWindow, WindowScheduler
 
@@ -45,6 +46,8 @@ class ClassifierStream:
         Called with the samples of each window, (n,) float32 at the model's rate, and the sample
         clock of its end, before its event is made: to draw the sound. The samples are a read-only
         view that is valid during the call.
+    shown_tags : int
+        How many of the tags, the likeliest ones, the JSON lines of events hold.
 
     Examples
     --------
@@ -67,13 +70,15 @@ class ClassifierStream:
         channel: Channel = MIX,
         settings: DecoderSettings | None = None,
         on_window: Callable[[npt.NDArray[np.float32], int], None] | None = None,
+        shown_tags: int = SHOWN_TAGS,
     ) -> None:
         self._source_rate = classifier.manifest.front_end.sample_rate if rate is None else rate
         self._channel = channel
         self._conditioner = Conditioner(channels, channel)
         self._scheduler = WindowScheduler(classifier, settings, self._source_rate)
         self._next: WindowScheduler | None = None  # of a model that had no whole window yet
-        self._decoder = _decoder(self._scheduler)
+        self._decoder, self._tags = _decoder(self._scheduler), TagFilter()
+        self._shown_tags = shown_tags
         self._on_window = on_window
         self._since_s = 0.0  # stream time of the first sample after the start or the last gap
         self._taken = 0  # samples (per channel) since then
@@ -326,7 +331,7 @@ class ClassifierStream:
         """Take windows from this one from now on."""
         before, self._scheduler, self._next = self._scheduler, scheduler, None
         if not scheduler.decodes_like(before):
-            self._decoder = _decoder(scheduler)
+            self._decoder, self._tags = _decoder(scheduler), TagFilter()
 
     def _classify_all(self, windows: Iterable[ScheduledWindow]) -> list[Event]:
         events = []
@@ -349,7 +354,7 @@ class ClassifierStream:
         """The event of a window; its front end began at `begin`."""
         classifier, samples = self._scheduler.classifier, window.samples
         middle = time.perf_counter()
-        posterior = classifier.posteriors(window.features[np.newaxis])[0]
+        (posterior,), (tag_logits,) = classifier.outputs(window.features[np.newaxis])
         inference_ms = 1e3 * (time.perf_counter() - middle)
         if self._on_window is not None:
             params = classifier.manifest.front_end
@@ -357,7 +362,11 @@ class ClassifierStream:
         level = window_level(samples, classifier.manifest.front_end.sample_rate)
         self._look_for_faults(samples)
         # In time, not in windows: what is missing between two windows has passed all the same.
-        decoded = self._decoder.update(posterior, level, window.end_s - self._classified_s)
+        elapsed_s = window.end_s - self._classified_s
+        decoded = self._decoder.update(posterior, level, elapsed_s)
+        silent = decoded.label == SILENCE  # of this very window: silence needs no confirmation
+        smoothed = self._tags.update(tag_logits, elapsed_s, silent=silent)
+        described = classifier.tag_table.describe(smoothed, decoded.label)
         new_s = max(0.0, window.end_s - max(window.start_s, self._classified_s))
         self._classified_s = window.end_s
         non_finite, clipped = self._faults
@@ -370,6 +379,10 @@ class ClassifierStream:
             confidence=decoded.confidence,
             posterior=classifier.by_label(decoded.posterior),
             raw_posterior=classifier.by_label(posterior),
+            tags=described.tags,
+            styles=described.styles,
+            style=described.style,
+            mood=described.mood,
             level_dbfs=level.dbfs,
             front_end_ms=1e3 * (middle - begin),
             inference_ms=inference_ms,
@@ -378,6 +391,7 @@ class ClassifierStream:
             missing_s=self._missing_s,
             non_finite_samples=non_finite,
             clipped_samples=clipped,
+            shown_tags=self._shown_tags,
         )
 
     def _look_for_faults(self, samples: npt.NDArray[np.float32]) -> None:
@@ -393,4 +407,4 @@ class ClassifierStream:
 
 def _decoder(scheduler: WindowScheduler) -> Decoder:
     classifier = scheduler.classifier
-    return Decoder(classifier.labels, scheduler.settings, scheduler.window_s, classifier.rejected)
+    return Decoder(classifier.labels, scheduler.settings, scheduler.window_s, classifier.ignored)

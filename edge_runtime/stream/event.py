@@ -7,6 +7,7 @@ import json
 import time
 from dataclasses import dataclass, field
 
+from ..tags import SHOWN_TAGS, first, rounded
 from ..unicode_text import escaped
 
 EVENT_SCHEMA_VERSION = 1
@@ -21,7 +22,7 @@ def utc_now() -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """The label at one window of a stream. A JSON line holds exactly these fields."""
+    """The label at one window of a stream. A JSON line holds these fields."""
 
     schema: int = EVENT_SCHEMA_VERSION
     time: float
@@ -34,13 +35,23 @@ class Event:
     """Sound of the window that no event before had, seconds: the windows overlap. Their sum counts
     each moment of the stream once, and nothing of the time for which the source was away"""
     label: str
-    """A genre, ``silence`` or ``unknown``"""
+    """A genre, ``other`` or ``not music`` where the model has them, ``silence`` or ``unknown``"""
     confidence: float
-    """Smoothed posterior of the genre; of the likeliest label in ``unknown``; 0 in silence"""
+    """Smoothed posterior of the label; of the likeliest one in ``unknown``; 0 in silence"""
     posterior: dict[str, float]
     """Smoothed over the stream, by label"""
     raw_posterior: dict[str, float]
     """Of this window alone, by label"""
+    tags: dict[str, float] = field(default_factory=dict)
+    """Probability of all of the model's tags, smoothed over the stream, the likeliest first; none
+    in silence. Of these, a JSON line holds the `shown_tags` likeliest"""
+    styles: dict[str, float] = field(default_factory=dict)
+    """The likeliest styles, smoothed over the stream, by their paths (``electronic > techno``):
+    three at most, or none"""
+    style: str | None = None
+    """The one style or kind of music to show"""
+    mood: str | None = None
+    """The one mood to show"""
     level_dbfs: float
     """Root-mean-square level of the window, dB relative to full scale"""
     front_end_ms: float
@@ -57,14 +68,23 @@ class Event:
     """Samples at full scale so far"""
     utc: str = field(default_factory=utc_now)
     """When the window was classified, wall clock, ISO 8601; it jumps when the clock is set"""
+    shown_tags: int = SHOWN_TAGS
+    """How many of `tags` a JSON line holds, which does not hold this number"""
+
+    @property
+    def likeliest_tags(self) -> dict[str, float]:
+        """The first `shown_tags` of `tags`."""
+        return first(self.tags, self.shown_tags)
 
     def to_json(self) -> str:
         """One line of JSON, without the line end; always valid UTF-8."""
         values = dataclasses.asdict(self)
+        del values["shown_tags"]
         for name, digits in _DIGITS.items():
             values[name] = round(values[name], digits)
-        for name in ("posterior", "raw_posterior"):
-            values[name] = {label: round(value, 4) for label, value in values[name].items()}
+        values["tags"] = self.likeliest_tags
+        for name in ("posterior", "raw_posterior", "tags", "styles"):
+            values[name] = rounded(values[name])
         return escaped(json.dumps(values, ensure_ascii=False))
 
 

@@ -25,7 +25,7 @@ class ScheduledWindow:
     samples: npt.NDArray[np.float32]
     """(window_samples,) or fewer; a read-only view that is valid until the next window"""
     features: npt.NDArray[np.float32]
-    """(frames, coefficients), normalised"""
+    """(rows, coefficients): the model input"""
 
 
 class WindowScheduler:
@@ -94,13 +94,15 @@ class WindowScheduler:
         return self._front_end.clock >= self._front_end.params.window_samples
 
     def decodes_like(self, other: WindowScheduler) -> bool:
-        """Whether one decoder serves both: labels, settings and length of window are the same."""
+        """Whether one decoder serves both: labels, tags, settings and window are the same."""
         return self._decoded_by == other._decoded_by
 
     @property
     def _decoded_by(self) -> tuple[object, ...]:
         classifier = self.classifier
-        return classifier.labels, classifier.rejected, self.settings, self.window_s
+        manifest = classifier.manifest
+        tags = manifest.tags, manifest.styles
+        return classifier.labels, classifier.ignored, self.settings, self.window_s, tags
 
     def push(self, mono: Samples) -> Iterator[ScheduledWindow]:
         """Windows that are due with these samples; each is computed when it is taken."""
@@ -125,5 +127,5 @@ class WindowScheduler:
                 self.origin_s + window.start / self._rate,
                 self.origin_s + (window.start + len(window.samples)) / self._rate,
                 window.samples,
-                window.features,
+                self.classifier.model_input(window.features, window.samples),
             )

@@ -36,9 +36,9 @@ WHEEL = [
     "edge_runtime/bundled/tiny.tflite",
     "edge_runtime/model/manifest_schema.json",
     "edge_runtime/web/static/page.js",
-    "edge_genre-0.1.0.dist-info/entry_points.txt",
-    "edge_genre-0.1.0.dist-info/licenses/LICENSE",
-    "edge_genre-0.1.0.dist-info/licenses/THIRD_PARTY.md",
+    "edge_genre-0.2.0.dist-info/entry_points.txt",
+    "edge_genre-0.2.0.dist-info/licenses/LICENSE",
+    "edge_genre-0.2.0.dist-info/licenses/THIRD_PARTY.md",
 ]
 PART = {"version": "1", "bytes": 1_000_000, "bytecode_bytes": 0}
 

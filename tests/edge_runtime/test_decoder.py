@@ -74,8 +74,8 @@ def test_one_certain_window_rules_nothing_out():
     assert smoothed[1] > 0.99
 
 
-def decoder(labels=TWO, rejected=(), **settings):
-    return Decoder(labels, DecoderSettings(**settings), 3.0, rejected)
+def decoder(labels=TWO, ignored=(), **settings):
+    return Decoder(labels, DecoderSettings(**settings), 3.0, ignored)
 
 
 def test_one_contrary_window_does_not_change_the_label():
@@ -126,7 +126,7 @@ def test_the_label_is_silence_below_the_gate_and_unknown_below_the_threshold(lev
     assert decode.update(posterior(best, 1.0 - best), level, 3.0).label == label
 
 
-def test_a_rejected_label_is_unknown_where_it_is_the_likeliest():
+def test_an_ignored_label_is_unknown_where_it_is_the_likeliest():
     def decoded(level, *values):
         return decoder(THREE, ("pop",)).update(posterior(*values), level, 3.0)
 

@@ -1,4 +1,4 @@
-"""A model that has a class for what is not music."""
+"""A model that has a class for what is no genre, and genres that the user ignores."""
 
 from __future__ import annotations
 
@@ -41,23 +41,39 @@ def rejecting(likeliest: str, tmp_path: Path) -> Path:
     return path
 
 
-def test_a_file_and_its_windows_are_unknown_and_the_posteriors_stay(
+def test_a_label_that_is_no_genre_is_answered_by_its_own_name(
     rejecting: Path, classifier: Classifier, likeliest: str, tmp_path: Path
 ) -> None:
     clip = write_wav(tmp_path / "noise.wav", SOUND)
-    before, after = classifier.classify(clip), Classifier(rejecting).classify(clip)
-    assert before.label == likeliest
-    assert after.label == "unknown"
-    assert {window.label for window in after.windows} == {"unknown"}
-    assert after.posterior == before.posterior
+    rejects = Classifier(rejecting)
+    assert rejects.classify(clip) == classifier.classify(clip)
+    (before, *_), (after, *_) = (
+        ClassifierStream(model).push(SOUND) for model in (classifier, rejects)
+    )
+    assert before.label == after.label == likeliest
     assert after.confidence == after.posterior[likeliest]
 
 
-def test_a_stream_is_unknown_and_the_posteriors_stay(
-    rejecting: Path, classifier: Classifier, likeliest: str
+def test_a_file_and_its_windows_are_unknown_where_the_user_ignores_the_label(
+    rejecting: Path, classifier: Classifier, likeliest: str, tmp_path: Path
 ) -> None:
+    clip = write_wav(tmp_path / "noise.wav", SOUND)
+    before = classifier.classify(clip)
+    for model in ("seed-cnn", rejecting):
+        after = Classifier(model, ignored=[likeliest]).classify(clip)
+        assert before.label == likeliest
+        assert after.label == "unknown"
+        assert {window.label for window in after.windows} == {"unknown"}
+        assert after.posterior == before.posterior
+        assert after.confidence == after.posterior[likeliest]
+
+
+def test_a_stream_is_unknown_where_the_user_ignores_the_label(
+    classifier: Classifier, likeliest: str
+) -> None:
+    ignoring = Classifier("seed-cnn", ignored=[likeliest])
     (before, *_), (after, *_) = (
-        ClassifierStream(model).push(SOUND) for model in (classifier, Classifier(rejecting))
+        ClassifierStream(model).push(SOUND) for model in (classifier, ignoring)
     )
     assert (before.label, after.label) == (likeliest, "unknown")
     assert after.posterior == before.posterior
@@ -76,20 +92,18 @@ def test_where_a_genre_is_likelier_nothing_changes(
     assert rejecting.classify(clip) == classifier.classify(clip)
 
 
-def test_the_commands_print_unknown_and_the_likeliest_label(
+def test_the_commands_print_the_label_that_is_no_genre(
     rejecting: Path, likeliest: str, tmp_path: Path
 ) -> None:
     clip = write_wav(tmp_path / "noise.wav", SOUND)
     (line,) = succeed("classify", clip, "--model", rejecting).stdout.splitlines()
-    assert line.split()[1] == "unknown"
-    assert f"% {likeliest}, then " in line
+    assert line.split()[1] == likeliest
     result = json.loads(succeed("classify", clip, "--model", rejecting, "--json").stdout)
-    assert result["label"] == result["segments"][0]["label"] == "unknown"
-    assert max(result["posterior"], key=result["posterior"].get) == likeliest
+    assert result["label"] == result["segments"][0]["label"] == likeliest
     events = succeed("listen", "--input", clip, "--fast", "--json", "--model", rejecting).stdout
-    assert {json.loads(event)["label"] for event in events.splitlines()} == {"unknown"}
+    assert {json.loads(event)["label"] for event in events.splitlines()} == {likeliest}
     card = " ".join(succeed("info", rejecting).stdout.split())
-    assert f"unknown where {likeliest} is the likeliest" in card
+    assert f"{likeliest} (no genre)" in card
 
 
 def test_genres_that_are_ignored_or_not_among_those_wanted_are_rejected() -> None:
@@ -100,6 +114,14 @@ def test_genres_that_are_ignored_or_not_among_those_wanted_are_rejected() -> Non
     assert wanted == tuple(label for label in every if label not in ("jazz", "rock"))
     both = Classifier("tiny", only=["jazz", "rock"], ignored=["rock"]).rejected
     assert both == tuple(label for label in every if label != "jazz")
+
+
+def test_what_is_no_genre_keeps_its_own_name_beside_ignored_genres_unless_it_is_ignored_too() -> (
+    None
+):
+    assert Classifier("tiny", ignored=["jazz"]).ignored == ("jazz",)
+    assert "not music" not in Classifier("tiny", only=["jazz"]).ignored
+    assert Classifier("tiny", ignored=["not music"]).ignored == ("not music",)
 
 
 def test_a_genre_that_is_none_is_refused_with_one_like_it_and_one_must_be_left() -> None:

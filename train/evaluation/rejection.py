@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from edge_runtime import Classifier
 from edge_runtime.audio.windows import cut_windows
-from edge_runtime.decoder import UNKNOWN, genre_or_unknown, silence_gate
+from edge_runtime.decoder import genre_or_unknown, silence_gate
 from edge_runtime.printable import printable_lines
 
 from ..not_music.espeak import check_espeak
@@ -184,10 +184,12 @@ def measure_rejection(
         posteriors = _posteriors(classifier, sound.samples)
         mean = posteriors[posteriors.any(axis=1)].mean(axis=0) if posteriors.any() else None
         clip = np.zeros(len(labels)) if mean is None else mean
-        label = genre_or_unknown(clip, labels, rejected, threshold=threshold)
+        label = genre_or_unknown(clip, labels, threshold=threshold)
         windows.setdefault(sound.kind, []).append(music_scores(posteriors, labels, rejected))
         clips.setdefault(sound.kind, []).append(music_scores(clip[np.newaxis], labels, rejected))
-        labelled.setdefault(sound.kind, []).append(mean is not None and label != UNKNOWN)
+        labelled.setdefault(sound.kind, []).append(
+            mean is not None and label in classifier.manifest.genres
+        )
     sounding = music.posteriors[music.posteriors.any(axis=1)]
     tracks = music.track_posteriors
     return Rejection(

@@ -20,8 +20,12 @@ def edit_tflite(path: Path, **values: object) -> None:
     """As a user with a zip tool and an editor would; None removes a key."""
     with zipfile.ZipFile(path) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
-    manifest = {**json.loads(members["manifest.json"]), **values}
-    manifest = {key: value for key, value in manifest.items() if value is not None}
+    manifest = json.loads(members["manifest.json"])
+    for key, value in values.items():
+        if value is None:
+            del manifest[key]
+        else:
+            manifest[key] = value
     network = path.read_bytes()[: manifest["weights"]["bytes"]]
     path.write_bytes(network)
     with zipfile.ZipFile(path, "a") as archive:

@@ -58,7 +58,8 @@ def test_field_names_are_the_json_keys():
     assert set(json.loads(MANIFEST.to_json())) == {
         "schema_version", "name", "version", "labels", "front_end", "input", "output",
         "output_kind", "temperature", "decoder", "weights", "training", "metrics", "parity",
-        "conversion", "licence", "attribution", "minimum_runtime", "rejected",
+        "conversion", "licence", "attribution", "minimum_runtime", "rejected", "tags", "styles",
+        "style_threshold", "second_front_end", "window_correlation",
     }  # fmt: skip
 
 
@@ -179,13 +180,13 @@ def test_a_newer_minor_schema_version_is_read():
     assert read(text_with("schema_version", "1.7")).schema_version == "1.7"
 
 
-@pytest.mark.parametrize("version", ["0.1.1", "0.2", "1", "0.10.0", "99.0.0"])
+@pytest.mark.parametrize("version", ["0.2.1", "0.3", "1", "0.10.0", "99.0.0"])
 def test_a_model_for_a_newer_runtime_is_refused_with_the_remedy(version):
     with pytest.raises(ManifestVersionError, match=rf"{version} .*pip install --upgrade"):
         read(text_with("minimum_runtime", version))
 
 
-@pytest.mark.parametrize("version", ["0.1.0", "0.1", "0.0.9", "0"])
+@pytest.mark.parametrize("version", ["0.2.0", "0.2", "0.1.0", "0.0.9", "0"])
 def test_a_model_for_this_runtime_or_an_older_one_is_read(version):
     assert read(text_with("minimum_runtime", version)).minimum_runtime == version
 

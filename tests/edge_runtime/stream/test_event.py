@@ -33,6 +33,8 @@ def test_numbers_are_rounded_to_what_they_mean():
         time=long, start=long, end=long, new_s=long, label="métal", confidence=long,
         posterior={"métal": long}, raw_posterior={"métal": long}, level_dbfs=-long,
         front_end_ms=long, inference_ms=long, missing_s=long, dropped_samples=3,
+        tags={"sad": long, "fast": long / 2.0, "loud": 0.1}, styles={"rock > punk": long},
+        style="rock > punk", mood="sad", shown_tags=2,
         utc="2026-11-23T11:38:05.042Z",
     )  # fmt: skip
     text = event.to_json()
@@ -40,7 +42,9 @@ def test_numbers_are_rounded_to_what_they_mean():
     assert json.loads(text) == {
         "schema": 1, "time": 1.235, "start": 1.235, "end": 1.235, "new_s": 1.235, "label": "métal",
         "confidence": 1.2346, "posterior": {"métal": 1.2346}, "raw_posterior": {"métal": 1.2346},
-        "level_dbfs": -1.2, "front_end_ms": 1.235, "inference_ms": 1.235, "padded": False,
+        "tags": {"sad": 1.2346, "fast": 0.6173}, "styles": {"rock > punk": 1.2346},
+        "style": "rock > punk", "mood": "sad", "level_dbfs": -1.2,
+        "front_end_ms": 1.235, "inference_ms": 1.235, "padded": False,
         "dropped_samples": 3, "missing_s": 1.235, "non_finite_samples": 0, "clipped_samples": 0,
         "utc": "2026-11-23T11:38:05.042Z",
     }  # fmt: skip
