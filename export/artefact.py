@@ -29,9 +29,10 @@ from .parity import TRAINED_ON, VALIDATION, Parity, compare
 from .quantize.equalize import equalized, shift_logits
 from .quantize.gptq import apply_gptq
 from .quantize.layer_error import layer_errors, worst_layer
-from .run import Run, logits_model
+from .run import Run, Unheard, logits_model
 from .tag_parity import compare_tags
 from .temperature import scaled, temperature
+from .window_correlation import TrackCalibration, track_calibration
 
 _WORST_LAYER_WINDOWS = 20
 """Representative windows that the worst layer is looked for with, about"""
@@ -56,17 +57,38 @@ class Source:
         self.model = logits_model(run.model)
         self.macs = multiply_accumulates(self.model)
         self._eight_bit: dict[tuple[bool, int], Any] = {}
-        self.outputs: npt.NDArray[np.float32] = self.model.predict(
-            run.valid_features[..., np.newaxis], verbose=0
-        )
-        """The Keras model's, of the validation windows: logits of labels, tags and styles"""
-        raw = softmax(self.outputs[:, : len(run.labels)])
-        unheard = run.unheard
-        self.temperature = temperature(
-            *((unheard.posteriors, unheard.labels) if unheard else (raw, run.valid_labels))
-        )
+        outputs = self.model.predict(run.valid_features[..., np.newaxis], verbose=0)
+        self.tag_outputs: npt.NDArray[np.float32]
+        """The Keras model's of tags and styles, of the validation windows"""
+        logits, self.tag_outputs = np.split(outputs, [len(run.labels)], axis=1)
+        raw = softmax(logits)
+        windows = run.unheard or Unheard(raw, run.valid_labels, run.valid_tracks)
+        self.temperature = temperature(windows.posteriors, windows.labels)
         self.posteriors: npt.NDArray[np.float32] = scaled(raw, self.temperature)
         """The Keras model's, of the validation windows, calibrated"""
+        self.track_calibration: TrackCalibration | None = None
+        """None where there are too few tracks to fit one"""
+        if windows.tracks is not None:
+            self.track_calibration = track_calibration(
+                scaled(windows.posteriors, self.temperature),
+                windows.labels,
+                windows.tracks,
+                run.window_correlation,
+            )
+
+    @property
+    def window_correlation(self) -> float | None:
+        """For the manifest."""
+        if self.track_calibration is None:
+            return self.run.window_correlation
+        return self.track_calibration.window_correlation
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """For the manifest: the run's, and what became of whole tracks."""
+        if self.track_calibration is None:
+            return self.run.metrics
+        return {**self.run.metrics, "track_calibration": self.track_calibration.to_dict()}
 
     @property
     def compared_on(self) -> str:
@@ -122,13 +144,13 @@ def make(source: Source, variant: Variant) -> Artefact:
     conversion = _convert(source, variant)
     manifest = _manifest(source, variant, conversion)
     classifier = Classifier(model_bytes(conversion.network, manifest))
-    outputs = classifier.backend.run(source.run.valid_features)
-    if not np.isfinite(outputs).all():
+    posteriors, tag_logits = classifier.outputs(source.run.valid_features)
+    if not (np.isfinite(posteriors).all() and np.isfinite(tag_logits).all()):
         raise ExportParityError(
             f"{source.run.folder}: {variant.format} ({variant.precision}): the exported network "
             "gives NaN; the converter lost its weights"
         )
-    parity = _compare(source, outputs)
+    parity = _compared(source, classifier, posteriors, tag_logits)
     failures = parity.failures(variant.quantization)
     if failures and variant.quantization != FLOAT32:
         failures += _worst_layer(source, variant, conversion)
@@ -147,18 +169,22 @@ def make(source: Source, variant: Variant) -> Artefact:
     )
 
 
-def _compare(source: Source, outputs: npt.NDArray[np.float32]) -> Parity:
-    """Compare an exported file's outputs for the validation windows with the Keras model's."""
-    run, n_labels = source.run, len(source.run.labels)
-    ends = (n_labels, n_labels + len(run.tags))
-    labels, tags, styles = np.split(outputs, ends, axis=1)
-    _, keras_tags, keras_styles = np.split(source.outputs, ends, axis=1)
-    posteriors = softmax(labels / np.float32(source.temperature))
-    return dataclasses.replace(
-        compare(run, source.posteriors, posteriors),
-        tags=compare_tags(run.tags, keras_tags, tags),
-        styles=compare_tags(run.styles, keras_styles, styles),
+def _compared(
+    source: Source,
+    classifier: Classifier,
+    posteriors: npt.NDArray[np.float32],
+    tag_logits: npt.NDArray[np.float32],
+) -> Parity:
+    """An exported file's results for the validation windows against the Keras model's."""
+    parity = compare(source.run, source.posteriors, posteriors, source.window_correlation)
+    if not (source.run.tags or source.run.styles):
+        return parity
+    keras_logits = classifier.tag_table.calibrated(source.tag_outputs)
+    found, keras = (
+        np.split(logits, [len(source.run.tags)], axis=1) for logits in (tag_logits, keras_logits)
     )
+    tags, styles = map(compare_tags, keras, found)
+    return dataclasses.replace(parity, tags=tags, styles=styles)
 
 
 def write(artefact: Artefact, path: Path, *, force: bool = False) -> None:
@@ -281,6 +307,7 @@ def _manifest(source: Source, variant: Variant, conversion: Conversion) -> Manif
         output=conversion.output,
         output_kind="logits",
         temperature=source.temperature,
+        window_correlation=source.window_correlation,
         weights=Weights(
             format=variant.format,
             quantization=variant.quantization,
@@ -288,7 +315,7 @@ def _manifest(source: Source, variant: Variant, conversion: Conversion) -> Manif
             sha256=hashlib.sha256(conversion.network).hexdigest(),
         ),
         training=run.training,
-        metrics=run.metrics,
+        metrics=source.metrics,
         parity={},
         conversion=facts,
         licence=description.licence,

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edge_runtime.decoder import combined_posterior
+
 from .formats.conversion import FLOAT32
 from .run import Run
 from .tag_parity import TagParity, TagThreshold
@@ -30,6 +32,9 @@ _TIE = 1e-6
 """Posteriors that differ by less than this are equal"""
 
 
+_ANY = TagThreshold()
+
+
 @dataclass(frozen=True)
 class Threshold:
     """What a file must reach to pass."""
@@ -38,7 +43,7 @@ class Threshold:
     """Least share of windows with the same top label"""
     posterior_error: float = 1.0
     """Largest difference of any posterior"""
-    tags: TagThreshold = TagThreshold()
+    tags: TagThreshold = _ANY
     """Of tags, and of styles"""
 
 
@@ -135,7 +140,12 @@ def few_windows(n: int) -> str:
     return f"checked on {n} windows only; a reliable check takes {MINIMUM_WINDOWS} or more"
 
 
-def compare(run: Run, keras: npt.NDArray[np.float32], found: npt.NDArray[np.float32]) -> Parity:
+def compare(
+    run: Run,
+    keras: npt.NDArray[np.float32],
+    found: npt.NDArray[np.float32],
+    window_correlation: float | None = None,
+) -> Parity:
     """Compare two models' posteriors of the run's validation windows.
 
     Parameters
@@ -143,13 +153,17 @@ def compare(run: Run, keras: npt.NDArray[np.float32], found: npt.NDArray[np.floa
     run : Run
     keras, found : (n, classes) float32
         Of the Keras model (calibrated as the file is) and of the exported file.
+    window_correlation : float, optional
+        Of both; see `edge_runtime.decoder.combined_posterior`.
     """
     labels, rows = run.valid_labels, np.arange(len(run.valid_labels))
     top, keras_top = found.argmax(axis=1), keras.argmax(axis=1)
     same = keras[rows, top] >= keras.max(axis=1) - _TIE
     difference = np.abs(found - keras)
     log_ratio = np.log(np.maximum(keras, 1e-12)) - np.log(np.maximum(found, 1e-12))
-    right, keras_right = _tracks_right(found, run), _tracks_right(keras, run)
+    right, keras_right = (
+        _tracks_right(posteriors, run, window_correlation) for posteriors in (found, keras)
+    )
     return Parity(
         n_windows=len(labels),
         n_tracks=len(right),
@@ -165,10 +179,16 @@ def compare(run: Run, keras: npt.NDArray[np.float32], found: npt.NDArray[np.floa
     )
 
 
-def _tracks_right(posteriors: npt.NDArray[np.float32], run: Run) -> npt.NDArray[np.bool_]:
+def _tracks_right(
+    posteriors: npt.NDArray[np.float32], run: Run, window_correlation: float | None
+) -> npt.NDArray[np.bool_]:
     tracks = [run.valid_tracks == track for track in np.unique(run.valid_tracks)]
     return np.array(
-        [posteriors[of].mean(axis=0).argmax() == run.valid_labels[of][0] for of in tracks]
+        [
+            combined_posterior(posteriors[of], window_correlation).argmax()
+            == run.valid_labels[of][0]
+            for of in tracks
+        ]
     )
 
 

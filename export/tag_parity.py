@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from edge_runtime.model.manifest import Tag
+from edge_runtime.tags import probabilities
 
 _LIKELIEST = 3
 """Tags of a window that are compared as a set; a display shows about so many"""
@@ -16,7 +15,7 @@ _LIKELIEST = 3
 _TIE = 1e-6
 """Probabilities that differ by less than this are equal"""
 
-Outputs = npt.NDArray[np.float32]
+Logits = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -61,34 +60,26 @@ class TagParity:
         return found
 
 
-def compare_tags(tags: Sequence[Tag], keras: Outputs, found: Outputs) -> TagParity | None:
-    """Compare two models' outputs for tags; None where there are none.
+def compare_tags(keras: Logits, found: Logits) -> TagParity | None:
+    """Compare two models' tags, or styles; None where there are none.
 
     Parameters
     ----------
-    tags : sequence of Tag
     keras, found : (n, tags) float32
-        Outputs of the Keras model and of the exported file.
+        Calibrated logits of the Keras model and of the exported file.
     """
-    if not tags:
+    n_tags = keras.shape[1]
+    if not n_tags:
         return None
-    before, after = tag_probabilities(tags, keras), tag_probabilities(tags, found)
+    before, after = probabilities(keras), probabilities(found)
     difference = np.abs(after - before)
-    many = min(_LIKELIEST, len(tags))
+    many = min(_LIKELIEST, n_tags)
     # A set is the same if the file's likeliest are among the model's, ties aside.
     rank = np.sort(before, axis=1)[:, -many]
     chosen = np.take_along_axis(before, np.argsort(-after, axis=1)[:, :many], axis=1)
     return TagParity(
-        n=len(tags),
+        n=n_tags,
         max_error=float(difference.max()),
         mean_error=float(difference.mean()),
         same_likeliest=float(np.mean(chosen.min(axis=1) >= rank - _TIE)),
     )
-
-
-def tag_probabilities(tags: Sequence[Tag], outputs: Outputs) -> npt.NDArray[np.float64]:
-    """Calibrated probabilities of a network's outputs for tags, (n, tags)."""
-    slopes, biases = np.array([(tag.slope, tag.bias) for tag in tags]).T
-    logits = slopes * outputs.astype(np.float64) + biases
-    probabilities: npt.NDArray[np.float64] = 0.5 * (1.0 + np.tanh(0.5 * logits))
-    return probabilities

@@ -173,8 +173,9 @@ class RunWindows:
     calibration_labels: npt.NDArray[np.int64]
     """(m,) true label of each"""
     unheard_posteriors: npt.NDArray[np.float32] | None = None
-    """(k, labels) of windows, by models that were not trained on them. The temperature is taken
-    from these where the model was trained on its validation windows, too; absent elsewhere"""
+    """(k, labels) of windows, by models that were not trained on them. Temperature and window
+    correlation are taken from these where the model was trained on its validation windows, too;
+    absent elsewhere"""
     unheard_labels: npt.NDArray[np.int64] | None = None
     """(k,) true label of each; absent with `unheard_posteriors`"""
     unheard_tracks: npt.NDArray[np.int64] | None = None

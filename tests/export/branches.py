@@ -96,14 +96,16 @@ def run_values(**changes: Any) -> dict[str, Any]:
 
 
 def write_run(folder: Path, n_windows: int = 400, **changes: Any) -> Path:
-    """The run folder; the network is right on every window that it is to be checked on."""
+    """The run folder; the network is right and sure on every window that it is checked on."""
     folder.mkdir(parents=True)
     model = network()
     model.save(folder / MODEL)
     windows = _random_windows()
-    likeliest = model.predict(windows, verbose=0)[0].argmax(axis=1)
+    posteriors = model.predict(windows, verbose=0)[0]
+    likeliest, second = posteriors.argmax(axis=1), np.sort(posteriors, axis=1)[:, -2]
+    clearest = np.argsort(second - posteriors.max(axis=1), kind="stable")
     of_label = n_windows // len(LABELS)
-    chosen = [np.flatnonzero(likeliest == label)[:of_label] for label in range(len(LABELS))]
+    chosen = [clearest[likeliest[clearest] == label][:of_label] for label in range(len(LABELS))]
     features, labels = windows[np.concatenate(chosen), ..., 0], np.repeat(range(4), of_label)
     tracks = np.arange(n_windows) // _PER_TRACK  # of one label each
     RunWindows(features, labels, tracks, features[::3], labels[::3]).save(folder / WINDOWS)

@@ -42,7 +42,9 @@ def test_the_temperature_comes_from_windows_that_the_model_was_not_trained_on(ru
     assert source.compared_on == VALIDATION
     unsure = scaled(raw, 2.0)
     unsure[: len(unsure) // 2] = unsure[: len(unsure) // 2, ::-1]  # half of them wrong
-    elsewhere = Source(dataclasses.replace(run, unheard=Unheard(unsure, run.valid_labels, None)), DESCRIPTION)
+    elsewhere = Source(
+        dataclasses.replace(run, unheard=Unheard(unsure, run.valid_labels, None)), DESCRIPTION
+    )
     assert elsewhere.temperature == temperature(unsure, run.valid_labels)
     assert elsewhere.temperature > source.temperature
     assert elsewhere.compared_on == TRAINED_ON
@@ -54,10 +56,8 @@ def test_a_network_that_gives_nan_is_refused(run: Run, monkeypatch: pytest.Monke
         def __init__(self, model: bytes) -> None:
             assert model.startswith(b"PK")
 
-            self.backend = self
-
-        def run(self, features: np.ndarray) -> np.ndarray:
-            return np.full((len(features), 3), np.nan, np.float32)
+        def outputs(self, features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            return np.full((len(features), 3), np.nan, np.float32), np.empty((len(features), 0))
 
     monkeypatch.setattr(artefact, "Classifier", LostWeights)
     with pytest.raises(ExportParityError, match=r"numpy \(float32\): .* gives NaN"):
