@@ -31,7 +31,8 @@ TYPE_CHECKING = False  # typing would take longer to import than all of this
 if TYPE_CHECKING:
     from typing import Any
 
-    from .classifier import Classification, Classifier
+    from .classification import Classification
+    from .classifier import Classifier
     from .errors import EdgeGenreError
     from .frontend import FrontEnd, FrontEndParams, StreamingFrontEnd
     from .model.manifest import Manifest
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from .stream.event import Event
 
 _HOMES = {
-    "Classification": "classifier",
+    "Classification": "classification",
     "Classifier": "classifier",
     "ClassifierStream": "stream.classifier_stream",
     "EdgeGenreError": "errors",

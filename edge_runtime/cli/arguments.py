@@ -9,6 +9,8 @@ from collections.abc import Collection, Sequence
 
 from ..audio.mixdown import LOUDEST, MIX, Channel, channel_of
 from ..errors import ParameterError
+from ..model.manifest import Manifest
+from ..tags import SHOWN_TAGS
 
 MAX_THREADS = 64
 
@@ -64,11 +66,47 @@ def _channel(text: str) -> Channel:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
-class Whole:
-    """An argparse type: a whole number from `low` to `high`."""
+def add_tags_argument(parser: argparse._ActionsContainer, otherwise: str) -> None:
+    """``--tags``; `otherwise` is what happens without it."""
+    parser.add_argument(
+        "--tags",
+        type=Whole(1),
+        metavar="N",
+        help="how many of the model's tags (kinds of music, moods, voices ...) are printed, the "
+        f"likeliest ones ({otherwise})",
+    )
 
-    def __init__(self, low: int, high: int) -> None:
+
+def shown_tags(args: argparse.Namespace, manifest: Manifest) -> int:
+    """How many tags are printed.
+
+    Raises
+    ------
+    ParameterError
+        If the user asks for more than the model has.
+    """
+    if args.tags is None:
+        return SHOWN_TAGS
+    n = len(manifest.tags)
+    if not n:
+        raise ParameterError(
+            f"--tags is {args.tags}, but the model {manifest.name} has no tags; leave the option "
+            "out, or use a model that has some (edge-genre info tells)"
+        )
+    if args.tags > n:
+        raise ParameterError(
+            f"--tags is {args.tags}; the model {manifest.name} has {n} tags, so it must be from 1 "
+            f"to {n}"
+        )
+    return int(args.tags)
+
+
+class Whole:
+    """An argparse type: a whole number from `low` to `high`, or from `low` on."""
+
+    def __init__(self, low: int, high: float = math.inf) -> None:
         self.low, self.high = low, high
+        self._range = f"from {low} on" if math.isinf(high) else f"from {low} to {high}"
 
     def __call__(self, text: str) -> int:
         """The number; argparse reports the message of the error."""
@@ -77,9 +115,7 @@ class Whole:
         except ValueError:
             value = self.low - 1
         if not self.low <= value <= self.high:
-            raise argparse.ArgumentTypeError(
-                f"{text!r} is not a whole number from {self.low} to {self.high}"
-            )
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number {self._range}")
         return value
 
 

@@ -32,6 +32,7 @@ _EXAMPLES: dict[str, Any] = {
     "speed": 1.0,
     "model": "tiny",
     "threads": 1,
+    "tags": 5,
     "interval": 1.0,
     "dwell": 120.0,
     "confirm": 3.0,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import textwrap
+from collections.abc import Iterator
 from typing import Any
 
+from ..frontend import FrontEndParams
 from ..model.file import BUNDLED, BUNDLED_MODEL, ModelFile, read_model
-from ..model.manifest import Manifest
+from ..model.manifest import TAG_KINDS, Manifest
 from ..printable import printable, printable_lines
 
 HELP = "show a model's card"
@@ -69,12 +71,13 @@ def _card(model: ModelFile) -> str:
 def _essentials(model: ModelFile) -> list[tuple[str, str]]:
     manifest = model.manifest
     params, weights, decoder = manifest.front_end, manifest.weights, manifest.decoder
+    second = manifest.second_front_end
     noise = ""
     if decoder.silence_margin_db is not None:
         noise = f" within {decoder.silence_margin_db:g} dB of the noise"
     unknown = ""
     if decoder.rejection_threshold:
-        unknown += f", unknown below a posterior of {decoder.rejection_threshold:g}"
+        unknown = f", unknown below a posterior of {decoder.rejection_threshold:g}"
     return [
         ("file", model.source),
         (
@@ -83,16 +86,16 @@ def _essentials(model: ModelFile) -> list[tuple[str, str]]:
             f"input {manifest.input.dtype}, output {manifest.output.dtype}",
         ),
         ("sha256", f"{weights.sha256} (weights; checked)"),
-        (
-            "labels",
-            _labels(manifest),
-        ),
+        ("labels", _labels(manifest)),
+        *_tags(manifest),
         ("input", f"{params.window_seconds:g} s at {params.sample_rate} Hz: {params.summary}"),
+        *([] if second is None else [("second input", _second_input(second))]),
         (
             "decoder",
             f"a label every {decoder.interval_s:g} s, genre lasts about {decoder.dwell_s:g} s, "
             f"silent below {decoder.silence_dbfs:g} dBFS{noise}{unknown}",
         ),
+        ("whole tracks", _whole_tracks(manifest.window_correlation)),
         ("temperature", f"{manifest.temperature:g}"),
         ("licence", manifest.licence),
         ("attribution", manifest.attribution or "none"),
@@ -103,6 +106,34 @@ def _essentials(model: ModelFile) -> list[tuple[str, str]]:
 def _labels(manifest: Manifest) -> str:
     no_genre = [f"{label} (no genre)" for label in manifest.rejected]
     return ", ".join((*manifest.genres, *no_genre))
+
+
+def _tags(manifest: Manifest) -> Iterator[tuple[str, str]]:
+    """Tags by kind, styles by family."""
+    for kind in TAG_KINDS:
+        if names := [tag.path for tag in manifest.tags if tag.kind == kind]:
+            yield f"tags: {kind}", ", ".join(names)
+    if manifest.styles:
+        families: dict[str, list[str]] = {}
+        for style in manifest.styles:
+            own = families.setdefault(style.family or style.name, [])
+            own += [style.name] if style.name != style.family else []
+        texts = [f"{name} ({', '.join(own)})" if own else name for name, own in families.items()]
+        yield "styles", f"{', '.join(texts)}; named from {manifest.style_threshold:.0%} on"
+
+
+def _second_input(params: FrontEndParams) -> str:
+    return f"the {params.window_seconds:g} s in the middle of these: {params.summary}"
+
+
+def _whole_tracks(correlation: float | None) -> str:
+    if correlation is None:
+        return "the mean of their windows"
+    together = 10 / (1.0 + 9.0 * correlation)
+    return (
+        f"10 windows of one track count as {together:.3g} that say nothing the same (correlation "
+        f"{correlation:g})"
+    )
 
 
 def _parity(parity: dict[str, Any]) -> list[tuple[str, str]]:

@@ -17,8 +17,9 @@ from ..stream.classifier_stream import ClassifierStream
 from ..stream.event import Event
 from ..stream.loop import LoadedModel, events_of
 from ..stream.session import Session
+from ..tags import SHOWN_TAGS
 from . import warn
-from .arguments import add_channel_argument, add_model_arguments
+from .arguments import add_channel_argument, add_model_arguments, add_tags_argument, shown_tags
 from .config_file import add_config_arguments, parse
 from .decoder_arguments import add_decoder_arguments
 from .http_arguments import add_http_arguments, open_page
@@ -50,6 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_model_arguments(parser)
     add_decoder_arguments(parser)
     parser.add_argument("--json", action="store_true", help="JSON lines instead of a display")
+    add_tags_argument(parser, f"in JSON lines; default {SHOWN_TAGS}")
     parser.add_argument(
         "--log-level",
         choices=list(LEVELS),
@@ -90,6 +92,7 @@ def run(args: argparse.Namespace) -> int:
                 channel=args.channel,
                 settings=settings,
                 on_window=page.take_sound if page else None,
+                shown_tags=shown_tags(args, classifier.manifest),
             )
         except AudioFormatError as error:
             raise AudioFormatError(f"{source.name}: {error}") from None

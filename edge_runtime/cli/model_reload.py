@@ -11,7 +11,7 @@ from ..errors import EdgeGenreError
 from ..model.file import BUNDLED, BUNDLED_MODEL, read_model
 from ..stream.loop import LoadedModel
 from . import warn
-from .arguments import known_names
+from .arguments import known_names, shown_tags
 from .decoder_arguments import decoder_settings
 
 _CHECK_SECONDS = 2.0
@@ -66,6 +66,7 @@ class ModelReload:
     def _load(self) -> LoadedModel:
         args = self._args
         file = read_model(BUNDLED_MODEL if args.model is None else args.model)
+        shown_tags(args, file.manifest)  # refuses more than there are
         only, ignored = (
             known_names(names or (), file.manifest.labels) for names in (args.only, args.ignore)
         )
