@@ -202,16 +202,18 @@ class WindowPosteriors:
     posteriors: npt.NDArray[np.float32]
     """(windows, labels); a row of zeros is a silent window, which the model was not given"""
     rejection_threshold: float = 0.0
-    """A track whose likeliest genre has less is ``unknown``; absent in old files"""
+    """A track whose likeliest label has less is ``unknown``; absent in old files"""
     rejected: tuple[str, ...] = ()
-    """Those of `labels` that are no genre: ``unknown`` where they are the likeliest; absent in
-    old files"""
+    """Those of `labels` that are no genre; absent in old files"""
+    window_correlation: float | None = None
+    """Of the model, for whole tracks; absent where a track is the mean of its windows"""
 
     def save(self, path: Path) -> None:
         """Write them as ``.npz``, without pickles."""
-        texts = {name: np.array(getattr(self, name), np.str_) for name in _TEXTS}
+        arrays = {name: value for name, value in vars(self).items() if value is not None}
+        arrays |= {name: np.array(getattr(self, name), np.str_) for name in _TEXTS}
         with path.open("wb") as file:  # given a name, NumPy would add an ending of its own
-            np.savez_compressed(file, **{**vars(self), **texts})
+            np.savez_compressed(file, **arrays)
 
     def _fits(self) -> bool:
         """Whether the arrays fit each other; a file from elsewhere may hold anything."""
@@ -222,6 +224,7 @@ class WindowPosteriors:
             and self.posteriors.dtype.kind == "f"
             and self.posteriors.shape == (len(self.segment_tracks), len(self.labels))
             and bool(np.isfinite(self.posteriors).all())
+            and (self.window_correlation is None or 0.0 <= self.window_correlation <= 1.0)
         )
 
 
@@ -308,7 +311,8 @@ def read_predictions(path: Path, labels: tuple[str, ...] | None = None) -> Windo
         with np.load(path, allow_pickle=False) as file:
             values: dict[str, Any] = {name: file[name] for name in names & {*file.files}}
         values |= {name: tuple(map(str, values[name])) for name in _TEXTS if name in values}
-        values["rejection_threshold"] = float(values.get("rejection_threshold", 0.0))
+        for name in {"rejection_threshold", "window_correlation"} & values.keys():
+            values[name] = float(values[name])
         found = WindowPosteriors(**values)
         fits = found._fits()
     except FileNotFoundError:
