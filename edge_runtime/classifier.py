@@ -273,7 +273,7 @@ class Classifier:
         outputs = self.backend.run(features)
         if self.manifest.output_kind == "posterior":
             return outputs, outputs[:, len(self.labels) :]
-        logits, rest = np.split(outputs, [len(self.labels)], axis=1)
+        logits, rest = outputs[:, : len(self.labels)], outputs[:, len(self.labels) :]
         posteriors = softmax(logits / np.float32(self.manifest.temperature))
         return posteriors, self.tag_table.calibrated(rest) if rest.shape[1] else rest
 

@@ -104,9 +104,9 @@ def shown_tags(args: argparse.Namespace, manifest: Manifest) -> int:
 class Whole:
     """An argparse type: a whole number from `low` to `high`, or from `low` on."""
 
-    def __init__(self, low: int, high: float = math.inf) -> None:
+    def __init__(self, low: int, high: int | None = None) -> None:
         self.low, self.high = low, high
-        self._range = f"from {low} on" if math.isinf(high) else f"from {low} to {high}"
+        self._range = f"from {low} " + ("on" if high is None else f"to {high}")
 
     def __call__(self, text: str) -> int:
         """The number; argparse reports the message of the error."""
@@ -114,7 +114,7 @@ class Whole:
             value = int(text)
         except ValueError:
             value = self.low - 1
-        if not self.low <= value <= self.high:
+        if value < self.low or (self.high is not None and value > self.high):
             raise argparse.ArgumentTypeError(f"{text!r} is not a whole number {self._range}")
         return value
 

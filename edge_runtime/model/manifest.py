@@ -202,9 +202,10 @@ class Manifest:
         named = len(self.labels) + len(self.tags) + len(self.styles)
         if self.output.shape[-1] != named:
             more = [f"{len(x)} {n}" for n in ("tags", "styles") if (x := getattr(self, n))]
+            *before, last = f"{len(self.labels)} labels", *more
             raise ParameterError(
                 f"the network has {self.output.shape[-1]} outputs for "
-                f"{' and '.join([f'{len(self.labels)} labels', *more])}"
+                f"{', '.join(before)}{' and ' * bool(before)}{last}"
             )
         if (self.tags or self.styles) and self.output_kind != "logits":
             raise ParameterError(
@@ -298,11 +299,12 @@ def input_rows(front_end: FrontEndParams, second: FrontEndParams | None) -> tupl
     if (
         second.sample_rate != front_end.sample_rate
         or second.window_samples > front_end.window_samples
+        or second.dc_block_hz not in (None, front_end.dc_block_hz)
         or values % width
     ):
         raise ParameterError(
-            "second_front_end does not fit front_end: it must be of the same sample_rate, "
-            "its window no longer, and its values must fill rows"
+            "second_front_end does not fit front_end: it must be of the same sample_rate "
+            "and dc_block_hz, its window no longer, and its values must fill rows"
         )
     return rows + values // width, width
 

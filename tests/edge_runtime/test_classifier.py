@@ -198,6 +198,20 @@ def test_the_posterior_of_a_file_is_the_mean_over_the_windows_that_are_not_silen
     assert list(result.posterior.values()) == pytest.approx(np.mean(windows, axis=0), abs=1e-6)
 
 
+def test_the_posterior_of_a_file_is_a_tempered_product_where_the_model_has_a_correlation(
+    classifier: Classifier,
+) -> None:
+    sound = np.concatenate([noise(3 * RATE, seed=1), np.zeros(3 * RATE, np.float32),
+                            np.sin(np.arange(3 * RATE) / 5).astype(np.float32)])  # fmt: skip
+    result = with_manifest(classifier, window_correlation=0.5).classify(sound, rate=RATE)
+    first, _, last = (np.maximum(list(w.posterior.values()), 1e-3) for w in result.windows)
+    expected = (first * last) ** (1 / 1.5)
+    assert list(result.posterior.values()) == pytest.approx(expected / expected.sum(), abs=1e-6)
+    assert result.confidence == max(result.posterior.values())
+    silent = with_manifest(classifier, window_correlation=0.5).classify(0 * sound, rate=RATE)
+    assert (silent.label, set(silent.posterior.values())) == ("silence", {0.0})
+
+
 def test_the_last_window_ends_with_the_file(classifier: Classifier) -> None:
     assert classifier.classify(noise(RATE), rate=RATE).windows[0].end == 1.0
     last = classifier.classify(noise(5 * RATE), rate=RATE).windows[-1]

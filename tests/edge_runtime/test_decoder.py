@@ -10,6 +10,7 @@ from edge_runtime.decoder import (
     DecoderSettings,
     HmmFilter,
     LabelConfirmation,
+    combined_posterior,
     genre_or_unknown,
 )
 from edge_runtime.errors import ParameterError
@@ -224,6 +225,27 @@ def test_a_genre_that_just_reaches_the_threshold_is_convincing():
     assert genre_or_unknown(half, TWO, (), threshold=0.501) == "unknown"
 
 
+def test_other_and_not_music_are_labels_as_genres_are_and_need_as_much():
+    labels = ("blues", "other", "not music")
+    assert genre_or_unknown(posterior(0.2, 0.5, 0.3), labels) == "other"
+    assert genre_or_unknown(posterior(0.2, 0.3, 0.5), labels) == "not music"
+    assert genre_or_unknown(posterior(0.2, 0.3, 0.5), labels, threshold=0.6) == "unknown"
+    assert genre_or_unknown(posterior(0.2, 0.3, 0.5), labels, ("not music",)) == "unknown"
+
+
+def test_the_confidence_of_other_is_its_own_smoothed_posterior():
+    decode = Decoder(("blues", "jazz", "other"), DecoderSettings(confirm_s=2.0), 3.0)
+    first = decode.update(posterior(0.1, 0.2, 0.7), LOUD, 3.0)
+    assert (first.label, first.confidence) == ("unknown", first.posterior.max())
+    decode.update(posterior(0.1, 0.2, 0.7), LOUD, 1.0)
+    held = decode.update(posterior(0.1, 0.2, 0.7), LOUD, 1.0)
+    assert (held.label, held.confidence) == ("other", held.posterior[2])
+    # It is held while another one is not confirmed yet, with what it has by now.
+    contrary = decode.update(posterior(0.0, 1.0, 0.0), LOUD, 3.0)
+    assert contrary.posterior.argmax() == 1
+    assert (contrary.label, contrary.confidence) == ("other", contrary.posterior[2])
+
+
 def test_a_time_that_is_reached_but_for_rounding_is_reached():
     """Ten times 0.1 s are 0.9999999999999999 s."""
     for settings in ({"confirm_s": 1.0}, {"minimum_s": 1.0}):
@@ -286,3 +308,44 @@ def test_what_the_network_says_of_silence_is_no_evidence():
     assert (quiet.label, quiet.confidence) == ("silence", 0.0)
     # exp(-3 / 120) of 0.9 stays, the rest of it and of 0.1 changes sides.
     assert quiet.posterior.tolist() == pytest.approx([0.880248, 0.119752], abs=1e-6)
+
+
+WINDOWS = ((0.8, 0.2), (0.6, 0.4))
+
+
+@pytest.mark.parametrize(
+    ("correlation", "expected"),
+    [
+        (None, 0.7),
+        # Independent: 0.8 * 0.6 against 0.2 * 0.4.
+        (0.0, 0.48 / 0.56),
+        # One and the same twice: the geometric mean, sqrt(6) to 1.
+        (1.0, 6**0.5 / (6**0.5 + 1.0)),
+        # Each to the power of 1 / 1.5.
+        (0.5, 6 ** (2 / 3) / (6 ** (2 / 3) + 1.0)),
+    ],
+)
+def test_windows_of_a_track_count_as_the_evidence_that_they_are(correlation, expected):
+    found = combined_posterior(np.array(WINDOWS, np.float32), correlation)
+    assert found.tolist() == pytest.approx([expected, 1.0 - expected], abs=1e-6)
+
+
+def test_one_window_is_the_track_whatever_the_correlation():
+    for correlation in (None, 0.0, 0.3, 1.0):
+        found = combined_posterior([WINDOWS[0]], correlation)
+        assert found.tolist() == pytest.approx(WINDOWS[0], abs=1e-12)
+
+
+def test_a_track_without_windows_has_zeros():
+    for correlation in (None, 0.5):
+        assert combined_posterior(np.zeros((0, 2)), correlation).tolist() == [0.0, 0.0]
+
+
+def test_one_overconfident_window_rules_nothing_out_for_a_track():
+    windows = [(1.0, 0.0), *[(0.1, 0.9)] * 4]
+    assert combined_posterior(windows, 0.0)[1] == pytest.approx(6.561 / 7.561, abs=1e-3)
+
+
+def test_a_track_of_very_many_windows_has_a_posterior():
+    found = combined_posterior(np.tile([[0.999, 0.001]], (20_000, 1)), 0.0)
+    assert found.tolist() == pytest.approx([1.0, 0.0])

@@ -14,11 +14,12 @@ from keras import layers
 
 from edge_runtime import Classifier
 from edge_runtime.classifier import softmax
-from edge_runtime.errors import DataSetError
-from edge_runtime.model.file import model_bytes
+from edge_runtime.errors import DataSetError, ParameterError
+from edge_runtime.model.file import model_bytes, read_model
 from edge_runtime.model.run_folder import MODEL, read_run_record
 from edge_runtime.tags import probabilities
-from export.artefact import Description, Source, make
+from export.artefact import Description, Source, make, write
+from export.edit_manifest import Changes, edit_manifest
 from export.formats import FORMATS
 from export.formats.conversion import FLOAT32, Variant
 from export.quantize.equalize import shift_logits
@@ -181,3 +182,23 @@ def test_a_model_of_one_output_is_as_before() -> None:
     inputs = keras.Input((3, 3, 1))
     model = keras.Model(inputs, layers.Softmax()(layers.Dense(2)(layers.Flatten()(inputs))))
     assert [layer.name for layer in last_layers(logits_model(model))] == [model.layers[-2].name]
+
+
+def test_an_edited_manifest_keeps_tags_styles_and_both_front_ends(
+    source: Source, tmp_path: Path
+) -> None:
+    old, new = tmp_path / "old.npz", tmp_path / "new.npz"
+    write(make(source, Variant("numpy", FLOAT32)), old)
+    labels = ("Jazz", "Metal", "sonst", "Lärm")
+    edit_manifest(old, new, Changes(labels=labels, name="neu"))
+    before, after = read_model(old).manifest, read_model(new).manifest
+    assert after == dataclasses.replace(
+        before,
+        name="neu",
+        labels=labels,
+        rejected=("sonst", "Lärm"),
+        conversion={"described_anew": ["labels", "name", "rejected"]},
+    )
+    assert len(after.tags) == len(TAGS)
+    with pytest.raises(ParameterError, match="11 outputs for 2 labels, 4 tags and 3 styles"):
+        edit_manifest(old, tmp_path / "x.npz", Changes(labels=("a", "b")))

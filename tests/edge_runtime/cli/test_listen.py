@@ -54,7 +54,8 @@ def test_a_file_gives_a_json_line_for_each_window(clip, classifier):
     ]  # fmt: skip
     assert list(events[0]) == [
         "schema", "time", "start", "end", "new_s", "label", "confidence", "posterior",
-        "raw_posterior", "level_dbfs", "front_end_ms", "inference_ms", "padded",
+        "raw_posterior", "tags", "styles", "style", "mood", "level_dbfs", "front_end_ms",
+        "inference_ms", "padded",
         "dropped_samples", "missing_s", "non_finite_samples", "clipped_samples", "utc",
     ]  # fmt: skip
     assert [event["new_s"] for event in events] == [3.0, 0.998, 0.998, 0.003]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from edge_runtime.decoder import DecoderSettings
 from edge_runtime.errors import ManifestVersionError, ModelFileError, ParameterError
 from edge_runtime.frontend import PRESETS, FrontEndParams
-from edge_runtime.model.manifest import Manifest, verify_checksum, with_checksum
+from edge_runtime.model.manifest import Manifest, Tag, verify_checksum, with_checksum
 
 from ..manifests import FAKE_TFLITE, manifest_for
 
@@ -221,6 +221,55 @@ def test_any_value_of_any_key_is_read_or_refused(path, value):
         found = found[key]
     if path not in ("front_end", "input", "output", "decoder", "weights"):  # filled with defaults
         assert found == value or json.dumps(found) == json.dumps(value)  # NaN is not equal to NaN
+
+
+TAG = {"name": "sad", "kind": "mood", "base_rate": 0.1}
+STYLE = {"name": "techno", "kind": "genre", "family": "electronic", "base_rate": 0.1}
+OUTPUT = {"name": "logits", "shape": [1, 5], "dtype": "float32"}
+
+
+def read_tagged(**values):
+    tagged = {"tags": [TAG], "styles": [STYLE], "output": OUTPUT, "minimum_runtime": "0.2.0"}
+    return read(json.dumps({**json.loads(MANIFEST.to_json()), **tagged, **values}))
+
+
+def test_tags_and_styles_are_read_with_their_defaults_and_written_back():
+    manifest = read_tagged()
+    assert manifest.tags == (Tag(name="sad", kind="mood", base_rate=0.1),)
+    assert (manifest.tags[0].slope, manifest.tags[0].bias) == (1.0, 0.0)
+    assert manifest.styles[0].path == "electronic > techno"
+    assert read(manifest.to_json()) == manifest
+
+
+@pytest.mark.parametrize(
+    ("values", "complaint"),
+    [
+        ({"tags": []}, "the network has 5 outputs for 3 labels and 1 styles"),
+        ({"tags": [TAG, {**TAG, "name": "happy"}]},
+         "the network has 5 outputs for 3 labels, 2 tags and 1 styles"),
+        ({"output": {**OUTPUT, "shape": [1, 3]}}, "the network has 3 outputs for 3 labels"),
+        ({"tags": [], "styles": []}, "the network has 5 outputs for 3 labels"),
+        ({"styles": [{**STYLE, "family": None}]}, "style 'techno' has no family"),
+        ({"styles": [{key: STYLE[key] for key in ("name", "kind", "base_rate")}]},
+         "style 'techno' has no family"),
+        ({"tags": [TAG, TAG], "styles": []}, r"tags are \['sad', 'sad'\]; no two may be the same"),
+        ({"tags": [{**TAG, "kind": "colour"}]}, "tag 'sad' is of kind 'colour'; it must be one of"),
+        ({"tags": [{**TAG, "name": " "}]}, "a tag has no name"),
+        ({"tags": [{**TAG, "slope": 0}]}, "tag 'sad' has slope 0"),
+        ({"tags": [{**TAG, "base_rate": 1}]}, r"tag 'sad' has base_rate 1\.0; it must be between"),
+        ({"tags": [{"name": "sad", "kind": "mood"}]}, "tags: key 'base_rate' is missing"),
+        ({"tags": "sad"}, "key 'tags' is 'sad'; it must be a tuple"),
+        ({"style_threshold": 1.0}, "style_threshold is 1.0; it must be from 0 to below 1"),
+        ({"output_kind": "posterior"}, "with tags or styles it must be 'logits'"),
+        ({"window_correlation": 1.5}, "window_correlation is 1.5; it must be from 0 to 1"),
+    ],
+)  # fmt: skip
+def test_tags_that_do_not_fit_the_network_or_make_no_sense_are_refused_in_one_line(
+    values, complaint
+):
+    with pytest.raises(ModelFileError, match=rf"^m\.tflite: manifest: .*{complaint}") as caught:
+        read_tagged(**values)
+    assert "\n" not in str(caught.value)
 
 
 def test_numbers_and_nesting_beyond_pythons_limits_are_refused():
