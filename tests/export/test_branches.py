@@ -25,6 +25,7 @@ from export.formats.conversion import FLOAT32, Variant
 from export.quantize.equalize import shift_logits
 from export.quantize.last_layers import last_layers
 from export.run import logits_model, read_run
+from tests.command import succeed
 
 from .branches import FIRST, LABELS, REJECTED, ROWS, SECOND, STYLES, TAGS, run_values, write_run
 
@@ -200,5 +201,9 @@ def test_an_edited_manifest_keeps_tags_styles_and_both_front_ends(
         conversion={"described_anew": ["labels", "name", "rejected"]},
     )
     assert len(after.tags) == len(TAGS)
+    card = succeed("info", new).stdout
+    assert re.search(r"\ntags +n 4, max error \S+, mean error \S+, same likeliest 1\n", card)
+    assert re.search(r"\nstyles +n 3, max error ", card)
+    assert re.search(r"\ntrack calibration +window correlation ", card)
     with pytest.raises(ParameterError, match="11 outputs for 2 labels, 4 tags and 3 styles"):
         edit_manifest(old, tmp_path / "x.npz", Changes(labels=("a", "b")))
