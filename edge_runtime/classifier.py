@@ -23,7 +23,7 @@ from .classification import Classification, WindowClassification, WindowResult
 from .decoder import SILENCE, combined_posterior, genre_or_unknown, silence_gate
 from .deprecation import renamed_parameter
 from .errors import AudioFormatError, ModelFileError, ModelWarning, ParameterError
-from .frontend import FrontEnd, FrontEndParams
+from .frontend import FrontEnd, FrontEndParams, ModelInput
 from .model.file import BUNDLED_MODEL, ModelFile, read_model
 from .model.manifest import Manifest
 from .tags import TagTable
@@ -80,11 +80,13 @@ class Classifier:
         self.ignored = _ignored(self.manifest, only, ignored)
         """Labels that the user does not want: ``unknown`` stands in their place"""
         self.tag_table = TagTable(self.manifest)
+        """How the outputs behind those of the labels are read"""
         self.backend = backends.load(model, threads=threads)
         self.front_end = _front_end(model, "front_end", self.manifest.front_end)
         second = self.manifest.second_front_end
-        self._second_front_end = (
-            None if second is None else _front_end(model, "second_front_end", second)
+        self.model_input = ModelInput(
+            self.front_end,
+            None if second is None else _front_end(model, "second_front_end", second),
         )
         if self.manifest.parity.get("status") == "failed":
             warnings.warn(
@@ -204,7 +206,7 @@ class Classifier:
         return WindowResult(posteriors[0], level, tag_logits[0])
 
     def features(self, window: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """The model input of a window: (frames, coefficients) float32, normalised.
+        """The model input of a window: (rows, coefficients) float32, normalised.
 
         Parameters
         ----------
@@ -213,37 +215,14 @@ class Classifier:
         """
         if len(window) < self.manifest.front_end.window_samples:
             window = fill_window(window, self.manifest.front_end.window_samples)
-        return self.model_input(self.front_end(window), window)
-
-    def model_input(
-        self, features: npt.NDArray[np.float32], window: npt.NDArray[np.float32]
-    ) -> npt.NDArray[np.float32]:
-        """The model input of a window whose features of the front end are known, as in a stream.
-
-        Parameters
-        ----------
-        features : (frames, coefficients) float32
-            Of the front end.
-        window : (window_samples,) float32
-
-        Returns
-        -------
-        (rows, coefficients) float32
-            `features` themselves, or with those of the second front end below them.
-        """
-        if self._second_front_end is None:
-            return features
-        length = self._second_front_end.params.window_samples
-        begin = (len(window) - length) // 2
-        second = self._second_front_end(window[begin : begin + length])
-        return np.concatenate([features, second.reshape(-1, features.shape[1])])
+        return self.model_input(window)
 
     def posteriors(self, features: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Posteriors of a batch of features.
 
         Parameters
         ----------
-        features : (n, frames, coefficients) float32
+        features : (n, rows, coefficients) float32
             As `features` gives them.
 
         Returns
@@ -260,7 +239,7 @@ class Classifier:
 
         Parameters
         ----------
-        features : (n, frames, coefficients) float32
+        features : (n, rows, coefficients) float32
             As `features` gives them.
 
         Returns

@@ -38,9 +38,6 @@ class Description:
     """The one mood to show; see `mood_of`"""
 
 
-_NOTHING = Description()
-
-
 class TagTable:
     """What the outputs behind those of a model's labels are, and how they are read.
 
@@ -80,7 +77,7 @@ class TagTable:
             Of the same sound: silence has neither tags nor styles, what is not music tags alone.
         """
         if logits is None or not len(logits) or label == SILENCE:
-            return _NOTHING
+            return Description()  # its own: a caller may change what it was given
         values = probabilities(logits)
         tags = _ranked(self._manifest.tags, values[: self._n_tags])
         if label == NOT_MUSIC:

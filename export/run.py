@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_runtime.errors import DataSetError
-from edge_runtime.frontend import FrontEndParams
-from edge_runtime.model.manifest import Tag, input_rows
+from edge_runtime.frontend import FrontEndParams, input_shape
+from edge_runtime.model.manifest import Tag
 from edge_runtime.model.run_folder import (
     BASELINE,
     MODEL,
@@ -89,7 +89,7 @@ def read_run(folder: Path) -> Run:
         raise not_finished(folder, MODEL)
     front_end, second = record.front_end_params(), record.second_front_end_params()
     model = _load_model(folder / MODEL)
-    _check_network(folder, model, record, input_rows(front_end, second))
+    _check_network(folder, model, record, input_shape(front_end, second))
     windows = read_run_windows(record)
     unheard = None
     if windows.unheard_posteriors is not None and windows.unheard_labels is not None:
@@ -158,9 +158,7 @@ def _maker(tensor: Any) -> Any:
     return tensor._keras_history.operation
 
 
-def _check_network(
-    folder: Path, model: Any, record: RunRecord, input_shape: tuple[int, int]
-) -> None:
+def _check_network(folder: Path, model: Any, record: RunRecord, made: tuple[int, int]) -> None:
     named = {"labels": record.labels, "tags": record.tags, "styles": record.styles}
     expected = [name for name, found in named.items() if found]
     if len(model.outputs) != len(expected):
@@ -186,13 +184,11 @@ def _check_network(
                 f"({type(ending).__name__}), not from one without activation named {name!r}",
             )
     taken = tuple(model.input_shape[1:3])
-    if taken != input_shape:
+    if taken != made:
         what = "the front end makes"
         if record.second_front_end is not None:
             what = "the front ends make"
-        raise _unfit(
-            folder, f"the network takes {taken}, {what} {input_shape} (frames, coefficients)"
-        )
+        raise _unfit(folder, f"the network takes {taken}, {what} {made} (frames, coefficients)")
 
 
 def _is_linear(layer: Any) -> bool:

@@ -93,16 +93,17 @@ def results(folder: Path) -> dict[str, Array]:
         found[f"features {name}"] = np.array([front_end(sound) for sound in own])
         right = [streamed(params, own[:5].reshape(-1), chunk) for chunk in _CHUNKS]
         found[f"stream {name}"] = np.array(right)
-    computed: dict[FrontEndParams, Array] = {}
+    computed: dict[tuple[FrontEndParams, FrontEndParams | None], Array] = {}
     for name, path in models(folder).items():
         classifier = Classifier(path)
         params = classifier.manifest.front_end
-        if params not in computed:
+        inputs = params, classifier.manifest.second_front_end
+        if inputs not in computed:
             own = sounds[key(params)]
-            computed[params] = np.array([classifier.features(sound) for sound in own])
+            computed[inputs] = np.array([classifier.features(sound) for sound in own])
         quantization = classifier.manifest.weights.quantization
         posteriors = f"posteriors {name} ({quantization})"
-        found[posteriors] = classifier.posteriors(computed[params])
+        found[posteriors] = classifier.posteriors(computed[inputs])
         found[_RUNTIME + posteriors] = np.array(classifier.backend.name)
         resampled = params.sample_rate != open_audio("demo").rate
         if has_soxr or not resampled:

@@ -92,7 +92,7 @@ def measure_stages(
             if window is None:
                 break
             # The second front end, where there is one, is a part of the first's work.
-            rows = classifier.model_input(window.features, window.samples)
+            rows = classifier.model_input.complete(window.features, window.samples)
             front_end_times.append(time.perf_counter() - begin)
             features.append(rows[np.newaxis].copy())
     networks = {}

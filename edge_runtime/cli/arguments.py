@@ -95,8 +95,8 @@ def shown_tags(args: argparse.Namespace, manifest: Manifest) -> int:
         )
     if args.tags > n:
         raise ParameterError(
-            f"--tags is {args.tags}; the model {manifest.name} has {n} tags, so it must be from 1 "
-            f"to {n}"
+            f"--tags is {args.tags}; it must be from 1 to {n}, as many as the model "
+            f"{manifest.name} has"
         )
     return int(args.tags)
 

@@ -10,7 +10,16 @@ Training, export and the device all call this package; there is no second implem
 """
 
 from .front_end import FrontEnd
+from .model_input import ModelInput, input_shape
 from .params import PRESETS, FrontEndParams
 from .streaming import StreamingFrontEnd, Window
 
-__all__ = ["PRESETS", "FrontEnd", "FrontEndParams", "StreamingFrontEnd", "Window"]
+__all__ = [
+    "PRESETS",
+    "FrontEnd",
+    "FrontEndParams",
+    "ModelInput",
+    "StreamingFrontEnd",
+    "Window",
+    "input_shape",
+]

@@ -15,7 +15,7 @@ from typing import Any
 
 from ..decoder import SILENCE, UNKNOWN, DecoderSettings
 from ..errors import ManifestVersionError, ModelFileError, ParameterError
-from ..frontend import FrontEndParams
+from ..frontend import FrontEndParams, input_shape
 from ..unicode_text import escaped
 from ..version import __version__
 from .from_json import dataclass_from_json
@@ -184,7 +184,7 @@ class Manifest:
                 f"output_kind is {self.output_kind!r}; it must be 'logits' or 'posterior'"
             )
         self._check_outputs()
-        expected = input_rows(self.front_end, self.second_front_end)
+        expected = input_shape(self.front_end, self.second_front_end)
         if tuple(self.input.shape[1:3]) != expected:
             raise ParameterError(
                 f"the network takes {self.input.shape[1:3]}, the front end makes {expected} "
@@ -282,31 +282,6 @@ def check_tags(tags: Sequence[Tag], styles: Sequence[Tag], style_threshold: floa
         raise ParameterError(f"style {without[0]!r} has no family")
     if not 0.0 <= style_threshold < 1.0:
         raise ParameterError(f"style_threshold is {style_threshold}; it must be from 0 to below 1")
-
-
-def input_rows(front_end: FrontEndParams, second: FrontEndParams | None) -> tuple[int, int]:
-    """What the network is given of a window: (rows, coefficients).
-
-    Raises
-    ------
-    ParameterError
-        If the second front end does not fit the first.
-    """
-    rows, width = front_end.n_frames, front_end.n_coefficients
-    if second is None:
-        return rows, width
-    values = second.n_frames * second.n_coefficients
-    if (
-        second.sample_rate != front_end.sample_rate
-        or second.window_samples > front_end.window_samples
-        or second.dc_block_hz not in (None, front_end.dc_block_hz)
-        or values % width
-    ):
-        raise ParameterError(
-            "second_front_end does not fit front_end: it must be of the same sample_rate "
-            "and dc_block_hz, its window no longer, and its values must fill rows"
-        )
-    return rows + values // width, width
 
 
 def _check_versions(values: dict[str, Any], runtime: str, source: str) -> None:

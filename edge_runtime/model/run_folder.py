@@ -18,10 +18,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import DataSetError, ModelFileError, ParameterError
-from ..frontend import FrontEndParams
+from ..frontend import FrontEndParams, input_shape
 from ..regular_file import check_regular, special_kind
 from .from_json import dataclass_from_json
-from .manifest import Tag, check_tags, input_rows
+from .manifest import Tag, check_tags
 
 RUN = "run.json"
 """A `RunRecord`: the draft of a model's manifest"""
@@ -141,7 +141,7 @@ class RunRecord:
             return None
         params = self._params("second_front_end", self.second_front_end)
         try:
-            input_rows(self.front_end_params(), params)
+            input_shape(self.front_end_params(), params)
         except ParameterError as error:
             raise DataSetError(f"{self.folder / RUN}: {error}; train it again") from None
         return params
@@ -352,7 +352,7 @@ def _checked(cls: type[_T], values: Any, where: str) -> _T:
 def _problem(windows: RunWindows, record: RunRecord) -> str | None:
     """What is wrong with the arrays, in words."""
     n_labels = len(record.labels)
-    shape = input_rows(record.front_end_params(), record.second_front_end_params())
+    shape = input_shape(record.front_end_params(), record.second_front_end_params())
     for part, features, labels, more in (
         ("valid", windows.valid_features, windows.valid_labels, [windows.valid_tracks]),
         ("calibration", windows.calibration_features, windows.calibration_labels, []),

@@ -127,5 +127,5 @@ class WindowScheduler:
                 self.origin_s + window.start / self._rate,
                 self.origin_s + (window.start + len(window.samples)) / self._rate,
                 window.samples,
-                self.classifier.model_input(window.features, window.samples),
+                self.classifier.model_input.complete(window.features, window.samples),
             )

@@ -215,9 +215,10 @@ def test_a_model_that_is_missing_is_a_fault(tmp_path):
 
 def test_a_model_that_gives_nonsense_is_a_fault(monkeypatch):
     def nonsense(self, features):
-        return np.full((len(features), len(self.labels)), np.nan, np.float32)
+        nothing = np.zeros((len(features), 0), np.float32)
+        return np.full((len(features), len(self.labels)), np.nan, np.float32), nothing
 
-    monkeypatch.setattr("edge_runtime.Classifier.posteriors", nonsense)
+    monkeypatch.setattr("edge_runtime.Classifier.outputs", nonsense)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         finding, classifier = model.classifies("seed-cnn")

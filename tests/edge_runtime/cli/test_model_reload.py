@@ -18,6 +18,7 @@ from edge_runtime.errors import ModelFileError
 from edge_runtime.model.file import BUNDLED, read_model, write_model
 
 from ..sounds import RATE
+from ..tagged_models import LABELS, TAGS, write_tagged
 from .test_listen import COMMAND, PATIENCE_S, events_of, pcm, wait_until_read
 
 needs_sighup = pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="no SIGHUP here")
@@ -199,3 +200,14 @@ def test_without_options_the_settings_are_the_models_own():
     first = ModelReload(parsed("--model", "tiny", "--ignore", "jazz")).first
     assert first.settings == first.classifier.manifest.decoder
     assert first.classifier.rejected == ("jazz", "not music")
+
+
+def test_a_model_with_fewer_tags_than_are_asked_for_does_not_take_over(tmp_path, caplog):
+    path = write_tagged(tmp_path / "m.npz")
+    reload = ModelReload(parsed("--model", str(path), "--tags", str(len(TAGS))))
+    logits = (0.0,) * (len(LABELS) + 1)
+    write_tagged(path, logits, tags=TAGS[:1], styles=())
+    assert reload.load(requested=True) is None
+    (line,) = caplog.messages
+    assert "--tags is 6; it must be from 1 to 1" in line
+    assert line.endswith("; the model before goes on")

@@ -109,8 +109,8 @@ COMMANDS = (("classify",), ("listen", "--fast", "--input"))
         ("0", "argument --tags: '0' is not a whole number from 1 on"),
         ("-1", "argument --tags: '-1' is not a whole number from 1 on"),
         ("all", "argument --tags: 'all' is not a whole number from 1 on"),
-        ("99", "--tags is 99; the model tagged has 6 tags, so it must be from 1 to 6"),
-        ("7", "--tags is 7; the model tagged has 6 tags, so it must be from 1 to 6"),
+        ("99", "--tags is 99; it must be from 1 to 6, as many as the model tagged has"),
+        ("7", "--tags is 7; it must be from 1 to 6, as many as the model tagged has"),
     ],
 )
 def test_a_number_of_tags_that_there_is_not_is_refused(
