@@ -25,6 +25,7 @@ from edge_runtime.model.run_folder import (
     read_run_windows,
 )
 
+from .flat import flattened
 from .quantize.last_layers import JOINED
 from .quantize.representative import Representative, representative
 
@@ -143,6 +144,7 @@ def logits_model(model: Any) -> Any:
     """
     import keras
 
+    model = flattened(model)
     last = _maker(model.outputs[0])
     if not isinstance(last, keras.layers.Softmax):
         raise TypeError(f"the network ends in {type(last).__name__}, not in a Softmax layer")

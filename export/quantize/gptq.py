@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..flat import calls
+
 Values = npt.NDArray[np.float64]
 
 EIGHT_BITS = 127
@@ -172,7 +174,11 @@ def _inputs(
     import keras
     import tensorflow as tf
 
-    before = keras.Model(model.inputs, {layer.name: layer.input for layer in layers})
+    nodes = calls(model)  # a layer may be called several times
+    before = keras.Model(
+        model.inputs,
+        {layer.name: [node.input_tensors[0] for node in nodes[layer.name]] for layer in layers},
+    )
     run = tf.function(lambda x: before(x, training=False))
     # The positions of a layer do not depend on the others in `layers`.
     generators = [np.random.default_rng([seed, _weighted(model).index(layer)]) for layer in layers]
@@ -184,11 +190,12 @@ def _inputs(
         part = np.concatenate([part, part[:1].repeat(_BATCH - n, axis=0)])
         given = run(tf.constant(part))
         for layer, generator, found in zip(layers, generators, rows, strict=True):
-            x = given[layer.name].numpy()[:n]
-            if isinstance(layer, keras.layers.Dense):
-                found.append(x.reshape(-1, x.shape[-1]))
-                continue
-            found.append(_patches(layer, x, generator))
+            for tensor in given[layer.name]:
+                x = tensor.numpy()[:n]
+                if isinstance(layer, keras.layers.Dense):
+                    found.append(x.reshape(-1, x.shape[-1]))
+                else:
+                    found.append(_patches(layer, x, generator))
     return [
         np.concatenate(found).reshape(-1, *_weights_of(layer).shape[:2])
         for layer, found in zip(layers, rows, strict=True)

@@ -1,6 +1,7 @@
 """A run of a tiny made-up network with everything that a network may have.
 
-Two front ends, whose rows it takes apart; labels with `other` and `not music`; tags and styles.
+Two front ends, whose rows it takes apart; a network inside; labels with `other` and `not music`;
+tags and styles.
 """
 
 from __future__ import annotations
@@ -52,9 +53,9 @@ def network() -> Any:
     x = layers.Flatten()(layers.MaxPooling2D(2)(x))
     x = layers.Dense(12, activation="relu")(x)
     y = layers.Reshape((4, 4, 1))(layers.Cropping2D(((6, 0), (0, 0)))(features))
-    y = layers.Conv2D(4, 3, padding="same", activation="relu")(y)
-    y = layers.DepthwiseConv2D(3, padding="same", activation="relu")(y)
-    y = layers.GlobalAveragePooling2D()(y)
+    inner = _inner_network()
+    halves = [inner(layers.Cropping2D((rows, (0, 0)))(y)) for rows in ((0, 2), (2, 0))]
+    y = layers.Concatenate()([half["embedding"] for half in halves])
     tags = layers.Dense(len(TAGS), name="tags")(x)
     styles = layers.Dense(len(STYLES), name="styles")(y)
     logits = layers.Dense(len(LABELS), name="logits")(layers.Concatenate()([x, y, tags]))
@@ -69,6 +70,15 @@ def network() -> Any:
     kernel, bias = layer.get_weights()
     layer.set_weights([kernel, bias - logits.mean(axis=0)])
     return model
+
+
+def _inner_network() -> Any:
+    """What is called for each half of the second front end's frames, as a network of patches is."""
+    patch = layers.Input((2, 4, 1))
+    x = layers.Conv2D(4, 3, padding="same", activation="relu")(patch)
+    x = layers.DepthwiseConv2D(3, padding="same", activation="relu6")(x)
+    x = layers.GlobalAveragePooling2D()(x)
+    return keras.Model(patch, {"embedding": x, "classes": layers.Dense(9)(x)}, name="inner")
 
 
 def _random_windows() -> npt.NDArray[np.float32]:
