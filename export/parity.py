@@ -47,10 +47,10 @@ class Threshold:
     """Of tags, and of styles"""
 
 
-_QUANTIZED = Threshold(0.985, tags=TagThreshold(mean_error=0.02, same_likeliest=0.85))
+_QUANTIZED = Threshold(0.985, tags=TagThreshold(mean_error=0.01, same_likeliest=0.9))
 THRESHOLDS = {
     FLOAT32: Threshold(1.0, 1e-4, TagThreshold(max_error=1e-4, same_likeliest=1.0)),
-    "float16": Threshold(0.999, tags=TagThreshold(max_error=0.02, same_likeliest=0.98)),
+    "float16": Threshold(0.999, tags=TagThreshold(max_error=0.02, same_likeliest=0.97)),
 }
 """By quantization; all others are held to 98.5 % agreement"""
 
