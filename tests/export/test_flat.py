@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from typing import Any
 
 import keras
@@ -9,7 +11,10 @@ import numpy as np
 import pytest
 from keras import layers
 
+from edge_runtime.backends.numpy_ops.graph import read_graph
+from edge_runtime.errors import ModelFileError
 from export.flat import calls, flattened
+from export.formats import numpy_graph
 from export.macs import multiply_accumulates
 from export.quantize.gptq import apply_gptq
 
@@ -72,3 +77,22 @@ def test_calls_of_other_models_do_not_count() -> None:
     functional = keras.Model(model.inputs, model.outputs)
     assert [len(nodes) for nodes in calls(functional).values()] == [1, 1]
     assert multiply_accumulates(functional) == 21
+
+
+def test_a_numpy_file_holds_the_weights_of_all_patches_once(windows: np.ndarray) -> None:
+    model = nested()
+    network = numpy_graph.convert(model).network
+    with zipfile.ZipFile(io.BytesIO(network)) as archive:
+        names = [name for name in archive.namelist() if name.endswith("kernel.npy")]
+    assert len(names) == 4  # two convolutions, classes that lead nowhere, and the last layer
+    graph, weights = read_graph(network, "file")
+    twice = [layer for layer in graph.layers if layer.weights_of]
+    assert len(twice) == 3
+    for layer in twice:
+        assert weights[f"{layer.name}/kernel"] is weights[f"{layer.weights_of}/kernel"]
+    broken = network.replace(
+        f'"weights_of": "{twice[0].weights_of}"'.encode(),
+        f'"weights_of": "{"x" * len(twice[0].weights_of or "")}"'.encode(),
+    )
+    with pytest.raises(ModelFileError, match=r"is damaged|are missing"):
+        read_graph(broken, "file")
