@@ -16,6 +16,7 @@ from edge_runtime.model.manifest import TensorInfo
 
 from ..quantize.last_layers import outermost
 from .conversion import FLOAT32, Conversion
+from .patches_as_batch import patches_as_batch
 from .xnnpack_rows import rows_as_images
 
 QUANTIZATIONS = (FLOAT32, "float16", "dynamic", "int8", "int8-float-io", "int8-mixed")
@@ -50,7 +51,7 @@ def convert(model: Any, quantization: str, windows: npt.NDArray[np.float32]) -> 
     import keras
     import tensorflow as tf
 
-    model = rows_as_images(model)
+    model = patches_as_batch(rows_as_images(model))
     shape = (1, *model.input_shape[1:])
     facts: dict[str, Any] = {"converter": f"tensorflow {tf.__version__}"}
     with tempfile.TemporaryDirectory() as folder:

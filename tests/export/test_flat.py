@@ -14,7 +14,9 @@ from keras import layers
 from edge_runtime.backends.numpy_ops.graph import read_graph
 from edge_runtime.errors import ModelFileError
 from export.flat import calls, flattened
-from export.formats import numpy_graph
+from export.formats import FORMATS, numpy_graph
+from export.formats.conversion import FLOAT32
+from export.formats.patches_as_batch import patches_as_batch
 from export.macs import multiply_accumulates
 from export.quantize.gptq import apply_gptq
 
@@ -96,3 +98,43 @@ def test_a_numpy_file_holds_the_weights_of_all_patches_once(windows: np.ndarray)
     )
     with pytest.raises(ModelFileError, match=r"is damaged|are missing"):
         read_graph(broken, "file")
+
+
+def test_patches_are_computed_as_one_batch_in_tflite(windows: np.ndarray) -> None:
+    flat = flattened(nested())
+    before = calls(flat)
+    as_batch = patches_as_batch(flat)
+    assert {len(nodes) for nodes in calls(as_batch).values()} == {1}
+    batch = windows[:1, ..., np.newaxis]
+    wanted = flat.predict(batch, verbose=0)
+    np.testing.assert_allclose(as_batch.predict(batch, verbose=0), wanted, atol=1e-6)
+    network = FORMATS["tflite"].convert(flat, FLOAT32, windows).network
+    found = run_tflite(network, batch)
+    np.testing.assert_allclose(found, wanted, atol=1e-5)
+    assert {name: len(nodes) for name, nodes in calls(flat).items()} == {
+        name: len(nodes) for name, nodes in before.items()
+    }
+    assert len(flat.layers[-1]._inbound_nodes) == 1  # the network itself stays as it was
+
+
+def run_tflite(network: bytes, batch: np.ndarray) -> np.ndarray:
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(model_content=network)
+    interpreter.allocate_tensors()
+    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], batch)
+    interpreter.invoke()
+    found: np.ndarray = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
+    return found
+
+
+def test_calls_that_follow_each_other_or_merge_stay_as_they_are() -> None:
+    features = keras.Input((6, 8, 3))
+    twice = layers.Conv2D(3, 3, padding="same")
+    chain = keras.Model(features, twice(twice(features)))
+    assert patches_as_batch(chain) is chain
+    add = layers.Add()
+    merged = keras.Model(features, add([add([features, features]), features]))
+    assert patches_as_batch(merged) is merged
+    once = keras.Model(features, layers.Flatten()(features))
+    assert patches_as_batch(once) is once
