@@ -51,6 +51,9 @@ class Classification:
     """The one style or kind of music to show"""
     mood: str | None = None
     """The one mood to show"""
+    tag_logits: tuple[float, ...] = ()
+    """Of all tags, then of all styles, in the manifest's order: calibrated, the mean over the
+    windows that are not silent"""
 
     @property
     def confidence(self) -> float:

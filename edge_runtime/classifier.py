@@ -177,7 +177,8 @@ class Classifier:
             np.array(posteriors).reshape(-1, len(self.labels)), self.manifest.window_correlation
         )
         label = self._label(posterior, silent=not posteriors)
-        described = self.tag_table.describe(np.mean(logits, axis=0) if logits else None, label)
+        mean_logits = np.mean(logits, axis=0) if logits else None
+        described = self.tag_table.describe(mean_logits, label)
         return Classification(
             path=str(audio.path),
             label=label,
@@ -189,6 +190,7 @@ class Classifier:
             styles=described.styles,
             style=described.style,
             mood=described.mood,
+            tag_logits=() if mean_logits is None else tuple(map(float, mean_logits)),
         )
 
     def classify_window(self, window: npt.NDArray[np.float32]) -> WindowResult:

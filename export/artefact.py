@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_runtime import Classifier
+from edge_runtime.classifier import softmax
 from edge_runtime.errors import ExportParityError
 from edge_runtime.model.file import ModelFile, model_bytes, write_model
 from edge_runtime.model.manifest import Manifest, Weights
@@ -28,8 +29,10 @@ from .parity import TRAINED_ON, VALIDATION, Parity, compare
 from .quantize.equalize import equalized, shift_logits
 from .quantize.gptq import apply_gptq
 from .quantize.layer_error import layer_errors, worst_layer
-from .run import Run, logits_model
+from .run import Run, Unheard, logits_model
+from .tag_parity import compare_tags
 from .temperature import scaled, temperature
+from .window_correlation import TrackCalibration, track_calibration
 
 _WORST_LAYER_WINDOWS = 20
 """Representative windows that the worst layer is looked for with, about"""
@@ -54,10 +57,38 @@ class Source:
         self.model = logits_model(run.model)
         self.macs = multiply_accumulates(self.model)
         self._eight_bit: dict[tuple[bool, int], Any] = {}
-        raw = run.model.predict(run.valid_features[..., np.newaxis], verbose=0)
-        self.temperature = temperature(*(run.unheard or (raw, run.valid_labels)))
+        outputs = self.model.predict(run.valid_features[..., np.newaxis], verbose=0)
+        self.tag_outputs: npt.NDArray[np.float32]
+        """The Keras model's of tags and styles, of the validation windows"""
+        logits, self.tag_outputs = np.split(outputs, [len(run.labels)], axis=1)
+        raw = softmax(logits)
+        windows = run.unheard or Unheard(raw, run.valid_labels, run.valid_tracks)
+        self.temperature = temperature(windows.posteriors, windows.labels)
         self.posteriors: npt.NDArray[np.float32] = scaled(raw, self.temperature)
         """The Keras model's, of the validation windows, calibrated"""
+        self.track_calibration: TrackCalibration | None = None
+        """None where there are too few tracks to fit one"""
+        if windows.tracks is not None:
+            self.track_calibration = track_calibration(
+                scaled(windows.posteriors, self.temperature),
+                windows.labels,
+                windows.tracks,
+                run.window_correlation,
+            )
+
+    @property
+    def window_correlation(self) -> float | None:
+        """For the manifest."""
+        if self.track_calibration is None:
+            return self.run.window_correlation
+        return self.track_calibration.window_correlation
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """For the manifest: the run's, and what became of whole tracks."""
+        if self.track_calibration is None:
+            return self.run.metrics
+        return {**self.run.metrics, "track_calibration": self.track_calibration.to_dict()}
 
     @property
     def compared_on(self) -> str:
@@ -113,13 +144,13 @@ def make(source: Source, variant: Variant) -> Artefact:
     conversion = _convert(source, variant)
     manifest = _manifest(source, variant, conversion)
     classifier = Classifier(model_bytes(conversion.network, manifest))
-    posteriors = classifier.posteriors(source.run.valid_features)
-    if not np.isfinite(posteriors).all():
+    posteriors, tag_logits = classifier.outputs(source.run.valid_features)
+    if not (np.isfinite(posteriors).all() and np.isfinite(tag_logits).all()):
         raise ExportParityError(
             f"{source.run.folder}: {variant.format} ({variant.precision}): the exported network "
             "gives NaN; the converter lost its weights"
         )
-    parity = compare(source.run, source.posteriors, posteriors)
+    parity = _compared(source, classifier, posteriors, tag_logits)
     failures = parity.failures(variant.quantization)
     if failures and variant.quantization != FLOAT32:
         failures += _worst_layer(source, variant, conversion)
@@ -136,6 +167,24 @@ def make(source: Source, variant: Variant) -> Artefact:
         source.macs,
         _latency_ms(classifier, source.run.valid_features),
     )
+
+
+def _compared(
+    source: Source,
+    classifier: Classifier,
+    posteriors: npt.NDArray[np.float32],
+    tag_logits: npt.NDArray[np.float32],
+) -> Parity:
+    """An exported file's results for the validation windows against the Keras model's."""
+    parity = compare(source.run, source.posteriors, posteriors, source.window_correlation)
+    if not (source.run.tags or source.run.styles):
+        return parity
+    keras_logits = classifier.tag_table.calibrated(source.tag_outputs)
+    found, keras = (
+        np.split(logits, [len(source.run.tags)], axis=1) for logits in (tag_logits, keras_logits)
+    )
+    tags, styles = map(compare_tags, keras, found)
+    return dataclasses.replace(parity, tags=tags, styles=styles)
 
 
 def write(artefact: Artefact, path: Path, *, force: bool = False) -> None:
@@ -197,7 +246,9 @@ def _converted(source: Source, variant: Variant, convert: Convert) -> Conversion
     # Rounding moves the mean of each logit; the bias of the last layer moves it back.
     found = _logits(source, variant, conversion)
     error = (found - source.representative_logits).mean(axis=0, dtype=np.float64)
-    shift_logits(model, error.mean() - error)
+    labels = error[: len(source.run.labels)]
+    labels -= labels.mean()  # what moves all of them alike changes no posterior
+    shift_logits(model, -error)
     return convert(model, variant.quantization, windows)
 
 
@@ -247,11 +298,16 @@ def _manifest(source: Source, variant: Variant, conversion: Conversion) -> Manif
         version=description.version,
         labels=run.labels,
         rejected=run.rejected,
+        tags=run.tags,
+        styles=run.styles,
+        style_threshold=run.style_threshold,
         front_end=run.front_end,
+        second_front_end=run.second_front_end,
         input=conversion.input,
         output=conversion.output,
         output_kind="logits",
         temperature=source.temperature,
+        window_correlation=source.window_correlation,
         weights=Weights(
             format=variant.format,
             quantization=variant.quantization,
@@ -259,7 +315,7 @@ def _manifest(source: Source, variant: Variant, conversion: Conversion) -> Manif
             sha256=hashlib.sha256(conversion.network).hexdigest(),
         ),
         training=run.training,
-        metrics=run.metrics,
+        metrics=source.metrics,
         parity={},
         conversion=facts,
         licence=description.licence,

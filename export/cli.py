@@ -21,6 +21,7 @@ from .variants import AUTO
 
 if TYPE_CHECKING:
     from .artefact import Artefact, Source
+    from .window_correlation import TrackCalibration
 
 HELP = "write a trained model as a self-describing TFLite, ONNX or NumPy file, or as C sources"
 EXTRA = "export"
@@ -251,6 +252,25 @@ def _report(artefact: Artefact, path: Path, source: Source) -> str:
         f"  work              {artefact.macs / 1e6:.2f} million multiply-accumulates, "
         f"{artefact.latency_ms:.3f} ms here, one thread"
     ]
+    for name, of_kind in (("tags", parity.tags), ("styles", parity.styles)):
+        if of_kind is not None:
+            lines.append(
+                f"  {of_kind.n:>3} {name:<13} probability error {of_kind.max_error:.2g} at most, "
+                f"{of_kind.mean_error:.2g} in the mean; the same three likeliest on "
+                f"{of_kind.same_likeliest:.2%}"
+            )
+    if source.track_calibration is not None:
+        lines.append(f"  {_calibration(source.track_calibration)}")
     if parity.n_windows < MINIMUM_WINDOWS:
         lines.append(f"  {few_windows(parity.n_windows)}")
     return "\n".join(lines)
+
+
+def _calibration(found: TrackCalibration) -> str:
+    mean = f"{found.mean_calibration_error:.3f} as the mean of their windows"
+    if found.window_correlation is None:
+        return f"whole tracks      calibration error {mean}, which no window correlation betters"
+    return (
+        f"whole tracks      calibration error {found.calibration_error:.3f} with window "
+        f"correlation {found.window_correlation:g}, {mean} ({found.n_tracks} tracks)"
+    )

@@ -73,9 +73,14 @@ def edit_manifest(source: Path, target: Path, changes: Changes) -> list[str]:
 
 
 def _renamed(manifest: Manifest, labels: tuple[str, ...] | None) -> tuple[str, ...] | None:
-    """The rejected labels under their new names; the manifest refuses labels that do not fit."""
-    if labels is None or len(labels) != len(manifest.labels):
+    """The rejected labels under their new names."""
+    if labels is None:
         return None
+    if len(labels) != len(manifest.labels):
+        raise ParameterError(
+            f"--labels: the network has {len(manifest.labels)} outputs for {len(labels)} labels; "
+            f"name all of {', '.join(manifest.labels)}"
+        )
     names = dict(zip(manifest.labels, labels, strict=True))
     return tuple(names[label] for label in manifest.rejected)
 

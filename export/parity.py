@@ -9,8 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edge_runtime.decoder import combined_posterior
+
 from .formats.conversion import FLOAT32
 from .run import Run
+from .tag_parity import TagParity, TagThreshold
 
 MINIMUM_WINDOWS = 500
 """On fewer validation windows the gate decides as well, but reports and manifests warn"""
@@ -29,6 +32,9 @@ _TIE = 1e-6
 """Posteriors that differ by less than this are equal"""
 
 
+_ANY = TagThreshold()
+
+
 @dataclass(frozen=True)
 class Threshold:
     """What a file must reach to pass."""
@@ -37,10 +43,15 @@ class Threshold:
     """Least share of windows with the same top label"""
     posterior_error: float = 1.0
     """Largest difference of any posterior"""
+    tags: TagThreshold = _ANY
+    """Of tags, and of styles"""
 
 
-_QUANTIZED = Threshold(0.985)
-THRESHOLDS = {FLOAT32: Threshold(1.0, 1e-4), "float16": Threshold(0.999)}
+_QUANTIZED = Threshold(0.985, tags=TagThreshold(mean_error=0.01, same_likeliest=0.9))
+THRESHOLDS = {
+    FLOAT32: Threshold(1.0, 1e-4, TagThreshold(max_error=1e-4, same_likeliest=1.0)),
+    "float16": Threshold(0.999, tags=TagThreshold(max_error=0.02, same_likeliest=0.97)),
+}
 """By quantization; all others are held to 98.5 % agreement"""
 
 
@@ -67,6 +78,9 @@ class Parity:
     float_track_accuracy: float
     mcnemar_p: float
     """Of the tracks for which only one of the two is right; two-sided, exact"""
+    tags: TagParity | None = None
+    """None where the network has no tags"""
+    styles: TagParity | None = None
 
     def failures(self, quantization: str) -> list[str]:
         """Why the file does not pass, in words; empty if it does."""
@@ -90,6 +104,9 @@ class Parity:
                 f"tracks, McNemar's p {self.mcnemar_p:.2g}); at most {MAXIMUM_DROP * 100:.1f} is "
                 "allowed"
             )
+        for name, of_kind in (("tags", self.tags), ("styles", self.styles)):
+            if of_kind is not None:
+                found += of_kind.failures(name, least.tags)
         return found
 
     def to_dict(self, quantization: str, windows: str = VALIDATION) -> dict[str, Any]:
@@ -103,8 +120,15 @@ class Parity:
         values["against"] = f"float Keras model, {windows}, through the device runtime"
         for name in PARITY_FIGURES:
             value = getattr(self, name)
-            values[name] = value if isinstance(value, int) else float(f"{value:.5g}")
+            if isinstance(value, TagParity):
+                values[name] = {key: _rounded(own) for key, own in vars(value).items()}
+            elif value is not None:
+                values[name] = _rounded(value)
         return values
+
+
+def _rounded(value: float) -> float:
+    return value if isinstance(value, int) else float(f"{value:.5g}")
 
 
 PARITY_FIGURES = tuple(item.name for item in dataclasses.fields(Parity))
@@ -116,7 +140,12 @@ def few_windows(n: int) -> str:
     return f"checked on {n} windows only; a reliable check takes {MINIMUM_WINDOWS} or more"
 
 
-def compare(run: Run, keras: npt.NDArray[np.float32], found: npt.NDArray[np.float32]) -> Parity:
+def compare(
+    run: Run,
+    keras: npt.NDArray[np.float32],
+    found: npt.NDArray[np.float32],
+    window_correlation: float | None = None,
+) -> Parity:
     """Compare two models' posteriors of the run's validation windows.
 
     Parameters
@@ -124,13 +153,17 @@ def compare(run: Run, keras: npt.NDArray[np.float32], found: npt.NDArray[np.floa
     run : Run
     keras, found : (n, classes) float32
         Of the Keras model (calibrated as the file is) and of the exported file.
+    window_correlation : float, optional
+        Of both; see `edge_runtime.decoder.combined_posterior`.
     """
     labels, rows = run.valid_labels, np.arange(len(run.valid_labels))
     top, keras_top = found.argmax(axis=1), keras.argmax(axis=1)
     same = keras[rows, top] >= keras.max(axis=1) - _TIE
     difference = np.abs(found - keras)
     log_ratio = np.log(np.maximum(keras, 1e-12)) - np.log(np.maximum(found, 1e-12))
-    right, keras_right = _tracks_right(found, run), _tracks_right(keras, run)
+    right, keras_right = (
+        _tracks_right(posteriors, run, window_correlation) for posteriors in (found, keras)
+    )
     return Parity(
         n_windows=len(labels),
         n_tracks=len(right),
@@ -146,10 +179,16 @@ def compare(run: Run, keras: npt.NDArray[np.float32], found: npt.NDArray[np.floa
     )
 
 
-def _tracks_right(posteriors: npt.NDArray[np.float32], run: Run) -> npt.NDArray[np.bool_]:
+def _tracks_right(
+    posteriors: npt.NDArray[np.float32], run: Run, window_correlation: float | None
+) -> npt.NDArray[np.bool_]:
     tracks = [run.valid_tracks == track for track in np.unique(run.valid_tracks)]
     return np.array(
-        [posteriors[of].mean(axis=0).argmax() == run.valid_labels[of][0] for of in tracks]
+        [
+            combined_posterior(posteriors[of], window_correlation).argmax()
+            == run.valid_labels[of][0]
+            for of in tracks
+        ]
     )
 
 

@@ -12,17 +12,34 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_runtime.errors import DataSetError
-from edge_runtime.frontend import FrontEndParams
+from edge_runtime.frontend import FrontEndParams, input_shape
+from edge_runtime.model.manifest import Tag
 from edge_runtime.model.run_folder import (
     BASELINE,
     MODEL,
+    RUN,
     WINDOWS,
+    RunRecord,
     not_finished,
     read_run_record,
     read_run_windows,
 )
 
+from .flat import flattened
+from .quantize.last_layers import JOINED
 from .quantize.representative import Representative, representative
+
+
+@dataclass(frozen=True)
+class Unheard:
+    """Windows that a model was trained on, as models saw them that were not."""
+
+    posteriors: npt.NDArray[np.float32]
+    """(k, labels)"""
+    labels: npt.NDArray[np.int64]
+    """(k,) true label of each"""
+    tracks: npt.NDArray[np.int64] | None
+    """(k,) a number for each track; None in old runs"""
 
 
 @dataclass(frozen=True)
@@ -31,7 +48,7 @@ class Run:
 
     folder: Path
     model: Any
-    """Keras model; takes (n, frames, coefficients, 1), ends in a softmax"""
+    """Keras model; takes (n, frames, coefficients, 1), its first output is a softmax"""
     name: str
     labels: tuple[str, ...]
     rejected: tuple[str, ...]
@@ -45,9 +62,14 @@ class Run:
     valid_tracks: npt.NDArray[np.int64]
     representative: Representative
     """Training windows, for the ranges of a quantized network"""
-    unheard: tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]] | None = None
-    """Where the model was trained on its validation windows: posteriors, by models that were not,
-    and true labels of windows"""
+    unheard: Unheard | None = None
+    """Where the model was trained on its validation windows"""
+    tags: tuple[Tag, ...] = ()
+    styles: tuple[Tag, ...] = ()
+    style_threshold: float = 0.3
+    second_front_end: FrontEndParams | None = None
+    window_correlation: float | None = None
+    """None where it is to be fitted"""
 
 
 def read_run(folder: Path) -> Run:
@@ -66,13 +88,15 @@ def read_run(folder: Path) -> Run:
         )
     if not (folder / MODEL).is_file():
         raise not_finished(folder, MODEL)
-    front_end = record.front_end_params()
+    front_end, second = record.front_end_params(), record.second_front_end_params()
     model = _load_model(folder / MODEL)
-    _check_network(folder, model, record.labels, front_end)
+    _check_network(folder, model, record, input_shape(front_end, second))
     windows = read_run_windows(record)
     unheard = None
     if windows.unheard_posteriors is not None and windows.unheard_labels is not None:
-        unheard = (windows.unheard_posteriors, windows.unheard_labels)
+        unheard = Unheard(
+            windows.unheard_posteriors, windows.unheard_labels, windows.unheard_tracks
+        )
     return Run(
         folder,
         model,
@@ -93,11 +117,16 @@ def read_run(folder: Path) -> Run:
             source=str(folder / WINDOWS),
         ),
         unheard,
+        record.tags,
+        record.styles,
+        record.style_threshold,
+        second,
+        record.window_correlation,
     )
 
 
 def logits_model(model: Any) -> Any:
-    """The same network without its final softmax.
+    """The same network without its final softmax, and with one output.
 
     The runtime applies the softmax in float: an int8 softmax gives multiples of 1/256 only,
     and calibration by temperature needs logits.
@@ -105,35 +134,70 @@ def logits_model(model: Any) -> Any:
     Parameters
     ----------
     model : keras.Model
-        Ends in a ``Softmax`` layer.
+        Its first output comes from a ``Softmax`` layer; it may have more, of tags and styles.
 
     Returns
     -------
     keras.Model
-        A functional model (tf2onnx cannot convert a ``Sequential`` of Keras 3).
+        A functional model (tf2onnx cannot convert a ``Sequential`` of Keras 3). What it gives are
+        the labels' logits, then the tags', then the styles'.
     """
     import keras
 
-    last = model.layers[-1]
+    model = flattened(model)
+    last = _maker(model.outputs[0])
     if not isinstance(last, keras.layers.Softmax):
         raise TypeError(f"the network ends in {type(last).__name__}, not in a Softmax layer")
-    return keras.Model(model.inputs, last.input, name=model.name)
+    outputs = [last.input, *model.outputs[1:]]
+    joined = outputs[0]
+    if len(outputs) > 1:
+        joined = keras.layers.Concatenate(name=JOINED)(outputs)
+    return keras.Model(model.inputs, joined, name=model.name)
 
 
-def _check_network(
-    folder: Path, model: Any, labels: tuple[str, ...], front_end: FrontEndParams
-) -> None:
-    outputs = int(model.output_shape[-1])
-    if outputs != len(labels):
-        raise _unfit(folder, f"the network has {outputs} outputs for {len(labels)} labels")
-    ending = type(model.layers[-1]).__name__
-    if ending != "Softmax":
-        raise _unfit(folder, f"the network ends in {ending}, not in a Softmax layer")
-    taken, made = model.input_shape[1:3], (front_end.n_frames, front_end.n_coefficients)
-    if taken != made:
+def _maker(tensor: Any) -> Any:
+    """The layer that a tensor comes from."""
+    return tensor._keras_history.operation
+
+
+def _check_network(folder: Path, model: Any, record: RunRecord, made: tuple[int, int]) -> None:
+    named = {"labels": record.labels, "tags": record.tags, "styles": record.styles}
+    expected = [name for name, found in named.items() if found]
+    if len(model.outputs) != len(expected):
         raise _unfit(
-            folder, f"the network takes {taken}, the front end makes {made} (frames, coefficients)"
+            folder,
+            f"the network has {len(model.outputs)} outputs, {RUN} names {' and '.join(expected)}",
         )
+    for name, tensor in zip(expected, model.outputs, strict=True):
+        n_outputs = int(tensor.shape[-1])
+        if n_outputs != len(named[name]):
+            raise _unfit(
+                folder, f"the network has {n_outputs} outputs for {len(named[name])} {name}"
+            )
+        ending = _maker(tensor)
+        if name == "labels":
+            if type(ending).__name__ != "Softmax":
+                what = f"the network ends in {type(ending).__name__}, not in a Softmax layer"
+                raise _unfit(folder, what)
+        elif ending.name != name or not _is_linear(ending):
+            raise _unfit(
+                folder,
+                f"the network's output of {name} comes from layer {ending.name!r} "
+                f"({type(ending).__name__}), not from one without activation named {name!r}",
+            )
+    taken = tuple(model.input_shape[1:3])
+    if taken != made:
+        what = "the front end makes"
+        if record.second_front_end is not None:
+            what = "the front ends make"
+        raise _unfit(folder, f"the network takes {taken}, {what} {made} (frames, coefficients)")
+
+
+def _is_linear(layer: Any) -> bool:
+    """Whether a layer has no activation of its own."""
+    import keras
+
+    return getattr(layer, "activation", None) in (None, keras.activations.linear)
 
 
 def _unfit(folder: Path, what: str) -> DataSetError:

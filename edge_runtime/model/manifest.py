@@ -184,7 +184,12 @@ class Manifest:
                 f"output_kind is {self.output_kind!r}; it must be 'logits' or 'posterior'"
             )
         self._check_outputs()
-        self._check_input()
+        expected = input_shape(self.front_end, self.second_front_end)
+        if tuple(self.input.shape[1:3]) != expected:
+            raise ParameterError(
+                f"the network takes {self.input.shape[1:3]}, the front end makes {expected} "
+                "(frames, coefficients)"
+            )
         if not 0.01 <= self.temperature <= 100.0:
             raise ParameterError(f"temperature is {self.temperature}; it must be from 0.01 to 100")
         if self.window_correlation is not None and not 0.0 <= self.window_correlation <= 1.0:
@@ -193,16 +198,7 @@ class Manifest:
             )
 
     def _check_outputs(self) -> None:
-        for name, tags in (("tags", self.tags), ("styles", self.styles)):
-            paths = [tag.path for tag in tags]
-            if len(set(paths)) < len(paths):
-                raise ParameterError(f"{name} are {paths}; no two may be the same")
-        if without := [style.name for style in self.styles if not style.family]:
-            raise ParameterError(f"style {without[0]!r} has no family")
-        if not 0.0 <= self.style_threshold < 1.0:
-            raise ParameterError(
-                f"style_threshold is {self.style_threshold}; it must be from 0 to below 1"
-            )
+        check_tags(self.tags, self.styles, self.style_threshold)
         named = len(self.labels) + len(self.tags) + len(self.styles)
         if self.output.shape[-1] != named:
             more = [f"{len(x)} {n}" for n in ("tags", "styles") if (x := getattr(self, n))]
@@ -214,14 +210,6 @@ class Manifest:
         if (self.tags or self.styles) and self.output_kind != "logits":
             raise ParameterError(
                 f"output_kind is {self.output_kind!r}; with tags or styles it must be 'logits'"
-            )
-
-    def _check_input(self) -> None:
-        expected = input_shape(self.front_end, self.second_front_end)
-        if tuple(self.input.shape[1:3]) != expected:
-            raise ParameterError(
-                f"the network takes {self.input.shape[1:3]}, the front end makes {expected} "
-                "(frames, coefficients)"
             )
 
     @property
@@ -276,6 +264,24 @@ def check_labels(labels: Sequence[str]) -> None:
         raise ParameterError(f"labels are {list(labels)}; there must be 2 different ones")
     if {SILENCE, UNKNOWN} & set(labels):
         raise ParameterError(f"labels must not be {SILENCE!r} or {UNKNOWN!r}: the runtime's own")
+
+
+def check_tags(tags: Sequence[Tag], styles: Sequence[Tag], style_threshold: float) -> None:
+    """Refuse what cannot be the tags and styles of a model.
+
+    Raises
+    ------
+    ParameterError
+        If two are the same, a style has no family, or the threshold makes no sense.
+    """
+    for name, of_kind in (("tags", tags), ("styles", styles)):
+        paths = [tag.path for tag in of_kind]
+        if len(set(paths)) < len(paths):
+            raise ParameterError(f"{name} are {paths}; no two may be the same")
+    if without := [style.name for style in styles if not style.family]:
+        raise ParameterError(f"style {without[0]!r} has no family")
+    if not 0.0 <= style_threshold < 1.0:
+        raise ParameterError(f"style_threshold is {style_threshold}; it must be from 0 to below 1")
 
 
 def _check_versions(values: dict[str, Any], runtime: str, source: str) -> None:

@@ -18,14 +18,17 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import DataSetError, ModelFileError, ParameterError
-from ..frontend import FrontEndParams
+from ..frontend import FrontEndParams, input_shape
 from ..regular_file import check_regular, special_kind
 from .from_json import dataclass_from_json
+from .manifest import Tag, check_tags
 
 RUN = "run.json"
 """A `RunRecord`: the draft of a model's manifest"""
 MODEL = "model.keras"
-"""The trained network; it takes normalised features and ends in a softmax"""
+"""The trained network; it takes normalised features and gives the posterior of the labels by a
+softmax. It may have further outputs: logits of `RunRecord.tags`, by a layer ``tags``, and of
+`RunRecord.styles`, by a layer ``styles``"""
 BASELINE = "model.joblib"
 """In its place, a fitted baseline (a pickle: load it only if you trust where it came from)"""
 WINDOWS = "windows.npz"
@@ -79,6 +82,16 @@ class RunRecord:
     folder: Path
     rejected: tuple[str, ...] = ()
     """Those of `labels` that are no genre; absent in runs from before there were any"""
+    tags: tuple[Tag, ...] = ()
+    """What the network's second output is, as in a model's manifest; absent where it has none"""
+    styles: tuple[Tag, ...] = ()
+    """What its last output is; absent where it has none"""
+    style_threshold: float = 0.3
+    """As in a model's manifest"""
+    second_front_end: dict[str, Any] | None = None
+    """See `second_front_end_params`; absent where the network takes none"""
+    window_correlation: float | None = None
+    """As in a model's manifest; where it is absent, an export fits it"""
 
     def __post_init__(self) -> None:
         if len(set(self.labels)) < len(self.labels):
@@ -86,11 +99,25 @@ class RunRecord:
         unknown = set(self.rejected) - set(self.labels)
         if unknown:
             raise ParameterError(f"rejected has {sorted(unknown)}, which labels has not")
+        check_tags(self.tags, self.styles, self.style_threshold)
+        if self.window_correlation is not None and not 0.0 <= self.window_correlation <= 1.0:
+            raise ParameterError(
+                f"window_correlation is {self.window_correlation}; it must be from 0 to 1"
+            )
 
     def to_dict(self) -> dict[str, Any]:
-        """The contents of ``run.json``."""
+        """The contents of ``run.json``; what is optional and not set is left out."""
         names = ("name", "labels", "front_end", "training", "metrics", "rejected")
-        return {name: getattr(self, name) for name in names}
+        values = {name: getattr(self, name) for name in names}
+        for name in ("tags", "styles"):
+            if found := getattr(self, name):
+                values[name] = [dataclasses.asdict(tag) for tag in found]
+        if self.styles:
+            values["style_threshold"] = self.style_threshold
+        for name in ("second_front_end", "window_correlation"):
+            if (value := getattr(self, name)) is not None:
+                values[name] = value
+        return values
 
     def front_end_params(self) -> FrontEndParams:
         """The front end's parameters.
@@ -100,14 +127,34 @@ class RunRecord:
         DataSetError
             If one is not known (each changes what the network is given), or makes no sense.
         """
-        where = f"{self.folder / RUN}: front_end"
-        unknown = self.front_end.keys() - {item.name for item in dataclasses.fields(FrontEndParams)}
+        return self._params("front_end", self.front_end)
+
+    def second_front_end_params(self) -> FrontEndParams | None:
+        """The second front end's parameters, where there is one.
+
+        Raises
+        ------
+        DataSetError
+            If one is not known, or makes no sense, or they do not fit the first front end's.
+        """
+        if self.second_front_end is None:
+            return None
+        params = self._params("second_front_end", self.second_front_end)
+        try:
+            input_shape(self.front_end_params(), params)
+        except ParameterError as error:
+            raise DataSetError(f"{self.folder / RUN}: {error}; train it again") from None
+        return params
+
+    def _params(self, name: str, values: dict[str, Any]) -> FrontEndParams:
+        where = f"{self.folder / RUN}: {name}"
+        unknown = values.keys() - {item.name for item in dataclasses.fields(FrontEndParams)}
         if unknown:
             raise DataSetError(
                 f"{where} has {', '.join(sorted(unknown))}, which this version does not know; use "
                 "the version that trained it, or train it again"
             )
-        return _checked(FrontEndParams, self.front_end, where)
+        return _checked(FrontEndParams, values, where)
 
 
 @dataclass(frozen=True)
@@ -115,7 +162,8 @@ class RunWindows:
     """The arrays of ``windows.npz``, by their names in the file."""
 
     valid_features: npt.NDArray[np.float32]
-    """(n, frames, coefficients) of the validation windows, normalised"""
+    """(n, frames, coefficients) of the validation windows, normalised; with a second front end, its
+    rows behind those of the first"""
     valid_labels: npt.NDArray[np.int64]
     """(n,) true label of each, an index into `RunRecord.labels`"""
     valid_tracks: npt.NDArray[np.int64]
@@ -125,10 +173,13 @@ class RunWindows:
     calibration_labels: npt.NDArray[np.int64]
     """(m,) true label of each"""
     unheard_posteriors: npt.NDArray[np.float32] | None = None
-    """(k, labels) of windows, by models that were not trained on them. The temperature is taken
-    from these where the model was trained on its validation windows, too; absent elsewhere"""
+    """(k, labels) of windows, by models that were not trained on them. Temperature and window
+    correlation are taken from these where the model was trained on its validation windows, too;
+    absent elsewhere"""
     unheard_labels: npt.NDArray[np.int64] | None = None
     """(k,) true label of each; absent with `unheard_posteriors`"""
+    unheard_tracks: npt.NDArray[np.int64] | None = None
+    """(k,) a number for each track; absent with `unheard_posteriors`, and in old runs"""
 
     def save(self, path: Path) -> None:
         """Write ``windows.npz``."""
@@ -151,16 +202,18 @@ class WindowPosteriors:
     posteriors: npt.NDArray[np.float32]
     """(windows, labels); a row of zeros is a silent window, which the model was not given"""
     rejection_threshold: float = 0.0
-    """A track whose likeliest genre has less is ``unknown``; absent in old files"""
+    """A track whose likeliest label has less is ``unknown``; absent in old files"""
     rejected: tuple[str, ...] = ()
-    """Those of `labels` that are no genre: ``unknown`` where they are the likeliest; absent in
-    old files"""
+    """Those of `labels` that are no genre; absent in old files"""
+    window_correlation: float | None = None
+    """Of the model, for whole tracks; absent where a track is the mean of its windows"""
 
     def save(self, path: Path) -> None:
         """Write them as ``.npz``, without pickles."""
-        texts = {name: np.array(getattr(self, name), np.str_) for name in _TEXTS}
+        arrays = {name: value for name, value in vars(self).items() if value is not None}
+        arrays |= {name: np.array(getattr(self, name), np.str_) for name in _TEXTS}
         with path.open("wb") as file:  # given a name, NumPy would add an ending of its own
-            np.savez_compressed(file, **{**vars(self), **texts})
+            np.savez_compressed(file, **arrays)
 
     def _fits(self) -> bool:
         """Whether the arrays fit each other; a file from elsewhere may hold anything."""
@@ -171,6 +224,7 @@ class WindowPosteriors:
             and self.posteriors.dtype.kind == "f"
             and self.posteriors.shape == (len(self.segment_tracks), len(self.labels))
             and bool(np.isfinite(self.posteriors).all())
+            and (self.window_correlation is None or 0.0 <= self.window_correlation <= 1.0)
         )
 
 
@@ -257,7 +311,8 @@ def read_predictions(path: Path, labels: tuple[str, ...] | None = None) -> Windo
         with np.load(path, allow_pickle=False) as file:
             values: dict[str, Any] = {name: file[name] for name in names & {*file.files}}
         values |= {name: tuple(map(str, values[name])) for name in _TEXTS if name in values}
-        values["rejection_threshold"] = float(values.get("rejection_threshold", 0.0))
+        for name in {"rejection_threshold", "window_correlation"} & values.keys():
+            values[name] = float(values[name])
         found = WindowPosteriors(**values)
         fits = found._fits()
     except FileNotFoundError:
@@ -296,8 +351,8 @@ def _checked(cls: type[_T], values: Any, where: str) -> _T:
 
 def _problem(windows: RunWindows, record: RunRecord) -> str | None:
     """What is wrong with the arrays, in words."""
-    params, n_labels = record.front_end_params(), len(record.labels)
-    shape = (params.n_frames, params.n_coefficients)
+    n_labels = len(record.labels)
+    shape = input_shape(record.front_end_params(), record.second_front_end_params())
     for part, features, labels, more in (
         ("valid", windows.valid_features, windows.valid_labels, [windows.valid_tracks]),
         ("calibration", windows.calibration_features, windows.calibration_labels, []),
@@ -318,10 +373,12 @@ def _problem(windows: RunWindows, record: RunRecord) -> str | None:
                 f"to {n_labels - 1}"
             )
     posteriors, of_them = windows.unheard_posteriors, windows.unheard_labels
+    tracks = windows.unheard_tracks
     if posteriors is not None and (
         posteriors.shape[1:] != (n_labels,)
         or of_them is None
         or not _are_indices(of_them, len(posteriors), n_labels)
+        or (tracks is not None and (tracks.shape != of_them.shape or tracks.dtype.kind not in "iu"))
     ):
         return "the unheard arrays do not fit each other"
     return None

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from edge_runtime.errors import ExportParityError
 from edge_runtime.model.manifest import TensorInfo
 
+from ..quantize.last_layers import outermost
 from .conversion import FLOAT32, Conversion
 
 QUANTIZATIONS = (FLOAT32, "float16", "dynamic", "int8", "int8-mixed")
@@ -41,7 +42,7 @@ def convert(model: Any, quantization: str, windows: npt.NDArray[np.float32]) -> 
         ``"none"``, ``"float16"`` (weights and activations, float32 in and out), ``"dynamic"``
         (int8 dense layers: ONNX Runtime's dynamic convolutions are several times slower than
         float), ``"int8"`` (static QDQ, per channel, float inputs and outputs) or ``"int8-mixed"``
-        (the first and the last layer with weights stay in float).
+        (the first and the last layer with weights, of each output, stay in float).
     windows : (n, frames, coefficients) float32
         Representative data set of the int8 ranges.
 
@@ -66,7 +67,7 @@ def convert(model: Any, quantization: str, windows: npt.NDArray[np.float32]) -> 
         elif quantization != FLOAT32:
             # ONNX Runtime's own optimiser goes first: it may fuse nodes and rename them.
             proto = _prepared(proto)
-            facts["float_layers"] = _outermost(proto) if quantization == "int8-mixed" else []
+            facts["float_layers"] = _outermost(model, proto) if quantization == "int8-mixed" else []
             proto = _static(proto, windows.reshape(-1, *shape), facts["float_layers"])
         onnx.checker.check_model(proto, full_check=True)
     except Exception as error:  # three libraries, each with exceptions of its own
@@ -159,10 +160,11 @@ def _half(proto: Any) -> Any:
     return half.model
 
 
-def _outermost(proto: Any) -> list[str]:
-    """The first and the last node with weights, where rounding hurts most."""
-    nodes = [node.name for node in proto.graph.node if node.op_type in _WEIGHTED]
-    return list(dict.fromkeys((nodes[0], nodes[-1])))
+def _outermost(model: Any, proto: Any) -> list[str]:
+    """The nodes with weights where rounding hurts most."""
+    weighted = [node.name for node in proto.graph.node if node.op_type in _WEIGHTED]
+    (end,) = (node.name for node in proto.graph.node if _OUTPUT in node.output)
+    return outermost(model, weighted, end)
 
 
 def _prepared(proto: Any) -> Any:

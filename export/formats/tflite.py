@@ -14,7 +14,9 @@ import numpy.typing as npt
 from edge_runtime.errors import ExportParityError, ModelFileError
 from edge_runtime.model.manifest import TensorInfo
 
+from ..quantize.last_layers import outermost
 from .conversion import FLOAT32, Conversion
+from .patches_as_batch import patches_as_batch
 from .xnnpack_rows import rows_as_images
 
 QUANTIZATIONS = (FLOAT32, "float16", "dynamic", "int8", "int8-float-io", "int8-mixed")
@@ -34,8 +36,8 @@ def convert(model: Any, quantization: str, windows: npt.NDArray[np.float32]) -> 
         ``"none"``, ``"float16"`` (weights), ``"dynamic"`` (int8 weights; activations are float
         between layers and rounded by their own range within), ``"int8"`` (everything, inputs and
         outputs included), ``"int8-float-io"`` (the same network with float inputs and outputs) or
-        ``"int8-mixed"`` (the first and the last layer with weights, and the inputs and outputs,
-        stay in float).
+        ``"int8-mixed"`` (the first and the last layer with weights, of each output, and the inputs
+        and outputs stay in float).
     windows : (n, frames, coefficients) float32
         Representative data set of the int8 ranges.
 
@@ -49,7 +51,7 @@ def convert(model: Any, quantization: str, windows: npt.NDArray[np.float32]) -> 
     import keras
     import tensorflow as tf
 
-    model = rows_as_images(model)
+    model = patches_as_batch(rows_as_images(model))
     shape = (1, *model.input_shape[1:])
     facts: dict[str, Any] = {"converter": f"tensorflow {tf.__version__}"}
     with tempfile.TemporaryDirectory() as folder:
@@ -75,7 +77,7 @@ def convert(model: Any, quantization: str, windows: npt.NDArray[np.float32]) -> 
         try:
             network: bytes
             if quantization == "int8-mixed":
-                network, facts["float_layers"] = _mixed(tf, converter)
+                network, facts["float_layers"] = _mixed(tf, converter, model)
             else:
                 network = converter.convert()
         except Exception as error:  # the converter raises its own and plain RuntimeErrors
@@ -168,8 +170,8 @@ def _configure(
         converter.inference_output_type = tf.int8
 
 
-def _mixed(tf: Any, converter: Any) -> tuple[bytes, list[str]]:
-    """Everything in int8 but the first and the last layer with weights.
+def _mixed(tf: Any, converter: Any, model: Any) -> tuple[bytes, list[str]]:
+    """Everything in int8 but the first layer with weights, and the last of each output.
 
     They are where rounding hurts most (docs/quantization.md): the first reads features whose
     256 levels alone change labels, the last writes the logits that are compared.
@@ -186,8 +188,9 @@ def _mixed(tf: Any, converter: Any) -> tuple[bytes, list[str]]:
     text = io.StringIO()
     debugger.layer_statistics_dump(text)
     text.seek(0)
-    layers = [row["tensor_name"] for row in csv.DictReader(text) if row["op_name"] in _WEIGHTED]
-    in_float = list(dict.fromkeys((layers[0], layers[-1])))
+    rows = list(csv.DictReader(text))
+    weighted = [row["tensor_name"] for row in rows if row["op_name"] in _WEIGHTED]
+    in_float = outermost(model, weighted, rows[-1]["tensor_name"])
     options = tools.QuantizationDebugOptions(denylisted_nodes=in_float)
     debugger = tools.QuantizationDebugger(
         converter=converter, debug_dataset=one_window, debug_options=options

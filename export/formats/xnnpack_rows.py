@@ -123,7 +123,7 @@ def _max_over_positions(y: Any, name: str, rows: int, positions: int, block: int
         z = layers.MaxPooling2D((1, whole), (1, blocks), name=f"{name}_of_blocks")(y)
         parts.append(_reshaped(z, rows, block, filters))
     if whole < blocks:
-        z = _across_batch(lambda values: values[:, :, blocks - 1 :, : rest * filters], y)
+        z = across_batch(lambda values: values[:, :, blocks - 1 :, : rest * filters], y)
         parts.append(_reshaped(z, rows, rest, filters))
     z = parts[0]
     if len(parts) > 1:
@@ -148,20 +148,26 @@ def _layer_across_batch() -> Any:
     return AcrossBatch
 
 
-def _across_batch(function: Any, x: Any) -> Any:
+def across_batch(function: Any, x: Any) -> Any:
+    """Apply a function to a batch as a whole, or to a list of batches."""
     return _layer_across_batch()(function)(x)
+
+
+def is_across_batch(layer: Any) -> bool:
+    """Whether a layer is one that `across_batch` made, which cannot be made again."""
+    return isinstance(layer, _layer_across_batch())
 
 
 def _reshaped(x: Any, *shape: int) -> Any:
     import keras
 
-    return _across_batch(lambda values: keras.ops.reshape(values, (-1, *shape)), x)
+    return across_batch(lambda values: keras.ops.reshape(values, (-1, *shape)), x)
 
 
 def _transposed(x: Any) -> Any:
     import keras
 
-    return _across_batch(lambda values: keras.ops.transpose(values, (0, 2, 1, 3)), x)
+    return across_batch(lambda values: keras.ops.transpose(values, (0, 2, 1, 3)), x)
 
 
 def _cut_or_padded(x: Any, length: int) -> Any:
@@ -170,10 +176,10 @@ def _cut_or_padded(x: Any, length: int) -> Any:
 
     _, rows, old, channels = x.shape
     if length <= old:
-        return x if length == old else _across_batch(lambda values: values[:, :, :length], x)
+        return x if length == old else across_batch(lambda values: values[:, :, :length], x)
     # XNNPACK pads the last axis much faster than the one before it.
     zeros = ((0, 0), (0, 0), (0, (length - old) * channels))
-    x = _across_batch(
+    x = across_batch(
         lambda values: keras.ops.pad(values, zeros), _reshaped(x, rows, old * channels)
     )
     return _reshaped(x, rows, length, channels)

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .last_layers import last_layers
+
 _SMALLEST_RANGE = 1e-3
 """Of a channel, as a share of the largest: a nearly constant one is not amplified further"""
 
@@ -22,8 +24,8 @@ def equalized(model: Any, windows: npt.NDArray[np.float32]) -> Any:
     next layer (the converters fold it only backwards into a convolution). Then the channels of
     each convolution are scaled to the same range, and the next layer scales them back (Nagel et
     al., "Data-free quantization through weight equalization and bias correction", ICCV 2019). In
-    any network that ends in a dense layer, the mean over the classes is taken out of the logits,
-    which changes no softmax.
+    any network whose labels' logits come from a dense layer, their mean is taken out of them, which
+    changes no softmax.
 
     Parameters
     ----------
@@ -40,18 +42,24 @@ def equalized(model: Any, windows: npt.NDArray[np.float32]) -> Any:
         _equalize_channels(model, windows)
     else:
         model = _copied(model)
-    _centre(model.layers[-1])
+    _centre(last_layers(model)[0])
     return model
 
 
 def shift_logits(model: Any, by: npt.NDArray[np.float64]) -> None:
-    """Add `by` to the logits, where a network ends in a dense layer with a bias."""
+    """Add `by` to the outputs that come from dense layers with a bias.
+
+    What other layers take as well stays as it is: it would be shifted for them, too.
+    """
     import keras
 
-    last = model.layers[-1]
-    if isinstance(last, keras.layers.Dense) and last.use_bias:
-        kernel, bias = last.get_weights()
-        last.set_weights([kernel, bias + by])
+    layers = last_layers(model)
+    ends = np.cumsum([layer.output.shape[-1] for layer in layers])
+    for layer, own in zip(layers, np.split(by, ends[:-1]), strict=True):
+        is_dense = isinstance(layer, keras.layers.Dense) and layer.use_bias
+        if is_dense and len(layer._outbound_nodes) <= 1:
+            kernel, bias = layer.get_weights()
+            layer.set_weights([kernel, bias + own])
 
 
 def _is_chain(layers: list[Any]) -> bool:

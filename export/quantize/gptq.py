@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..flat import calls
+
 Values = npt.NDArray[np.float64]
 
 EIGHT_BITS = 127
@@ -24,6 +26,10 @@ _WINDOWS = 200
 """Representative windows that are used; more change nothing"""
 _ROWS_PER_WINDOW = 64
 """Positions of a convolution whose inputs are taken from each window"""
+_FEWEST_ROWS = 8
+_MOST_VALUES = 1 << 17
+"""Inputs that are taken from each window, over all channels of a depthwise convolution: a filter of
+few weights needs few positions, and a thousand channels at 64 of them would fill the memory"""
 _BATCH = 16
 _DAMPING = 0.001
 """Share of the inputs' mean square that is added to each: weights of constant inputs then stay"""
@@ -168,7 +174,11 @@ def _inputs(
     import keras
     import tensorflow as tf
 
-    before = keras.Model(model.inputs, {layer.name: layer.input for layer in layers})
+    nodes = calls(model)  # a layer may be called several times
+    before = keras.Model(
+        model.inputs,
+        {layer.name: [node.input_tensors[0] for node in nodes[layer.name]] for layer in layers},
+    )
     run = tf.function(lambda x: before(x, training=False))
     # The positions of a layer do not depend on the others in `layers`.
     generators = [np.random.default_rng([seed, _weighted(model).index(layer)]) for layer in layers]
@@ -180,11 +190,12 @@ def _inputs(
         part = np.concatenate([part, part[:1].repeat(_BATCH - n, axis=0)])
         given = run(tf.constant(part))
         for layer, generator, found in zip(layers, generators, rows, strict=True):
-            x = given[layer.name].numpy()[:n]
-            if isinstance(layer, keras.layers.Dense):
-                found.append(x.reshape(-1, x.shape[-1]))
-                continue
-            found.append(_patches(layer, x, generator))
+            for tensor in given[layer.name]:
+                x = tensor.numpy()[:n]
+                if isinstance(layer, keras.layers.Dense):
+                    found.append(x.reshape(-1, x.shape[-1]))
+                else:
+                    found.append(_patches(layer, x, generator))
     return [
         np.concatenate(found).reshape(-1, *_weights_of(layer).shape[:2])
         for layer, found in zip(layers, rows, strict=True)
@@ -195,6 +206,7 @@ def _patches(
     layer: Any, x: npt.NDArray[np.float32], generator: np.random.Generator
 ) -> npt.NDArray[np.float32]:
     """The inputs of a convolution at random positions: (n * positions, weights of a filter)."""
+    import keras
 
     def pair(value: Any) -> list[int]:
         return [int(item) for item in value] if len(value) == 2 else [int(value[0]), 1]
@@ -217,7 +229,11 @@ def _patches(
             (n - span) // step + 1
             for n, span, step in zip(x.shape[1:3], spans, strides, strict=True)
         ]
-    chosen = generator.permutation(positions[0] * positions[1])[:_ROWS_PER_WINDOW]
+    values = size[0] * size[1] * x.shape[-1]
+    n_rows = _ROWS_PER_WINDOW
+    if isinstance(layer, keras.layers.DepthwiseConv2D):
+        n_rows = min(n_rows, max(_FEWEST_ROWS, _MOST_VALUES // values))
+    chosen = generator.permutation(positions[0] * positions[1])[:n_rows]
     found = []
     for position in chosen:
         top, left = (position // positions[1]) * strides[0], (position % positions[1]) * strides[1]

@@ -10,9 +10,11 @@ import numpy.typing as npt
 
 from edge_runtime.errors import ModelFileError, ParameterError
 from edge_runtime.model.file import ModelFile
+from edge_runtime.model.manifest import Manifest
 
 from ..artefact import Source, make, refuse_failed
 from ..formats.conversion import Variant
+from ..run import Run
 from . import interpreter
 from .arena import smallest_arena
 from .front_end_tables import check_front_end, front_end_tables
@@ -61,12 +63,13 @@ def export_sources(source: Source, out: Path, *, force: bool = False) -> str:
     Raises
     ------
     ParameterError
-        If the C front end does not compute what the run's front end does.
+        If the C sources do not compute what the run's front end does, or what its network says.
     ExportParityError
         If the network does not agree with Keras, or TFLM with LiteRT; nothing is written.
     ModelFileError
         If the folder cannot be written.
     """
+    _check_outputs(source.run)
     check_front_end(source.run.front_end)
     artefact = make(source, Variant("tflite", "int8"))
     if not force:
@@ -104,6 +107,7 @@ def sources(
         As `export_sources`.
     """
     manifest = model.manifest
+    _check_outputs(manifest)
     check_front_end(manifest.front_end)
     needed = operators(model.network)
     arena = smallest_arena(model)
@@ -119,6 +123,19 @@ def sources(
         "README.md": readme(manifest, needed, found),
         "verification.json": found.to_json(),
     }, found
+
+
+def _check_outputs(model: Run | Manifest) -> None:
+    if model.second_front_end is not None:
+        raise ParameterError(
+            f"{model.name} has two front ends; the microcontroller's sources compute one: train a "
+            "network with one"
+        )
+    if model.tags or model.styles:
+        raise ParameterError(
+            f"{model.name} has tags or styles; the microcontroller's sources know labels only: "
+            "train a network without them"
+        )
 
 
 def write_folder(out: Path, files: dict[str, str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from export.quantize.gptq import apply_gptq, gptq
+from export.quantize.gptq import _inputs, apply_gptq, gptq
 
 
 def nearest(weights: np.ndarray) -> np.ndarray:
@@ -74,3 +74,22 @@ def test_a_network_of_rounded_weights_gives_nearly_the_same() -> None:
             layer.set_weights([flat.reshape(kernel.shape).astype(np.float32), *bias])
     plain = np.abs(model.predict(windows[..., np.newaxis], verbose=0) - before).mean()
     assert 0.0 < with_gptq < plain
+
+
+def test_a_depthwise_layer_of_very_many_channels_takes_fewer_positions_and_loses_little() -> None:
+    import keras
+    from keras import layers
+
+    keras.utils.set_random_seed(0)
+    inputs = keras.Input((8, 8, 1))
+    x = layers.Conv2D(512, 1, activation="relu")(inputs)
+    x = layers.DepthwiseConv2D(3, padding="same", activation="relu")(x)
+    model = keras.Model(inputs, layers.Dense(4)(layers.GlobalAveragePooling2D()(x)))
+    windows = np.random.default_rng(0).standard_normal((40, 8, 8)).astype(np.float32)
+    before = model.predict(windows[..., np.newaxis], verbose=0)
+    depthwise = model.layers[2]
+    (rows,) = _inputs(model, [depthwise], windows[..., np.newaxis], 0)
+    assert rows.shape == (40 * 28, 9, 512)  # of 64 positions
+    apply_gptq(model, windows, 0)
+    after = model.predict(windows[..., np.newaxis], verbose=0)
+    assert np.abs(after - before).mean() < 0.01 * np.abs(before).mean()

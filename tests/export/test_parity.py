@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy.special import rel_entr, softmax
+from scipy.special import expit, rel_entr, softmax
 from scipy.stats import binomtest
 
 from export.parity import Parity, compare, mcnemar_p
 from export.quantize.layer_error import layer_errors, worst_layer
+from export.tag_parity import TagParity, compare_tags
 
 
 def run_of(labels: np.ndarray, tracks: np.ndarray) -> Any:
@@ -170,6 +171,75 @@ def test_the_manifest_holds_the_figures_with_five_digits_and_what_they_are_of() 
         "required"
     ]
     assert "windows that both were trained on" in failed["against"]
+
+
+def test_a_track_is_what_its_windows_are_together() -> None:
+    """One sure window outweighs two that lean the other way, unless all say the same again."""
+    windows = np.array([[0.98, 0.02], [0.3, 0.7], [0.3, 0.7]], np.float32)
+    run = run_of(np.zeros(3, int), np.zeros(3, int))
+    for correlation in (0.0, 0.5, 1.0):
+        assert compare(run, windows, windows, correlation).track_accuracy == 1.0
+    unsure = np.array([[0.9, 0.1], [0.1, 0.9], [0.3, 0.7]], np.float32)
+    assert compare(run, windows, unsure, 0.2).track_accuracy == 0.0
+    sure = np.array([[0.999, 0.001], [0.2, 0.8], [0.1, 0.9]], np.float32)  # the mean is 0.433
+    assert compare(run, windows, sure, 0.5).track_accuracy == 1.0
+    assert compare(run, windows, sure).track_accuracy == 0.0
+
+
+def test_tags_are_compared_by_their_probabilities_and_the_likeliest_three() -> None:
+    keras = np.array([[2, 1, 0, -1], [5, 4, 3, 2]], np.float32)
+    found = np.array([[2, 1, -1, 0], [3, 4, 5, 2]], np.float32)  # the first has another third
+    tags = compare_tags(keras, found)
+    assert tags is not None
+    difference = np.abs(expit(keras) - expit(found))
+    assert tags.n == 4
+    assert tags.max_error == pytest.approx(difference.max(), rel=1e-6)
+    assert tags.mean_error == pytest.approx(difference.mean(), rel=1e-6)
+    assert tags.same_likeliest == 0.5
+    tied = compare_tags(np.zeros((1, 4), np.float32), found[:1])
+    assert tied is not None
+    assert tied.same_likeliest == 1.0
+    few = compare_tags(keras[:, :2], found[:, 1::-1])
+    assert few is not None
+    assert few.same_likeliest == 1.0  # there are no more than two
+    assert compare_tags(keras[:, :0], found[:, :0]) is None
+
+
+TAGS = TagParity(n=50, max_error=0.0, mean_error=0.0, same_likeliest=1.0)
+
+
+@pytest.mark.parametrize(
+    ("quantization", "figure", "most"),
+    [
+        ("none", "max_error", 1e-4),
+        ("float16", "max_error", 0.02),
+        ("dynamic", "mean_error", 0.01),
+        ("int8", "mean_error", 0.01),
+    ],
+)
+@pytest.mark.parametrize("what", ["tags", "styles"])
+def test_each_precision_has_a_threshold_for_tags_too(
+    quantization: str, figure: str, most: float, what: str
+) -> None:
+    at, above = (dataclasses.replace(TAGS, **{figure: most * factor}) for factor in (1.0, 1.01))
+    assert but(**{what: at}).failures(quantization) == []
+    (reason,) = but(**{what: above}).failures(quantization)
+    assert f"probabilities of {what} differ" in reason
+    assert reason.endswith(f"at most {most:g} is allowed")
+
+
+@pytest.mark.parametrize(
+    ("quantization", "least"), [("none", 1.0), ("float16", 0.97), ("int8", 0.9)]
+)
+def test_the_likeliest_tags_must_be_the_same(quantization: str, least: float) -> None:
+    assert but(tags=dataclasses.replace(TAGS, same_likeliest=least)).failures(quantization) == []
+    failing = but(tags=dataclasses.replace(TAGS, same_likeliest=least - 0.01))
+    (reason,) = failing.failures(quantization)
+    assert "same three likeliest tags" in reason
+    values = failing.to_dict(quantization)
+    assert values["status"] == "failed"
+    assert values["tags"]["same_likeliest"] == pytest.approx(least - 0.01)
+    assert "styles" not in values
 
 
 def test_the_error_that_a_layer_adds_is_what_was_not_there_before() -> None:

@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import flatbuffers
 import numpy as np
@@ -27,6 +27,8 @@ from export.artefact import Source
 from tests.command import succeed
 from tests.pipeline import Pipeline
 from tests.synthetic import GENRES
+
+from .branches import SECOND, STYLES, TAGS
 
 pytest.importorskip(
     "tflite_micro", reason='needs tflite-micro (Linux on x86-64): pip install "edge-genre[tflm]"'
@@ -259,8 +261,33 @@ def test_a_network_that_tflm_cannot_run_is_refused_with_tflms_reason(pipeline: P
         smallest_arena(model)
 
 
+def run_of(**values: Any) -> Any:
+    plain = {"name": "m", "tags": (), "styles": (), "second_front_end": None}
+    return SimpleNamespace(**{**plain, "front_end": FrontEndParams(), **values})
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"tags": TAGS}, "m has tags or styles"),
+        ({"styles": STYLES}, "m has tags or styles"),
+        ({"tags": TAGS, "second_front_end": SECOND}, "m has two front ends"),
+    ],
+)
+def test_outputs_and_inputs_that_the_c_sources_do_not_know_are_refused_first(
+    values: dict[str, Any], words: str, exported: Exported, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    with pytest.raises(ParameterError, match=words):
+        export_sources(cast(Source, SimpleNamespace(run=run_of(**values))), out)
+    assert not out.exists()
+    model = cast(ModelFile, SimpleNamespace(manifest=run_of(**values), network=b""))
+    with pytest.raises(ParameterError, match=words):
+        sources(model, exported.windows)
+
+
 def test_a_front_end_that_the_c_sources_do_not_compute_is_refused_first(tmp_path: Path) -> None:
-    source = SimpleNamespace(run=SimpleNamespace(front_end=FrontEndParams(dc_block_hz=20.0)))
+    source = SimpleNamespace(run=run_of(front_end=FrontEndParams(dc_block_hz=20.0)))
     out = tmp_path / "out"
     with pytest.raises(ParameterError, match=r"dc_block_hz is 20\.0"):
         export_sources(cast(Source, source), out)

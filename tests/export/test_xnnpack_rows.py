@@ -15,6 +15,8 @@ from export.formats.conversion import FLOAT32
 from export.formats.tflite import convert
 from export.formats.xnnpack_blocks import block_kernel, blocks_per_filter, positions_per_block
 from export.formats.xnnpack_rows import rows_as_images
+from export.quantize.last_layers import last_layers
+from export.run import logits_model
 
 SHAPE = (40, 24, 2)
 
@@ -160,3 +162,24 @@ def test_a_converted_network_gives_the_same_outputs() -> None:
     interpreter.invoke()
     found = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
     np.testing.assert_allclose(found, plain.predict(window, verbose=0), atol=1e-5)
+
+
+def test_a_network_of_two_inputs_and_three_outputs_is_rewritten_branch_by_branch() -> None:
+    keras.utils.set_random_seed(0)
+    features = keras.Input(SHAPE)
+    x = layers.Cropping2D(((0, 8), (0, 0)))(features)
+    x = layers.Conv2D(3, (16, 1), activation="relu")(x)
+    x = layers.Flatten()(layers.MaxPooling2D((1, 24))(x))
+    y = layers.Reshape((16, 12, 2))(layers.Cropping2D(((32, 0), (0, 0)))(features))
+    y = layers.Conv2D(3, (1, 10), activation="relu")(y)
+    y = layers.GlobalAveragePooling2D()(y)
+    tags, styles = layers.Dense(5, name="tags")(x), layers.Dense(2, name="styles")(y)
+    posterior = layers.Softmax()(layers.Dense(3)(layers.Concatenate()([x, y])))
+    plain = logits_model(keras.Model(features, [posterior, tags, styles]))
+    window = np.random.default_rng(0).standard_normal((1, *SHAPE)).astype(np.float32)
+    wanted = plain.predict(window, verbose=0)
+    assert wanted.shape == (1, 10)
+    rewritten = rows_as_images(plain)
+    assert rewritten is not plain
+    np.testing.assert_allclose(rewritten.predict(window, verbose=0), wanted, atol=1e-5)
+    assert [layer.name for layer in last_layers(rewritten)[1:]] == ["tags", "styles"]

@@ -12,6 +12,8 @@ from sklearn.metrics import (
     top_k_accuracy_score,
 )
 
+from edge_runtime.decoder import combined_posterior
+from edge_runtime.errors import DataSetError
 from train.evaluation.calibration_error import expected_calibration_error
 from train.evaluation.scores import score_predictions, scores_text
 from train.run.predictions import REJECTED, Predictions, load_predictions
@@ -242,3 +244,47 @@ def test_bins_of_confidence_are_closed_on_the_right() -> None:
     assert expected_calibration_error(apart, np.array([0, 1])) == pytest.approx(
         (1.0 - edge + 0.66) / 2, abs=1e-5
     )
+
+
+def test_answers_are_counted_genres_first() -> None:
+    posteriors = np.eye(5, dtype=np.float32)[[0, 1, 1, 3, 3, 4]]
+    posteriors = np.concatenate([posteriors, np.zeros((1, 5)), [[0.3, 0.3, 0.4, 0, 0]]])
+    predictions = Predictions(
+        (*LABELS, "other", "not music"),
+        tuple("abcdefgh"),
+        np.array([0, 1, 2, 0, 1, 2, 0, 2]),
+        np.arange(8),
+        posteriors.astype(np.float32),
+        rejection_threshold=0.5,
+        rejected=("other", "not music"),
+    )
+    scores = score_predictions(predictions)
+    values = scores.to_dict()["answers"]
+    assert values["track"] == {
+        "blues": 1, "jazz": 2, "other": 2, "not music": 1, "silence": 1, "unknown": 1,
+    }  # fmt: skip
+    assert list(values["track"])[:3] == ["blues", "jazz", "other"]
+    assert values["segment"]["rock"] == 1  # the threshold is for whole tracks
+    assert "unknown" not in values["segment"]
+    assert scores.accuracy == 2 / 8  # an other on a track of a genre is wrong
+    assert scores.n_rejected == 5
+    text = scores_text(scores)
+    assert "with no genre (other 2, not music 1, silence 1, unknown 1): counted as wrong" in text
+    assert "windows labelled with no genre: other 2, not music 1, silence 1" in text
+
+
+def test_a_track_is_calibrated_with_the_models_window_correlation(tmp_path: Path) -> None:
+    predictions = replace(random_predictions(0), window_correlation=0.3)
+    for own, track in zip(predictions.track_posteriors, range(3), strict=False):
+        windows = predictions.posteriors[predictions.segment_tracks == track]
+        np.testing.assert_allclose(own, combined_posterior(windows, 0.3))
+    scores, mean = score_predictions(predictions), score_predictions(random_predictions(0))
+    assert scores.ece != mean.ece
+    assert scores.window_ece == mean.window_ece
+    predictions.save(tmp_path / "p.npz")
+    assert load_predictions(tmp_path / "p.npz").window_correlation == 0.3
+    random_predictions(0).save(tmp_path / "old.npz")
+    assert load_predictions(tmp_path / "old.npz").window_correlation is None
+    replace(predictions, window_correlation=2.0).save(tmp_path / "bad.npz")
+    with pytest.raises(DataSetError, match="is not a predictions file"):
+        load_predictions(tmp_path / "bad.npz")

@@ -239,6 +239,9 @@ def test_refit_fits_to_the_validation_clips_and_leaves_the_honest_figures(
     assert np.array_equal(
         new_windows["unheard_posteriors"], np.load(before / "predictions.npz")["posteriors"]
     )
+    assert np.array_equal(
+        new_windows["unheard_tracks"], np.load(before / "predictions.npz")["segment_tracks"]
+    )
     networks = [keras.saving.load_model(run / "model.keras") for run in (before, after)]
     for layer in networks[0].layers:
         same = all(map(np.array_equal, layer.get_weights(), _layer(networks[1], layer.name)))

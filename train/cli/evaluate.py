@@ -7,11 +7,13 @@ import importlib.util
 import platform
 import zipfile
 from pathlib import Path
+from typing import Any
 
 from edge_runtime import Classifier
+from edge_runtime.audio.folder import find_audio
 from edge_runtime.cli import warn
 from edge_runtime.cli.arguments import add_threads_argument
-from edge_runtime.errors import DataSetError, MissingExtraError
+from edge_runtime.errors import DataSetError, MissingExtraError, ParameterError
 from edge_runtime.model.file import MANIFEST_NAME
 from edge_runtime.output_file import JSON, NPZ, PNG, check_output, write_json
 from edge_runtime.regular_file import special_kind
@@ -22,8 +24,10 @@ from ..data.splits import LEAK_WARNING
 from ..data.tracks import Track
 from ..evaluation.classify import Evaluation, evaluate
 from ..evaluation.comparison import read_run
+from ..evaluation.outside import evaluate_outside, outside_text
 from ..evaluation.rejection import Rejection, measure_rejection, not_music_for, rejection_text
 from ..evaluation.scores import scores_text
+from ..evaluation.tag_scores import tag_scores_text
 from ..evaluation.track_results import (
     Difference,
     TrackResults,
@@ -64,12 +68,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--rejection-plot", metavar="PNG", type=Path, help="draw that (implies --rejection)"
     )
+    parser.add_argument(
+        "--outside",
+        action="store_true",
+        help="DATA is a folder of music of no genre that the model knows: how much of it is "
+        "answered other, and how much is given a genre",
+    )
     add_threads_argument(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Evaluate and print the table; unreadable clips are reported and left out."""
     check_output(args.json, JSON, "--json")
+    if args.outside:
+        return _outside(args)
     check_output(args.predictions, NPZ, "--predictions")
     check_output(args.rejection_plot, PNG, "--rejection-plot")
     if args.against:
@@ -96,6 +108,8 @@ def run(args: argparse.Namespace) -> int:
         )
     print(f"{manifest.name} {manifest.version} ({args.model}) on {args.data}")
     print(scores_text(evaluation.scores))
+    if of_tags := tag_scores_text(evaluation.tags):
+        print(f"\n{of_tags}")
     if evaluation.skipped:
         print(f"\nleft out: {len(evaluation.skipped)} clips that cannot be read")
     if args.predictions:
@@ -115,6 +129,33 @@ def run(args: argparse.Namespace) -> int:
         _print_rejection(rejection, args.rejection_plot, f"{manifest.name} {manifest.version}")
     if args.json:
         _write(args, evaluation, classifier, difference, rejection)
+    return 0
+
+
+def _outside(args: argparse.Namespace) -> int:
+    """Music that is of no genre of the model."""
+    for name in ("data_set", "split_file", "split", "against", "predictions", "rejection_plot"):
+        if getattr(args, name) not in (None, "auto"):
+            option = name.replace("_", "-")
+            raise ParameterError(f"--outside takes all files of a folder: leave out --{option}")
+    if args.rejection:
+        raise ParameterError("--outside measures music only: leave out --rejection")
+    if not args.data.is_dir():
+        raise DataSetError(f"{args.data}: no such folder; --outside takes a folder of music")
+    classifier = Classifier(args.model, threads=args.threads)
+    found = find_audio(args.data)
+    for warning in found.warnings(args.data):
+        warn(warning)
+    outside = evaluate_outside(classifier, args.data, found)
+    for reason in outside.skipped:
+        warn(f"left out: {reason}")
+    manifest = classifier.manifest
+    print(f"{manifest.name} {manifest.version} ({args.model}) on {args.data}, outside its genres")
+    print(outside_text(outside))
+    if outside.skipped:
+        print(f"\nleft out: {len(outside.skipped)} files that cannot be read")
+    if args.json:
+        write_json(args.json, {**outside.to_dict(), **_context(args, classifier)})
     return 0
 
 
@@ -193,25 +234,33 @@ def _write(
     difference: Difference | None,
     rejection: Rejection | None,
 ) -> None:
-    manifest = classifier.manifest
-    context = {
-        "model": {
-            "file": Path(args.model).name,
-            "name": manifest.name,
-            "version": manifest.version,
-            "weights_sha256": manifest.weights.sha256,
-            "backend": classifier.backend.name,
-        },
-        "data": args.data.name,
+    context = _context(args, classifier)
+    context |= {
         "split_file": args.split_file.name if args.split_file else None,
         "split": args.split,
         "protocol": "tracks cut into windows as `edge-genre classify` does; a track's label is "
-        "the genre with the largest mean posterior",
-        "edge_genre": __version__,
-        "machine": platform.machine(),
+        "the likeliest of its windows' posteriors together",
     }
     if difference is not None:
         context["against"] = difference.to_dict()
     if rejection is not None:
         context["rejection"] = rejection.to_dict()
     write_json(args.json, {**evaluation.to_dict(), **context})
+
+
+def _context(args: argparse.Namespace, classifier: Classifier) -> dict[str, Any]:
+    """Which model, on what, by what."""
+    manifest = classifier.manifest
+    return {
+        "model": {
+            "file": Path(args.model).name,
+            "name": manifest.name,
+            "version": manifest.version,
+            "weights_sha256": manifest.weights.sha256,
+            "backend": classifier.backend.name,
+            "window_correlation": manifest.window_correlation,
+        },
+        "data": args.data.name,
+        "edge_genre": __version__,
+        "machine": platform.machine(),
+    }

@@ -16,6 +16,7 @@ from ..data.tracks import Track
 from ..progress import progress
 from ..run.predictions import Predictions
 from .scores import Scores, score_predictions
+from .tag_scores import TagScores, score_tags
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class Evaluation:
     classifications: tuple[tuple[Track, Classification], ...]
     skipped: tuple[str, ...]
     """Why a track was left out, one line each"""
+    tags: TagScores
+    """Of a model without tags and styles: none"""
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form."""
@@ -34,6 +37,7 @@ class Evaluation:
             **self.scores.to_dict(),
             "n_skipped": len(self.skipped),
             "skipped": list(self.skipped),
+            **self.tags.to_dict(),
             "tracks": [
                 {
                     "id": track.id,
@@ -65,7 +69,13 @@ def evaluate(classifier: Classifier, tracks: Sequence[Track]) -> Evaluation:
     if not classifications:
         raise DataSetError(f"none of the {len(tracks)} clips can be used; the first: {skipped[0]}")
     predictions = _predictions(classifier, classifications)
-    return Evaluation(score_predictions(predictions), predictions, classifications, tuple(skipped))
+    return Evaluation(
+        score_predictions(predictions),
+        predictions,
+        classifications,
+        tuple(skipped),
+        score_tags(classifier.manifest, classifications),
+    )
 
 
 def _predictions(
@@ -86,6 +96,7 @@ def _predictions(
         np.array(posteriors, np.float32).reshape(-1, len(labels)),
         classifier.manifest.decoder.rejection_threshold,
         classifier.manifest.rejected,
+        classifier.manifest.window_correlation,
     )
 
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from edge_runtime import Classifier
 from edge_runtime.audio.windows import cut_windows
-from edge_runtime.decoder import genre_or_unknown, silence_gate
+from edge_runtime.decoder import combined_posterior, genre_or_unknown, silence_gate
 from edge_runtime.printable import printable_lines
 
 from ..not_music.espeak import check_espeak
@@ -88,7 +88,7 @@ class Rejection:
 
     windows: Separation
     tracks: Separation
-    """Tracks of music against clips of a few windows, each by its mean posterior"""
+    """Tracks of music against clips of a few windows, each by the posterior of all its windows"""
     labelled: dict[str, float]
     """Share of the clips of each kind that the device gives a genre"""
     music_refused: float
@@ -182,13 +182,14 @@ def measure_rejection(
     labelled: dict[str, list[bool]] = {}
     for sound in sounds:
         posteriors = _posteriors(classifier, sound.samples)
-        mean = posteriors[posteriors.any(axis=1)].mean(axis=0) if posteriors.any() else None
-        clip = np.zeros(len(labels)) if mean is None else mean
+        clip = combined_posterior(
+            posteriors[posteriors.any(axis=1)], classifier.manifest.window_correlation
+        )
         label = genre_or_unknown(clip, labels, threshold=threshold)
         windows.setdefault(sound.kind, []).append(music_scores(posteriors, labels, rejected))
         clips.setdefault(sound.kind, []).append(music_scores(clip[np.newaxis], labels, rejected))
         labelled.setdefault(sound.kind, []).append(
-            mean is not None and label in classifier.manifest.genres
+            bool(clip.any()) and label in classifier.manifest.genres
         )
     sounding = music.posteriors[music.posteriors.any(axis=1)]
     tracks = music.track_posteriors

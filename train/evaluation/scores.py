@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,7 +52,7 @@ class Scores:
     top2_accuracy: float
     """Share of tracks whose genre is one of the two likeliest"""
     ece: float | None
-    """Expected calibration error of the tracks' mean posteriors; None if all were silent"""
+    """Expected calibration error of the tracks' posteriors; None if all were silent"""
     window_accuracy: float
     window_accuracy_interval: Interval
     """Windows are drawn with their tracks"""
@@ -59,6 +61,9 @@ class Scores:
     """The genres that have tracks"""
     confusion: npt.NDArray[np.int64]
     """(true genre, label), tracks; labels that are no genre are not in it"""
+    answers: dict[str, int]
+    """Tracks by what the device answers, genres first; only answers that there were"""
+    window_answers: dict[str, int]
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form."""
@@ -82,11 +87,12 @@ class Scores:
             "per_genre": {label: vars(own) for label, own in self.per_genre.items()},
             "labels": list(self.labels),
             "confusion": self.confusion.tolist(),
+            "answers": {"track": self.answers, "segment": self.window_answers},
         }
 
 
 def score_predictions(predictions: Predictions) -> Scores:
-    """Scores of a model's predictions; a track's label is that of its windows' mean posterior."""
+    """Scores of a model's predictions; a track's label is that of its windows together."""
     true, labelled = predictions.track_labels, predictions.predicted_tracks
     posteriors = predictions.track_posteriors
     n = len(true)
@@ -123,6 +129,8 @@ def score_predictions(predictions: Predictions) -> Scores:
         window_ece=expected_calibration_error(predictions.posteriors, predictions.window_labels),
         per_genre=_per_genre(labels, confusion, of_genre.sum(axis=0)[genres]),
         confusion=confusion,
+        answers=_counts(labels, predictions.track_answers),
+        window_answers=_counts(labels, predictions.window_answers),
     )
 
 
@@ -139,7 +147,12 @@ def scores_text(scores: Scores) -> str:
         "(in brackets: 95 % intervals, bootstrap over tracks)",
     ]
     if scores.n_rejected:
-        lines.append(f"{scores.n_rejected} of the tracks labelled with no genre: counted as wrong")
+        lines.append(
+            f"{scores.n_rejected} of the tracks labelled with no genre "
+            f"({no_genre_text(scores.labels, scores.answers)}): counted as wrong"
+        )
+    if without := no_genre_text(scores.labels, scores.window_answers):
+        lines.append(f"windows labelled with no genre: {without}")
     width = max(map(len, (*scores.labels, "genre")))
     lines += ["", f"{'genre':<{width}}  tracks  precision  recall     f1   labelled as"]
     for label, own in scores.per_genre.items():
@@ -159,6 +172,11 @@ def labelled_text(scores: Scores, label: str) -> str:
     return ", ".join(labels)
 
 
+def no_genre_text(genres: Collection[str], answers: Mapping[str, int]) -> str:
+    """How often each answer was given that is no genre: ``other 12, not music 3``."""
+    return ", ".join(f"{name} {n}" for name, n in answers.items() if name not in genres)
+
+
 def three_digits(value: float | None) -> str:
     """A share with three digits; a dash where there is none."""
     return "-" if value is None else f"{value:.3f}"
@@ -167,6 +185,12 @@ def three_digits(value: float | None) -> str:
 def _with_interval(scores: Scores, name: str) -> str:
     low, high = getattr(scores, f"{name}_interval")
     return f"{getattr(scores, name):.3f} ({low:.3f} to {high:.3f})"
+
+
+def _counts(genres: Sequence[str], answers: Iterable[str]) -> dict[str, int]:
+    counts = Counter(answers)
+    others = sorted(counts.keys() - {*genres}, key=lambda name: (-counts[name], name))
+    return {name: counts[name] for name in (*genres, *others) if counts[name]}
 
 
 def _confusion(

@@ -68,7 +68,7 @@ def save_network(
 
     `rejected` are windows of the last label, where that is no genre. With `examined_elsewhere`,
     the predictions are by other models, which were not trained on these clips, and an export
-    takes its temperature from them.
+    takes its calibration from them: temperature and window correlation.
     """
     with storing(folder, _KEPT):
         train, valid = experiment.train, experiment.valid
@@ -89,6 +89,7 @@ def save_network(
             calibration_labels,
             predictions.posteriors if examined_elsewhere else None,
             predictions.window_labels if examined_elsewhere else None,
+            predictions.segment_tracks if examined_elsewhere else None,
         ).save(folder / WINDOWS)
         with (folder / HISTORY).open(
             "w", newline="", encoding="utf-8", errors="surrogateescape"

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edge_runtime.decoder import SILENCE, UNKNOWN, combined_posterior
 from edge_runtime.model.run_folder import WindowPosteriors, read_predictions
 
 REJECTED = -1
-"""Index of a label that is no genre: ``silence`` or ``unknown``"""
+"""Index of an answer that is no genre: ``silence``, ``unknown``, ``other`` or ``not music``"""
 
 
 class Predictions(WindowPosteriors):
@@ -24,12 +25,35 @@ class Predictions(WindowPosteriors):
 
     @property
     def track_posteriors(self) -> npt.NDArray[np.float64]:
-        """(tracks, labels): mean over the windows of each track that are not silent, or zeros."""
-        sums = np.zeros((len(self.track_ids), len(self.labels)))
-        np.add.at(sums, self.segment_tracks, self.posteriors.astype(np.float64))
-        sounding = self.segment_tracks[self.posteriors.any(axis=1)]
-        counts = np.bincount(sounding, minlength=len(self.track_ids))
-        return sums / np.maximum(counts, 1)[:, np.newaxis]
+        """(tracks, labels): of the windows of each track that are not silent, or zeros.
+
+        As the device has it: see `edge_runtime.decoder.combined_posterior`.
+        """
+        sounding = self.posteriors.any(axis=1)
+        order = np.argsort(self.segment_tracks[sounding], kind="stable")
+        posteriors = self.posteriors[sounding][order].astype(np.float64)
+        counts = np.bincount(self.segment_tracks[sounding], minlength=len(self.track_ids))
+        tracks = np.split(posteriors, np.cumsum(counts)[:-1])
+        return np.array([combined_posterior(own, self.window_correlation) for own in tracks])
+
+    @property
+    def window_answers(self) -> tuple[str, ...]:
+        """(windows,) what the device answers: a label, or ``silence``."""
+        return self._answers(self.posteriors, 0.0)
+
+    @property
+    def track_answers(self) -> tuple[str, ...]:
+        """(tracks,) what the device answers: a label, ``silence`` or ``unknown``."""
+        return self._answers(self.track_posteriors, self.rejection_threshold)
+
+    def _answers(
+        self, posteriors: npt.NDArray[np.floating[Any]], threshold: float
+    ) -> tuple[str, ...]:
+        names = np.array([*self.labels, SILENCE, UNKNOWN])
+        found = posteriors.argmax(axis=1)
+        found[posteriors.max(axis=1) < threshold] = len(names) - 1
+        found[~posteriors.any(axis=1)] = len(names) - 2
+        return tuple(map(str, names[found]))
 
     @property
     def predicted_windows(self) -> npt.NDArray[np.int64]:

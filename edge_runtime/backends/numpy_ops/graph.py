@@ -38,6 +38,9 @@ class Layer:
     weights: tuple[str, ...] = ()
     """Names of its arrays, each the member ``NAME/ARRAY.npy`` of the archive"""
     attributes: dict[str, Any] = field(default_factory=dict)
+    weights_of: str | None = None
+    """The layer whose arrays these are, where a network calls it several times; left out elsewhere.
+    Runtimes before 0.2.0 do not know it"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +73,11 @@ def write_graph(graph: Graph, weights: Weights) -> bytes:
     weights : mapping of str to float32 array
         By ``LAYER/ARRAY``.
     """
-    text = json.dumps(dataclasses.asdict(graph), indent=1) + "\n"
+    values = dataclasses.asdict(graph)
+    for layer in values["layers"]:
+        if layer["weights_of"] is None:
+            del layer["weights_of"]
+    text = json.dumps(values, indent=1) + "\n"
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr(zipfile.ZipInfo(GRAPH_NAME, _ZIP_TIME), text)
@@ -107,13 +114,15 @@ def read_graph(network: bytes, where: str) -> tuple[Graph, dict[str, Array]]:
     if not isinstance(values, dict):
         raise ModelFileError(f"{where}: its {GRAPH_NAME} is not a JSON object; export it again")
     graph = dataclass_from_json(Graph, values, f"{where}: graph")
-    weights = {}
+    weights: dict[str, Array] = {}
     for layer in graph.layers:
         for array in layer.weights:
-            name = f"{layer.name}/{array}"
-            if f"{name}.npy" not in members:
-                raise ModelFileError(f"{where}: weights {name} are missing; export it again")
-            weights[name] = _array(members[f"{name}.npy"], f"{where}: weights {name}")
+            name = f"{layer.weights_of or layer.name}/{array}"
+            if name not in weights:
+                if f"{name}.npy" not in members:
+                    raise ModelFileError(f"{where}: weights {name} are missing; export it again")
+                weights[name] = _array(members[f"{name}.npy"], f"{where}: weights {name}")
+            weights[f"{layer.name}/{array}"] = weights[name]
     return graph, weights
 
 

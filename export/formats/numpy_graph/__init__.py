@@ -8,7 +8,7 @@ from edge_runtime.backends.numpy_ops.graph import Graph, write_graph
 from edge_runtime.model.manifest import TensorInfo
 
 from ..conversion import Conversion
-from .draft import Draft, fold_batch_norm
+from .draft import Draft, fold_batch_norm, share_weights
 from .layers import Call, add_layer
 
 _INPUT, _OUTPUT = "features", "logits"
@@ -30,6 +30,7 @@ def convert(model: Any) -> Conversion:
     draft = Draft(_INPUT)
     (output,) = _walk(model, [_INPUT], draft, "")
     output = fold_batch_norm(draft, output)
+    share_weights(draft)
     graph = Graph(input=_INPUT, output=output, layers=tuple(draft.layers.values()))
     return Conversion(
         write_graph(graph, draft.weights),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from collections import Counter
 from typing import Any
 
@@ -42,6 +43,24 @@ class Draft:
         )
         self.weights.update({f"{unique}/{array}": value for array, value in arrays.items()})
         return unique
+
+
+def share_weights(draft: Draft) -> None:
+    """Keep one copy of the arrays of a layer that is called several times."""
+    first: dict[bytes, str] = {}
+    for name, layer in draft.layers.items():
+        keys = [f"{name}/{array}" for array in layer.weights]
+        if not keys:
+            continue
+        digest = hashlib.sha256(repr(layer.weights).encode())
+        for key in keys:
+            array = np.ascontiguousarray(draft.weights[key], np.float32)
+            digest.update(repr(array.shape).encode() + array.tobytes())
+        original = first.setdefault(digest.digest(), name)
+        if original != name:
+            draft.layers[name] = dataclasses.replace(layer, weights_of=original)
+            for key in keys:
+                del draft.weights[key]
 
 
 def fold_batch_norm(draft: Draft, output: str) -> str:

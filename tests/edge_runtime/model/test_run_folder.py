@@ -111,12 +111,17 @@ def test_what_is_written_is_read_again(run: Path) -> None:
     assert json.loads(json.dumps(record.to_dict())) == new
     unheard = np.full((2, 3), 1 / 3, np.float32)
     dataclasses.replace(
-        windows(), unheard_posteriors=unheard, unheard_labels=np.array([2, 0])
+        windows(),
+        unheard_posteriors=unheard,
+        unheard_labels=np.array([2, 0]),
+        unheard_tracks=np.array([7, 5]),
     ).save(run / WINDOWS)
     found = read_run_windows(record)
     assert found.unheard_posteriors is not None
     assert found.unheard_labels is not None
     np.testing.assert_array_equal(found.unheard_posteriors, unheard)
+    assert found.unheard_tracks is not None
+    np.testing.assert_array_equal(found.unheard_tracks, [7, 5])
     posteriors(rejected=("hiss",), rejection_threshold=0.25).save(run / PREDICTIONS)
     read = read_predictions(run / PREDICTIONS)
     assert (read.rejected, read.rejection_threshold) == (("hiss",), 0.25)
@@ -228,6 +233,14 @@ UNHEARD = np.full((2, 3), 1 / 3, np.float32)
         ({"unheard_posteriors": UNHEARD[:, :2], "unheard_labels": np.array([0, 1])}, "unheard"),
         ({"unheard_posteriors": UNHEARD, "unheard_labels": np.array([0, 3])}, "unheard arrays"),
         ({"unheard_posteriors": UNHEARD[:0], "unheard_labels": np.arange(0)}, "unheard arrays"),
+        (
+            {
+                "unheard_posteriors": UNHEARD,
+                "unheard_labels": np.array([0, 1]),
+                "unheard_tracks": np.array([0]),
+            },
+            "unheard arrays",
+        ),
     ],
 )
 def test_windows_that_do_not_fit_the_run_are_refused(
