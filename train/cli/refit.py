@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_runtime.cli import warn
+from edge_runtime.decoder import NOT_MUSIC, OTHER
 from edge_runtime.errors import DataSetError
 from edge_runtime.frontend import PRESETS
 from edge_runtime.model.run_folder import MODEL, PREDICTIONS, RunRecord, read_run_record
@@ -18,14 +19,15 @@ from ..data.split_choice import AUTO, SplitChoice
 from ..data.splits import TRAIN, VALID
 from ..evaluation.report import write_report
 from ..experiment.prepare import Experiment, prepare
+from ..experiment.windows import normalised
 from ..models import PRETRAINED
 from ..not_music.espeak import check_espeak
 from ..run import folder as run_folder
 from ..run import provenance
 from ..run.predictions import load_predictions
-from ..transfer.corpus import NOT_MUSIC
 from ..transfer.recipe import FRONT_END, sources
 from .data_arguments import add_data_set_argument, add_feature_arguments, cache_folder
+from .train_arguments import add_more_music_argument
 
 HELP = "fit the last layer of a trained model to the validation clips as well, to ship it"
 EXTRA = "train"
@@ -52,6 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--split", default=AUTO, metavar="WHICH", help="as the run was trained (as train's)"
     )
+    add_more_music_argument(parser)
     parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="new run folder")
     parser.add_argument("--overwrite", action="store_true", help="replace the run in that folder")
     add_feature_arguments(parser)
@@ -68,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
     experiment = _experiment(args, before)
     for warning in experiment.warnings:
         warn(warning)
-    genres = experiment.genres[:-1]
+    genres = tuple(label for label in before.labels if label not in before.rejected)
     clips = [
         item
         for item in experiment.extraction.tracks
@@ -79,12 +82,21 @@ def run(args: argparse.Namespace) -> int:
 
     import keras
 
-    from ..transfer.refit import refit
+    from ..transfer.refit import other_pieces, refit
 
     seed = before.facts.seed
     model = keras.saving.load_model(args.run / MODEL, compile=False)
-    drawn = sources([item.track for item in clips], seconds, genres, ())
-    rejected, facts = refit(model, drawn, len(genres), cache=args.cache, seed=seed)
+    names = before.training.get("other_music", [])
+    drawn = sources([item.track for item in clips], seconds, genres, args.more_music)
+    windows, labels, facts = refit(
+        model,
+        other_pieces(drawn, names, len(genres)),
+        len(genres),
+        len(before.labels),
+        second=before.second_front_end_params(),
+        cache=args.cache,
+        seed=seed,
+    )
     summary = _summary(before, facts)
     predictions = load_predictions(args.run / PREDICTIONS, before.labels)
     run_folder.save_network(
@@ -94,7 +106,7 @@ def run(args: argparse.Namespace) -> int:
         experiment,
         predictions,
         history={},
-        rejected=experiment.params.normalise(rejected),
+        no_genre=(normalised(windows, experiment.params), labels),
         examined_elsewhere=True,
     )
     write_report(args.out, summary, predictions, None)
@@ -121,7 +133,7 @@ def _read(folder: Path) -> RunRecord:
 def _experiment(args: argparse.Namespace, before: RunRecord) -> Experiment:
     choice = SplitChoice(args.split, "track", before.facts.seed)
     listed = load(args.data, args.data_set, choice.csv)
-    check_genres(listed, args.data, reserved=(NOT_MUSIC,))
+    check_genres(listed, args.data, reserved=(NOT_MUSIC, OTHER))
     experiment = prepare(
         listed,
         choice,
@@ -131,13 +143,14 @@ def _experiment(args: argparse.Namespace, before: RunRecord) -> Experiment:
         augmentation=None,
         copies=0,
         workers=args.workers,
+        second=before.second_front_end_params(),
     )
     if experiment.split.sha256 != before.facts.split_sha256:
         raise DataSetError(
             f"{args.run}: was trained on another split ({before.facts.split}) or other "
             "clips; name the same DATA and --split as then"
         )
-    labels = (*experiment.genres, NOT_MUSIC)
+    labels = (*experiment.genres, *before.rejected)
     if labels != before.labels:
         raise DataSetError(f"{args.run}: has other labels than {args.data}")
     trained = before.front_end_params()

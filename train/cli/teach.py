@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import dataclasses
 import io
 import shutil
 import sys
 import tempfile
 from pathlib import Path
 
+import numpy as np
+
 from edge_runtime.cli import main, warn
 from edge_runtime.cli.arguments import Whole
+from edge_runtime.decoder import NOT_MUSIC
 from edge_runtime.errors import DataSetError, ParameterError
 from edge_runtime.output_file import check_writable
 
@@ -20,7 +24,6 @@ from ..data.genre_check import check_genres
 from ..evaluation.run_summary import run_summary
 from ..evaluation.scores import Scores, labelled_text, score_predictions
 from ..run import folder as run_folder
-from ..transfer.corpus import NOT_MUSIC
 from ..transfer.own_genres import BASES, ENOUGH, FEWEST, extract_features, fit_own_genres
 from ..transfer.weights_file import bundled_musicnn
 from .data_arguments import add_data_set_argument, add_feature_arguments, cache_folder
@@ -29,7 +32,7 @@ HELP = "make a model for genres of your own, from a folder of a few clips each"
 EXTRA = "train"
 REQUIRES = ("tensorflow", "keras", "sklearn", "soundfile", "pyroomacoustics", "ai_edge_litert")
 
-_MODEL_BYTES = 4_000_000
+_MODEL_BYTES = 20_000_000
 """Of float32 weights, the largest file that an export makes"""
 
 
@@ -79,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
     listed = load(args.folder, args.data_set)
     check_genres(listed, args.folder, reserved=(NOT_MUSIC,))
     cache = cache_folder(args)
-    clips = extract_features(listed, args.folder, cache, workers=args.workers)
+    clips = extract_features(listed, args.folder, cache, args.base, workers=args.workers)
     for warning in clips.warnings:
         warn(warning)
     speech = shutil.which("espeak-ng") is not None
@@ -97,7 +100,13 @@ def run(args: argparse.Namespace) -> int:
         scores,
         {"seed": args.seed, "base": args.base, "parameters": int(trained.model.count_params())},
         protocol="cross-validated by track in 5 folds; the model itself is trained on every clip",
-    ) | {"rejected": [NOT_MUSIC]}
+    ) | {
+        "rejected": [NOT_MUSIC],
+        "tags": [dataclasses.asdict(tag) for tag in trained.tags],
+        "styles": [dataclasses.asdict(style) for style in trained.styles],
+    }
+    if trained.second_front_end is not None:
+        summary["second_front_end"] = trained.second_front_end.to_dict()
     with tempfile.TemporaryDirectory() as temporary:
         folder = args.run or Path(temporary) / "run"
         run_folder.save_network(
@@ -107,7 +116,10 @@ def run(args: argparse.Namespace) -> int:
             trained.experiment,
             trained.cross_validated,
             history={},
-            rejected=trained.rejected,
+            no_genre=(
+                trained.rejected,
+                np.full(len(trained.rejected), len(clips.genres), np.int64),
+            ),
             examined_elsewhere=True,
         )
         code = _export(folder, out, name)

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_runtime.cli import warn
+from edge_runtime.decoder import NOT_MUSIC, OTHER
 from edge_runtime.errors import MissingExtraError, ParameterError
 from edge_runtime.frontend import PRESETS
 
@@ -33,7 +34,6 @@ from ..models import BASELINES, MODELS, PRETRAINED, BaselineRecipe, Network
 from ..not_music.espeak import check_espeak
 from ..run import folder as run_folder
 from ..run.predictions import Predictions
-from ..transfer.corpus import NOT_MUSIC
 from ..transfer.musicnn_wheel import DOWNLOAD, WHEEL, check_wheel
 from ..transfer.recipe import Recipe, sources, train_pretrained
 from .data_arguments import cache_folder
@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     choice = SplitChoice(args.split, args.group, args.seed)
     is_json = args.data.suffix.lower() == ".json" and args.data.is_file()
     listed = None if is_json else load(args.data, args.data_set, choice.csv)
-    reserved = (NOT_MUSIC,) if isinstance(recipe, Recipe) else ()
+    reserved = (NOT_MUSIC, OTHER) if isinstance(recipe, Recipe) else ()
     if listed is not None:
         check_genres(listed, args.data, reserved=reserved)
     run_folder.check_free(out, overwrite=args.overwrite or args.resume)
@@ -103,6 +103,7 @@ def _experiment(
         augmentation=augmentation(args),
         copies=args.augment_copies,
         workers=args.workers,
+        second=recipe.second_front_end if isinstance(recipe, Recipe) else None,
     )
 
 
@@ -166,24 +167,30 @@ def _train_pretrained(
     trained = train_pretrained(
         recipe,
         sources([item.track for item in clips], seconds, genres, args.more_music),
-        len(genres),
+        genres,
         wheel=args.teacher,
         cache=args.cache,
         seed=args.seed,
     )
     experiment = dataclasses.replace(
         experiment,
-        genres=(*genres, NOT_MUSIC),
+        genres=trained.labels,
         params=trained.params,
         train=experiment.train.normalised(trained.params),
         valid=experiment.valid.normalised(trained.params),
     )
     predictions = dataclasses.replace(
         _predictions(experiment, experiment.valid.predict(_posteriors(trained.model))),
-        rejected=(NOT_MUSIC,),
+        rejected=trained.rejected,
     )
     scores = score_predictions(predictions)
-    summary = _summary(args, experiment, scores, trained.how) | {"rejected": [NOT_MUSIC]}
+    summary = _summary(args, experiment, scores, trained.how) | {
+        "rejected": list(trained.rejected),
+        "tags": [dataclasses.asdict(tag) for tag in trained.tags],
+        "styles": [dataclasses.asdict(tag) for tag in trained.styles],
+    }
+    if (second := recipe.second_front_end) is not None:
+        summary["second_front_end"] = second.to_dict()
     history = {"loss": trained.losses} if trained.losses else None
     run_folder.save_network(
         out,
@@ -192,7 +199,7 @@ def _train_pretrained(
         experiment,
         predictions,
         history=history or {},
-        rejected=trained.not_music,
+        no_genre=(trained.no_genre, trained.labels_of_no_genre),
     )
     write_report(out, summary, predictions, None)
     return scores
@@ -267,7 +274,15 @@ def _settings(args: argparse.Namespace, network: Network) -> FitSettings:
 
 def _posteriors(model: Any) -> Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]:
     """A Keras model as `Windows.predict` calls it."""
-    return lambda windows: model(windows[..., np.newaxis]).numpy()
+
+    def predict(windows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        outputs = model(windows[..., np.newaxis])
+        # One that has tags gives them, and styles, as well.
+        first = outputs[0] if isinstance(outputs, list) else outputs
+        posteriors: npt.NDArray[np.float32] = first.numpy()
+        return posteriors
+
+    return predict
 
 
 def _predictions(experiment: Experiment, posteriors: Any) -> Predictions:

@@ -53,13 +53,19 @@ def _add_pretrained(parser: argparse.ArgumentParser) -> None:
         metavar="WHEEL",
         help=f"the weights of MusiCNN, as published: {DOWNLOAD}",
     )
-    group.add_argument(
+    add_more_music_argument(group)
+
+
+def add_more_music_argument(parser: argparse._ActionsContainer) -> None:
+    """Declare ``--more-music``."""
+    parser.add_argument(
         "--more-music",
         type=Path,
         metavar="DIR",
         action="append",
         default=[],
-        help="other music of any genre, to train the network on; may be given again",
+        help="other music of any genre, to train the network on, and to tell music of no genre by; "
+        "may be given again",
     )
 
 

@@ -54,6 +54,7 @@ def prepare(
     augmentation: AudioAugmentation | None,
     copies: int,
     workers: int | None = None,
+    second: FrontEndParams | None = None,
 ) -> Experiment:
     """Extract features, split them, normalise.
 
@@ -72,6 +73,8 @@ def prepare(
         Varied copies of each training track.
     workers : int, optional
         Processes that compute features.
+    second : FrontEndParams, optional
+        Of a second front end, whose values are further rows of each window.
 
     Raises
     ------
@@ -91,6 +94,7 @@ def prepare(
         augmentation=augmentation,
         copies=copies,
         workers=workers,
+        second=second,
     )
     if not extraction.tracks:
         raise DataSetError(f"no clip can be used; the first: {extraction.skipped[0][1]}")

@@ -38,7 +38,7 @@ class Windows:
     def batch(self, indices: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
         """Windows of these indices, (len(indices), frames, coefficients), normalised."""
         rows = np.stack([self.arrays[array][row] for array, row in self.places[indices]])
-        return rows if self.params is None else self.params.normalise(rows)
+        return rows if self.params is None else normalised(rows, self.params)
 
     def all(self) -> npt.NDArray[np.float32]:
         """Every window, (n, frames, coefficients), normalised."""
@@ -114,6 +114,21 @@ def _apart(rows: list[int], starts: Sequence[float], window_seconds: float) -> l
         if fresh >= 0.5 * window_seconds - 1e-3:
             chosen.append(last)
     return chosen
+
+
+def normalised(rows: npt.NDArray[np.float32], params: FrontEndParams) -> npt.NDArray[np.float32]:
+    """Windows as the front end normalises them; the rows of a second one stay as they are.
+
+    Parameters
+    ----------
+    rows : (n, rows, coefficients) float32
+    params : FrontEndParams
+        Of the first front end.
+    """
+    first = params.normalise(rows[:, : params.n_frames])
+    if rows.shape[1] == params.n_frames:
+        return first
+    return np.concatenate([first, rows[:, params.n_frames :]], axis=1)
 
 
 def normalisation(windows: Windows) -> tuple[tuple[float, ...], tuple[float, ...]]:

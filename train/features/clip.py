@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from edge_runtime.audio.conditioning import Conditioner, level_dbfs
 from edge_runtime.audio.file import open_audio
 from edge_runtime.audio.windows import Samples, SoundPath, cut_windows, file_windows, sound_blocks
 from edge_runtime.decoder import DecoderSettings
-from edge_runtime.frontend import FrontEnd, FrontEndParams
+from edge_runtime.frontend import FrontEndParams
 from edge_runtime.regular_file import check_regular
 
 from ..augment.waveform import AudioAugmentation, add_noise, change_sound
@@ -50,7 +50,13 @@ def sha256_of(path: Path) -> str:
 
 
 def clip_features(
-    clip: Clip, front_end: FrontEnd, step: int, augmentation: AudioAugmentation | None, digest: Any
+    clip: Clip,
+    params: FrontEndParams,
+    front_end: Callable[[Samples], npt.NDArray[np.float32]],
+    step: int,
+    *,
+    augmentation: AudioAugmentation | None,
+    digest: Any,
 ) -> Iterator[tuple[float, npt.NDArray[np.float32]]]:
     """Features of the windows of a clip that are not silent.
 
@@ -59,7 +65,10 @@ def clip_features(
     Parameters
     ----------
     clip : Clip
-    front_end : FrontEnd
+    params : FrontEndParams
+        Of the front end whose windows these are.
+    front_end : callable
+        From samples of a window to its features: `FrontEnd`, or `ModelInput` of two.
     step : int
         Distance between windows, samples.
     augmentation : AudioAugmentation, optional
@@ -78,7 +87,6 @@ def clip_features(
     AudioFormatError
         If the clip cannot be decoded.
     """
-    params = front_end.params
     if clip.copy and augmentation is not None:
         windows = _varied_windows(clip, params, step, augmentation, digest)
     else:

@@ -92,6 +92,7 @@ def extract(
     augmentation: AudioAugmentation | None = None,
     copies: int = 0,
     workers: int | None = None,
+    second: FrontEndParams | None = None,
 ) -> Extraction:
     """Features of every track; what was computed before comes from the cache.
 
@@ -111,6 +112,8 @@ def extract(
         those that are there; and variations of any kind share the features of the originals.
     workers : int, optional
         Processes; as many as there are cores if not given.
+    second : FrontEndParams, optional
+        Of a second front end, whose values are further rows of each window.
 
     Returns
     -------
@@ -123,7 +126,8 @@ def extract(
         If the cache cannot be written (a full disk) or has too little space, holds features of
         other settings, or a worker is killed again and again. All that was finished is kept.
     """
-    settings = StoreSettings(params, params.window_samples if step is None else step)
+    step = params.window_samples if step is None else step
+    settings = StoreSettings(params, step, second=second)
     workers = workers or os.cpu_count() or 1
     found: list[tuple[TrackFeatures, str]] = []
     skipped: list[tuple[Track, str]] = []
@@ -137,7 +141,7 @@ def extract(
         if copy:
             if augmentation is None:
                 break
-            settings = StoreSettings(params, settings.step, augmentation)
+            settings = StoreSettings(params, step, augmentation, second)
             hashed = [(item.track, sha256) for item, sha256 in found if not item.copy]
         store = FeatureStore(store_folder(cache, settings), settings)
         good, bad = _from_store(store, hashed, copy, workers)
@@ -217,7 +221,8 @@ def _check_space(store: FeatureStore, clips: Sequence[Clip]) -> None:
     settings = store.settings
     params = settings.params
     windows = sum(known) / len(known) * len(clips) * params.sample_rate / settings.step
-    needed = 4 * windows * params.n_frames * params.n_coefficients
+    rows, coefficients = settings.shape
+    needed = 4 * windows * rows * coefficients
     disk = shutil.disk_usage(store.folder)
     free = disk.free
     if free < int(needed) and disk.total:  # some network folders do not tell

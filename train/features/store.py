@@ -32,6 +32,7 @@ import numpy.typing as npt
 from edge_runtime.audio.windows import check_step
 from edge_runtime.errors import DataSetError
 from edge_runtime.frontend import FrontEndParams
+from edge_runtime.frontend.model_input import input_shape
 
 from ..augment.waveform import AudioAugmentation
 from .clip import SILENCE_DBFS
@@ -64,9 +65,16 @@ class StoreSettings:
     """Distance between windows, samples"""
     augmentation: AudioAugmentation | None = None
     """None in a store of clips as they are"""
+    second: FrontEndParams | None = None
+    """Of a second front end, whose values are further rows of each window"""
 
     def __post_init__(self) -> None:
         check_step(self.step, self.params)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Of the features of one window: (rows, coefficients)."""
+        return input_shape(self.params, self.second)
 
     @property
     def sha256(self) -> str:
@@ -75,13 +83,16 @@ class StoreSettings:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form."""
-        return {
+        values = {
             "version": _VERSION,
             "front_end": self.params.to_dict(),
             "step": self.step,
             "silence_dbfs": SILENCE_DBFS,
             "augmentation": self.augmentation.to_dict() if self.augmentation else None,
         }
+        if self.second is not None:
+            values["second_front_end"] = self.second.to_dict()
+        return values
 
 
 @dataclass(frozen=True)
@@ -122,7 +133,7 @@ class FeatureStore:
     def __init__(self, folder: Path, settings: StoreSettings, *, rebuild: bool = False) -> None:
         self.folder = folder
         self.settings = settings
-        self._shape = (settings.params.n_frames, settings.params.n_coefficients)
+        self._shape = settings.shape
         self._entries: dict[tuple[str, int], tuple[Entry, Path]] = {}
         self._mapped: dict[Path, Features] = {}
         with storing(folder):
@@ -201,7 +212,7 @@ class ShardWriter:
     def __init__(self, folder: Path, settings: StoreSettings) -> None:
         self._folder = folder
         self._settings = settings
-        self._shape = (settings.params.n_frames, settings.params.n_coefficients)
+        self._shape = settings.shape
         self._array = folder / f"shard-{uuid.uuid4().hex}.npy"
         self._temporary = temporary_name(self._array)
         self._entries: list[Entry] = []

@@ -20,6 +20,7 @@ from pathlib import Path
 from edge_runtime.cli import warn
 from edge_runtime.errors import AudioFormatError, DataSetError, MissingDependencyError
 from edge_runtime.frontend import FrontEnd
+from edge_runtime.frontend.model_input import ModelInput
 
 from .clip import Clip, clip_features
 from .store import FeatureStore, ShardWriter, StoreSettings
@@ -206,14 +207,22 @@ def _write_shard_in_worker(
 def _write_shard(
     folder: Path, settings: StoreSettings, clips: Sequence[Clip], stopped: Callable[[], bool]
 ) -> Finished:
-    front_end = FrontEnd(settings.params)
+    second = None if settings.second is None else FrontEnd(settings.second)
+    front_end = ModelInput(FrontEnd(settings.params), second)
     unreadable = []
     with ShardWriter(folder, settings) as shard:
         for clip in clips:
             if stopped():
                 break
             digest, starts = hashlib.sha256(), []
-            windows = clip_features(clip, front_end, settings.step, settings.augmentation, digest)
+            windows = clip_features(
+                clip,
+                settings.params,
+                front_end,
+                settings.step,
+                augmentation=settings.augmentation,
+                digest=digest,
+            )
             try:
                 for start, features in windows:
                     shard.write(features)

@@ -2,7 +2,7 @@
 
 A *network* is a Keras model and can be exported to the device. A *baseline* is a classic method on
 statistics of the features; it is trained, scored and compared, and stays on the workstation. A
-*pretrained* model begins with the weights of MusiCNN (`train.transfer`).
+*pretrained* model begins with the weights of MusiCNN, and maybe YAMNet (`train.transfer`).
 """
 
 from __future__ import annotations
@@ -85,7 +85,8 @@ BASELINES: dict[str, BaselineRecipe] = {
 
 PRETRAINED: dict[str, Recipe] = {
     "base": Recipe(Places()),
-    "tiny": Recipe(Places(frames=2, curves=(3, 2)), epochs=5),
+    "tiny": Recipe(Places(frames=2, curves=(3, 2)), epochs=5, styles_of_penultimate=True),
+    "plus": Recipe(Places(), yamnet=True),
 }
 
 MODELS: dict[str, Network | BaselineRecipe | Recipe] = {**BASELINES, **NETWORKS, **PRETRAINED}

@@ -61,14 +61,14 @@ def save_network(
     predictions: Predictions,
     *,
     history: dict[str, list[float]],
-    rejected: npt.NDArray[np.float32] | None = None,
+    no_genre: tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]] | None = None,
     examined_elsewhere: bool = False,
 ) -> None:
     """Write everything but the report; ``run.json`` comes last: with it the run is whole.
 
-    `rejected` are windows of the last label, where that is no genre. With `examined_elsewhere`,
-    the predictions are by other models, which were not trained on these clips, and an export
-    takes its calibration from them: temperature and window correlation.
+    `no_genre` are windows of the labels that are no genre, and these labels. With
+    `examined_elsewhere`, the predictions are by other models, which were not trained on these
+    clips, and an export takes its calibration from them: temperature and window correlation.
     """
     with storing(folder, _KEPT):
         train, valid = experiment.train, experiment.valid
@@ -76,11 +76,13 @@ def save_network(
         model.save(folder / MODEL)
         chosen = calibration_indices(train.labels, run["training"]["seed"])
         calibration, calibration_labels = train.batch(chosen), train.labels[chosen]
-        if rejected is not None:
-            sample = rejected[:: -(-len(rejected) // CALIBRATION_PER_GENRE)]
-            calibration = np.concatenate([calibration, sample])
-            last = len(experiment.genres) - 1
-            calibration_labels = np.append(calibration_labels, [last] * len(sample))
+        if no_genre is not None:
+            windows, labels = no_genre
+            for label in np.unique(labels):
+                own = np.flatnonzero(labels == label)
+                own = own[:: -(-len(own) // CALIBRATION_PER_GENRE)]
+                calibration = np.concatenate([calibration, windows[own]])
+                calibration_labels = np.append(calibration_labels, [label] * len(own))
         RunWindows(
             valid.all(),
             valid.labels,

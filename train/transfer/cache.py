@@ -12,33 +12,31 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edge_runtime.frontend import FrontEndParams
-
 from ..augment import random_degradation
 from ..features.files import open_atomically, storing
-from .corpus import Corpus, Source, make_corpus
+from .corpus import Corpus, FrontEnds, Source, make_corpus
 from .distil import Targets, targets
 from .pruning import Affine
 
 
-def corpus_key(drawn: Sequence[Source], params: FrontEndParams, seed: int) -> str:
-    """Name of a corpus: of these files, as long as they are, of this front end and this seed."""
+def corpus_key(drawn: Sequence[Source], front_ends: FrontEnds, seed: int) -> str:
+    """Name of a corpus: of these files, as long as they are, of these front ends and this seed."""
     listed = [
         (str(source.path.resolve()), source.path.stat().st_size, source.label, source.windows)
         for source in drawn
     ]
-    text = json.dumps([listed, params.to_dict(), seed])
+    text = json.dumps([listed, dataclasses.asdict(front_ends), seed])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def cached_corpus(
-    folder: Path, drawn: Sequence[Source], params: FrontEndParams, seed: int
+    folder: Path, drawn: Sequence[Source], front_ends: FrontEnds, seed: int
 ) -> Corpus:
     """The corpus of these files and this seed."""
-    clean, degraded, labels, places, skipped = _cached(
+    clean, degraded, labels, places, skipped = cached_arrays(
         folder,
         ("clean", "degraded", "labels", "sources", "skipped"),
-        lambda: make_corpus(drawn, params, random_degradation, seed),
+        lambda: make_corpus(drawn, front_ends, random_degradation, seed),
     )
     return Corpus(clean, degraded, np.asarray(labels), np.asarray(places), tuple(map(str, skipped)))
 
@@ -47,15 +45,20 @@ def cached_targets(
     folder: Path, teacher: Any, windows: npt.NDArray[np.float16], features: Affine
 ) -> Targets:
     """Outputs of this very teacher for windows; every student has the same."""
-    digest = hashlib.sha256()
-    for weights in teacher.get_weights():
-        digest.update(np.ascontiguousarray(weights).tobytes())
     names = [field.name for field in dataclasses.fields(Targets)]
-    cache = folder / f"targets-{digest.hexdigest()[:16]}"
-    return Targets(*_cached(cache, names, lambda: targets(teacher, windows, features)))
+    cache = folder / f"targets-{network_digest(teacher)}"
+    return Targets(*cached_arrays(cache, names, lambda: targets(teacher, windows, features)))
 
 
-def _cached(
+def network_digest(network: Any) -> str:
+    """Digest of the weights of a network."""
+    digest = hashlib.sha256()
+    for weights in network.get_weights():
+        digest.update(np.ascontiguousarray(weights).tobytes())
+    return digest.hexdigest()[:16]
+
+
+def cached_arrays(
     folder: Path, names: Sequence[str], compute: Callable[[], object]
 ) -> list[npt.NDArray[Any]]:
     """Attributes of what `compute` returns, as arrays on disk; computed where one is missing."""

@@ -19,6 +19,7 @@ from edge_runtime.audio.windows import SoundPath, fill_window, sound_blocks
 from edge_runtime.cli import warn
 from edge_runtime.errors import AudioFormatError, DataSetError
 from edge_runtime.frontend import FrontEnd, FrontEndParams
+from edge_runtime.frontend.model_input import ModelInput
 
 from ..features.clip import SILENCE_DBFS
 from ..features.workers import no_processes
@@ -31,10 +32,23 @@ Degrade = Callable[[Samples, int, np.random.Generator], Samples]
 """Samples, rate, generator -> degraded samples"""
 
 UNLABELLED = -1
-NOT_MUSIC = "not music"
-"""Label of the class that is no genre"""
 _FASTEST = 1.12
 """Music is played up to this much faster or slower, which changes its pitch as well"""
+
+
+@dataclass(frozen=True)
+class FrontEnds:
+    """What makes the windows of a corpus, and what the models' input is."""
+
+    first: FrontEndParams
+    """Without normalisation"""
+    second: FrontEndParams | None = None
+    """Its values are further rows of each window"""
+
+    def build(self) -> ModelInput:
+        """Ready to use, in one process."""
+        second = None if self.second is None else FrontEnd(self.second)
+        return ModelInput(FrontEnd(self.first), second)
 
 
 @dataclass(frozen=True)
@@ -53,9 +67,9 @@ class Corpus:
     """Windows for a teacher and its student."""
 
     clean: npt.NDArray[np.float16]
-    """(n, frames, bands), before normalisation"""
+    """(n, rows, bands), before normalisation"""
     degraded: npt.NDArray[np.float16]
-    """(n, frames, bands): the same windows behind a random device chain"""
+    """(n, rows, bands): the same windows behind a random device chain"""
     labels: npt.NDArray[np.int64]
     """(n,)"""
     sources: npt.NDArray[np.int64]
@@ -68,15 +82,14 @@ class Corpus:
 
 
 def make_corpus(
-    sources: Sequence[Source], params: FrontEndParams, degrade: Degrade, seed: int
+    sources: Sequence[Source], front_ends: FrontEnds, degrade: Degrade, seed: int
 ) -> Corpus:
     """Draw windows at random places of every file; files that cannot be read are left out.
 
     Parameters
     ----------
     sources : sequence of Source
-    params : FrontEndParams
-        Without normalisation.
+    front_ends : FrontEnds
     degrade : callable
         A function of a module: other processes call it.
     seed : int
@@ -86,7 +99,7 @@ def make_corpus(
     drawn = _in_processes(
         _draw,
         sources,
-        [params] * len(sources),
+        [front_ends] * len(sources),
         [degrade] * len(sources),
         [(seed, index) for index in range(len(sources))],
         chunksize=4,
@@ -110,14 +123,13 @@ def make_corpus(
 
 
 def draw_not_music(
-    params: FrontEndParams, degrade: Degrade, kinds: Mapping[str, int], label: int
+    front_ends: FrontEnds, degrade: Degrade, kinds: Mapping[str, int], label: int
 ) -> Corpus:
     """Windows of sounds that are not music (`train.not_music`), every one a source of its own.
 
     Parameters
     ----------
-    params : FrontEndParams
-        Without normalisation.
+    front_ends : FrontEnds
     degrade : callable
         A function of a module: other processes call it.
     kinds : mapping of str to int
@@ -131,7 +143,7 @@ def draw_not_music(
         If espeak-ng is not installed.
     """
     sounds = [(kind, seed) for kind, n in kinds.items() for seed in range(n)]
-    columns = (sounds, [params] * len(sounds), [degrade] * len(sounds))
+    columns = (sounds, [front_ends] * len(sounds), [degrade] * len(sounds))
     drawn = list(_in_processes(_draw_sound, *columns, chunksize=16))
     clean, degraded = (np.stack(part) for part in zip(*drawn, strict=True))
     n = len(sounds)
@@ -159,20 +171,22 @@ def _in_processes(
 
 
 def _draw_sound(
-    sounds: tuple[str, int], params: FrontEndParams, degrade: Degrade
+    sounds: tuple[str, int], front_ends: FrontEnds, degrade: Degrade
 ) -> tuple[npt.NDArray[np.float16], npt.NDArray[np.float16]]:
     kind, seed = sounds
+    params = front_ends.first
     rate = params.sample_rate
     made = make_sound(kind, "train", seed, rate=rate, seconds=params.window_seconds)
-    front_end = FrontEnd(params)
+    front_end = front_ends.build()
     samples = made.samples[: params.window_samples]
     changed = degrade(samples, rate, np.random.default_rng([seed, KINDS.index(kind)]))
     return front_end(samples).astype(np.float16), front_end(changed).astype(np.float16)
 
 
 def _draw(
-    source: Source, params: FrontEndParams, degrade: Degrade, seed: tuple[int, int]
+    source: Source, front_ends: FrontEnds, degrade: Degrade, seed: tuple[int, int]
 ) -> tuple[npt.NDArray[np.float16], npt.NDArray[np.float16]] | str:
+    params = front_ends.first
     try:
         audio = open_audio(source.path)
         with naming(audio.path):
@@ -181,8 +195,8 @@ def _draw(
     except AudioFormatError as error:
         return str(error)
     generator = np.random.default_rng(seed)
-    front_end = FrontEnd(params)
-    shape = (params.n_frames, params.n_coefficients)
+    front_end = front_ends.build()
+    shape = front_end.shape
     clean, degraded = [np.zeros((0, *shape), np.float16)], [np.zeros((0, *shape), np.float16)]
     for _ in range(source.windows):
         window = _window(samples, params.window_samples, generator)

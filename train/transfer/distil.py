@@ -21,6 +21,7 @@ from edge_runtime.errors import EdgeGenreError
 
 from .corpus import Corpus
 from .head import Head
+from .keras_model import network_input
 from .pruning import Affine
 
 _LARGEST = 6.0
@@ -65,7 +66,7 @@ def targets(teacher: Any, windows: npt.NDArray[np.float16], features: Affine) ->
     run = tf.function(lambda x: teacher(x, training=False))
     parts: list[list[npt.NDArray[np.float16]]] = [[], [], []]
     for start in range(0, len(windows), 64):
-        x = _normalised(windows[start : start + 64], features)
+        x = network_input(teacher, windows[start : start + 64], features)
         outputs = run(tf.constant(x))
         for part, name in zip(parts, _NAMES, strict=True):
             part.append(outputs[name].numpy().astype(np.float16))
@@ -154,7 +155,7 @@ def distil(
             x = np.concatenate([corpus.degraded[halves[0]], corpus.clean[halves[1]]])
             total += float(
                 compiled(
-                    tf.constant(_normalised(x, features)),
+                    tf.constant(network_input(student, x, features)),
                     *(
                         tf.constant(_rows([getattr(each, name) for each in wanted], halves))
                         for name in _NAMES
@@ -181,7 +182,3 @@ def _rows(
 ) -> npt.NDArray[np.float32]:
     chosen = [part[own] for part, own in zip(parts, rows, strict=True)]
     return np.concatenate(chosen).astype(np.float32)
-
-
-def _normalised(x: npt.NDArray[np.float16], features: Affine) -> npt.NDArray[np.float32]:
-    return (x.astype(np.float32) * features.scale + features.shift)[..., np.newaxis]

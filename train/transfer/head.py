@@ -1,4 +1,4 @@
-"""The last layer: from a pretrained network's features to genres, fitted to a few hundred clips.
+"""The last layer: from pretrained networks' features to genres, fitted to a few hundred clips.
 
 Multinomial logistic regression with a quadratic penalty. Two things matter when some genres have
 seven clips: every *track* weighs the same, so that ten seconds of thirty records count for more
@@ -8,6 +8,7 @@ penalised less, since that "country" means country is known beforehand.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,26 +22,55 @@ GENRE_TAGS = (
     "rock", "pop", "dance", "jazz", "metal", "blues", "Hip-Hop", "country", "instrumental", "funk",
     "heavy metal", "classic rock",
 )  # fmt: skip
-_TAG_EMPHASIS = 10.0
+TAG_EMPHASIS = 10.0
 """Tags are this many times as large as other inputs, so that their weights cost a hundredth"""
+EVIDENCE = 10.0
+"""scikit-learn's C, times the number of windows. With 2, rooms and noise cost two to four points
+more (docs/accuracy.md)"""
+FEATURES = ("pooled", "penultimate", "embedding")
+"""Outputs of a trunk that the last layer is given, in this order; MusiCNN alone has two"""
 _FLATTEST = 1e-3
+_RIDGE = 0.01
+"""Penalty of `fit_outputs`, in units of the features' variance"""
 _OF_NOT_MUSIC = 3.0
 """What is not music is many things: with the weight of one genre, half of real speech gets a genre
 (docs/training.md)"""
+_OF_OTHER = 0.5
+"""With the weight of a whole genre, three validation tracks of a hundred become ``other``"""
 
 
 @dataclass(frozen=True)
 class Head:
-    """A dense layer behind the normalised pooled features and the penultimate layer."""
+    """A dense layer behind the features of a network, side by side."""
 
     kernel: Array
-    """(pooled + 200, classes)"""
+    """(features, classes)"""
     bias: Array
     """(classes,)"""
 
 
+@dataclass(frozen=True)
+class HeadInput:
+    """Features of windows by one layer, and what is known of them."""
+
+    values: Array
+    """(n, features)"""
+    emphasis: float | None = 1.0
+    """How large they are made; None where only `known` outputs are used"""
+    known: tuple[Array, Array, float] | None = None
+    """Kernel and bias of outputs with a meaning, linear in the features, and their emphasis"""
+
+    def rows(self, chosen: npt.NDArray[Any]) -> HeadInput:
+        """Those of some windows."""
+        return dataclasses.replace(self, values=self.values[chosen])
+
+
 def track_weights(
-    labels: npt.NDArray[np.int64], tracks: npt.NDArray[np.int64], *, not_music: int | None = None
+    labels: npt.NDArray[np.int64],
+    tracks: npt.NDArray[np.int64],
+    *,
+    not_music: int | None = None,
+    other: int | None = None,
 ) -> npt.NDArray[np.float64]:
     """Weights of windows: every track of a genre weighs the same, and so does every genre.
 
@@ -48,7 +78,9 @@ def track_weights(
     ----------
     labels, tracks : (n,)
     not_music : int, optional
-        The label of what is no genre: it weighs as much as three.
+        The label of what is no music: it weighs as much as three genres.
+    other : int, optional
+        The label of music of no genre: it weighs as much as a half.
 
     Returns
     -------
@@ -57,77 +89,151 @@ def track_weights(
     """
     _, inverse, counts = np.unique(tracks, return_inverse=True, return_counts=True)
     weights = 1.0 / counts[inverse]
+    of = {not_music: _OF_NOT_MUSIC, other: _OF_OTHER}
     for label in np.unique(labels):
         own = labels == label
-        weights[own] *= (_OF_NOT_MUSIC if label == not_music else 1.0) / weights[own].sum()
+        weights[own] *= of.get(int(label), 1.0) / weights[own].sum()
     return np.asarray(weights * len(labels) / weights.sum())
 
 
 def fit_head(
-    pooled: Array,
-    penultimate: Array,
+    inputs: Sequence[HeadInput],
     labels: npt.NDArray[np.int64],
     weights: npt.NDArray[np.float64],
     *,
-    to_tags: Sequence[Array],
-    tag_names: tuple[str, ...],
-    strength: float,
+    n_genres: int,
 ) -> Head:
     """Fit the last layer.
 
+    Features are brought to the mean and spread that they have in music of the genres alone. What
+    is no genre varies far more, and would make the differences between genres small.
+
     Parameters
     ----------
-    pooled : (n, pooled) float32
-        Normalised.
-    penultimate : (n, 200) float32
+    inputs : sequence of HeadInput
+        What stands side by side in front of the layer.
     labels : (n,) int64
         From 0, none left out.
     weights : (n,) float64
-    to_tags : sequence of float32 array
-        Kernel (200, tags) and bias: the tags are linear in the penultimate layer.
-    tag_names : tuple of str
-        What the tags are.
-    strength : float
-        Inverse of the penalty (scikit-learn's ``C``).
+    n_genres : int
+        Labels below this are genres.
     """
     from sklearn.linear_model import LogisticRegression
 
-    chosen = [tag_names.index(tag) for tag in GENRE_TAGS]
-    kernel_of_tags, tag_bias = to_tags[0][:, chosen], to_tags[1][chosen]
-    tags = penultimate @ kernel_of_tags + tag_bias
-    inputs, means, scales = [], [], []
-    for values, emphasis in ((pooled, 1.0), (tags, _TAG_EMPHASIS)):
-        mean = np.average(values, axis=0, weights=weights)
+    of_genres = np.where(labels < n_genres, weights, 0.0)
+    columns = [
+        _Columns.of(each, of_genres, part)
+        for each in inputs
+        for part in ("values", "known")
+        if (each.emphasis if part == "values" else each.known) is not None
+    ]
+    regression = LogisticRegression(C=EVIDENCE / len(labels), max_iter=300)
+    standardised = np.concatenate([part.standardised for part in columns], axis=1)
+    regression.fit(standardised, labels, sample_weight=weights)
+    coefficients = np.split(
+        regression.coef_.T, np.cumsum([len(part.scale) for part in columns])[:-1]
+    )
+    kernels = {
+        id(each): np.zeros((each.values.shape[1], len(regression.intercept_))) for each in inputs
+    }
+    bias = regression.intercept_.copy()
+    for part, own in zip(columns, coefficients, strict=True):
+        scaled = own * part.scale[:, np.newaxis]
+        bias -= part.mean @ scaled
+        if part.known is None:
+            kernels[id(part.source)] += scaled
+        else:
+            kernel_of_known, bias_of_known = part.known
+            kernels[id(part.source)] += kernel_of_known @ scaled
+            bias += bias_of_known @ scaled
+    kernel = np.concatenate([kernels[id(each)] for each in inputs])
+    return Head(kernel.astype(np.float32), bias.astype(np.float32))
+
+
+@dataclass(frozen=True, eq=False)
+class _Columns:
+    """Columns that the regression is given: features of a layer, or what is known of them."""
+
+    source: HeadInput
+    known: tuple[Array, Array] | None
+    """Kernel and bias, where these are known outputs"""
+    standardised: Array
+    mean: npt.NDArray[np.float64]
+    scale: npt.NDArray[np.float64]
+    """Emphasis by spread"""
+
+    @classmethod
+    def of(cls, source: HeadInput, weights: npt.NDArray[np.float64], part: str) -> _Columns:
+        values, known, emphasis = source.values, None, source.emphasis
+        if part == "known":
+            assert source.known is not None
+            *kernel_and_bias, emphasis = source.known
+            known = (kernel_and_bias[0], kernel_and_bias[1])
+            values = source.values @ known[0] + known[1]
+        assert emphasis is not None
+        mean = np.average(values, axis=0, weights=weights).astype(np.float64)
         spread = np.sqrt(np.average((values - mean) ** 2, axis=0, weights=weights)) + _FLATTEST
         scale = emphasis / spread
-        inputs.append((values - mean) * scale)
-        means.append(mean)
-        scales.append(scale)
-    regression = LogisticRegression(C=strength, max_iter=500)
-    regression.fit(np.concatenate(inputs, axis=1), labels, sample_weight=weights)
-    coefficients = regression.coef_.T * np.concatenate(scales)[:, np.newaxis]
-    bias = regression.intercept_ - np.concatenate(means) @ coefficients
-    of_pooled, of_tags = np.split(coefficients, [pooled.shape[1]])
-    kernel = np.concatenate([of_pooled, kernel_of_tags @ of_tags])
-    return Head(kernel.astype(np.float32), (bias + tag_bias @ of_tags).astype(np.float32))
+        return cls(source, known, ((values - mean) * scale).astype(np.float32), mean, scale)
 
 
-def with_head(trunk: Any, head: Head) -> Any:
-    """A classifier: (n, frames, bands, 1) to posteriors (n, classes).
+def fit_outputs(features: Sequence[Array], wanted: Array) -> Head:
+    """A layer that makes another network's outputs of features, by least squares.
+
+    Parameters
+    ----------
+    features : sequence of (n, features) float32
+        What stands side by side in front of the layer.
+    wanted : (n, outputs) float32
+    """
+    x = np.concatenate(features, axis=1).astype(np.float64)
+    mean, spread = x.mean(axis=0), x.std(axis=0) + _FLATTEST
+    z = (x - mean) / spread
+    target = wanted.mean(axis=0, dtype=np.float64)
+    ridge = _RIDGE * len(z) * np.eye(z.shape[1])
+    kernel = np.linalg.solve(z.T @ z + ridge, z.T @ (wanted - target)) / spread[:, np.newaxis]
+    return Head(kernel.astype(np.float32), (target - mean @ kernel).astype(np.float32))
+
+
+def outputs_of(head: Head, features: Sequence[Array]) -> Array:
+    """What a layer makes of features, (n, outputs)."""
+    found: Array = np.concatenate(features, axis=1) @ head.kernel + head.bias
+    return found
+
+
+def with_head(trunk: Any, head: Head, styles: Head | None = None) -> Any:
+    """A classifier: posteriors of the labels, logits of tags and, where there are, of styles.
 
     Parameters
     ----------
     trunk : keras.Model
-        From `train.transfer.keras_model.compact_musicnn`.
+        From `train.transfer.keras_model.compact_musicnn` or `train.transfer.plus.plus`.
     head : Head
+    styles : Head, optional
+        Makes styles of the inputs of the last layer, or of the penultimate layer alone; not for a
+        trunk that has styles itself.
+
+    Returns
+    -------
+    keras.Model
+        What its last layer is given comes from its layer ``head_inputs``.
     """
     import keras
     from keras import layers
 
-    x = layers.Concatenate(name="head_inputs")(
-        [trunk.get_layer("pooled").output, trunk.get_layer("dense").output]
-    )
+    outputs = dict(trunk.output)
+    features = [outputs[name] for name in FEATURES if name in outputs]
+    x = layers.Concatenate(name="head_inputs")(features)
     logits = layers.Dense(len(head.bias), name="logits")(x)
-    model = keras.Model(trunk.inputs, layers.Softmax(name="posterior")(logits), name="genres")
+    found = [layers.Softmax(name="posterior")(logits), outputs["tags"]]
+    if styles is not None:
+        of_all = len(styles.kernel) == x.shape[-1]
+        features_of_styles = x if of_all else outputs["penultimate"]
+        outputs["styles"] = layers.Dense(len(styles.bias), name="styles")(features_of_styles)
+    if "styles" in outputs:
+        found.append(outputs["styles"])
+    model = keras.Model(trunk.inputs, found, name="genres")
     model.get_layer("logits").set_weights([head.kernel, head.bias])
+    if styles is not None:
+        model.get_layer("styles").set_weights([styles.kernel, styles.bias])
     return model

@@ -12,10 +12,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+
+from edge_runtime.frontend import PRESETS
 
 from .curves import mixtures
 from .pruning import FIRST_LAYER, MIDDLE, TIMBRAL, Affine, Array, PrunedMusicnn
 
+N_FRAMES = PRESETS["musicnn96"].n_frames
+"""Rows of MusiCNN's front end"""
 _ABOVE = 2.0
 """More than any filter's least output in a window. Of a channel whose sign is turned only the least
 output matters: it becomes the largest of this minus the output"""
@@ -58,11 +63,52 @@ def compact_musicnn(
     return model
 
 
+def network_input(model: Any, windows: npt.NDArray[Any], features: Affine) -> Array:
+    """What a network is given of windows: as many of their rows as it takes, normalised.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Takes the rows of MusiCNN's front end, and maybe those of a second one behind them, which
+        are not normalised.
+    windows : (n, rows, bands)
+    features : Affine
+        The normalisation.
+
+    Returns
+    -------
+    (n, rows of the model, bands, 1) float32
+    """
+    x = windows[:, : model.input_shape[1]].astype(np.float32)
+    x[:, :N_FRAMES] = x[:, :N_FRAMES] * features.scale + features.shift
+    return x[..., np.newaxis]
+
+
 def _network(pruned: PrunedMusicnn, shape: tuple[int, int], places: Places) -> Any:
     import keras
     from keras import layers
 
-    x = inputs = layers.Input((*shape, 1), name="features")
+    inputs = layers.Input((*shape, 1), name="features")
+    return keras.Model(inputs, musicnn_layers(inputs, pruned, places), name="musicnn")
+
+
+def musicnn_layers(features: Any, pruned: PrunedMusicnn, places: Places) -> dict[str, Any]:
+    """The network's layers behind a tensor; only `compact_musicnn` fills them with weights.
+
+    Parameters
+    ----------
+    features : KerasTensor (n, frames, bands, 1)
+    pruned : PrunedMusicnn
+    places : Places
+
+    Returns
+    -------
+    dict
+        As `compact_musicnn` gives.
+    """
+    from keras import layers
+
+    x = features
     loudest = [
         (_timbral if convolution.kernel.shape[1] > 1 else _temporal)(
             x, name, convolution.kernel.shape, places
@@ -85,16 +131,16 @@ def _network(pruned: PrunedMusicnn, shape: tuple[int, int], places: Places) -> A
             x = layers.Concatenate(axis=2)([y, before])
             x = layers.DepthwiseConv2D((1, 2), name=f"sum_{place}")(x)
             outputs[-1] = x
-    features = [first, *outputs]
-    frames = features[-1].shape[1]
-    x = layers.Concatenate()([_inner(each, frames) for each in features])
+    every = [first, *outputs]
+    frames = every[-1].shape[1]
+    x = layers.Concatenate()([_inner(each, frames) for each in every])
     maxima = _map("maxima", layers.MaxPooling2D((frames, 1), name="maxima")(x))
     means = layers.DepthwiseConv2D((frames, 1), name="means_map")(x)
     x = layers.Concatenate()([maxima, means])
     x = pooled = layers.Reshape((x.shape[-1],), name="pooled")(x)
     x = layers.Dense(len(pruned.dense[1]), activation="relu", name="dense")(x)
     tags = layers.Dense(len(pruned.tags[1]), name="tags")(x)
-    return keras.Model(inputs, {"pooled": pooled, "penultimate": x, "tags": tags}, name="musicnn")
+    return {"pooled": pooled, "penultimate": x, "tags": tags}
 
 
 def _timbral(features: Any, name: str, kernel: tuple[int, ...], places: Places) -> Any:

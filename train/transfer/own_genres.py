@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,11 @@ import numpy.typing as npt
 
 from edge_runtime.audio.file import open_audio
 from edge_runtime.audio.folder import first_few
+from edge_runtime.classifier import softmax
+from edge_runtime.decoder import NOT_MUSIC
 from edge_runtime.errors import DataSetError
 from edge_runtime.frontend import PRESETS, FrontEndParams
+from edge_runtime.model.manifest import Tag
 
 from ..augment import random_degradation
 from ..data.clusters import clusters
@@ -22,19 +25,24 @@ from ..data.pieces import find_pieces
 from ..data.splits import TRAIN, Split
 from ..data.tracks import Track, TrackList
 from ..experiment.prepare import Experiment
-from ..experiment.windows import select
+from ..experiment.windows import normalised, select
 from ..features.extraction import Extraction, extract
 from ..not_music.sounds import KINDS, WITHOUT_SPEECH
 from ..run.predictions import Predictions
 from .balance import balance, balance_pooled
-from .corpus import NOT_MUSIC, Source, draw_not_music, make_corpus
-from .head import Head, fit_head, track_weights, with_head
-from .head_examples import EVIDENCE, head_inputs
-from .keras_model import Places, compact_musicnn
-from .recipe import FRONT_END, normalised_front_end
+from .corpus import FrontEnds, Source, draw_not_music, make_corpus
+from .head import Head, outputs_of, track_weights, with_head
+from .head_examples import fit_last_layer, head_inputs
+from .keras_model import N_FRAMES, Places, compact_musicnn
+from .plus import plus
+from .pruning import Array
+from .recipe import FRONT_END, Recipe, normalised_front_end
+from .styles import genre_styles
+from .tag_calibration import Name, calibrate, style_names, tag_names
 from .weights_file import bundled_musicnn
+from .yamnet_file import bundled_yamnet
 
-BASES = {"base": Places()}
+BASES = {"base": Recipe(Places()), "plus": Recipe(Places(), yamnet=True)}
 """Networks to build on, by name"""
 FEWEST = 5
 """Clips of a genre: with fewer, a fifth of them is too few to estimate anything from"""
@@ -65,16 +73,20 @@ class OwnGenresModel:
     """A model of own genres, and its cross-validation."""
 
     model: Any
-    """(n, frames, bands, 1) to posteriors of the genres and, last, of ``not music``"""
+    """(n, rows, bands, 1) to posteriors of the genres and, last, of ``not music``, and to logits of
+    tags and styles"""
     experiment: Experiment
     cross_validated: Predictions
     """Of every clip, by the model of the fold that held it out"""
     rejected: npt.NDArray[np.float32]
-    """(n, frames, bands): windows of sounds that are not music, normalised"""
+    """(n, rows, bands): windows of sounds that are not music, normalised"""
+    tags: tuple[Tag, ...]
+    styles: tuple[Tag, ...]
+    second_front_end: FrontEndParams | None
 
 
 def extract_features(
-    listed: TrackList, folder: Path, cache: Path, *, workers: int | None = None
+    listed: TrackList, folder: Path, cache: Path, base: str, *, workers: int | None = None
 ) -> OwnClips:
     """Extract the clips' features, and refuse what a model cannot be fitted to.
 
@@ -85,6 +97,8 @@ def extract_features(
         For messages.
     cache : Path
         Folder of cached features.
+    base : str
+        Of `BASES`.
     workers : int, optional
         Processes that compute features.
 
@@ -96,7 +110,9 @@ def extract_features(
     """
     _check_counts(listed.tracks, folder, "")
     params = PRESETS[FRONT_END]
-    extraction = extract(listed.tracks, params, cache, workers=workers)
+    extraction = extract(
+        listed.tracks, params, cache, workers=workers, second=BASES[base].second_front_end
+    )
     warnings = [*listed.warnings, *(f"left out: {why}" for _, why in extraction.skipped)]
     usable = [item.track for item in extraction.tracks]
     unusable = f" that can be used ({len(extraction.skipped)} cannot)"
@@ -193,16 +209,16 @@ def fit_own_genres(clips: OwnClips, base: str, *, seed: int, speech: bool) -> Ow
     speech : bool
         Whether to reject speech as well, which needs espeak-ng.
     """
-    pruned = bundled_musicnn()
-    params = PRESETS[FRONT_END]
-    trunk = compact_musicnn(pruned, (params.n_frames, params.n_coefficients), BASES[base])
+    pruned, params = bundled_musicnn(), PRESETS[FRONT_END]
+    front_ends = FrontEnds(params, BASES[base].second_front_end)
+    weights = bundled_yamnet() if BASES[base].yamnet else None
     tracks, n_genres = clips.extraction.tracks, len(clips.genres)
     music = make_corpus(
         [
             Source(item.track.path, clips.genres.index(item.track.label), _PER_TRACK)
             for item in tracks
         ],
-        params,
+        front_ends,
         random_degradation,
         seed,
     )
@@ -210,63 +226,71 @@ def fit_own_genres(clips: OwnClips, base: str, *, seed: int, speech: bool) -> Ow
         kind: _PER_KIND_OF_SPEECH if "speech" in kind else _PER_KIND
         for kind in (KINDS if speech else WITHOUT_SPEECH)
     }
-    not_music = draw_not_music(params, random_degradation, kinds, n_genres)
+    not_music = draw_not_music(front_ends, random_degradation, kinds, n_genres)
     windows = np.concatenate([music.clean, music.degraded, not_music.clean, not_music.degraded])
-    sample = windows[:: -(-len(windows) // _BALANCING)].astype(np.float32)
-    normalised = (sample * pruned.features.scale + pruned.features.shift)[..., np.newaxis]
-    balance(trunk, normalised)
-    balance_pooled(trunk, normalised)
+    sample = windows[:: -(-len(windows) // _BALANCING), :N_FRAMES].astype(np.float32)
+    normalised_sample = (sample * pruned.features.scale + pruned.features.shift)[..., np.newaxis]
+    trunk = compact_musicnn(pruned, (params.n_frames, params.n_coefficients), BASES[base].places)
+    balance(trunk, normalised_sample)
+    balance_pooled(trunk, normalised_sample)
+    found_styles = ()
+    if weights is not None:
+        found_styles = genre_styles(weights)
+        trunk = plus(pruned, trunk, weights, [style.place for style in found_styles])
     labels = np.concatenate([np.tile(part.labels, 2) for part in (music, not_music)])
     of_track = np.concatenate(
         [np.tile(music.sources, 2), len(tracks) + np.tile(not_music.sources, 2)]
     )
-    pooled, penultimate = head_inputs(trunk, windows, pruned.features)
+    inputs = head_inputs(trunk, windows, pruned.features, weights)
 
     def head_without(held_out: npt.NDArray[np.int64]) -> Head:
-        rows = ~np.isin(of_track, held_out)
-        return fit_head(
-            pooled[rows],
-            penultimate[rows],
-            labels[rows],
-            track_weights(labels[rows], of_track[rows], not_music=n_genres),
-            to_tags=trunk.get_layer("tags").get_weights(),
-            tag_names=_tags(),
-            strength=EVIDENCE / rows.sum(),
+        rows = np.flatnonzero(~np.isin(of_track, held_out))
+        return fit_last_layer(
+            [each.rows(rows) for each in inputs], labels[rows], of_track[rows], n_genres
         )
 
     clip_windows = np.concatenate([item.features for item in tracks])
-    inputs = head_inputs(trunk, clip_windows, pruned.features)
-    cross_validated = _cross_validated(clips, inputs, head_without, seed)
+    of_clips = head_inputs(trunk, clip_windows, pruned.features, weights)
+    cross_validated = _cross_validated(
+        clips, [each.values for each in of_clips], head_without, seed
+    )
     model = with_head(trunk, head_without(np.zeros(0, np.int64)))
     experiment = _experiment(clips, normalised_front_end(params, pruned.features))
     sample = np.concatenate([not_music.clean[::2], not_music.degraded[1::2]])
-    rejected = experiment.params.normalise(sample.astype(np.float32))
-    return OwnGenresModel(model, experiment, cross_validated, rejected)
+    found = np.flatnonzero(labels < n_genres)
+    balanced = track_weights(labels[found], of_track[found])
 
+    def calibrated(names: Sequence[Name], features: Array, layer: str) -> tuple[Tag, ...]:
+        kernel, bias = trunk.get_layer(layer).get_weights()
+        return calibrate(
+            names, features[found] @ kernel + bias, labels[found], balanced, clips.genres
+        )
 
-def _tags() -> tuple[str, ...]:
-    from .musicnn import TAGS
-
-    return TAGS
+    return OwnGenresModel(
+        model,
+        experiment,
+        cross_validated,
+        normalised(sample.astype(np.float32), experiment.params),
+        calibrated(tag_names(), inputs[1].values, "tags"),
+        calibrated(style_names(found_styles), inputs[2].values, "styles") if weights else (),
+        front_ends.second,
+    )
 
 
 def _cross_validated(
     clips: OwnClips,
-    inputs: tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]],
-    head_without: Any,
+    inputs: Sequence[Array],
+    head_without: Callable[[npt.NDArray[np.int64]], Head],
     seed: int,
 ) -> Predictions:
     tracks = clips.extraction.tracks
     counts = [len(item.features) for item in tracks]
     of_window = np.repeat(np.arange(len(tracks)), counts)
-    features = np.concatenate(inputs, axis=1)
     posteriors = np.zeros((len(of_window), len(clips.genres) + 1), np.float32)
     for held_out in folds(clips, seed):
         head = head_without(held_out)
         rows = np.isin(of_window, held_out)
-        logits = features[rows] @ head.kernel + head.bias
-        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-        posteriors[rows] = powers / powers.sum(axis=1, keepdims=True)
+        posteriors[rows] = softmax(outputs_of(head, [each[rows] for each in inputs]))
     return Predictions(
         (*clips.genres, NOT_MUSIC),
         tuple(item.track.id for item in tracks),

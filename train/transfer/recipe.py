@@ -1,4 +1,4 @@
-"""The recipe of ``tiny`` and ``base``: MusiCNN pruned, distilled, and given a new last layer."""
+"""The recipe of ``tiny``, ``base`` and ``plus``: pretrained networks with a new last layer."""
 
 from __future__ import annotations
 
@@ -13,18 +13,37 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_runtime.audio.folder import audio_files, header_seconds
+from edge_runtime.classifier import softmax
+from edge_runtime.decoder import NOT_MUSIC, OTHER
 from edge_runtime.errors import DataSetError
 from edge_runtime.frontend import PRESETS, FrontEndParams
+from edge_runtime.model.manifest import Tag
 
 from ..data.tracks import Track
+from ..experiment.windows import normalised
 from .balance import balance, balance_pooled
 from .cache import cached_targets
-from .corpus import UNLABELLED, Source
+from .corpus import UNLABELLED, FrontEnds, Source
 from .distil import DistilSettings, distil
-from .head import Head, with_head
-from .head_examples import cached_music, head_examples, head_for, not_music_corpus
-from .keras_model import Places
-from .pruning import Affine, prune
+from .head import HeadInput, fit_outputs, outputs_of, track_weights, with_head
+from .head_examples import (
+    Examples,
+    cached_inputs,
+    cached_music,
+    fit_last_layer,
+    head_examples,
+    head_inputs,
+    not_music_corpus,
+    with_other,
+)
+from .keras_model import N_FRAMES, Places
+from .other_music import Opinions, find_other
+from .plus import SECOND_FRONT_END, plus
+from .pruning import Affine, Array, prune
+from .styles import genre_styles
+from .tag_calibration import calibrate, style_names, tag_names
+from .yamnet import YamnetWeights
+from .yamnet_file import bundled_yamnet
 
 FRONT_END = "musicnn96-level"
 """MusiCNN's front end, with every window at the level of mastered music: a microphone across the
@@ -48,8 +67,17 @@ class Recipe:
     every place needs none: it is its own teacher"""
     learning_rate: float = 1e-4
     """A higher one destroys the pretrained weights: 1e-3 costs eight points (docs/training.md)"""
+    yamnet: bool = False
+    """Whether YAMNet is a part of the network (`train.transfer.plus`)"""
+    styles_of_penultimate: bool = False
+    """Whether styles are made of the penultimate layer alone, which takes a third of the bytes"""
     front_end: str = FRONT_END
     overlap: float = 0.0
+
+    @property
+    def second_front_end(self) -> FrontEndParams | None:
+        """Of the network's further inputs."""
+        return PRESETS[SECOND_FRONT_END] if self.yamnet else None
 
 
 @dataclass(frozen=True)
@@ -57,11 +85,19 @@ class TrainedModel:
     """A trained model, and how it was made."""
 
     model: Any
-    """(n, frames, bands, 1) to posteriors of the genres and, last, of ``not music``"""
+    """(n, rows, bands, 1) to posteriors of `labels`, and logits of `tags` and `styles`"""
+    labels: tuple[str, ...]
+    """Genres, ``other`` where there was such music, and ``not music``"""
+    rejected: tuple[str, ...]
+    """Those that are no genre"""
+    tags: tuple[Tag, ...]
+    styles: tuple[Tag, ...]
     params: FrontEndParams
     """With the network's own normalisation"""
-    not_music: npt.NDArray[np.float32]
-    """(n, frames, bands): windows of sounds that it is to reject, normalised"""
+    no_genre: npt.NDArray[np.float32]
+    """(n, rows, bands): windows of the rejected labels, normalised"""
+    labels_of_no_genre: npt.NDArray[np.int64]
+    """(n,)"""
     how: dict[str, Any]
     """For the run's report"""
     losses: list[float]
@@ -123,19 +159,26 @@ def sources(
 
 
 def train_pretrained(
-    recipe: Recipe, drawn: Sequence[Source], n_genres: int, *, wheel: Path, cache: Path, seed: int
+    recipe: Recipe,
+    drawn: Sequence[Source],
+    genres: tuple[str, ...],
+    *,
+    wheel: Path,
+    cache: Path,
+    seed: int,
 ) -> TrainedModel:
-    """Prune, distil, and fit the last layer.
+    """Prune, distil, find music of no genre, and fit the last layer.
 
     Parameters
     ----------
     recipe : Recipe
     drawn : sequence of Source
         From `sources`.
-    n_genres : int
-        Labels below this are genres.
+    genres : tuple of str
+        What labels stand for.
     wheel : Path
-        The published weights: see `train.transfer.musicnn_wheel`.
+        The published weights of MusiCNN: see `train.transfer.musicnn_wheel`. Those of YAMNet are
+        bundled.
     cache : Path
         Folder for the corpus and the teacher's outputs, for the next model.
     seed : int
@@ -149,62 +192,148 @@ def train_pretrained(
     from .musicnn_wheel import SHA256, read_weights
 
     begin = time.monotonic()
-    pruned = prune(read_weights(wheel))
+    pruned, weights = prune(read_weights(wheel)), bundled_yamnet()
     params = PRESETS[recipe.front_end]
     shape = (params.n_frames, params.n_coefficients)
-    corpus, folder = cached_music(drawn, params, cache=cache, seed=seed)
-    not_music = not_music_corpus(params, n_genres)
+    # Both front ends for every model: those without YAMNet are taught its styles.
+    front_ends = FrontEnds(params, PRESETS[SECOND_FRONT_END])
+    corpus, folder = cached_music(drawn, front_ends, cache=cache, seed=seed)
+    not_music = not_music_corpus(front_ends, len(genres))
     examples = head_examples(corpus, not_music, len(drawn))
+    sample = _sample(examples, pruned.features)
 
-    def head_of(trunk: Any) -> Head:
-        to_tags = trunk.get_layer("tags").get_weights()
-        return head_for(trunk, examples, pruned.features, to_tags=to_tags)
+    whole = compact_musicnn(pruned, shape, Places())
+    balance(whole, sample)
+    balance_pooled(whole, sample)
+    found_styles = genre_styles(weights)
+    teacher = plus(pruned, whole, weights, [style.place for style in found_styles])
+    of_teacher = cached_inputs(folder, teacher, examples, pruned.features, weights)
+    other = _find_other(examples, of_teacher, teacher, genres, weights)
+    examples = with_other(examples, other, len(genres))
 
-    # Clean, degraded, and not music: each has the largest values of some channel.
-    sample = examples.windows[:: -(-len(examples) // _BALANCING)].astype(np.float32)
-    sample = (sample * pruned.features.scale + pruned.features.shift)[..., np.newaxis]
-    student = compact_musicnn(pruned, shape, recipe.places, sample)
-    # Channels of like size also train at like speed.
-    balance(student, sample)
     losses: list[float] = []
-    if recipe.epochs:
-        teacher = compact_musicnn(pruned, shape, Places())
+    if recipe.yamnet:
+        trunk, inputs = teacher, of_teacher
+    elif not recipe.epochs:
+        trunk, inputs = whole, of_teacher[:2]
+    else:
+        trunk = compact_musicnn(pruned, shape, recipe.places, sample)
+        # Channels of like size also train at like speed.
+        balance(trunk, sample)
+        original = compact_musicnn(pruned, shape, Places())
         wanted = (
-            cached_targets(folder / "degraded", teacher, corpus.degraded, pruned.features),
-            cached_targets(folder / "clean", teacher, corpus.clean, pruned.features),
+            cached_targets(folder / "degraded", original, corpus.degraded, pruned.features),
+            cached_targets(folder / "clean", original, corpus.clean, pruned.features),
         )
         losses = distil(
-            student,
+            trunk,
             corpus,
             wanted,
-            head=head_of(teacher),
+            head=fit_last_layer(
+                head_inputs(original, examples.windows, pruned.features),
+                examples.labels,
+                examples.sources,
+                len(genres),
+            ),
             features=pruned.features,
             settings=DistilSettings(recipe.epochs, recipe.learning_rate, seed),
         )
-        balance(student, sample)
-    balance_pooled(student, sample)
-    head = head_of(student)
-    model = with_head(student, head)
+        balance(trunk, sample)
+        balance_pooled(trunk, sample)
+        inputs = head_inputs(trunk, examples.windows, pruned.features)
+    head = fit_last_layer(inputs, examples.labels, examples.sources, len(genres))
+    of_styles = None
+    style_logits = of_teacher[2].values @ _kernel(teacher, "styles") + _bias(teacher, "styles")
+    if not recipe.yamnet:
+        taught = inputs[1:] if recipe.styles_of_penultimate else inputs
+        of_styles = fit_outputs([each.values for each in taught], style_logits)
+        style_logits = outputs_of(of_styles, [each.values for each in taught])
+    model = with_head(trunk, head, of_styles)
+    tag_logits = inputs[1].values @ _kernel(trunk, "tags") + _bias(trunk, "tags")
+    music = np.flatnonzero((examples.labels != UNLABELLED) & (examples.labels < _last(examples)))
+    labels, sources_of = examples.labels[music], examples.sources[music]
+    balanced = track_weights(labels, sources_of)
+    rejected = (OTHER, NOT_MUSIC) if other else (NOT_MUSIC,)
     params = normalised_front_end(params, pruned.features)
+    no_genre = np.flatnonzero((examples.labels >= len(genres)) & ~examples.clean)
+    windows = examples.windows[no_genre].astype(np.float32)
+    rows = model.input_shape[1]
     return TrainedModel(
         model,
+        (*genres, *rejected),
+        rejected,
+        calibrate(tag_names(), tag_logits[music], labels, balanced, genres),
+        calibrate(style_names(found_styles), style_logits[music], labels, balanced, genres),
         params,
-        params.normalise(not_music.degraded.astype(np.float32)),
+        normalised(windows[:, :rows], params),
+        examples.labels[no_genre],
         {
             "seed": seed,
-            "teacher": f"MusiCNN (MSD_musicnn), wheel sha256 {SHA256}",
+            "teacher": f"MusiCNN (MSD_musicnn), wheel sha256 {SHA256}"
+            + (", and YAMNet" if recipe.yamnet else "; YAMNet for styles"),
             "places": dataclasses.asdict(recipe.places),
             "distillation_epochs": len(losses),
             "learning_rate": recipe.learning_rate,
             "corpus": {
                 "files": len(drawn) - len(corpus.skipped),
                 "windows": len(corpus),
-                "windows_of_last_layer": len(examples),
+                "windows_of_last_layer": int(np.sum(examples.labels != UNLABELLED)),
                 "not_music_windows": len(not_music),
+                "pieces_of_other_music": len(other),
                 "skipped": list(corpus.skipped),
             },
+            "other_music": [drawn[source].path.name for source in other],
             "parameters": int(model.count_params()),
             "seconds": round(time.monotonic() - begin, 1),
         },
         losses,
     )
+
+
+def _sample(examples: Examples, features: Affine) -> Array:
+    """Windows that the ranges of channels are measured on, as MusiCNN is given them.
+
+    Clean, degraded, and not music: each has the largest values of some channel.
+    """
+    windows = examples.windows[:: -(-len(examples) // _BALANCING), :N_FRAMES].astype(np.float32)
+    return (windows * features.scale + features.shift)[..., np.newaxis]
+
+
+def _find_other(
+    examples: Examples,
+    inputs: Sequence[HeadInput],
+    teacher: Any,
+    genres: tuple[str, ...],
+    weights: YamnetWeights,
+) -> tuple[int, ...]:
+    """Sources of music without a label that is of no genre; by clean windows."""
+    rows = np.flatnonzero((examples.labels == UNLABELLED) & examples.clean)
+    if not len(rows):
+        return ()
+    of_genres = (examples.labels != UNLABELLED) & (examples.labels < len(genres))
+    labels = np.where(of_genres, examples.labels, UNLABELLED)
+    head = fit_last_layer(inputs[:2], labels, examples.sources, len(genres))
+    features = [each.values[rows] for each in inputs]
+    classes = weights.layers[-1]
+    opinions = Opinions(
+        features[1] @ _kernel(teacher, "tags") + _bias(teacher, "tags"),
+        features[2] @ classes.dequantized + classes.bias,
+        softmax(outputs_of(head, features[:2])),
+        examples.sources[rows],
+    )
+    return find_other(opinions, genres, weights)
+
+
+def _last(examples: Examples) -> int:
+    """The label of what is not music."""
+    return int(examples.labels.max())
+
+
+def _kernel(model: Any, layer: str) -> Array:
+    found: Array = model.get_layer(layer).get_weights()[0]
+    return found
+
+
+def _bias(model: Any, layer: str) -> Array:
+    found: Array = model.get_layer(layer).get_weights()[1]
+    return found

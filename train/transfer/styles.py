@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from edge_runtime.errors import ParameterError
 
+from .yamnet import YamnetWeights
+
 SPEECH, SINGING, MUSIC, MUSICAL_INSTRUMENT, SILENCE = 0, 24, 132, 133, 494
 """Places of what tells music from other sound among the outputs of YAMNet"""
 MUSIC_CLASSES = range(211, 277)
@@ -130,3 +132,8 @@ def styles(classes: Sequence[str]) -> tuple[Style, ...]:
         name, family = by_class[audioset]
         found.append(Style(place, name, family, "mood" if family == MOODS else "genre"))
     return tuple(found)
+
+
+def genre_styles(weights: YamnetWeights) -> tuple[Style, ...]:
+    """Those of `styles` that are genres: a model names no mood as a style."""
+    return tuple(style for style in styles(weights.classes) if style.kind == "genre")

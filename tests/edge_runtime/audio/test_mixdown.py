@@ -148,7 +148,12 @@ def test_training_mixes_as_the_device_does(tmp_path: Path, classifier: Classifie
     front_end = FrontEnd(classifier.manifest.front_end)
     no_digest: Any = type("Digest", (), {"update": lambda self, data: None})()
     (found,) = clip_features(
-        Clip(clip, sha256_of(clip), 0), front_end, front_end.params.window_samples, None, no_digest
+        Clip(clip, sha256_of(clip), 0),
+        front_end.params,
+        front_end,
+        front_end.params.window_samples,
+        augmentation=None,
+        digest=no_digest,
     )
     audio = open_audio(clip)
     conditioner = Conditioner(2)
