@@ -22,7 +22,7 @@ from tests import system_packages
 from tests.command import SMALL, refused, succeed
 from tests.synthetic import GENRES, clip, write_data_set
 from train.transfer.balance import balance, balance_pooled
-from train.transfer.corpus import UNLABELLED, Source, make_corpus
+from train.transfer.corpus import UNLABELLED, FrontEnds, Source, make_corpus
 from train.transfer.head import track_weights
 from train.transfer.keras_model import Places, compact_musicnn
 from train.transfer.musicnn import musicnn
@@ -136,9 +136,9 @@ def test_corpus_is_drawn_by_its_seed_and_reports_what_it_cannot_read(tmp_path: P
     damaged = tmp_path / "damaged.wav"
     damaged.write_bytes(b"RIFF")
     drawn = [Source(files[0], 0, 3), Source(damaged, 1, 3), Source(files[1], UNLABELLED, 2)]
-    first = make_corpus(drawn, PARAMS, louder_noise, 7)
-    again = make_corpus(drawn, PARAMS, louder_noise, 7)
-    other = make_corpus(drawn, PARAMS, louder_noise, 8)
+    first = make_corpus(drawn, FrontEnds(PARAMS), louder_noise, 7)
+    again = make_corpus(drawn, FrontEnds(PARAMS), louder_noise, 7)
+    other = make_corpus(drawn, FrontEnds(PARAMS), louder_noise, 8)
     assert first.clean.shape == first.degraded.shape == (5, *SHAPE)
     assert first.labels.tolist() == [0, 0, 0, UNLABELLED, UNLABELLED]
     assert first.sources.tolist() == [0, 0, 0, 2, 2]
@@ -157,9 +157,9 @@ def test_a_corpus_is_the_same_where_no_processes_can_share_the_work(
 
     files = sorted(write_data_set(tmp_path / "music", 1).rglob("*.wav"))
     drawn = [Source(path, label, 2) for label, path in enumerate(files)]
-    expected = make_corpus(drawn, PARAMS, louder_noise, 7)
+    expected = make_corpus(drawn, FrontEnds(PARAMS), louder_noise, 7)
     monkeypatch.setattr("train.transfer.corpus.ProcessPoolExecutor", no_semaphores)
-    alone = make_corpus(drawn, PARAMS, louder_noise, 7)
+    alone = make_corpus(drawn, FrontEnds(PARAMS), louder_noise, 7)
     np.testing.assert_array_equal(alone.degraded, expected.degraded)
     assert caplog.messages[0].startswith("/dev/shm: cannot be used (No such file or directory)")
 
@@ -185,7 +185,7 @@ def test_a_missing_or_altered_teacher_is_refused_before_any_work(tmp_path: Path)
     )
     assert "is not the published" in line
     line = refused("train", music, "--teacher", tmp_path / "w.whl", cwd=tmp_path, code=2)
-    assert "are for base and tiny" in line
+    assert "are for base, plus and tiny" in line
     for option in ("--epochs", "--augment-copies", "--overlap", "--dc-block"):
         line = refused("train", music, "--model", "tiny", option, "1", cwd=tmp_path, code=2)
         assert option in line

@@ -56,7 +56,8 @@ def run(args: argparse.Namespace) -> int:
     if isinstance(recipe, Recipe):
         _check_teacher(args)
     elif args.teacher or args.more_music:
-        raise ParameterError(f"--teacher and --more-music are for {' and '.join(PRETRAINED)}")
+        *others, last = sorted(PRETRAINED)
+        raise ParameterError(f"--teacher and --more-music are for {', '.join(others)} and {last}")
     out = args.out or Path("runs") / args.model
     choice = SplitChoice(args.split, args.group, args.seed)
     is_json = args.data.suffix.lower() == ".json" and args.data.is_file()

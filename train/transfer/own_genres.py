@@ -37,7 +37,7 @@ from .keras_model import N_FRAMES, Places, compact_musicnn
 from .plus import plus
 from .pruning import Array
 from .recipe import FRONT_END, Recipe, normalised_front_end
-from .styles import genre_styles
+from .styles import Style, genre_styles
 from .tag_calibration import Name, calibrate, style_names, tag_names
 from .weights_file import bundled_musicnn
 from .yamnet_file import bundled_yamnet
@@ -233,7 +233,7 @@ def fit_own_genres(clips: OwnClips, base: str, *, seed: int, speech: bool) -> Ow
     trunk = compact_musicnn(pruned, (params.n_frames, params.n_coefficients), BASES[base].places)
     balance(trunk, normalised_sample)
     balance_pooled(trunk, normalised_sample)
-    found_styles = ()
+    found_styles: tuple[Style, ...] = ()
     if weights is not None:
         found_styles = genre_styles(weights)
         trunk = plus(pruned, trunk, weights, [style.place for style in found_styles])

@@ -23,7 +23,7 @@ from ..data.tracks import Track
 from ..experiment.windows import normalised
 from .balance import balance, balance_pooled
 from .cache import cached_targets
-from .corpus import UNLABELLED, FrontEnds, Source
+from .corpus import UNLABELLED, Corpus, FrontEnds, Source
 from .distil import DistilSettings, distil
 from .head import HeadInput, fit_outputs, outputs_of, track_weights, with_head
 from .head_examples import (
@@ -36,10 +36,10 @@ from .head_examples import (
     not_music_corpus,
     with_other,
 )
-from .keras_model import N_FRAMES, Places
+from .keras_model import N_FRAMES, Places, compact_musicnn
 from .other_music import Opinions, find_other
 from .plus import SECOND_FRONT_END, plus
-from .pruning import Affine, Array, prune
+from .pruning import Affine, Array, PrunedMusicnn, prune
 from .styles import genre_styles
 from .tag_calibration import calibrate, style_names, tag_names
 from .yamnet import YamnetWeights
@@ -50,7 +50,7 @@ FRONT_END = "musicnn96-level"
 room records the same 20 to 40 dB softer"""
 _WINDOWS_PER_SECOND = 1.0
 """Drawn from a labelled track"""
-_OTHER_WINDOWS_PER_SECOND = 0.2
+_OTHER_WINDOWS_PER_SECOND = 0.1
 _LONGEST_S = 600.0
 """What comes after ten minutes of a track is more of the same"""
 _BALANCING = 800
@@ -188,7 +188,6 @@ def train_pretrained(
     DataSetError
         If the wheel is missing or altered, or the cache cannot be written.
     """
-    from .keras_model import compact_musicnn
     from .musicnn_wheel import SHA256, read_weights
 
     begin = time.monotonic()
@@ -217,29 +216,9 @@ def train_pretrained(
     elif not recipe.epochs:
         trunk, inputs = whole, of_teacher[:2]
     else:
-        trunk = compact_musicnn(pruned, shape, recipe.places, sample)
-        # Channels of like size also train at like speed.
-        balance(trunk, sample)
-        original = compact_musicnn(pruned, shape, Places())
-        wanted = (
-            cached_targets(folder / "degraded", original, corpus.degraded, pruned.features),
-            cached_targets(folder / "clean", original, corpus.clean, pruned.features),
+        trunk, losses = _distilled(
+            recipe, pruned, corpus, folder, examples, n_genres=len(genres), seed=seed
         )
-        losses = distil(
-            trunk,
-            corpus,
-            wanted,
-            head=fit_last_layer(
-                head_inputs(original, examples.windows, pruned.features),
-                examples.labels,
-                examples.sources,
-                len(genres),
-            ),
-            features=pruned.features,
-            settings=DistilSettings(recipe.epochs, recipe.learning_rate, seed),
-        )
-        balance(trunk, sample)
-        balance_pooled(trunk, sample)
         inputs = head_inputs(trunk, examples.windows, pruned.features)
     head = fit_last_layer(inputs, examples.labels, examples.sources, len(genres))
     of_styles = None
@@ -288,6 +267,42 @@ def train_pretrained(
         },
         losses,
     )
+
+
+def _distilled(
+    recipe: Recipe,
+    pruned: PrunedMusicnn,
+    corpus: Corpus,
+    folder: Path,
+    examples: Examples,
+    *,
+    n_genres: int,
+    seed: int,
+) -> tuple[Any, list[float]]:
+    """A smaller network, trained on the outputs of the whole one, and the loss of each epoch."""
+    params = PRESETS[recipe.front_end]
+    shape = (params.n_frames, params.n_coefficients)
+    sample = _sample(examples, pruned.features)
+    student = compact_musicnn(pruned, shape, recipe.places, sample)
+    # Channels of like size also train at like speed.
+    balance(student, sample)
+    teacher = compact_musicnn(pruned, shape, Places())
+    wanted = (
+        cached_targets(folder / "degraded", teacher, corpus.degraded, pruned.features),
+        cached_targets(folder / "clean", teacher, corpus.clean, pruned.features),
+    )
+    inputs = head_inputs(teacher, examples.windows, pruned.features)
+    losses = distil(
+        student,
+        corpus,
+        wanted,
+        head=fit_last_layer(inputs, examples.labels, examples.sources, n_genres),
+        features=pruned.features,
+        settings=DistilSettings(recipe.epochs, recipe.learning_rate, seed),
+    )
+    balance(student, sample)
+    balance_pooled(student, sample)
+    return student, losses
 
 
 def _sample(examples: Examples, features: Affine) -> Array:

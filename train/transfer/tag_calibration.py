@@ -1,9 +1,9 @@
 """Tags and styles for a model's manifest: their kinds, and what their outputs mean.
 
-A tag's output is calibrated on music whose genre says whether the tag is right: logistic regression
-on the output (J. Platt, "Probabilistic outputs for support vector machines", 1999). No genre of ours
-says whether music is sad or from Brazil. Such a tag gets the calibration that those with a genre
-have on average, by how far its output is above its own mean.
+A tag's output is calibrated on music whose genre says whether the tag is right, by logistic
+regression on the output (J. Platt, "Probabilistic outputs for support vector machines", 1999). No
+genre of ours says whether music is sad or from Brazil. Such a tag gets the calibration that those
+with a genre have on average, by how far its output is above its own mean.
 """
 
 from __future__ import annotations
