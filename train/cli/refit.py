@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_runtime.cli import warn
-from edge_runtime.decoder import NOT_MUSIC, OTHER
+from edge_runtime.decoder import NOT_MUSIC
 from edge_runtime.errors import DataSetError
 from edge_runtime.frontend import PRESETS
 from edge_runtime.model.run_folder import MODEL, PREDICTIONS, RunRecord, read_run_record
@@ -133,7 +133,7 @@ def _read(folder: Path) -> RunRecord:
 def _experiment(args: argparse.Namespace, before: RunRecord) -> Experiment:
     choice = SplitChoice(args.split, "track", before.facts.seed)
     listed = load(args.data, args.data_set, choice.csv)
-    check_genres(listed, args.data, reserved=(NOT_MUSIC, OTHER))
+    check_genres(listed, args.data, reserved=(NOT_MUSIC,))
     experiment = prepare(
         listed,
         choice,

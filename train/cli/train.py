@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_runtime.cli import warn
-from edge_runtime.decoder import NOT_MUSIC, OTHER
+from edge_runtime.decoder import NOT_MUSIC
 from edge_runtime.errors import MissingExtraError, ParameterError
 from edge_runtime.frontend import PRESETS
 
@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     choice = SplitChoice(args.split, args.group, args.seed)
     is_json = args.data.suffix.lower() == ".json" and args.data.is_file()
     listed = None if is_json else load(args.data, args.data_set, choice.csv)
-    reserved = (NOT_MUSIC, OTHER) if isinstance(recipe, Recipe) else ()
+    reserved = (NOT_MUSIC,) if isinstance(recipe, Recipe) else ()
     if listed is not None:
         check_genres(listed, args.data, reserved=reserved)
     run_folder.check_free(out, overwrite=args.overwrite or args.resume)

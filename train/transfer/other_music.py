@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from edge_runtime.decoder import OTHER
 from edge_runtime.tags import probabilities
 
 from .musicnn import TAGS
@@ -25,6 +26,7 @@ _WORLD = (
     "Music of Africa", "Afrobeat", "Music of Asia", "Carnatic music", "Music of Bollywood",
     "Traditional music",
 )  # fmt: skip
+_NAMED = {"electronic", "folk", "ambient", "world", "international", OTHER}
 _LEAST_MUSIC = 0.3
 """Probability of ``Music`` below which a piece may be wind or birds"""
 _LEAST_ELECTRONIC, _SURELY_ELECTRONIC, _LEAST_FOLK = 0.3, 0.4, 0.15
@@ -58,12 +60,11 @@ def find_other(
     ----------
     opinions : Opinions
     genres : tuple of str
-        A model that knows electronic or folk music by these names has it labelled by the user, and
-        nothing is found.
+        Where they have a name for such music, it is for the user to label it: nothing is found.
     weights : YamnetWeights
         For the names of its classes.
     """
-    if {"electronic", "folk", "ambient", "world"} & set(genres):
+    if _NAMED & {genre.casefold() for genre in genres}:
         return ()
     tag = {name: TAGS.index(name) for name in (*_ELECTRONIC, "folk")}
     world = [weights.classes.index(name) for name in _WORLD]
