@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 DEPENDENCIES := pyproject.toml workstation/pyproject.toml workstation/hatch_build.py edge_runtime/version.py
 
 .PHONY: demo setup format lint test test-all test-bare bench docs mutants test-arm64 test-armhf
-.PHONY: models tiny base seed-cnn clean
+.PHONY: models tiny base plus seed-cnn clean
 
 demo: $(VENV)/.demo
 	$(BIN)/edge-genre listen --input demo --speed 4
@@ -62,26 +62,36 @@ format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# DATA holds the clips and tracks.csv (columns id, genre, split, path).
+# DATA holds the clips and SPLIT (columns id, genre, split, path); MORE is a folder of any other music.
 TEACHER ?= musicnn-0.1.0-py3-none-any.whl
-TRAIN = $(BIN)/edge-genre train $(DATA) --split $(DATA)/tracks.csv --overwrite
+SPLIT ?= $(DATA)/tracks-more.csv
+TRAIN = $(BIN)/edge-genre train $(DATA) --split $(SPLIT) --overwrite
 EXPORT = $(BIN)/edge-genre export --format tflite
+MORE_MUSIC = $(if $(MORE),--more-music $(MORE))
 OF_MUSICNN = --licence "Apache-2.0, with parts under ISC (THIRD_PARTY.md; see also the card: the training music has no licence of its own)" \
 	--attribution "Begins with MusiCNN (Pons and Serra, 2019; copyright Music Technology Group, Universitat Pompeu Fabra, ISC licence); last layer trained on part of GTZAN (Tzanetakis and Cook, 2002)"
 
-REFIT = $(BIN)/edge-genre refit --split $(DATA)/tracks.csv --overwrite
+REFIT = $(BIN)/edge-genre refit --split $(SPLIT) --overwrite
 
-models: tiny base seed-cnn
+OF_BOTH = --licence "Apache-2.0, with parts under ISC (THIRD_PARTY.md; see also the card: the training music has no licence of its own)" \
+	--attribution "Begins with MusiCNN (Pons and Serra, 2019; copyright Music Technology Group, Universitat Pompeu Fabra, ISC licence) and YAMNet (Plakal and Ellis, 2019; copyright The TensorFlow Authors, Apache-2.0); last layer trained on part of GTZAN (Tzanetakis and Cook, 2002)"
+
+models: tiny base plus seed-cnn
 
 tiny: $(VENV)/.dev
-	$(TRAIN) --model tiny --teacher $(TEACHER) --more-music $(MORE) --out runs/tiny
-	$(REFIT) runs/tiny $(DATA) --out runs/tiny-all
-	$(EXPORT) runs/tiny-all --quantize dynamic --out edge_runtime/bundled/tiny.tflite --name tiny --model-version 1.1 $(OF_MUSICNN)
+	$(TRAIN) --model tiny --teacher $(TEACHER) $(MORE_MUSIC) --out runs/tiny
+	$(REFIT) runs/tiny $(DATA) $(MORE_MUSIC) --out runs/tiny-all
+	$(EXPORT) runs/tiny-all --quantize dynamic --out edge_runtime/bundled/tiny.tflite --name tiny --model-version 1.2 $(OF_MUSICNN)
 
 base: $(VENV)/.dev
-	$(TRAIN) --model base --teacher $(TEACHER) --out runs/base
-	$(REFIT) runs/base $(DATA) --out runs/base-all
-	$(EXPORT) runs/base-all --quantize dynamic --out edge_runtime/bundled/base.tflite --name base --model-version 0.4 $(OF_MUSICNN)
+	$(TRAIN) --model base --teacher $(TEACHER) $(MORE_MUSIC) --out runs/base
+	$(REFIT) runs/base $(DATA) $(MORE_MUSIC) --out runs/base-all
+	$(EXPORT) runs/base-all --quantize dynamic --out edge_runtime/bundled/base.tflite --name base --model-version 0.5 $(OF_MUSICNN)
+
+plus: $(VENV)/.dev
+	$(TRAIN) --model plus --teacher $(TEACHER) $(MORE_MUSIC) --out runs/plus
+	$(REFIT) runs/plus $(DATA) $(MORE_MUSIC) --out runs/plus-all
+	$(EXPORT) runs/plus-all --quantize dynamic --out edge_runtime/bundled/plus.tflite --name plus --model-version 0.1 $(OF_BOTH)
 
 seed-cnn: $(VENV)/.dev
 	$(TRAIN) --model seed-cnn --gain-db 15 --learning-rate 3e-4 --out runs/seed-cnn

@@ -241,12 +241,19 @@ def fit_own_genres(clips: OwnClips, base: str, *, seed: int, speech: bool) -> Ow
     of_track = np.concatenate(
         [np.tile(music.sources, 2), len(tracks) + np.tile(not_music.sources, 2)]
     )
+    degraded = np.repeat(
+        [False, True, False, True], [len(part) for part in (music, music, not_music, not_music)]
+    )
     inputs = head_inputs(trunk, windows, pruned.features, weights)
 
     def head_without(held_out: npt.NDArray[np.int64]) -> Head:
         rows = np.flatnonzero(~np.isin(of_track, held_out))
         return fit_last_layer(
-            [each.rows(rows) for each in inputs], labels[rows], of_track[rows], n_genres
+            [each.rows(rows) for each in inputs],
+            labels[rows],
+            of_track[rows],
+            degraded=degraded[rows],
+            n_genres=n_genres,
         )
 
     clip_windows = np.concatenate([item.features for item in tracks])

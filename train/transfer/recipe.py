@@ -25,7 +25,7 @@ from .balance import balance, balance_pooled
 from .cache import cached_targets
 from .corpus import UNLABELLED, Corpus, FrontEnds, Source
 from .distil import DistilSettings, distil
-from .head import HeadInput, fit_outputs, outputs_of, track_weights, with_head
+from .head import Head, HeadInput, fit_outputs, outputs_of, track_weights, with_head
 from .head_examples import (
     Examples,
     cached_inputs,
@@ -220,7 +220,7 @@ def train_pretrained(
             recipe, pruned, corpus, folder, examples, n_genres=len(genres), seed=seed
         )
         inputs = head_inputs(trunk, examples.windows, pruned.features)
-    head = fit_last_layer(inputs, examples.labels, examples.sources, len(genres))
+    head = _fit(inputs, examples, examples.labels, len(genres))
     of_styles = None
     style_logits = of_teacher[2].values @ _kernel(teacher, "styles") + _bias(teacher, "styles")
     if not recipe.yamnet:
@@ -296,7 +296,7 @@ def _distilled(
         student,
         corpus,
         wanted,
-        head=fit_last_layer(inputs, examples.labels, examples.sources, n_genres),
+        head=_fit(inputs, examples, examples.labels, n_genres),
         features=pruned.features,
         settings=DistilSettings(recipe.epochs, recipe.learning_rate, seed),
     )
@@ -327,7 +327,7 @@ def _find_other(
         return ()
     of_genres = (examples.labels != UNLABELLED) & (examples.labels < len(genres))
     labels = np.where(of_genres, examples.labels, UNLABELLED)
-    head = fit_last_layer(inputs[:2], labels, examples.sources, len(genres))
+    head = _fit(inputs[:2], examples, labels, len(genres))
     features = [each.values[rows] for each in inputs]
     classes = weights.layers[-1]
     opinions = Opinions(
@@ -337,6 +337,17 @@ def _find_other(
         examples.sources[rows],
     )
     return find_other(opinions, genres, weights)
+
+
+def _fit(
+    inputs: Sequence[HeadInput],
+    examples: Examples,
+    labels: npt.NDArray[np.int64],
+    n_genres: int,
+) -> Head:
+    return fit_last_layer(
+        inputs, labels, examples.sources, degraded=~examples.clean, n_genres=n_genres
+    )
 
 
 def _last(examples: Examples) -> int:

@@ -98,7 +98,9 @@ def refit(
     examples = head_examples(music, not_music, len(drawn))
     weights = None if second is None else bundled_yamnet()
     inputs = head_inputs(model, examples.windows, pruned.features, weights)
-    head = fit_last_layer(inputs, examples.labels, examples.sources, n_genres)
+    head = fit_last_layer(
+        inputs, examples.labels, examples.sources, degraded=~examples.clean, n_genres=n_genres
+    )
     model.get_layer("logits").set_weights([head.kernel, head.bias])
     facts = {
         "files_of_last_layer": len(drawn) - len(music.skipped),
