@@ -312,13 +312,16 @@ def _ignored(
         if label not in manifest.labels:
             near = difflib.get_close_matches(label, manifest.labels, 1)
             guess = f" (did you mean {near[0]!r}?)" if near else ""
+            known = manifest.genres if label in only else manifest.labels
             raise ParameterError(
-                f"{manifest.name} knows no genre {label!r}{guess}; it knows "
-                f"{', '.join(manifest.genres)}"
+                f"{manifest.name} knows no genre {label!r}{guess}; it knows {', '.join(known)}"
             )
     genres = set(only or manifest.genres).difference(ignored, manifest.rejected)
     if not genres:
-        raise ParameterError("no genre is left; ignore fewer of them")
+        raise ParameterError(
+            f"no genre is left of those that {manifest.name} knows ({', '.join(manifest.genres)}); "
+            "leave one or more of them"
+        )
     # "not music" and "other" are answers of their own, unless the user ignores them, too.
     wanted = genres.union(manifest.rejected).difference(ignored)
     return tuple(label for label in manifest.labels if label not in wanted)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,13 @@ from .shared import made_once
 # Workers share the cores among them; TensorFlow's own threads would only wait for each other.
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ |= {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
+
+# Behind `nohup` or in the background of a shell these are ignored, and would be so in every command
+# that a test starts. A handler that does nothing leaves it so here, and has no effect there.
+for _name in ("SIGINT", "SIGHUP"):
+    _number = getattr(signal, _name, None)
+    if _number is not None and signal.getsignal(_number) == signal.SIG_IGN:
+        signal.signal(_number, lambda *_: None)
 
 settings.register_profile("dev", deadline=None, max_examples=15, derandomize=True)
 settings.register_profile("ci", deadline=None, max_examples=60)

@@ -131,7 +131,7 @@ def _whole_tracks(correlation: float | None) -> str:
         return "the mean of their windows"
     together = 10 / (1.0 + 9.0 * correlation)
     return (
-        f"10 windows of one track count as {together:.3g} that say nothing the same (correlation "
+        f"10 windows of one track weigh as much as {together:.3g} independent ones (correlation "
         f"{correlation:g})"
     )
 

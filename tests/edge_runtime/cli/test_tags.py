@@ -138,7 +138,7 @@ def test_the_card_lists_tags_styles_both_inputs_and_how_windows_make_a_track(mod
     assert "named from 30% on" in card
     assert "second input the 0.222 s in the middle of these: 20 frames of 4 log-mel" in card
     # 10 / (1 + 9 * 0.25)
-    assert "10 windows of one track count as 3.08 that say nothing the same" in card
+    assert "10 windows of one track weigh as much as 3.08 independent ones" in card
 
 
 def test_the_card_of_a_model_without_them_has_no_such_lines() -> None:

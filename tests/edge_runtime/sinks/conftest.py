@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import os
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from edge_runtime.sinks import background
 from tests import system_packages
 
-from .events import Reported
+from .events import PATIENCE_S, Reported
 from .mosquitto import Mosquitto, make_certificates
+
+
+@pytest.fixture(autouse=True)
+def _threads_end(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A sink may write to its end on a busy machine, and reports nothing during the next test."""
+    monkeypatch.setattr(background, "CLOSE_SECONDS", PATIENCE_S)
+    before = set(threading.enumerate())
+    yield
+    deadline = time.monotonic() + PATIENCE_S
+    for thread in set(threading.enumerate()) - before:
+        thread.join(max(0.0, deadline - time.monotonic()))
+        assert not thread.is_alive(), f"{thread.name} still runs"
 
 
 @pytest.fixture
