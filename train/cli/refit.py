@@ -93,7 +93,6 @@ def run(args: argparse.Namespace) -> int:
         other_pieces(drawn, names, len(genres)),
         len(genres),
         len(before.labels),
-        second=before.second_front_end_params(),
         cache=args.cache,
         seed=seed,
     )

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_runtime.errors import DataSetError
-from edge_runtime.frontend import PRESETS, FrontEndParams
+from edge_runtime.frontend import PRESETS
 
 from .corpus import UNLABELLED, FrontEnds, Source
 from .head_examples import (
@@ -20,6 +20,7 @@ from .head_examples import (
     head_inputs,
     not_music_corpus,
 )
+from .plus import SECOND_FRONT_END
 from .recipe import FRONT_END
 from .weights_file import bundled_musicnn
 from .yamnet_file import bundled_yamnet
@@ -64,7 +65,6 @@ def refit(
     n_genres: int,
     n_labels: int,
     *,
-    second: FrontEndParams | None,
     cache: Path,
     seed: int,
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64], dict[str, Any]]:
@@ -80,8 +80,6 @@ def refit(
         Labels below this are genres.
     n_labels : int
         The last label is what is not music.
-    second : FrontEndParams, optional
-        The model's second front end.
     cache : Path
         Folder of cached windows.
     seed : int
@@ -92,12 +90,13 @@ def refit(
         Windows of the labels that are no genre, (n, rows, bands), before normalisation, these
         labels, and facts for the run's report.
     """
-    front_ends, pruned = FrontEnds(PRESETS[FRONT_END], second), bundled_musicnn()
+    # Both front ends, whatever the model has, so that all models share what is cached.
+    front_ends = FrontEnds(PRESETS[FRONT_END], PRESETS[SECOND_FRONT_END])
+    pruned = bundled_musicnn()
     music, _ = cached_music(drawn, front_ends, cache=cache, seed=seed)
     not_music = not_music_corpus(front_ends, n_labels - 1)
     examples = head_examples(music, not_music, len(drawn))
-    weights = None if second is None else bundled_yamnet()
-    inputs = head_inputs(model, examples.windows, pruned.features, weights)
+    inputs = head_inputs(model, examples.windows, pruned.features, bundled_yamnet())
     head = fit_last_layer(
         inputs, examples.labels, examples.sources, degraded=~examples.clean, n_genres=n_genres
     )
@@ -108,4 +107,5 @@ def refit(
         "skipped_by_last_layer": list(music.skipped),
     }
     no_genre = np.flatnonzero((examples.labels >= n_genres) & ~examples.clean)
-    return examples.windows[no_genre].astype(np.float32), examples.labels[no_genre], facts
+    windows = examples.windows[no_genre, : model.input_shape[1]]
+    return windows.astype(np.float32), examples.labels[no_genre], facts
