@@ -221,6 +221,30 @@ def test_base_is_trained_on_genres_and_on_what_is_not_music(trained: Path) -> No
 
 
 @pytest.mark.slow
+def test_plus_is_trained_exported_and_says_tags_and_styles(trained: Path, wheel: Path) -> None:
+    run, model = trained / "plus", trained / "plus.tflite"
+    succeed(
+        "train", trained / "music", "--model", "plus", "--teacher", wheel, "--out", run,
+        "--cache", trained / "cache", cwd=trained, constants=SMALL,
+    )  # fmt: skip
+    succeed(
+        "export", run, "--format", "tflite", "--quantize", "dynamic", "--out", model,
+        constants=SMALL,
+    )  # fmt: skip
+    assert model.stat().st_size < 6e6
+    classifier = Classifier(model)
+    manifest = classifier.manifest
+    assert manifest.labels == (*GENRES, "not music")
+    assert len(manifest.tags) == 50
+    assert {style.family for style in manifest.styles} >= {"electronic", "latin", "rock"}
+    assert manifest.second_front_end == PRESETS["yamnet64-level"]
+    found = classifier.classify("demo")
+    assert len(found.tags) == 50
+    assert "tags" in manifest.parity
+    assert manifest.parity["styles"]["n"] == len(manifest.styles)
+
+
+@pytest.mark.slow
 def test_refit_fits_to_the_validation_clips_and_leaves_the_honest_figures(
     trained: Path,
 ) -> None:
