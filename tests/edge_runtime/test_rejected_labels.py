@@ -129,10 +129,7 @@ def test_a_genre_that_is_none_is_refused_with_one_like_it_and_one_must_be_left()
         Classifier("tiny", only=["jaz"])
     with pytest.raises(ParameterError, match="knows no genre 'polka'; it knows blues, classical"):
         Classifier("tiny", ignored=["polka"])
-    with pytest.raises(
-        ParameterError,
-        match=r"no genre is left of those that .* knows \(blues, .*\); leave one or more",
-    ):
+    with pytest.raises(ParameterError, match=r"no genre is left of .* \(blues, .*\); leave one"):
         Classifier("tiny", only=["jazz"], ignored=["jazz"])
     with pytest.raises(ParameterError, match="no genre is left"):
         Classifier("tiny", only=["not music"])

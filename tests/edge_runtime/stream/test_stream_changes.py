@@ -252,7 +252,7 @@ def test_the_time_of_all_gaps_is_missing(classifier):
     assert (event.missing_s, event.end) == (2.75, pytest.approx(11.75))
 
 
-def test_labels_that_the_new_model_rejects_are_unknown_from_then_on(classifier):
+def test_labels_that_are_ignored_of_the_new_model_are_unknown_from_then_on(classifier):
     stream = open_stream(classifier)
     (event,) = stream.push(noise(N))
     assert event.label in classifier.labels
