@@ -53,7 +53,7 @@ def plus(pruned: PrunedMusicnn, musicnn: Any, weights: YamnetWeights, styles: Se
     for first in range(0, frames, PATCH_FRAMES):
         rest = frames - first - PATCH_FRAMES
         patches.append(embedding_of(layers.Cropping2D(((first, rest), (0, 0)))(x)))
-    embedding = layers.Average(name="embedding")(patches)
+    embedding = layers.Average(name="mean_embedding")(patches)
     outputs |= {
         "embedding": embedding,
         "styles": layers.Dense(len(styles), name="styles")(embedding),
