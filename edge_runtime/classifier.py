@@ -40,8 +40,8 @@ class Classifier:
     ----------
     model : str, Path, bytes or ModelFile, optional
         A model file, its content, what `edge_runtime.model.file.read_model` gave, or the name of
-        one that ships with the package (``"tiny"``, ``"base"``, ``"seed-cnn"``); ``tiny`` where
-        none is named.
+        one that ships with the package (``"tiny"``, ``"base"``, ``"plus"``, ``"seed-cnn"``);
+        ``tiny`` where none is named.
     threads : int
         Inference threads.
     only, ignored : collection of str

@@ -35,7 +35,8 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model",
         metavar="FILE",
-        help="a .tflite, .onnx or .npz model, or one that ships: tiny (default), base or seed-cnn",
+        help="a .tflite, .onnx or .npz model, or one that ships: tiny (default), base, plus or "
+        "seed-cnn",
     )
     add_threads_argument(parser)
 

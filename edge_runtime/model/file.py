@@ -25,7 +25,7 @@ from ..unicode_text import escaped
 from .manifest import Manifest, verify_checksum, with_checksum
 
 _BUNDLED = Path(__file__).parents[1] / "bundled"
-BUNDLED = {name: _BUNDLED / f"{name}.tflite" for name in ("tiny", "base", "seed-cnn")}
+BUNDLED = {name: _BUNDLED / f"{name}.tflite" for name in ("tiny", "base", "plus", "seed-cnn")}
 """Models that ship with the package, by the name that stands for their path"""
 
 BUNDLED_MODEL = BUNDLED["tiny"]

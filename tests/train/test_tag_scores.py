@@ -13,8 +13,9 @@ from sklearn.metrics import roc_auc_score
 
 from edge_runtime import Classification
 from edge_runtime.model.manifest import Manifest, Tag
+from train.data.tag_genres import SAME_MUSIC, checking_genre
 from train.data.tracks import Track
-from train.evaluation.tag_scores import SAME_MUSIC, checking_genre, score_tags, tag_scores_text
+from train.evaluation.tag_scores import score_tags, tag_scores_text
 
 TAGS = (
     Tag(name="jazz", kind="genre", base_rate=0.1),
