@@ -250,9 +250,9 @@ def test_ctrl_c_keeps_the_clips_that_were_complete(
     tracks = write_many(tmp_path / "clips", 5)
     compute, seen = feature_workers.clip_features, []
 
-    def interrupted(clip, *arguments):
+    def interrupted(clip, *arguments, **options):
         seen.append(clip)
-        windows = compute(clip, *arguments)
+        windows = compute(clip, *arguments, **options)
         yield next(windows)
         if len(seen) == 4:
             raise KeyboardInterrupt

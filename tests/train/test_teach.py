@@ -100,13 +100,13 @@ def test_a_genre_of_clips_shorter_than_a_window_is_refused(music: Path) -> None:
 
 def test_a_short_clip_among_others_is_named(music: Path, tmp_path: Path) -> None:
     soundfile.write(music / "beeps" / "short.wav", clip("beeps", 77, 1.5), RATE)
-    clips = extract_features(find_tracks(music), music, tmp_path / "cache")
+    clips = extract_features(find_tracks(music), music, tmp_path / "cache", "base")
     assert any("1 clips are shorter than a window" in line for line in clips.warnings)
 
 
 def test_folds_hold_every_clip_out_once_and_never_split_twins(music: Path, tmp_path: Path) -> None:
     shutil.copy(music / "drone" / "drone.00000.wav", music / "drone" / "twin.wav")
-    clips = extract_features(find_tracks(music), music, tmp_path / "cache")
+    clips = extract_features(find_tracks(music), music, tmp_path / "cache", "base")
     parts = folds(clips, 0)
     assert sorted(np.concatenate(parts)) == list(range(len(clips.extraction.tracks)))
     for part in parts:
@@ -123,13 +123,17 @@ def test_pieces_of_a_song_are_held_out_together_and_one_song_is_refused(tmp_path
         for seed in range(6):
             name = f"{genre}.{seed // 3:05}.{seed % 3}.wav"
             soundfile.write(tmp_path / "music" / genre / name, clip(genre, seed, 4.0), RATE)
-    clips = extract_features(find_tracks(tmp_path / "music"), tmp_path / "music", tmp_path / "c")
+    clips = extract_features(
+        find_tracks(tmp_path / "music"), tmp_path / "music", tmp_path / "c", "base"
+    )
     assert clips.groups.tolist() == [0, 0, 0, 3, 3, 3, 6, 6, 6, 9, 9, 9]
     assert any("pieces of 4 songs" in line for line in clips.warnings)
     for path in (tmp_path / "music" / "hiss").iterdir():
         path.rename(path.with_name(f"hiss.00000.{path.name[9]}{path.stem[-1]}.wav"))
     with pytest.raises(DataSetError, match="hiss: all its clips are copies or pieces of one song"):
-        extract_features(find_tracks(tmp_path / "music"), tmp_path / "music", tmp_path / "c")
+        extract_features(
+            find_tracks(tmp_path / "music"), tmp_path / "music", tmp_path / "c", "base"
+        )
 
 
 def test_what_cannot_be_written_is_refused_before_any_work(music: Path) -> None:
