@@ -29,8 +29,8 @@ VALIDATION, TRAINED_ON = "validation windows", "windows that both were trained o
 """What files are compared on; models that were trained on every clip have no other windows"""
 
 FEWEST_WINDOWS_OF_TAGS = 100
-"""On fewer windows tags and styles are compared and reported, but decide nothing: the three likeliest
-of fifty that are alike change places in one window of ten"""
+"""On fewer windows tags and styles are compared and reported, but decide nothing: likeliest ones
+that are alike change places in one window of ten"""
 
 _TIE = 1e-6
 """Posteriors that differ by less than this are equal"""
