@@ -146,9 +146,8 @@ class Store:
         number = len(self._sources)
         part = self._parts / f"{self._next_part():06}{self._format.suffix}"
         content = io.BytesIO()
-        writer = self._format.writer(content, self._columns)
-        writer.add(self._waiting)
-        writer.close()
+        with self._format.writer(content, self._columns) as writer:
+            writer.add(self._waiting)
         write_atomically(part, content.getvalue(), error=OutputFileError, durable=True)
         self._sources.append(part)
         for index, row in enumerate(self._waiting):
@@ -280,13 +279,14 @@ class Store:
         return {**row, **kept}
 
     def _write(self) -> None:
-        with opened_atomically(
-            self._target, error=OutputFileError, durable=True, temporary_folder=self._parts
-        ) as file:
-            writer = self._format.writer(file, self._columns)
+        with (
+            opened_atomically(
+                self._target, error=OutputFileError, durable=True, temporary_folder=self._parts
+            ) as file,
+            self._format.writer(file, self._columns) as writer,
+        ):
             for source, numbers in self._runs():
                 writer.copy(self._source(source), numbers)
-            writer.close()
 
     def _runs(self) -> Iterator[tuple[int, list[int]]]:
         """Rows in the order of their names, those together that come from one file."""
@@ -364,9 +364,10 @@ def rewrite_rows(path: Path, change: Callable[[Row], Row], *, written: bool = Fa
     source = form.open(path)
     try:
         columns = replace(source.columns, written=written or source.columns.written)
-        with opened_atomically(path, error=OutputFileError, durable=True) as file:
-            writer = form.writer(file, columns)
+        with (
+            opened_atomically(path, error=OutputFileError, durable=True) as file,
+            form.writer(file, columns) as writer,
+        ):
             writer.add(change(row) for row in source.rows())
-            writer.close()
     finally:
         source.close()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, TracebackType
 from typing import BinaryIO, Protocol
 
 from ...errors import EdgeGenreError, MissingExtraError, OutputFileError, ParameterError
@@ -60,16 +60,22 @@ class RowFile(Protocol):
 
 
 class RowWriter(Protocol):
-    """A table that is being written."""
+    """A table that is being written: a context, and whole when that is left without a fault."""
+
+    def __enter__(self) -> RowWriter: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
 
     def add(self, rows: Iterable[Row]) -> None:
         """Write rows."""
 
     def copy(self, source: RowFile, numbers: Sequence[int]) -> None:
         """Write rows of a table of the same format."""
-
-    def close(self) -> None:
-        """Write what is missing for the table to be whole; leaves the file open."""
 
 
 class Format(Protocol):

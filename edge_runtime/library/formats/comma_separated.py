@@ -149,6 +149,12 @@ class CsvWriter:
             heading += [name] if inner is None else [f"{name}.{one}" for one in inner]
         self._write([heading])
 
+    def __enter__(self) -> CsvWriter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
     def add(self, rows: Iterable[Row]) -> None:
         """Write rows."""
         self._write(self._cells(row) for row in rows)
@@ -162,13 +168,10 @@ class CsvWriter:
         for record in source.records(numbers):
             self._file.write(record)
 
-    def close(self) -> None:
-        """Nothing is missing."""
-
     def _write(self, table: Iterable[list[str]]) -> None:
         for cells in table:
             text = io.StringIO(newline="")
-            csv.writer(text, lineterminator="\n").writerow(cells)
+            csv.writer(text, lineterminator="\r\n").writerow(cells)
             self._file.write(text.getvalue().encode())
 
     def _cells(self, row: Row) -> list[str]:

@@ -105,6 +105,12 @@ class JsonLinesWriter:
         self._file = file
         self._columns = columns
 
+    def __enter__(self) -> JsonLinesWriter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
     def add(self, rows: Iterable[Row]) -> None:
         """Write rows."""
         for row in rows:
@@ -121,9 +127,6 @@ class JsonLinesWriter:
             return
         for line in source.lines(numbers):
             self._file.write(line)
-
-    def close(self) -> None:
-        """Nothing is missing."""
 
 
 def json_text(value: Any) -> str:

@@ -190,21 +190,34 @@ class ParquetWriter:
         else:
             self.add(source.rows(numbers))
 
-    def close(self) -> None:
-        """Write the last row group and the footer."""
-        self._flush()
-        self._writer.close()
+    def __enter__(self) -> ParquetWriter:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if kind is None:
+                self._flush(1)
+                self._writer.close()
+        finally:
+            self._writer.is_open = (
+                False  # or it would be closed once more, into a file that is gone
+            )
 
     def _take(self, table: pa.Table) -> None:
         self._waiting.append(table)
         self._n_waiting += table.num_rows
         if self._n_waiting >= _GROUP_ROWS:
-            self._flush()
+            self._flush(_GROUP_ROWS)
 
-    def _flush(self) -> None:
-        if self._waiting:
-            self._writer.write_table(pa.concat_tables(self._waiting).combine_chunks())
-        self._waiting, self._n_waiting = [], 0
+    def _flush(self, at_least: int) -> None:
+        """Write row groups, as long as there are so many rows: the same ones in whatever pieces."""
+        if not self._waiting:
+            return
+        table = pa.concat_tables(self._waiting)
+        while table.num_rows >= at_least:
+            self._writer.write_table(table.slice(0, _GROUP_ROWS).combine_chunks())
+            table = table.slice(_GROUP_ROWS)
+        self._waiting, self._n_waiting = [table], table.num_rows
 
 
 def _arrow(row: Row) -> dict[str, Any]:
