@@ -104,11 +104,11 @@ def test_every_file_of_a_folder_has_a_row(music, tmp_path, suffix):
 
 def test_rows_are_the_same_whatever_the_jobs(music, tmp_path):
     outputs = []
-    for jobs in ("1", "2", "3"):
+    for jobs in ("1", "3"):
         out = tmp_path / f"{jobs}.parquet"
         succeed("label", music, "--out", out, *MODEL, "--jobs", jobs, "--quiet")
         outputs.append(out.read_bytes())
-    assert outputs[0] == outputs[1] == outputs[2]
+    assert outputs[0] == outputs[1]
 
 
 def test_a_second_run_labels_what_has_changed_and_what_failed_alone(music, tmp_path):
@@ -214,7 +214,14 @@ def without_file(row):
     return {name: row[name] for name in row if name not in ("path", "path_bytes", "mtime_ns")}
 
 
-@pytest.mark.parametrize("suffix", [".parquet", ".jsonl", ".csv"])
+@pytest.mark.parametrize(
+    "suffix",
+    [
+        ".parquet",
+        pytest.param(".jsonl", marks=pytest.mark.slow),
+        pytest.param(".csv", marks=pytest.mark.slow),
+    ],
+)
 def test_a_command_that_is_killed_goes_on_without_a_row_lost_or_doubled(
     many, tmp_path, suffix, uninterrupted
 ):
@@ -351,6 +358,12 @@ def test_playlists_hold_every_file_of_their_genre(music, tmp_path):
     assert len(listed) == 6
 
 
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
@@ -361,15 +374,15 @@ def test_playlists_hold_every_file_of_their_genre(music, tmp_path):
         ([], 2, "required: --out"),
     ],
 )
-def test_a_wrong_option_is_one_line(tmp_path, monkeypatch, capfd, arguments, code, said):
-    monkeypatch.chdir(tmp_path)
+def test_a_wrong_option_is_one_line(folder, capfd, arguments, code, said):
     assert said in complaint(capfd, "label", "demo", *arguments, code=code)
-    assert list(tmp_path.iterdir()) == []
+    assert list(folder.iterdir()) == []
 
 
 def test_a_parquet_file_without_pyarrow_names_the_extra(tmp_path, monkeypatch, capfd):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     monkeypatch.delitem(sys.modules, "edge_runtime.library.formats.parquet", raising=False)
+    monkeypatch.delattr("edge_runtime.library.formats.parquet", raising=False)
     line = complaint(capfd, "label", "demo", "--out", tmp_path / "a.parquet", code=4)
     assert 'pip install "edge-genre[library]"; or name a file that ends in .jsonl or .csv' in line
 
