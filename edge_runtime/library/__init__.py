@@ -1,1 +1,0 @@
-"""A whole library of music: which files are in it, and what is found in each."""
