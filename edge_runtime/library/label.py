@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from operator import attrgetter
 
 from ..errors import EdgeGenreError
 from ..progress import Progress, progress_of
@@ -115,6 +116,7 @@ def _todo(
             store.drop(name)
         others.difference_update(gone)
     outcome.others = len(others)
+    todo.sort(key=attrgetter("name"))  # as rows are in the output: it is written from few parts
     return todo
 
 

@@ -32,8 +32,8 @@ ROWS_PER_PART = 512
 SECONDS_PER_PART = 20.0
 """What a run that is killed loses, at most: time, never a row."""
 _PARTS, _LOCK, _ANEW = ".parts", "lock", "anew"
-_FILES_OPEN = 64
-"""Parts that are read from at once"""
+_FILES_OPEN = 16
+"""Parts that are read from at once; files are labelled in the order in which rows are written."""
 
 
 class _Place(NamedTuple):

@@ -18,7 +18,7 @@ from . import HEAD_COLUMNS, Head, RowFile, unreadable
 from .jsonl import head_of
 
 _GROUP_ROWS = 2048
-_GROUPS_HELD = 16
+_GROUPS_HELD = 4
 """Of one file, in memory: rows are asked for nearly in the order in which they were written."""
 _COMPRESSION = "zstd"
 
