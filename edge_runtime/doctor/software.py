@@ -32,6 +32,7 @@ _EXTRAS = {
     "audio": ("soundfile", "soundfile"),
     "onnx": ("onnxruntime", "onnxruntime"),
     "mqtt": ("paho", "paho-mqtt"),
+    "library": ("fsspec", "fsspec"),
 }
 """Module and package by extra"""
 
