@@ -17,7 +17,7 @@ from ..stderr import quiet_stderr
 from . import flac, ogg
 from .layout import layout_of
 from .link import Link, LinkFile
-from .magic import container_of, is_readable
+from .magic import container_of, is_readable, is_sound
 from .resample import StreamResampler
 
 Block = npt.NDArray[np.float32]
@@ -281,6 +281,9 @@ def _import_soundfile(path: Path, head: bytes = b"") -> Any:
     except (ImportError, OSError):  # OSError: the package is there, libsndfile is not
         if head and not _looks_like_audio(path, head):
             raise AudioFormatError(_not_audio(path)) from None
+        name = container_of(head)
+        if name is not None and is_sound(name) and not is_readable(name):
+            raise AudioFormatError(_not_read_here(path, name)) from None
         raise MissingExtraError(f"{path}: reading anything but PCM WAV", "audio") from None
     return soundfile
 
@@ -294,12 +297,18 @@ def _not_audio(path: Path) -> str:
     return f"{path}: is not audio in a format that can be read; convert it to WAV"
 
 
+def _not_read_here(path: Path, name: str) -> str:
+    return f"{path}: is {name}, which is not read here; convert it: ffmpeg -i FILE OUT.flac"
+
+
 def _not_opened(path: Path) -> str:
     """What to say of a file that the library refuses: one that begins well was cut off, say."""
     with path.open("rb") as file:
         name = container_of(file.read(_LETTERS))
-    if name is None or not is_readable(name):
+    if name is None or not is_sound(name):
         return _not_audio(path)
+    if not is_readable(name):
+        return _not_read_here(path, name)
     return (
         f"{path}: is damaged, cut off or of an encoding that is not known here: it begins as "
         f"{name} does, and cannot be read; copy it again, or convert it to WAV"
