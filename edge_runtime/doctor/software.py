@@ -32,7 +32,7 @@ _EXTRAS = {
     "audio": ("soundfile", "soundfile"),
     "onnx": ("onnxruntime", "onnxruntime"),
     "mqtt": ("paho", "paho-mqtt"),
-    "library": ("fsspec", "fsspec"),
+    "library": ("pyarrow", "pyarrow"),
 }
 """Module and package by extra"""
 

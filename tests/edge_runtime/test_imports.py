@@ -14,8 +14,8 @@ from .sounds import noise, write_wav
 
 HEAVY = {
     "tensorflow", "keras", "librosa", "scipy", "matplotlib", "soundfile", "rich", "sounddevice",
-    "onnxruntime", "onnx", "paho", "sqlite3", "threadpoolctl", "fsspec", "aiohttp", "train",
-    "export", "benchmarks",
+    "onnxruntime", "onnx", "paho", "pyarrow", "sqlite3", "threadpoolctl", "fsspec", "aiohttp",
+    "train", "export", "benchmarks",
 }  # fmt: skip
 SOURCES = sorted(Path(edge_runtime.__file__).parent.rglob("*.py"))
 
@@ -97,6 +97,7 @@ def test_an_optional_library_has_one_place():
             "paho",
             "threadpoolctl",
             "fsspec",
+            "pyarrow",
         )
     }
     assert places == {
@@ -108,4 +109,5 @@ def test_an_optional_library_has_one_place():
         "paho": ["mqtt.py"],
         "threadpoolctl": ["numpy_executor.py"],
         "fsspec": ["remote.py"],
+        "pyarrow": ["parquet.py"],
     }

@@ -133,6 +133,28 @@ def test_a_second_run_labels_what_has_changed_and_what_failed_alone(music, tmp_p
     assert str(music / "empty.wav") not in rows_by_name(out)
 
 
+def test_of_long_files_excerpts_are_listened_to_unless_all_is_wanted(tmp_path):
+    long, short = (write_wav(tmp_path / f"{n}.wav", noise(n * RATE)) for n in (124, 20))
+    found = {}
+    for options in ((), ("--whole",), ("--sample", "2x3s")):
+        out = tmp_path / "labels.jsonl"
+        succeed("label", long, short, "--out", out, *MODEL, "--timeline", "--overwrite", *options)
+        found[options] = [rows_by_name(out)[str(path)] for path in (long, short)]
+        again = result(succeed("label", long, short, "--out", out, *MODEL, "--timeline", *options))
+        assert again["kept"] == 2
+    for options, samples, windows in (
+        ((), ["3x10s", "whole"], [9, 7]),
+        (("--whole",), ["whole", "whole"], [42, 7]),
+        (("--sample", "2x3s"), ["2x3s", "2x3s"], [2, 2]),
+    ):
+        assert [row["sample"] for row in found[options]] == samples
+        assert [len(row["timeline"]) for row in found[options]] == windows
+        assert [row["seconds"] for row in found[options]] == [124.0, 20.0]
+    assert "--sample 2x3s, and these would be made with 3x10s" in refused(
+        "label", long, "--out", tmp_path / "labels.jsonl", *MODEL, "--timeline", code=3
+    )
+
+
 def test_odd_names_come_back_as_they_are(tmp_path):
     folder = tmp_path / "odd"
     folder.mkdir()
