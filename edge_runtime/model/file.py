@@ -54,6 +54,8 @@ class ModelFile:
     manifest: Manifest
     network: bytes
     """The TFLite flatbuffer, the ONNX protobuf or the .npz archive, without the manifest"""
+    sha256: str = ""
+    """Of the whole file; empty where there is none"""
 
 
 def read_model(model: str | Path | bytes) -> ModelFile:
@@ -119,7 +121,7 @@ def _parse(data: bytes, source: str, *, may_be_onnx: bool) -> ModelFile:
             f"{source}: its weights do not match the checksum in its manifest: the file was "
             "changed or damaged; copy or export it again"
         )
-    return ModelFile(source, manifest, network)
+    return ModelFile(source, manifest, network, hashlib.sha256(data).hexdigest())
 
 
 def write_model(path: Path, network: bytes, manifest: Manifest) -> None:

@@ -100,7 +100,7 @@ def test_an_optional_library_has_one_place():
     assert places == {
         "soundfile": ["containers.py"],
         "sounddevice": ["portaudio.py"],
-        "rich": ["panel.py"],
+        "rich": ["progress.py", "panel.py"],
         "onnxruntime": ["onnx.py"],
         "soxr": ["resample.py"],
         "paho": ["mqtt.py"],

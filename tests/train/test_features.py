@@ -552,7 +552,7 @@ def test_ctrl_c_waits_for_the_end_of_a_start_of_processes_and_never_reaches_them
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # `nohup` has it ignored
     try:
         with pytest.raises(KeyboardInterrupt):  # noqa: SIM117
-            with feature_workers._interrupts_held():
+            with feature_workers.interrupts_held():
                 signal.raise_signal(signal.SIGINT)
                 done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     finally:

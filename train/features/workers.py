@@ -5,14 +5,11 @@ from __future__ import annotations
 import hashlib
 import math
 import multiprocessing
-import os
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.synchronize import Event
 from pathlib import Path
@@ -21,6 +18,7 @@ from edge_runtime.cli import warn
 from edge_runtime.errors import AudioFormatError, DataSetError, MissingDependencyError
 from edge_runtime.frontend import FrontEnd
 from edge_runtime.frontend.model_input import ModelInput
+from edge_runtime.processes import can_start_processes, die_with_parent, interrupts_held
 
 from .clip import Clip, clip_features
 from .store import FeatureStore, ShardWriter, StoreSettings
@@ -65,7 +63,7 @@ def compute(store: FeatureStore, clips: Sequence[Clip], workers: int) -> Iterato
     size = max(_CLIPS_PER_SHARD, math.ceil(len(clips) / _SHARDS_PER_RUN))
     batches = [clips[start : start + size] for start in range(0, len(clips), size)]
     workers = min(workers, len(batches))
-    if workers > 1 and _can_start_processes():
+    if workers > 1 and can_start_processes():
         yield from _in_processes(store, batches, workers)
     # What is left: all of it, where no processes can be started.
     for batch in batches:
@@ -86,7 +84,7 @@ def _in_processes(
             return
         try:
             try:
-                with _interrupts_held():
+                with interrupts_held():
                     for batch in batches:
                         futures[pool.submit(_write_shard_in_worker, *_of(store), batch)] = batch
             except OSError as error:  # a limit on processes or open files
@@ -140,28 +138,6 @@ def _pool(workers: int) -> tuple[ProcessPoolExecutor, Event]:
     ), stop
 
 
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Ctrl-C is taken after this block; in processes that are started here, never.
-
-    While they import what they need, each of them would print a traceback.
-    """
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _can_start_processes() -> bool:
-    """A new process imports the main module again, which a script from stdin does not allow."""
-    file = getattr(sys.modules["__main__"], "__file__", None)
-    return file is None or Path(file).exists()
-
-
 def _of(store: FeatureStore) -> tuple[Path, StoreSettings]:
     return store.folder, store.settings
 
@@ -183,18 +159,10 @@ def _start_worker(stop: Event) -> None:
     _stop = stop
     # Ctrl-C reaches every process of the terminal; the main one stops the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_die_with_parent, daemon=True).start()
+    threading.Thread(target=die_with_parent, daemon=True).start()
     from threadpoolctl import threadpool_limits
 
     threadpool_limits(1)  # every core has a worker already
-
-
-def _die_with_parent() -> None:
-    """A worker whose main process was killed would otherwise wait for work for ever."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
 
 
 def _write_shard_in_worker(

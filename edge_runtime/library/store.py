@@ -1,0 +1,373 @@
+"""Where rows go while files are labelled, and the one file that comes of them.
+
+Beside ``labels.parquet`` there is a folder ``labels.parquet.parts`` while a run lasts: small files
+of the same format, each whole or not there. The next run reads them and goes on, whatever ended
+this one. At the end all rows, with those of an earlier run that are still true, become one file.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NamedTuple
+
+from ..atomic_write import cannot_write, opened_atomically, write_atomically
+from ..errors import EdgeGenreError, OutputFileError
+from ..output_file import check_output
+from .file_lock import FileLock
+from .formats import Format, Head, RowFile, format_of
+from .inputs import ItemStat
+from .labeller import LabelSettings
+from .row import WRITTEN, Row, name_of
+
+_log = logging.getLogger(__name__)
+
+ROWS_PER_PART = 512
+SECONDS_PER_PART = 20.0
+"""What a run that is killed loses, at most: time, never a row."""
+_PARTS, _LOCK, _ANEW = ".parts", "lock", "anew"
+_FILES_OPEN = 64
+"""Parts that are read from at once"""
+
+
+class _Place(NamedTuple):
+    """Where the latest row of a file is, and what it was made from."""
+
+    source: int
+    number: int
+    size: int | None
+    mtime_ns: int | None
+    seconds: float
+    failed: bool
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What the output holds."""
+
+    files: int
+    seconds: float
+    """Of sound"""
+    failed: int
+
+
+class Store:
+    """The rows of one output.
+
+    Parameters
+    ----------
+    path : Path
+        Of the output; its suffix says the format.
+    settings : LabelSettings
+    overwrite : bool
+        Whether to leave an output out of account that is there. A run with it that was
+        interrupted goes on all the same.
+
+    Raises
+    ------
+    OutputFileError
+        If there is an output of another model or of other settings, or of another kind; if another
+        run writes to it; if it cannot be written.
+    MissingExtraError
+        If its format needs a library that is not installed.
+    """
+
+    def __init__(self, path: Path, settings: LabelSettings, *, overwrite: bool = False) -> None:
+        self.path = path
+        self._format: Format = format_of(path, "--out")
+        check_output(path, self._format.kind, "--out")
+        self._target = Path(os.path.realpath(path))
+        self._parts = self._target.with_name(self._target.name + _PARTS)
+        self._settings, self._columns = settings, settings.columns
+        self._places: dict[str, _Place] = {}
+        self._sources: list[Path] = []
+        self._open: dict[int, RowFile] = {}
+        self._waiting: list[Row] = []
+        self._since = time.monotonic()
+        self._changed = False
+        self._lock = self._locked()
+        try:
+            self._read(overwrite=overwrite)
+        except BaseException:
+            self.close()
+            raise
+
+    def is_known(self, name: str) -> bool:
+        """Whether there is a row of a file that is no failure; it may not be true any more."""
+        place = self._places.get(name)
+        return place is not None and not place.failed
+
+    def is_current(self, name: str, stat: ItemStat) -> bool:
+        """Whether there is a row of a file as it is now.
+
+        Where a server tells neither size nor time, nobody can know.
+        """
+        place = self._places.get(name)
+        if place is None or place.failed or (stat.size is None and stat.mtime_ns is None):
+            return False
+        return (place.size, place.mtime_ns) == (stat.size, stat.mtime_ns)
+
+    def names(self) -> Iterator[str]:
+        """Of all files that have a row."""
+        return iter(self._places)
+
+    def drop(self, name: str) -> None:
+        """Leave out the row of a file."""
+        del self._places[name]
+        self._changed = True
+
+    def add(self, row: Row) -> None:
+        """Take a row; it is safe some seconds later at most.
+
+        Raises
+        ------
+        OutputFileError
+            If rows cannot be written; those that were safe before stay.
+        """
+        if not self._waiting:
+            self._since = time.monotonic()
+        self._waiting.append(self._with_written(row))
+        if (
+            len(self._waiting) >= ROWS_PER_PART
+            or time.monotonic() - self._since >= SECONDS_PER_PART
+        ):
+            self.commit()
+
+    def commit(self) -> None:
+        """Make the rows safe that were added."""
+        if not self._waiting:
+            return
+        number = len(self._sources)
+        part = self._parts / f"{self._next_part():06}{self._format.suffix}"
+        content = io.BytesIO()
+        with self._format.writer(content, self._columns) as writer:
+            writer.add(self._waiting)
+        write_atomically(part, content.getvalue(), error=OutputFileError, durable=True)
+        self._sources.append(part)
+        for index, row in enumerate(self._waiting):
+            self._places[name_of(row)] = _Place(
+                number, index, row["size"], row["mtime_ns"], row["seconds"] or 0.0,
+                row["error"] is not None,
+            )  # fmt: skip
+        self._waiting, self._changed = [], True
+
+    def finish(self) -> Summary:
+        """Write the output; the parts go.
+
+        Raises
+        ------
+        OutputFileError
+            If it cannot be written: the parts stay for the next run.
+        """
+        self.commit()
+        if self._changed:
+            self._write()
+        self._close_sources()
+        shutil.rmtree(self._parts, ignore_errors=True)
+        places = self._places.values()
+        return Summary(
+            len(places),
+            sum(place.seconds for place in places),
+            sum(place.failed for place in places),
+        )
+
+    def close(self) -> None:
+        """Let others use the output; what was added and not made safe is lost."""
+        self._close_sources()
+        self._lock.close()
+
+    def _locked(self) -> FileLock:
+        try:
+            while True:
+                self._parts.mkdir(parents=True, exist_ok=True)
+                try:
+                    return FileLock(self._parts / _LOCK)
+                except FileNotFoundError:
+                    continue  # another run has just ended and taken the folder away
+        except BlockingIOError:
+            raise OutputFileError(
+                f"--out {self.path}: another edge-genre label writes to it; wait for its end, or "
+                "name another file"
+            ) from None
+        except OSError as error:
+            raise OutputFileError(cannot_write(self._parts, error)) from None
+
+    def _read(self, *, overwrite: bool) -> None:
+        for leftover in self._parts.glob("tmp*"):  # of a run that was killed
+            leftover.unlink(missing_ok=True)
+        anew = self._parts / _ANEW
+        if overwrite:
+            if not (anew.exists() and self._parts_fit()):
+                for part in self._part_files():
+                    part.unlink()
+            write_atomically(anew, b"", error=OutputFileError)
+        old = self._target.exists() and self._target.stat().st_size and not anew.exists()
+        if old:
+            self._take(self._target)
+        self._changed = not old
+        for part in self._part_files():
+            self._take(part)
+            self._changed = True
+
+    def _part_files(self) -> list[Path]:
+        return sorted(self._parts.glob(f"*{self._format.suffix}"))
+
+    def _next_part(self) -> int:
+        parts = self._part_files()
+        return int(parts[-1].stem) + 1 if parts else 1
+
+    def _parts_fit(self) -> bool:
+        """Whether the parts of an earlier run are those of this one."""
+        try:
+            for part in self._part_files():
+                file = self._format.open(part)
+                for head in file.heads():
+                    self._check(head, file)
+                file.close()
+        except EdgeGenreError:
+            return False
+        return True
+
+    def _take(self, source: Path) -> None:
+        file = self._format.open(source)
+        number = len(self._sources)
+        self._sources.append(source)
+        for index, head in enumerate(file.heads()):
+            self._check(head, file)
+            self._places[head.name] = _Place(
+                number, index, head.size, head.mtime_ns, head.seconds or 0.0, head.failed
+            )
+        self._remember(number, file)
+        if file.columns.written:
+            self._columns = self._columns.with_written()
+
+    def _check(self, head: Head, file: RowFile) -> None:
+        """Refuse to mix rows that cannot be compared."""
+        settings = self._settings
+        found, wanted = "", ""
+        if head.model_sha256 != settings.model_sha256:
+            found, wanted = f"the model {head.model}", settings.model_name
+            if found.endswith(wanted):
+                wanted = "another file of that name and version"
+        elif head.failed:
+            return
+        elif head.channel != str(settings.channel):
+            found, wanted = f"--channel {head.channel}", str(settings.channel)
+        elif head.sample != (expected := settings.expected_sample(head.seconds or 0.0)):
+            found, wanted = f"--sample {head.sample}", expected
+        elif file.columns.timeline != settings.columns.timeline:
+            found, wanted = ("--timeline", "without it")[:: 1 if file.columns.timeline else -1]
+        if found:
+            raise OutputFileError(
+                f"--out {self.path}: holds labels made with {found}, and these would be made with "
+                f"{wanted}; name another file, or start anew with --overwrite"
+            )
+
+    def _with_written(self, row: Row) -> Row:
+        """A row with what is known of the tags that were written to the file: `--undo` needs it."""
+        place = self._places.get(name_of(row))
+        if place is None or not self._columns.written:
+            return row
+        (before,) = self._source(place.source).rows([place.number])
+        kept = {name: before.get(name) for name in WRITTEN}
+        return {**row, **kept}
+
+    def _write(self) -> None:
+        with (
+            opened_atomically(
+                self._target, error=OutputFileError, durable=True, temporary_folder=self._parts
+            ) as file,
+            self._format.writer(file, self._columns) as writer,
+        ):
+            for source, numbers in self._runs():
+                writer.copy(self._source(source), numbers)
+
+    def _runs(self) -> Iterator[tuple[int, list[int]]]:
+        """Rows in the order of their names, those together that come from one file."""
+        source, numbers = -1, list[int]()
+        for name in sorted(self._places):
+            place = self._places[name]
+            if place.source != source or len(numbers) >= ROWS_PER_PART:
+                if numbers:
+                    yield source, numbers
+                source, numbers = place.source, []
+            numbers.append(place.number)
+        if numbers:
+            yield source, numbers
+
+    def _source(self, number: int) -> RowFile:
+        if number not in self._open:
+            file = self._format.open(self._sources[number])
+            for _ in file.heads():
+                pass  # it learns where its rows are
+            self._remember(number, file)
+        else:
+            self._open[number] = self._open.pop(number)  # the latest one is the last to go
+        return self._open[number]
+
+    def _remember(self, number: int, file: RowFile) -> None:
+        self._open[number] = file
+        if len(self._open) > _FILES_OPEN:
+            oldest = next(iter(self._open))
+            self._open.pop(oldest).close()
+
+    def _close_sources(self) -> None:
+        for file in self._open.values():
+            file.close()
+        self._open.clear()
+
+
+def read_rows(path: Path, names: list[str] | None = None) -> Iterator[Row]:
+    """Rows of an output, in the order of their files' names.
+
+    Parameters
+    ----------
+    path : Path
+    names : list of str, optional
+        Columns; all without it.
+
+    Raises
+    ------
+    OutputFileError
+        If it is none.
+    """
+    file = format_of(path, "").open(path)
+    try:
+        yield from file.rows(names=names)
+    finally:
+        file.close()
+
+
+def rewrite_rows(path: Path, change: Callable[[Row], Row], *, written: bool = False) -> None:
+    """Write an output anew, row by row: it is the old one or the new one at every moment.
+
+    Parameters
+    ----------
+    path : Path
+    change : callable
+        Takes a row, returns what is to be in its place.
+    written : bool
+        Whether it gets the columns of `edge_runtime.library.row.WRITTEN`.
+
+    Raises
+    ------
+    OutputFileError
+        If it cannot be read or written.
+    """
+    form = format_of(path, "")
+    source = form.open(path)
+    try:
+        columns = replace(source.columns, written=written or source.columns.written)
+        with (
+            opened_atomically(path, error=OutputFileError, durable=True) as file,
+            form.writer(file, columns) as writer,
+        ):
+            writer.add(change(row) for row in source.rows())
+    finally:
+        source.close()
