@@ -26,7 +26,7 @@ from .parser import Parser, UsageError
 from .workstation import WORKSTATION_COMMANDS
 
 _DEVICE_COMMANDS = (
-    "listen", "classify", "label", "segment", "history", "devices", "doctor", "bench",
+    "listen", "classify", "label", "report", "segment", "history", "devices", "doctor", "bench",
     "install-service", "info",
 )  # fmt: skip
 _ENTRY_POINTS = "edge_genre.commands"

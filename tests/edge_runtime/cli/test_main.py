@@ -21,7 +21,7 @@ from ..manifests import FAKE_TFLITE, manifest_for
 from ..sounds import noise, write_wav
 
 DEVICE_COMMANDS = (
-    "listen", "classify", "label", "segment", "history", "devices", "doctor", "bench",
+    "listen", "classify", "label", "report", "segment", "history", "devices", "doctor", "bench",
     "install-service", "info",
 )  # fmt: skip
 COMMAND = [sys.executable, "-m", "edge_runtime"]
