@@ -25,8 +25,6 @@ from .yamnet import YamnetWeights
 _PER_KIND, _PER_KIND_OF_SPEECH = 60, 200
 """Sounds of each kind that is not music. Speech varies most, and real voices, which only
 tests have, are unlike those that are made here"""
-_OF_TRACK = 3
-"""The last layer is fitted to every third window drawn from a track: neighbours are alike"""
 _OF_OTHER = 12
 """Windows of a piece without a label, at most"""
 _EMBEDDING_EMPHASIS, _CLASS_EMPHASIS = 0.5, 3.0
@@ -83,7 +81,7 @@ def head_examples(music: Corpus, not_music: Corpus, n_files: int) -> Examples:
     n_files : int
         Among which `music` counts its sources.
     """
-    labelled = np.flatnonzero(music.labels != UNLABELLED)[::_OF_TRACK]
+    labelled = np.flatnonzero(music.labels != UNLABELLED)
     unlabelled = np.flatnonzero(music.labels == UNLABELLED)
     counts = np.bincount(music.sources[unlabelled], minlength=n_files)
     first = np.cumsum(counts) - counts
