@@ -2,10 +2,12 @@
 
 ``python -m benchmarks.decoder [--data DIR] [--model FILE] [--part valid] [--json FILE]``
 
+The last ways know the whole programme before they label any of it, as ``edge-genre segment`` does.
+
 DIR holds clips and their ``tracks.csv`` (columns id, genre, split, path); without ``--data`` it is
 ``gtzan`` in the folder that the environment's EDGE_GENRE_DATA names, or in ``../shared/data``.
-The models that ship were fitted to the validation clips with their last layers: their figures on
-them flatter, and the report should be of a model that has not.
+Of the models that ship, `tiny` and `base` were fitted to the validation clips with their last
+layers: their figures on them flatter, and the report should be of a model that has not.
 
 Clips are put one behind the other as in a radio programme: two to four of one genre, then another
 genre, until every clip of the part was played once; `--programmes` such programmes with other
@@ -16,7 +18,10 @@ posteriors and levels. Measured are
 - changes of the label per hour (the programme itself has some, given as ``programme``);
 - the median time from a change of genre to the right label, and the share of stretches that
   never got it;
-- the share of time that was labelled ``unknown``.
+- the share of time that was labelled ``unknown``;
+- from each change of genre, how far the nearest change of the label is (median and 90th
+  percentile), and the share of changes with one from the right label to the right label within ten
+  seconds.
 """
 
 from __future__ import annotations
@@ -24,89 +29,32 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import math
 import os
-import random
 import statistics
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from edge_runtime import Classifier, ClassifierStream
-from edge_runtime.audio.file import open_audio
-from edge_runtime.decoder import Decoder, DecoderSettings, genre_or_unknown
-from train.data.tracks import Track
+from edge_runtime import Classifier
+from edge_runtime.decoder import Decoder, DecoderSettings, HmmFilter, genre_or_unknown
+from edge_runtime.library.segment import Segment, joined, segments_of
 from train.progress import progress
 
 from .data_set import add_data_arguments, clips_of_part
+from .programme import Programme, order, play
 
-_CLIPS_OF_A_STRETCH = (2, 4)
 _FLOOR = 1e-3
-
-
-@dataclass(frozen=True)
-class Programme:
-    """What a model made of a programme."""
-
-    ends: npt.NDArray[np.float64]
-    """(windows,) seconds"""
-    posteriors: npt.NDArray[np.float32]
-    """(windows, classes), of each window alone"""
-    levels: npt.NDArray[np.float64]
-    """(windows,) dBFS"""
-    stretches: tuple[tuple[float, float, str], ...]
-    """Begin, end (seconds) and genre"""
 
 
 Way = Callable[[Programme, Classifier], list[str]]
 """Decodes a programme: a label for each window."""
-
-
-def order(tracks: list[Track], seed: int) -> list[list[Track]]:
-    """Stretches of two to four clips of a genre; neighbours differ while that can be."""
-    chance = random.Random(seed)
-    left: dict[str, list[Track]] = {}
-    for track in chance.sample(tracks, len(tracks)):
-        left.setdefault(track.label, []).append(track)
-    stretches: list[list[Track]] = []
-    while left:
-        before = stretches[-1][0].label if stretches else None
-        # The genre with most clips left is the likeliest next, so that none is left over.
-        genres = [genre for genre in left if genre != before] or list(left)
-        genre = chance.choices(genres, [len(left[name]) for name in genres])[0]
-        n = chance.randint(*_CLIPS_OF_A_STRETCH)
-        stretches.append(left[genre][:n])
-        left[genre] = left[genre][n:]
-        if not left[genre]:
-            del left[genre]
-    return stretches
-
-
-def play(classifier: Classifier, stretches: list[list[Track]], interval_s: float) -> Programme:
-    """Play a programme to a model."""
-    rate = open_audio(stretches[0][0].path).rate
-    settings = DecoderSettings(interval_s=interval_s)
-    stream = ClassifierStream(classifier, rate=rate, settings=settings)
-    events, bounds, now = [], [], 0.0
-    for clips in stretches:
-        begin = now
-        for track in clips:
-            audio = open_audio(track.path)
-            if (audio.rate, audio.channels) != (rate, 1):
-                raise SystemExit(f"{track.path}: is not mono at {rate} Hz as the others are")
-            for block in audio.blocks():
-                now += len(block) / rate
-                events += stream.push(block)
-        bounds.append((begin, now, clips[0].label))
-    return Programme(
-        np.array([event.end for event in events]),
-        np.array([list(event.raw_posterior.values()) for event in events], np.float32),
-        np.array([event.level_dbfs for event in events]),
-        tuple(bounds),
-    )
+WholeWay = Callable[[Programme, Classifier], tuple[Segment, ...]]
+"""Decodes a programme that has ended."""
+_NEAR_S = 10.0
 
 
 def each_window(programme: Programme, classifier: Classifier) -> list[str]:
@@ -186,6 +134,71 @@ WAYS: dict[str, Way] = {
 }
 
 
+def smoothed(programme: Programme, classifier: Classifier) -> tuple[Segment, ...]:
+    """What `edge-genre segment` does."""
+    settings = classifier.manifest.decoder
+    end = programme.stretches[-1][1]
+    return segments_of(programme.windows, end, settings, ignored=classifier.ignored)
+
+
+def likeliest_path(programme: Programme, classifier: Classifier) -> tuple[Segment, ...]:
+    """Viterbi's algorithm over the same model."""
+    settings, posteriors = classifier.manifest.decoder, programme.posteriors
+    window_s = classifier.manifest.front_end.window_seconds
+    hmm = HmmFilter(classifier.labels, settings, window_s)
+    n_labels = len(classifier.labels)
+    score, before = np.zeros(n_labels), []
+    for posterior, elapsed_s in zip(posteriors, np.diff(programme.ends, prepend=0.0), strict=True):
+        change = np.log(hmm.passed(np.eye(n_labels)[0], elapsed_s))  # from the first label on
+        best = int(score.argmax())
+        stays = score + change[0] >= score[best] + change[1]
+        before.append(np.where(stays, np.arange(n_labels), best))
+        score = np.maximum(score + change[0], score[best] + change[1])
+        score += np.log(hmm.likelihood(posterior, elapsed_s))
+        score -= score.max()
+    path = [int(score.argmax())]
+    for origins in reversed(before[1:]):
+        path.append(int(origins[path[-1]]))
+    middles = programme.ends - window_s / 2
+    edges = [0.0, *(middles[1:] + middles[:-1]) / 2, programme.stretches[-1][1]]
+    return joined(
+        Segment(start, end, classifier.labels[label], 0.0)
+        for (start, end), label in zip(itertools.pairwise(edges), reversed(path), strict=True)
+    )
+
+
+WHOLE_WAYS: dict[str, WholeWay] = {
+    "segment (forward-backward)": smoothed,
+    "likeliest path (Viterbi)": likeliest_path,
+}
+
+Change = tuple[float, str, str]
+"""When the label changes (seconds), from which to which"""
+
+
+def changes_of(labels: list[str], times: Sequence[float]) -> list[Change]:
+    """Changes of labels of which each holds from its time on."""
+    return [
+        (time, before, after)
+        for (before, after), time in zip(itertools.pairwise(labels), times[1:], strict=True)
+        if before != after
+    ]
+
+
+def distances(changes: list[Change], programme: Programme) -> Iterator[tuple[float, bool]]:
+    """Of each change of genre: how far the nearest change of label is, and whether it was found."""
+    for (_, at, before), (_, _, after) in itertools.pairwise(programme.stretches):
+        near = [time for time, *labels in changes if labels == [before, after]]
+        found = any(abs(time - at) <= _NEAR_S for time in near)
+        yield min((abs(time - at) for time, _, _ in changes), default=math.inf), found
+
+
+def labels_at(segments: tuple[Segment, ...], times: npt.NDArray[np.float64]) -> list[str]:
+    """The labels that hold at some times."""
+    starts = [segment.start for segment in segments]
+    return [segments[i].label for i in np.searchsorted(starts, times, side="right") - 1]
+
+
 def measure(labels: list[str], programme: Programme) -> dict[str, float]:
     """Figures of one way over one programme; see the module."""
     begins = np.array([begin for begin, _, _ in programme.stretches])
@@ -214,17 +227,28 @@ def delays(labels: list[str], programme: Programme) -> Iterator[float | None]:
 def table(classifier: Classifier, programmes: list[Programme]) -> dict[str, dict[str, Any]]:
     """Figures of every way, over all programmes."""
     rows: dict[str, dict[str, Any]] = {}
-    for name, way in WAYS.items():
-        found, waited = [], []
+    for name in (*WAYS, *WHOLE_WAYS):
+        found, waited, apart = [], [], []
         for programme in programmes:
-            labels = way(programme, classifier)
+            if name in WAYS:
+                labels = WAYS[name](programme, classifier)
+                changes = changes_of(labels, list(programme.ends))
+            else:
+                segments = WHOLE_WAYS[name](programme, classifier)
+                labels = labels_at(segments, programme.ends)
+                changes = changes_of([s.label for s in segments], [s.start for s in segments])
             found.append(measure(labels, programme))
             waited += list(delays(labels, programme))
+            apart += list(distances(changes, programme))
         came = [seconds for seconds in waited if seconds is not None]
+        errors = [error for error, _ in apart]
         rows[name] = {
             **{key: round(statistics.mean(row[key] for row in found), 4) for key in found[0]},
             "seconds_to_right": round(statistics.median(came), 2) if came else None,
             "never_right": round(1.0 - len(came) / len(waited), 4),
+            "boundary_median_s": round(float(np.median(errors)), 2),
+            "boundary_p90_s": round(float(np.percentile(errors, 90)), 2),
+            "boundaries_found": round(statistics.mean(near for _, near in apart), 4),
         }
     return rows
 
@@ -237,11 +261,12 @@ def main() -> None:
     parser.add_argument("--model", default="tiny", help="a model file, or one that ships")
     parser.add_argument("--part", default="valid")
     parser.add_argument("--programmes", type=int, default=5)
+    parser.add_argument("--interval", type=float, help="between windows, seconds")
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     tracks = clips_of_part(args.data, args.part, data_set=args.data_set)
     classifier = Classifier(args.model)
-    interval_s = DecoderSettings().interval_s
+    interval_s = args.interval or DecoderSettings().interval_s
     orders = [order(tracks, seed) for seed in range(args.programmes)]
     programmes = [
         play(classifier, stretches, interval_s)
@@ -249,12 +274,17 @@ def main() -> None:
     ]
     rows = table(classifier, programmes)
     changes = [3600.0 * (len(p.stretches) - 1) / p.ends[-1] for p in programmes]
-    print(f"{'':<38} {'right':>6} {'changes/h':>10} {'s to right':>11} {'never':>6} {'unknown':>8}")
+    print(
+        f"{'':<38} {'right':>6} {'changes/h':>10} {'s to right':>11} {'never':>6} {'unknown':>8} "
+        f"{'boundary':>9} {'90 %':>6} {'found':>6}"
+    )
     for name, row in rows.items():
         waited = "" if row["seconds_to_right"] is None else f"{row['seconds_to_right']:.1f}"
         print(
             f"{name:<38} {row['accuracy']:>6.1%} {row['changes_per_hour']:>10.0f} "
-            f"{waited:>11} {row['never_right']:>6.1%} {row['unknown']:>8.1%}"
+            f"{waited:>11} {row['never_right']:>6.1%} {row['unknown']:>8.1%} "
+            f"{row['boundary_median_s']:>7.2f} s {row['boundary_p90_s']:>4.1f} s "
+            f"{row['boundaries_found']:>6.1%}"
         )
     print(f"the programmes themselves change {statistics.mean(changes):.0f} times an hour")
     if args.json:

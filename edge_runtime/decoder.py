@@ -139,14 +139,42 @@ class HmmFilter:
         (classes,) float64
             The smoothed posterior; sums to 1.
         """
-        stay = math.exp(-elapsed_s / self._settings.dwell_s)
-        others = (1.0 - self._belief) / max(1, len(self._labels) - 1)
-        belief = stay * self._belief + (1.0 - stay) * others
+        belief = self.passed(self._belief, elapsed_s)
         if posterior is not None:
-            share = min(1.0, elapsed_s / self._window_s)
-            belief = belief * np.maximum(posterior.astype(np.float64), _POSTERIOR_FLOOR) ** share
+            belief = belief * self.likelihood(posterior, elapsed_s)
         self._belief = belief / belief.sum()
         return self._belief.copy()
+
+    def passed(self, belief: npt.NDArray[np.float64], elapsed_s: float) -> npt.NDArray[np.float64]:
+        """What a belief has become after some time without evidence.
+
+        The same holds back in time: a change is as likely from one label to another as the other
+        way round.
+
+        Parameters
+        ----------
+        belief : (classes,) float64
+            Sums to 1.
+        elapsed_s : float
+        """
+        stay = math.exp(-elapsed_s / self._settings.dwell_s)
+        others = (1.0 - belief) / max(1, len(self._labels) - 1)
+        return np.asarray(stay * belief + (1.0 - stay) * others)
+
+    def likelihood(
+        self, posterior: npt.NDArray[np.float32], elapsed_s: float
+    ) -> npt.NDArray[np.float64]:
+        """What a window says for each label: its posterior, to the power of the sound that is new.
+
+        Parameters
+        ----------
+        posterior : (classes,) float32
+            The network's.
+        elapsed_s : float
+            Seconds since the window before.
+        """
+        share = min(1.0, elapsed_s / self._window_s)
+        return np.asarray(np.maximum(posterior.astype(np.float64), _POSTERIOR_FLOOR) ** share)
 
 
 def genre_or_unknown(

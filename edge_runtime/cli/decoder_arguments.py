@@ -6,7 +6,7 @@ import argparse
 import dataclasses
 
 from ..decoder import DecoderSettings
-from .arguments import Names, Number
+from .arguments import Names, Number, known_names
 
 _SETTINGS = {
     "interval": "interval_s",
@@ -20,8 +20,15 @@ _SETTINGS = {
 """Fields of `DecoderSettings` by the options that override them"""
 
 
-def add_decoder_arguments(parser: argparse.ArgumentParser) -> None:
-    """``--interval``, ``--dwell`` and the others; without them the model's own settings hold."""
+def add_decoder_arguments(parser: argparse.ArgumentParser, *, whole: bool = False) -> None:
+    """``--interval``, ``--dwell`` and the others; without them the model's own settings hold.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+    whole : bool
+        For recordings whose end is known: nothing has to be confirmed.
+    """
     group = parser.add_argument_group("how windows become a label (default: as the model says)")
     group.add_argument(
         "--interval", type=Number(0.02, 3600.0), metavar="SECONDS", help="time between labels"
@@ -32,12 +39,13 @@ def add_decoder_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help="how long a genre is expected to last: more makes a steadier, slower label",
     )
-    group.add_argument(
-        "--confirm",
-        type=Number(0.0, 86400.0),
-        metavar="SECONDS",
-        help="a new label must be the likeliest for so long before it is shown",
-    )
+    if not whole:
+        group.add_argument(
+            "--confirm",
+            type=Number(0.0, 86400.0),
+            metavar="SECONDS",
+            help="a new label must be the likeliest for so long before it is shown",
+        )
     group.add_argument(
         "--minimum",
         type=Number(0.0, 86400.0),
@@ -76,6 +84,14 @@ def add_decoder_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def chosen_genres(
+    args: argparse.Namespace, labels: tuple[str, ...]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What ``--only`` and ``--ignore`` name, in the spelling of a model's labels."""
+    only, ignored = (known_names(names or (), labels) for names in (args.only, args.ignore))
+    return only, ignored
+
+
 def decoder_settings(args: argparse.Namespace, settings: DecoderSettings) -> DecoderSettings:
     """A model's settings with what the options override.
 
@@ -87,7 +103,7 @@ def decoder_settings(args: argparse.Namespace, settings: DecoderSettings) -> Dec
     changes = {
         field: value
         for option, field in _SETTINGS.items()
-        if (value := getattr(args, option)) is not None
+        if (value := getattr(args, option, None)) is not None
     }
     if args.silence_dbfs is not None:
         changes["silence_margin_db"] = None  # who names a level wants it fixed

@@ -26,8 +26,8 @@ from .parser import Parser, UsageError
 from .workstation import WORKSTATION_COMMANDS
 
 _DEVICE_COMMANDS = (
-    "listen", "classify", "label", "history", "devices", "doctor", "bench", "install-service",
-    "info",
+    "listen", "classify", "label", "report", "segment", "history", "devices", "doctor", "bench",
+    "install-service", "info",
 )  # fmt: skip
 _ENTRY_POINTS = "edge_genre.commands"
 

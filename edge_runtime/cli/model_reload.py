@@ -11,8 +11,8 @@ from ..errors import EdgeGenreError
 from ..model.file import BUNDLED, BUNDLED_MODEL, read_model
 from ..stream.loop import LoadedModel
 from . import warn
-from .arguments import known_names, shown_tags
-from .decoder_arguments import decoder_settings
+from .arguments import shown_tags
+from .decoder_arguments import chosen_genres, decoder_settings
 
 _CHECK_SECONDS = 2.0
 
@@ -67,9 +67,7 @@ class ModelReload:
         args = self._args
         file = read_model(BUNDLED_MODEL if args.model is None else args.model)
         shown_tags(args, file.manifest)  # refuses more than there are
-        only, ignored = (
-            known_names(names or (), file.manifest.labels) for names in (args.only, args.ignore)
-        )
+        only, ignored = chosen_genres(args, file.manifest.labels)
         classifier = Classifier(file, threads=args.threads, only=only, ignored=ignored)
         return LoadedModel(classifier, decoder_settings(args, classifier.manifest.decoder))
 

@@ -25,8 +25,8 @@ from .recipe import FRONT_END
 from .weights_file import bundled_musicnn
 from .yamnet_file import bundled_yamnet
 
-_OF_PIECE = 36
-"""Windows drawn from a piece of other music; a third of them are used"""
+_OF_PIECE = 12
+"""Windows drawn from a piece of other music"""
 
 
 def other_pieces(drawn: Sequence[Source], names: Sequence[str], label: int) -> list[Source]:
@@ -35,7 +35,7 @@ def other_pieces(drawn: Sequence[Source], names: Sequence[str], label: int) -> l
     Parameters
     ----------
     drawn : sequence of Source
-        From `train.transfer.recipe.sources`.
+        From `train.transfer.sources.sources`.
     names : sequence of str
         Names of the files that the run took for such music.
     label : int

@@ -127,6 +127,6 @@ def unreadable(path: Path, error: Exception) -> EdgeGenreError:
     """The error of a table that cannot be read as what it is said to be."""
     reason = getattr(error, "strerror", None) or printable(str(error).partition("\n")[0])
     return OutputFileError(
-        f"{path}: cannot be read as a table of labels ({reason}); name another file, or start anew "
-        "with --overwrite"
+        f"{path}: cannot be read as a table of labels ({reason}); name another file, or label "
+        "anew with edge-genre label --overwrite"
     )

@@ -21,8 +21,8 @@ from ..manifests import FAKE_TFLITE, manifest_for
 from ..sounds import noise, write_wav
 
 DEVICE_COMMANDS = (
-    "listen", "classify", "label", "history", "devices", "doctor", "bench", "install-service",
-    "info",
+    "listen", "classify", "label", "report", "segment", "history", "devices", "doctor", "bench",
+    "install-service", "info",
 )  # fmt: skip
 COMMAND = [sys.executable, "-m", "edge_runtime"]
 FULL = Path("/dev/full")
