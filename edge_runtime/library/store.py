@@ -12,8 +12,8 @@ import logging
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,7 +24,7 @@ from .file_lock import FileLock
 from .formats import Format, Head, RowFile, format_of
 from .inputs import ItemStat
 from .labeller import LabelSettings
-from .row import WRITTEN, Row, name_of
+from .row import WRITTEN, Columns, Row, name_of
 
 _log = logging.getLogger(__name__)
 
@@ -64,7 +64,9 @@ class Store:
     ----------
     path : Path
         Of the output; its suffix says the format.
-    settings : LabelSettings
+    settings : LabelSettings or None
+        What rows are made with. None opens an output that is there, whatever its rows were made
+        with: they may be replaced, and get the columns of `edge_runtime.library.row.WRITTEN`.
     overwrite : bool
         Whether to leave an output out of account that is there. A run with it that was
         interrupted goes on all the same.
@@ -72,19 +74,26 @@ class Store:
     Raises
     ------
     OutputFileError
-        If there is an output of another model or of other settings, or of another kind; if another
-        run writes to it; if it cannot be written.
+        If there is an output of another model or of other settings, or of another kind; if there is
+        none that could be opened; if another run writes to it; if it cannot be written.
     MissingExtraError
         If its format needs a library that is not installed.
     """
 
-    def __init__(self, path: Path, settings: LabelSettings, *, overwrite: bool = False) -> None:
+    def __init__(
+        self, path: Path, settings: LabelSettings | None, *, overwrite: bool = False
+    ) -> None:
         self.path = path
         self._format: Format = format_of(path, "--out")
         check_output(path, self._format.kind, "--out")
         self._target = Path(os.path.realpath(path))
         self._parts = self._target.with_name(self._target.name + _PARTS)
-        self._settings, self._columns = settings, settings.columns
+        if settings is None and not self._target.exists() and not self._parts.exists():
+            raise OutputFileError(
+                f"{path}: no such file; make one with edge-genre label FOLDER --out {path}"
+            )
+        self._settings = settings
+        self._columns = Columns() if settings is None else settings.columns
         self._places: dict[str, _Place] = {}
         self._sources: list[Path] = []
         self._open: dict[int, RowFile] = {}
@@ -113,6 +122,17 @@ class Store:
             return False
         return (place.size, place.mtime_ns) == (stat.size, stat.mtime_ns)
 
+    def rows(self) -> Iterator[Row]:
+        """All rows, as they are when this is called, in the order of their files' names."""
+        self.commit()
+        runs = list(self._runs())
+        names = self._columns.names
+        return (
+            row
+            for source, numbers in runs
+            for row in self._source(source).rows(numbers, names=names)
+        )
+
     def names(self) -> Iterator[str]:
         """Of all files that have a row."""
         return iter(self._places)
@@ -130,9 +150,18 @@ class Store:
         OutputFileError
             If rows cannot be written; those that were safe before stay.
         """
+        self.replace(self._with_written(row))
+
+    def replace(self, row: Row) -> None:
+        """As `add`, with the values of the row for what is known of its file's tags.
+
+        Raises
+        ------
+        OutputFileError
+        """
         if not self._waiting:
             self._since = time.monotonic()
-        self._waiting.append(self._with_written(row))
+        self._waiting.append(row)
         if (
             len(self._waiting) >= ROWS_PER_PART
             or time.monotonic() - self._since >= SECONDS_PER_PART
@@ -203,6 +232,7 @@ class Store:
             leftover.unlink(missing_ok=True)
         anew = self._parts / _ANEW
         if overwrite:
+            self._refuse_to_forget_tags()
             if not (anew.exists() and self._parts_fit()):
                 for part in self._part_files():
                     part.unlink()
@@ -244,12 +274,31 @@ class Store:
                 number, index, head.size, head.mtime_ns, head.seconds or 0.0, head.failed
             )
         self._remember(number, file)
-        if file.columns.written:
+        if self._settings is None:
+            self._columns = max(self._columns, file.columns, key=lambda columns: len(columns.names))
             self._columns = self._columns.with_written()
+        elif file.columns.written:
+            self._columns = self._columns.with_written()
+
+    def _refuse_to_forget_tags(self) -> None:
+        for source in [*filter(Path.exists, [self._target]), *self._part_files()]:
+            try:
+                file = self._format.open(source)
+            except EdgeGenreError:
+                continue  # whatever it was, it is to be written over
+            file.close()
+            if file.columns.written:
+                raise OutputFileError(
+                    f"--out {self.path}: holds what the tags of files were before they were "
+                    "written, which --overwrite would lose; name another file, or restore the tags "
+                    f"and delete it: edge-genre label --undo {self.path}"
+                )
 
     def _check(self, head: Head, file: RowFile) -> None:
         """Refuse to mix rows that cannot be compared."""
         settings = self._settings
+        if settings is None:
+            return
         found, wanted = "", ""
         if head.model_sha256 != settings.model_sha256:
             found, wanted = f"the model {head.model}", settings.model_name
@@ -342,32 +391,3 @@ def read_rows(path: Path, names: list[str] | None = None) -> Iterator[Row]:
         yield from file.rows(names=names)
     finally:
         file.close()
-
-
-def rewrite_rows(path: Path, change: Callable[[Row], Row], *, written: bool = False) -> None:
-    """Write an output anew, row by row: it is the old one or the new one at every moment.
-
-    Parameters
-    ----------
-    path : Path
-    change : callable
-        Takes a row, returns what is to be in its place.
-    written : bool
-        Whether it gets the columns of `edge_runtime.library.row.WRITTEN`.
-
-    Raises
-    ------
-    OutputFileError
-        If it cannot be read or written.
-    """
-    form = format_of(path, "")
-    source = form.open(path)
-    try:
-        columns = replace(source.columns, written=written or source.columns.written)
-        with (
-            opened_atomically(path, error=OutputFileError, durable=True) as file,
-            form.writer(file, columns) as writer,
-        ):
-            writer.add(change(row) for row in source.rows())
-    finally:
-        source.close()

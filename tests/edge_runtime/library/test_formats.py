@@ -11,7 +11,7 @@ import pytest
 from edge_runtime.errors import OutputFileError, ParameterError
 from edge_runtime.library.formats import SUFFIXES, format_of
 from edge_runtime.library.row import Columns, clean, name_of, path_values, single
-from edge_runtime.library.store import read_rows, rewrite_rows
+from edge_runtime.library.store import read_rows
 
 from .fakes import COLUMNS, ODD_NAMES, SETTINGS, made_row
 
@@ -71,7 +71,8 @@ def test_tags_that_were_written_get_columns_of_their_own(tmp_path, suffix):
     path = write(tmp_path / f"labels{suffix}", ROWS)
     old = {"GENRE": ["Rock; Pop", "ünï, \n"], "MOOD": []}
     values = {"old_tags": old, "written_tags": {"GENRE": ["Blues"]}, "tags_error": None}
-    rewrite_rows(path, lambda row: {**row, **values}, written=True)
+    rows = [{**row, **values} for row in read_rows(path)]
+    write(path, rows, TIMELINE.columns.with_written())
     found = list(read_rows(path))
     assert found == [{**row, **values} for row in ROWS]
     assert format_of(path, "--out").open(path).columns == TIMELINE.columns.with_written()

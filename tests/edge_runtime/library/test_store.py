@@ -15,7 +15,7 @@ from edge_runtime.library.inputs import InputError, Item, ItemStat
 from edge_runtime.library.label import label_library
 from edge_runtime.library.labeller import BY_LENGTH
 from edge_runtime.library.row import name_of
-from edge_runtime.library.store import Store, read_rows, rewrite_rows
+from edge_runtime.library.store import Store, read_rows
 
 from .fakes import COLUMNS, ODD_NAMES, SETTINGS, FakeLabels, made_row
 
@@ -259,10 +259,58 @@ def test_so_it_is_when_the_output_itself_does_not_fit(out, monkeypatch):
     assert names_in(out) == NAMES
 
 
+TAGS = {"old_tags": {"GENRE": ["Rock"]}, "written_tags": {"GENRE": ["Blues"]}, "tags_error": None}
+
+
+def write_tags(out, names, *, finish=True):
+    """As a run does that writes tags: rows are replaced while they are read."""
+    store = Store(out, None)
+    for number, row in enumerate(store.rows()):
+        if name_of(row) in names:
+            store.replace({**row, **TAGS})
+        if number % 5 == 0:
+            store.commit()
+    store.commit()
+    if finish:
+        store.finish()
+    store.close()
+
+
+@pytest.mark.parametrize("finish", [True, False])
+def test_rows_of_an_output_are_replaced_and_the_others_stay(out, finish):
+    fill(out, NAMES)
+    write_tags(out, NAMES[3:30], finish=finish)
+    store = Store(out, None)  # goes on where the other was ended
+    rows = list(store.rows())
+    store.finish()
+    store.close()
+    none = dict.fromkeys(TAGS)
+    assert (
+        rows
+        == list(read_rows(out))
+        == [{**made_row(name), **(TAGS if name in NAMES[3:30] else none)} for name in NAMES]
+    )
+
+
+def test_an_output_that_is_not_there_cannot_be_opened(out):
+    with pytest.raises(OutputFileError, match=r"no such file; make one with edge-genre label"):
+        Store(out, None)
+    assert list(out.parent.iterdir()) == []
+
+
+@pytest.mark.parametrize("finish", [True, False])
+def test_values_of_tags_before_they_were_written_are_not_overwritten(out, finish):
+    fill(out, NAMES)
+    write_tags(out, NAMES[:3], finish=finish)
+    with pytest.raises(OutputFileError, match="which --overwrite would lose; name another file"):
+        Store(out, SETTINGS, overwrite=True)
+    fill(out, NAMES)
+    assert next(read_rows(out))["old_tags"] == TAGS["old_tags"]
+
+
 def test_values_of_tags_before_they_were_written_stay_when_a_file_is_labelled_again(out):
     fill(out, NAMES)
-    values = {"old_tags": {"GENRE": ["Rock"]}, "written_tags": {"GENRE": ["Blues"]}}
-    rewrite_rows(out, lambda row: {**row, **values, "tags_error": None}, written=True)
+    write_tags(out, NAMES)
     fill(out, [NAMES[3], "new.wav"], size=5)
     rows = {name_of(row): row for row in read_rows(out)}
     assert len(rows) == len(NAMES) + 1
