@@ -31,6 +31,7 @@ def out(request, tmp_path):
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch):
     monkeypatch.setattr(store_module, "ROWS_PER_PART", 7)
+    monkeypatch.setattr(os, "fsync", lambda _: None)  # a busy disk takes its time
 
 
 def fill(out, names, settings=SETTINGS, *, overwrite=False, finish=True, **values):
