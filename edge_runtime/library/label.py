@@ -148,7 +148,7 @@ def _work(
 def _rates(done: int, wall_s: float, outcome: Outcome) -> str:
     wall_s = max(wall_s, 1e-3)
     failed = f", {outcome.failed} failed" if outcome.failed else ""
-    return f"{done / wall_s:.1f} files/s, {outcome.sound_s / 3600 / wall_s:.2f} h/s{failed}"
+    return f"{done / wall_s:.1f} files/s, {outcome.sound_s / 3600 / wall_s:.2g} h/s{failed}"
 
 
 def _report_failure(outcome: Outcome, line: str) -> None:
