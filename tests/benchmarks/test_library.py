@@ -40,8 +40,12 @@ def test_clips_of_a_part_are_right_or_not(tmp_path):
     from benchmarks.library.sample import OF_CLIPS, of_clips
 
     folder = tmp_path / "data"
-    (folder / "valid" / "rock").mkdir(parents=True)
-    soundfile.write(folder / "valid" / "rock" / "a.wav", noise(10 * RATE), RATE)
+    for number, part in enumerate(("train", "valid")):
+        (folder / "rock").mkdir(parents=True, exist_ok=True)
+        soundfile.write(folder / "rock" / f"{part}.wav", noise(10 * RATE, seed=number), RATE)
+    (folder / "tracks.csv").write_text(
+        "id,genre,split,path\na,rock,train,rock/train.wav\nb,rock,valid,rock/valid.wav\n"
+    )
     found = of_clips("seed-cnn", folder, "valid", "auto")
     assert found["clips"] == 1
     assert set(found["samples"]) == set(OF_CLIPS)
