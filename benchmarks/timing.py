@@ -20,20 +20,25 @@ def use_one_thread() -> None:
 
 
 def interleaved(
-    candidates: dict[str, Callable[[], object]], *, rounds: int, calls: int = 1
+    candidates: dict[str, Callable[[], object]],
+    *,
+    rounds: int,
+    calls: int = 1,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, float]:
     """Median seconds per call of each candidate.
 
     Every round runs each candidate `calls` times, one candidate after the other, so that whatever
-    else the machine does falls on all of them.
+    else the machine does falls on all of them. With `time.process_time` as the clock, what other
+    processes take of the processor does not count.
     """
     for function in candidates.values():
         function()
     samples: dict[str, list[float]] = {name: [] for name in candidates}
     for _ in range(rounds):
         for name, function in candidates.items():
-            begin = time.perf_counter()
+            begin = clock()
             for _ in range(calls):
                 function()
-            samples[name].append((time.perf_counter() - begin) / calls)
+            samples[name].append((clock() - begin) / calls)
     return {name: statistics.median(values) for name, values in samples.items()}

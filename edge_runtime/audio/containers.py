@@ -338,19 +338,19 @@ def _decoded(
 ) -> Iterator[Block]:
     more = True
     while more:
-        pieces, frames, fault = [], 0, None
+        block, frames, fault = np.empty((block_frames, sound.channels), np.float32), 0, None
         with quiet_stderr():
             try:
                 while more and frames < block_frames:
                     size = min(_PIECE_FRAMES, block_frames - frames)
-                    pieces.append(sound.read(size, dtype="float32", always_2d=True))
-                    frames += len(pieces[-1])
-                    more = len(pieces[-1]) > 0
+                    read = len(sound.read(out=block[frames : frames + size]))
+                    frames += read
+                    more = read > 0
             except soundfile.LibsndfileError as error:
                 fault = error
         if file is not None and file.error is not None:
             raise file.error
         if frames:
-            yield pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+            yield block[:frames]
         if fault is not None:
             raise AudioFormatError(fault.error_string.rstrip(".")) from None

@@ -9,6 +9,8 @@ from ..errors import AudioFormatError, ParameterError
 
 MIX, LOUDEST = "mix", "loudest"
 
+Samples = npt.NDArray[np.float32]
+
 Channel = int | str
 """Number of a channel from 1 on, `MIX` or `LOUDEST`"""
 
@@ -72,7 +74,7 @@ class Mixdown:
         self._block = np.zeros((_BLOCK, channels), np.float32)
         self._mixed = np.zeros(_BLOCK, np.float32)
         self._filled = 0  # frames of the block
-        self._energies = np.zeros(channels)
+        self._energies = [0.0] * channels
         self._mixed_energy = 0.0
         self.warning: str | None = None
         """What was odd about the channels, in words; None if nothing"""
@@ -95,14 +97,21 @@ class Mixdown:
         frames = np.ascontiguousarray(frames)
         mixed = self._mean(frames)
         mono = mixed.copy()
-        position = 0
-        while position < len(frames):
-            end = min(len(frames), position + _BLOCK - self._filled)
-            if self._used is not None:
-                mono[position:end] = frames[position:end, self._used]
-            self._take(frames[position:end], mixed[position:end])
-            position = end
+        head = min(len(frames), (_BLOCK - self._filled) % _BLOCK)
+        whole = head + (len(frames) - head) // _BLOCK * _BLOCK
+        self._use(mono, frames, 0, head)
+        self._take(frames[:head], mixed[:head])
+        energies = _energies(frames[head:whole], mixed[head:whole])
+        for start, of_block in zip(range(head, whole, _BLOCK), energies, strict=True):
+            self._use(mono, frames, start, start + _BLOCK)
+            self._judge(of_block)
+        self._use(mono, frames, whole, len(frames))
+        self._take(frames[whole:], mixed[whole:])
         return mono
+
+    def _use(self, mono: Samples, frames: Samples, start: int, stop: int) -> None:
+        if self._used is not None:
+            mono[start:stop] = frames[start:stop, self._used]
 
     @staticmethod
     def _mean(frames: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -114,23 +123,29 @@ class Mixdown:
         return mixed
 
     def _take(self, frames: npt.NDArray[np.float32], mixed: npt.NDArray[np.float32]) -> None:
-        """Put frames into the block, and judge it when it is full."""
-        if len(frames) == _BLOCK:  # nearly always with files; saves the copy
-            self._judge(frames, mixed)
+        """Put frames into the block that is not full, and judge it when it is."""
+        if not len(frames):
             return
         place = slice(self._filled, self._filled + len(frames))
         self._block[place], self._mixed[place] = frames, mixed
         self._filled = place.stop % _BLOCK
         if not self._filled:
-            self._judge(self._block, self._mixed)
+            self._judge(_energies(self._block, self._mixed)[0])
 
-    def _judge(self, block: npt.NDArray[np.float32], mixed: npt.NDArray[np.float32]) -> None:
-        """Choose what is used from the next block on."""
-        energies = np.array([_energy(channel) for channel in block.T])
-        self._energies = _MEMORY * self._energies + energies
-        self._mixed_energy = _MEMORY * self._mixed_energy + _energy(mixed)
-        loudest = int(self._energies.argmax())
-        most = float(self._energies[loudest])
+    def _judge(self, energies: list[float]) -> None:
+        """Choose what is used from the next block on.
+
+        Parameters
+        ----------
+        energies : list of float
+            Of each channel in the block, and of their mean.
+        """
+        *of_channels, of_mixed = energies
+        before = zip(self._energies, of_channels, strict=True)
+        self._energies = [_MEMORY * old + new for old, new in before]
+        self._mixed_energy = _MEMORY * self._mixed_energy + of_mixed
+        most = max(self._energies)
+        loudest = self._energies.index(most)
         if self._loudest:
             if self._used is not None and most > _LOUDER * self._energies[self._used]:
                 self._used = loudest
@@ -147,11 +162,18 @@ class Mixdown:
             )
 
 
-def _energy(samples: npt.NDArray[np.float32]) -> float:
-    """Energy without a constant offset.
+def _energies(frames: Samples, mixed: Samples) -> list[list[float]]:
+    """Energies of each channel and of their mean, without a constant offset, by block.
 
     An offset is no sound: it would hide what mixing loses, and make a dead channel the loudest.
     """
-    moved = samples - samples[0]  # a constant becomes zero, without a rounding error
-    total = float(moved.sum())
-    return max(0.0, float(np.dot(moved, moved)) - total * total / len(moved))
+    columns = [_energy(column.reshape(-1, _BLOCK)) for column in (*frames.T, mixed)]
+    return [list(map(float, of_block)) for of_block in zip(*columns, strict=True)]
+
+
+def _energy(blocks: Samples) -> npt.NDArray[np.float64]:
+    moved = blocks - blocks[:, :1]  # a constant becomes zero, without a rounding error
+    totals = moved.sum(axis=1).astype(np.float64)
+    squares = np.einsum("ij,ij->i", moved, moved).astype(np.float64)
+    energies: npt.NDArray[np.float64] = np.maximum(0.0, squares - totals * totals / _BLOCK)
+    return energies
