@@ -261,7 +261,8 @@ def _whole_table(
 ) -> str:
     return (
         f'<table class="{kind}"><colgroup><col class="c-name"><col><col class="c-time">'
-        f'<col class="c-files">{last_column}</colgroup><thead><tr><th scope="col">{heading}</th><th></th>'
+        f'<col class="c-files">{last_column}</colgroup>'
+        f'<thead><tr><th scope="col">{heading}</th><th></th>'
         f'<th scope="col">Time</th><th scope="col">Files</th>{last}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table>"
     )
