@@ -13,16 +13,18 @@ import numpy as np
 import numpy.typing as npt
 
 from . import backends
-from .audio.conditioning import Conditioner, offset_warning, window_level
+from .audio.conditioning import offset_warning, window_level
+from .audio.excerpts import ExcerptReader
 from .audio.file import naming, open_audio
 from .audio.mixdown import MIX, Channel
 from .audio.resample import missing_band
 from .audio.samples import Audio, audio_samples, shortfall
-from .audio.windows import SoundPath, file_windows, fill_window
+from .audio.sampling import Sampling
+from .audio.windows import fill_window
 from .classification import Classification, WindowClassification, WindowResult
 from .decoder import SILENCE, combined_posterior, genre_or_unknown, silence_gate
 from .deprecation import renamed_parameter
-from .errors import AudioFormatError, ModelFileError, ModelWarning, ParameterError
+from .errors import ModelFileError, ModelWarning, ParameterError
 from .frontend import FrontEnd, FrontEndParams, ModelInput
 from .model.file import BUNDLED_MODEL, ModelFile, read_model
 from .model.manifest import Manifest
@@ -152,17 +154,31 @@ class Classifier:
         with naming(opened.path):
             return self.classify_audio(opened, channel=channel)
 
-    def classify_audio(self, audio: Audio, *, channel: Channel = MIX) -> Classification:
-        """Classify a file that was opened before, or samples that were checked."""
-        try:
-            path = SoundPath(audio.rate, audio.channels, self.manifest.front_end, channel)
-        except AudioFormatError as error:
-            raise AudioFormatError(f"{audio.path}: {error}") from None
-        conditioner = path.conditioner
+    def classify_audio(
+        self, audio: Audio, *, channel: Channel = MIX, sampling: Sampling | None = None
+    ) -> Classification:
+        """Classify a file that was opened before, or samples that were checked.
+
+        Parameters
+        ----------
+        audio : Audio
+            What `edge_runtime.audio.file.open_audio` gave, or samples.
+        channel : int or str
+            As in `classify`.
+        sampling : Sampling, optional
+            Excerpts that stand for the whole: no window spans two of them, and the times of the
+            windows are those of the whole. All of it where none is given.
+
+        Raises
+        ------
+        AudioFormatError
+            If it cannot be decoded.
+        """
+        sound = ExcerptReader(audio, self.manifest.front_end, channel, sampling)
         windows, posteriors, logits, offset = [], [], [], 0.0
         window_s = self.manifest.front_end.window_seconds
         gate = silence_gate(self.manifest.decoder, hysteresis=False)
-        for start, window in file_windows(audio, self.manifest.front_end, path):
+        for start, window in sound.windows():
             result = self.classify_window(window)
             offset = max(offset, abs(float(window.mean())))
             label = SILENCE
@@ -170,7 +186,7 @@ class Classifier:
                 label = genre_or_unknown(result.posterior, self.labels, self.ignored)
                 posteriors.append(result.posterior)
                 logits.append(result.tag_logits)
-            end = min(start + window_s, conditioner.frames / audio.rate)
+            end = min(start + window_s, sound.end_s)
             by_label = self.by_label(result.posterior)
             windows.append(WindowClassification(start, end, label, by_label, result.level_dbfs))
         posterior = combined_posterior(
@@ -184,8 +200,8 @@ class Classifier:
             label=label,
             posterior=self.by_label(posterior),
             windows=tuple(windows),
-            seconds=conditioner.frames / audio.rate,
-            warnings=tuple(self._warnings(audio, conditioner, offset)),
+            seconds=sound.seconds,
+            warnings=tuple(self._warnings(audio, sound, offset)),
             tags=described.tags,
             styles=described.styles,
             style=described.style,
@@ -270,12 +286,12 @@ class Classifier:
             threshold=self.manifest.decoder.rejection_threshold,
         )
 
-    def _warnings(self, audio: Audio, conditioner: Conditioner, offset: float) -> Iterable[str]:
+    def _warnings(self, audio: Audio, sound: ExcerptReader, offset: float) -> Iterable[str]:
         if audio.warning:
             yield audio.warning
         window_s = self.manifest.front_end.window_seconds
-        seconds = conditioner.frames / audio.rate
-        lacking = shortfall(audio, conditioner.frames)
+        seconds = sound.frames / audio.rate
+        lacking = shortfall(audio, sound.frames, sound.wanted_frames)
         if lacking:
             yield lacking
         if seconds < window_s:
@@ -286,14 +302,14 @@ class Classifier:
         lacking = missing_band(audio.rate, self.manifest.front_end)
         if lacking:
             yield f"{audio.path}: {lacking}"
-        if conditioner.mixdown.warning:
-            yield f"{audio.path}: {conditioner.mixdown.warning}"
+        if sound.mixdown_warning:
+            yield f"{audio.path}: {sound.mixdown_warning}"
         # The mean of a click is no offset.
         if seconds >= window_s and (of_offset := offset_warning(offset, self.manifest.front_end)):
             yield f"{audio.path}: {of_offset}"
-        if conditioner.non_finite_samples:
+        if sound.non_finite_samples:
             yield (
-                f"{audio.path}: {conditioner.non_finite_samples} samples are NaN, infinite or "
+                f"{audio.path}: {sound.non_finite_samples} samples are NaN, infinite or "
                 "absurdly large, or could not be decoded; they were taken as zero"
             )
 

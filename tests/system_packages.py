@@ -48,6 +48,7 @@ PACKAGES = {
         "the page", lambda: bool(shutil.which("chromium") or shutil.which("chromium-browser"))
     ),
     "espeak-ng": SystemPackage("speech", _program("espeak-ng")),
+    "ffmpeg": SystemPackage("tags, with a second reader", _program("ffmpeg")),
     "g++": SystemPackage("the microcontroller export", _program("c++")),
     "gcc": SystemPackage("the C front end", _program("cc")),
     "libasound2-plugins": SystemPackage("the microphone", _pulse_plugin),

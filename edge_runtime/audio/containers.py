@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,10 @@ import numpy.typing as npt
 
 from ..errors import AudioFormatError, MissingExtraError
 from ..stderr import quiet_stderr
-from . import flac, mpeg, ogg
-from .link import Layout, Link, LinkFile, behind_id3
-from .magic import HEAD_BYTES, MPEG_STREAM, container_of, is_readable
+from . import flac, ogg
+from .layout import layout_of
+from .link import Link, LinkFile
+from .magic import container_of, is_readable, is_sound
 from .resample import StreamResampler
 
 Block = npt.NDArray[np.float32]
@@ -25,13 +26,8 @@ _Found = tuple[int, int, int, Link | None]
 
 _UNKNOWN_FRAMES = 2**50
 """From here on, a number of frames means that it is unknown."""
-_UNKNOWN_BYTES = 0xFFFFFFFF
-_UNKNOWN_RIFF, _UNKNOWN_LONG = 0x7FFFF000, 2**62
-_RIFF_SPARE = 4096
-"""The length of a whole RIFF file is seldom looked at, and often wrong by a little."""
 _LETTERS = 32
 """Bytes at the beginning that name a container"""
-_WALK_BUFFER = 1 << 17
 _PIECE_FRAMES = 4096
 """Decoded at once: where decoding fails, no more than that is lost before."""
 
@@ -113,65 +109,133 @@ def _endless(path: Path, link: Link) -> Link:
         return ogg.endless(file, link)
 
 
-def container_blocks(path: Path, container: Container, block_frames: int) -> Iterator[Block]:
+def container_blocks(
+    path: Path,
+    container: Container,
+    block_frames: int,
+    *,
+    first: int = 0,
+    count: int | None = None,
+) -> Iterator[Block]:
     """Samples of all links, in blocks of (at most block_frames, channels), full scale at 1.
 
     Where decoding fails, the next link goes on; within a FLAC the next frame does, and what lies
     between is NaN. A link of another rate or number of channels is converted.
 
+    Parameters
+    ----------
+    path : Path
+    container : Container
+    block_frames : int
+    first : int
+        Samples per channel that are left out at the start: sought over in a file of one link,
+        decoded and dropped in one of several.
+    count : int, optional
+        Samples per channel that are read at most.
+
     Raises
     ------
     AudioFormatError
-        If nothing can be decoded.
+        If nothing can be decoded from the beginning on; an excerpt of damage is empty.
     """
+    sought = first if len(container.links) == 1 else 0
+    with contextlib.closing(_all_blocks(path, container, block_frames, sought)) as blocks:
+        dropped, left = first - sought, count
+        for block in blocks:
+            wanted = block[dropped:][:left]
+            dropped = max(0, dropped - len(block))
+            if len(wanted):
+                yield wanted
+            if left is not None:
+                left -= len(wanted)
+                if left <= 0:
+                    return
+
+
+def _all_blocks(
+    path: Path, container: Container, block_frames: int, first: int
+) -> Generator[Block, None, None]:
     soundfile = _import_soundfile(path)
     faults, heard = [], False
     for link in container.links:
         try:
-            for block in _link_blocks(soundfile, path, container, link, block_frames):
+            for block in _link_blocks(soundfile, path, container, link, block_frames, begin=first):
                 if len(block):
                     heard = heard or not np.isnan(block[0, 0])
                     yield block
         except AudioFormatError as error:
             faults.append(str(error))
-    if not heard:
+    if not heard and not first:
         why = faults[0] if faults else "there is no whole block in it"
         raise AudioFormatError(f"{path}: is damaged, decoding failed ({why}); copy it again")
 
 
 def _link_blocks(
-    soundfile: Any, path: Path, container: Container, link: Link | None, block_frames: int
+    soundfile: Any,
+    path: Path,
+    container: Container,
+    link: Link | None,
+    block_frames: int,
+    *,
+    begin: int,
 ) -> Iterator[Block]:
-    """Blocks of one link; what is damaged within a FLAC is NaN, so that the clock stays right."""
+    """Blocks of one link; what is damaged within a FLAC is NaN, so that the clock stays right.
+
+    `begin` is the first sample that is wanted, of a file of one link.
+    """
     fit: _Fit | None = None
-    decoded, first = 0, 0
+    decoded, behind = 0, 0  # samples so far; where decoding goes on behind damage
+    seeks = begin > 0
     while True:
         with _opened(soundfile, path, link) as (sound, file):
             fit = fit or _Fit(sound.samplerate, sound.channels, container)
-            while decoded < first:
-                lost = np.full((min(first - decoded, block_frames), sound.channels), np.nan)
+            if seeks:
+                seeks = False
+                if not _is_sought(soundfile, sound, begin):
+                    continue  # the decoder is begun anew, and decodes what is dropped
+                decoded = begin
+            while decoded < behind:
+                lost = np.full((min(behind - decoded, block_frames), sound.channels), np.nan)
                 decoded += len(lost)
-                yield fit.push(lost.astype(np.float32))
+                yield fit.push(_from(begin, decoded, lost.astype(np.float32)))
             try:
                 for block in _decoded(soundfile, sound, file, block_frames):
                     decoded += len(block)
-                    yield fit.push(block)
+                    yield fit.push(_from(begin, decoded, block))
             except AudioFormatError:
                 found = _behind_damage(path, link, decoded)
                 if found is None:
                     raise
-                link, first = found
+                link, behind = found
                 continue
             if link is None or file is None or not ogg.is_unread(file.tell(), link):
                 yield fit.finish()
                 return
             break
+    decoded = max(decoded, begin)
     with _opened(soundfile, path, _endless(path, link)) as (sound, file):
         for block in _decoded(soundfile, sound, file, block_frames):
             new = block[max(0, decoded) :]
             decoded -= len(block) - len(new)
             yield fit.push(new)
         yield fit.finish()
+
+
+def _is_sought(soundfile: Any, sound: Any, first: int) -> bool:
+    """Move to a sample, if the decoder can.
+
+    It goes there exactly: it decodes what the sample depends on, such as the MP3 frames before.
+    """
+    with quiet_stderr():
+        try:
+            return bool(sound.seek(first) == first)
+        except soundfile.LibsndfileError:
+            return False
+
+
+def _from(begin: int, decoded: int, block: Block) -> Block:
+    """What of a block that ends at `decoded` is wanted."""
+    return block[max(0, len(block) - max(0, decoded - begin)) :]
 
 
 def _behind_damage(path: Path, link: Link | None, decoded: int) -> tuple[Link, int] | None:
@@ -211,64 +275,15 @@ class _Fit:
         return self.push(np.zeros((0, self._channels), np.float32), last=True)
 
 
-def layout_of(path: Path) -> Layout:
-    """Walk through a file by its structure, as far as it has one that is known here."""
-    with path.open("rb", buffering=_WALK_BUFFER) as file:
-        size = file.seek(0, 2)
-        start = behind_id3(file)
-        file.seek(start)
-        head = file.read(HEAD_BYTES)
-        if head.startswith(ogg.CAPTURE):
-            return ogg.walk(file, size)
-        if head.startswith(flac.MAGIC):
-            return flac.walk(file, size)
-        if _is_mpeg(path, head):
-            return mpeg.walk(file, size)
-    promised = _promised_bytes(head)
-    # Some writers count a padding byte that they do not write, or a header twice.
-    spare = 1 if head[:4] in (b".snd", b"FORM") else _RIFF_SPARE
-    if promised is None or size + spare >= promised:
-        return Layout()
-    return Layout(fault=f"it has {size:,} of {promised:,} bytes")
-
-
-def _is_mpeg(path: Path, head: bytes) -> bool:
-    """Whether MPEG frames begin here, or, as in what a radio sends, behind a part of one."""
-    if len(head) > 1 and head[0] == 0xFF and head[1] >= 0xE0:
-        return True
-    found = container_of(head)
-    return found == MPEG_STREAM or (found is None and path.suffix.lower() == ".mp3")
-
-
-def _promised_bytes(head: bytes) -> int | None:
-    """Length of a file as its header has it: the decoder takes what is there.
-
-    None where the header does not say, or cannot have known.
-    """
-    if len(head) < 28:
-        return None
-    if head[:4] == b".snd":
-        length = int.from_bytes(head[8:12], "big")
-        start = int.from_bytes(head[4:8], "big")
-        return None if length == _UNKNOWN_BYTES else start + length
-    if head[:4] == b"FORM":
-        return 8 + int.from_bytes(head[4:8], "big")
-    length, unknown = 0, _UNKNOWN_LONG
-    if head[:4] == b"RIFF":
-        length, unknown = 8 + int.from_bytes(head[4:8], "little"), _UNKNOWN_RIFF
-    elif head[:4] in (b"RF64", b"BW64") and head[12:16] == b"ds64":
-        length = 8 + int.from_bytes(head[20:28], "little")
-    elif head[:4] == b"riff":  # W64
-        length = int.from_bytes(head[16:24], "little")
-    return length if 8 < length < unknown else None
-
-
 def _import_soundfile(path: Path, head: bytes = b"") -> Any:
     try:
         import soundfile
     except (ImportError, OSError):  # OSError: the package is there, libsndfile is not
         if head and not _looks_like_audio(path, head):
             raise AudioFormatError(_not_audio(path)) from None
+        name = container_of(head)
+        if name is not None and is_sound(name) and not is_readable(name):
+            raise AudioFormatError(_not_read_here(path, name)) from None
         raise MissingExtraError(f"{path}: reading anything but PCM WAV", "audio") from None
     return soundfile
 
@@ -282,12 +297,18 @@ def _not_audio(path: Path) -> str:
     return f"{path}: is not audio in a format that can be read; convert it to WAV"
 
 
+def _not_read_here(path: Path, name: str) -> str:
+    return f"{path}: is {name}, which is not read here; convert it: ffmpeg -i FILE OUT.flac"
+
+
 def _not_opened(path: Path) -> str:
     """What to say of a file that the library refuses: one that begins well was cut off, say."""
     with path.open("rb") as file:
         name = container_of(file.read(_LETTERS))
-    if name is None or not is_readable(name):
+    if name is None or not is_sound(name):
         return _not_audio(path)
+    if not is_readable(name):
+        return _not_read_here(path, name)
     return (
         f"{path}: is damaged, cut off or of an encoding that is not known here: it begins as "
         f"{name} does, and cannot be read; copy it again, or convert it to WAV"

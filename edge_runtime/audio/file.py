@@ -55,23 +55,44 @@ class AudioFile:
         """Duration, seconds."""
         return self.frames / self.rate
 
-    def blocks(self, block_seconds: float = BLOCK_SECONDS) -> Iterator[npt.NDArray[np.float32]]:
-        """Samples from the start, as (n, channels) float32 with full scale at 1.
+    def blocks(
+        self,
+        block_seconds: float = BLOCK_SECONDS,
+        *,
+        start_s: float = 0.0,
+        seconds: float | None = None,
+    ) -> Iterator[npt.NDArray[np.float32]]:
+        """Samples, as (n, channels) float32 with full scale at 1.
+
+        Parameters
+        ----------
+        block_seconds : float
+        start_s : float
+            Where they begin, seconds. What lies before is not decoded where the container can be
+            sought in, and dropped where it cannot.
+        seconds : float, optional
+            How much of it; all that is there where it is not given.
 
         Raises
         ------
         AudioFormatError
-            If a block cannot be decoded.
+            If a block cannot be decoded, or none from the beginning of the file.
         """
         block_frames = max(1, round(block_seconds * self.rate))
+        first = round(start_s * self.rate)
+        count = None if seconds is None else round(seconds * self.rate)
         with naming(self.path):
             if self._wav is not None:
                 with self.path.open("rb") as file:
-                    yield from wav.read_blocks(file, self._wav, block_frames)
+                    yield from wav.read_blocks(
+                        file, self._wav, block_frames, first=first, count=count
+                    )
             elif self._container is not None:
                 from .containers import container_blocks
 
-                yield from container_blocks(self.path, self._container, block_frames)
+                yield from container_blocks(
+                    self.path, self._container, block_frames, first=first, count=count
+                )
 
 
 @contextlib.contextmanager

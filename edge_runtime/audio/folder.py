@@ -45,8 +45,15 @@ class AudioFiles:
         return lines
 
 
-def find_audio(root: Path) -> AudioFiles:
-    """Audio files below a folder; links to folders are followed, but not round and round."""
+def find_audio(root: Path, extensions: tuple[str, ...] = EXTENSIONS) -> AudioFiles:
+    """Audio files below a folder; links to folders are followed, but not round and round.
+
+    Parameters
+    ----------
+    root : Path
+    extensions : tuple of str
+        Endings of their names, in small letters.
+    """
     found: list[Path] = []
     left_out: list[Path] = []
     unreadable: list[str] = []
@@ -57,14 +64,14 @@ def find_audio(root: Path) -> AudioFiles:
         folder = Path(name)
         seen.add(os.path.realpath(folder))
         hidden = [folder / inner for inner in folders if is_hidden(inner)]
-        left_out += [path for inner in hidden for path in _all_audio(inner)]
+        left_out += [path for inner in hidden for path in _all_audio(inner, extensions)]
         # A link to a folder above would lead round and round.
         folders[:] = [
             inner
             for inner in folders
             if not is_hidden(inner) and os.path.realpath(folder / inner) not in seen
         ]
-        for path in _audio(folder, names):
+        for path in _audio(folder, names, extensions):
             (left_out if is_hidden(path.name) else found).append(path)
     return AudioFiles(
         tuple(sorted(found)),
@@ -96,10 +103,10 @@ def first_few(names: Sequence[str], most: int = 3) -> str:
     return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
 
 
-def _all_audio(folder: Path) -> Iterator[Path]:
+def _all_audio(folder: Path, extensions: tuple[str, ...]) -> Iterator[Path]:
     for name, _, names in os.walk(folder):
-        yield from _audio(Path(name), names)
+        yield from _audio(Path(name), names, extensions)
 
 
-def _audio(folder: Path, names: Sequence[str]) -> list[Path]:
-    return [folder / name for name in names if name.lower().endswith(EXTENSIONS)]
+def _audio(folder: Path, names: Sequence[str], extensions: tuple[str, ...]) -> list[Path]:
+    return [folder / name for name in names if name.lower().endswith(extensions)]

@@ -47,18 +47,28 @@ class AudioSamples:
         """Duration, seconds."""
         return self.frames / self.rate
 
-    def blocks(self, block_seconds: float = BLOCK_SECONDS) -> Iterator[npt.NDArray[np.generic]]:
-        """Samples from the start, as they are."""
+    def blocks(
+        self,
+        block_seconds: float = BLOCK_SECONDS,
+        *,
+        start_s: float = 0.0,
+        seconds: float | None = None,
+    ) -> Iterator[npt.NDArray[np.generic]]:
+        """Samples as they are; those of an excerpt, if one is named as for a file."""
         step = max(1, round(block_seconds * self.rate))
-        for start in range(0, self.frames, step):
-            yield self.samples[start : start + step]
+        first = round(start_s * self.rate)
+        stop = self.frames
+        if seconds is not None:
+            stop = min(stop, first + round(seconds * self.rate))
+        for start in range(first, stop, step):
+            yield self.samples[start : min(stop, start + step)]
 
 
 Audio = AudioFile | AudioSamples
 """What windows are cut from"""
 
 
-def shortfall(audio: Audio, frames: int) -> str | None:
+def shortfall(audio: Audio, frames: int, wanted: int | None = None) -> str | None:
     """What to say of a file of which less could be decoded than it holds; None if all could be.
 
     Parameters
@@ -66,13 +76,16 @@ def shortfall(audio: Audio, frames: int) -> str | None:
     audio : Audio
     frames : int
         Samples per channel that were decoded.
+    wanted : int, optional
+        Those that were to be; all of the file where it is not given.
     """
-    missing = audio.frames - frames
-    little = min(_MISSING_SHARE * audio.frames, _MISSING_SECONDS * audio.rate)
+    promised = audio.frames if wanted is None else wanted
+    missing = promised - frames
+    little = min(_MISSING_SHARE * promised, _MISSING_SECONDS * audio.rate)
     if audio.warning is not None or missing <= little:
         return None
     return (
-        f"{audio.path}: truncated: {audio.frames / audio.rate:.1f} s are promised, "
+        f"{audio.path}: truncated: {promised / audio.rate:.1f} s are promised, "
         f"{frames / audio.rate:.1f} s can be decoded and are used; copy it again"
     )
 

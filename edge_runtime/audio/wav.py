@@ -217,12 +217,33 @@ def _is_named(head: bytes) -> bool:
 
 
 def read_blocks(
-    file: BinaryIO, header: WavHeader, block_frames: int
+    file: BinaryIO,
+    header: WavHeader,
+    block_frames: int,
+    *,
+    first: int = 0,
+    count: int | None = None,
 ) -> Iterator[npt.NDArray[np.float32]]:
-    """Samples in blocks of (at most block_frames, channels) float32, full scale at 1."""
+    """Samples in blocks of (at most block_frames, channels) float32, full scale at 1.
+
+    Parameters
+    ----------
+    file : binary file
+    header : WavHeader
+    block_frames : int
+    first : int
+        Samples per channel that are left out at the start.
+    count : int, optional
+        Samples per channel that are read at most.
+    """
+    skipped = first * header.frame_bytes
+    wanted = header.data_bytes if count is None else count * header.frame_bytes
     for start, length in header.pieces:
-        file.seek(start)
-        remaining = length
+        before = min(skipped, length)
+        skipped -= before
+        file.seek(start + before)
+        remaining = min(length - before, wanted)
+        wanted -= remaining
         while remaining > 0:
             data = file.read(min(remaining, block_frames * header.frame_bytes))
             data = data[: len(data) - len(data) % header.frame_bytes]

@@ -127,9 +127,11 @@ def file_windows(
     return cut_windows(sound_blocks(audio, path), params, step)
 
 
-def sound_blocks(audio: Audio, path: SoundPath) -> Iterator[Samples]:
-    """The samples of a file that windows are cut from, block by block."""
-    for block in audio.blocks():
+def sound_blocks(
+    audio: Audio, path: SoundPath, *, start_s: float = 0.0, seconds: float | None = None
+) -> Iterator[Samples]:
+    """The samples of a file, or of an excerpt, that windows are cut from, block by block."""
+    for block in audio.blocks(start_s=start_s, seconds=seconds):
         yield path.push(block)
     yield path.finish()
 

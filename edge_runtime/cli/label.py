@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import EdgeGenreError
+from ..errors import EdgeGenreError, ParameterError
 from .arguments import Whole, add_channel_argument
 from .stop_signals import stop_signals
 
@@ -44,6 +44,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "seed-cnn",
     )
     add_channel_argument(parser)
+    sample = parser.add_mutually_exclusive_group()
+    sample.add_argument(
+        "--sample",
+        type=_sample,
+        metavar="NxSECONDS",
+        help="listen to so many excerpts, spread over each file: 3x10s, which is the default for "
+        "files of more than two minutes",
+    )
+    sample.add_argument(
+        "--whole", action="store_true", help="listen to all of each file, however long it is"
+    )
     parser.add_argument(
         "--timeline", action="store_true", help="a column with the label of every window"
     )
@@ -79,14 +90,19 @@ def run(args: argparse.Namespace) -> int:
     """Label the files."""
     from ..library.inputs import find_items
     from ..library.label import label_library
-    from ..library.labeller import Labeller, LabelSettings
+    from ..library.labeller import BY_LENGTH, Labeller, LabelSettings
     from ..library.pool import label_items
     from ..library.store import Store
     from ..output_file import check_writable
 
     if args.playlist is not None:
         check_writable(args.playlist, "--playlist", folder=True)
-    settings = LabelSettings.of_model(args.model, timeline=args.timeline, channel=args.channel)
+    settings = LabelSettings.of_model(
+        args.model,
+        timeline=args.timeline,
+        channel=args.channel,
+        sample="whole" if args.whole else args.sample or BY_LENGTH,
+    )
     jobs = args.jobs or _cores()
     with stop_signals() as stop:
         store = Store(args.out, settings, overwrite=args.overwrite)
@@ -111,6 +127,16 @@ def run(args: argparse.Namespace) -> int:
     if args.strict and outcome.failed:
         raise EdgeGenreError(f"{args.out}: {_files(outcome.failed)} could not be labelled")
     return 0
+
+
+def _sample(text: str) -> str:
+    from ..library.sampling import parse_sampling
+
+    try:
+        parse_sampling(text)
+    except ParameterError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
 
 
 def _write_playlists(args: argparse.Namespace, labels: tuple[str, ...]) -> None:

@@ -32,6 +32,7 @@ _EXTRAS = {
     "audio": ("soundfile", "soundfile"),
     "onnx": ("onnxruntime", "onnxruntime"),
     "mqtt": ("paho", "paho-mqtt"),
+    "library": ("pyarrow", "pyarrow"),
 }
 """Module and package by extra"""
 

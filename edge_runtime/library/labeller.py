@@ -21,8 +21,11 @@ from ..errors import EdgeGenreError, ModelFileError
 from ..model.file import BUNDLED_MODEL, ModelFile, read_model
 from .inputs import Item, ItemStat
 from .row import Columns, Row, clean, path_values, single, singles
+from .sampling import LONG_S, WHOLE, Sampling, default_sampling, parse_sampling
 
-WHOLE = "whole"
+BY_LENGTH = "by length"
+_ABOUT_S = 2.0
+"""A header may promise so much more or less than there is."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +40,17 @@ class LabelSettings:
     """Name and version"""
     columns: Columns
     channel: Channel = MIX
+    sample: str = BY_LENGTH
+    """How much of a file is listened to: ``whole``, ``3x10s``, or as its length says"""
 
     @classmethod
     def of_model(
-        cls, model: str | Path | None, *, timeline: bool = False, channel: Channel = MIX
+        cls,
+        model: str | Path | None,
+        *,
+        timeline: bool = False,
+        channel: Channel = MIX,
+        sample: str = BY_LENGTH,
     ) -> LabelSettings:
         """Settings with a model.
 
@@ -52,12 +62,19 @@ class LabelSettings:
             Whether rows have every window.
         channel : int or str
             See `edge_runtime.Classifier.classify`.
+        sample : str
+            ``"whole"``, or excerpts as `edge_runtime.library.sampling.parse_sampling` takes them;
+            without it `edge_runtime.library.sampling.default_sampling` says it for each file.
 
         Raises
         ------
         ModelFileError
             If the model cannot be read.
+        ParameterError
+            If `sample` makes no sense.
         """
+        if sample != BY_LENGTH:
+            sample = str(parse_sampling(sample) or WHOLE)
         found = read_model(BUNDLED_MODEL if model is None else model)
         manifest = found.manifest
         return cls(
@@ -66,11 +83,29 @@ class LabelSettings:
             clean(f"{manifest.name} {manifest.version}"),
             Columns.of_model(manifest, timeline=timeline),
             channel,
+            sample,
         )
 
-    def expected_sample(self, seconds: float) -> str:
-        """What ``sample`` is in the row of a file of this length."""
-        return WHOLE
+    def sampling(self, seconds: float) -> Sampling | None:
+        """What is listened to of a file of this length; None for the whole."""
+        return (
+            default_sampling(seconds) if self.sample == BY_LENGTH else parse_sampling(self.sample)
+        )
+
+    def other_sample(self, sample: str, seconds: float) -> str | None:
+        """What a row of another ``sample`` would have with these settings; None if it is the same.
+
+        Parameters
+        ----------
+        sample : str
+            Of a row.
+        seconds : float
+            Of the file.
+        """
+        expected = str(self.sampling(seconds) or WHOLE)
+        uncertain = self.sample == BY_LENGTH and abs(seconds - LONG_S) < _ABOUT_S
+        either = {WHOLE, str(default_sampling(2 * LONG_S))}
+        return None if sample == expected or (uncertain and sample in either) else expected
 
 
 class Labeller:
@@ -161,10 +196,14 @@ class Labeller:
         with item.local() as path:
             audio = _HashedFile(**vars(open_audio(path)))
             with naming(path):
-                found = self._classifier.classify_audio(audio, channel=self.settings.channel)
+                sampling = self.settings.sampling(audio.seconds)
+                found = self._classifier.classify_audio(
+                    audio, channel=self.settings.channel, sampling=sampling
+                )
         if item.stat() != stat:
             return None
-        return self._row(item, stat, **self._values(found, audio, _renamed(path, item)))
+        values = self._values(found, audio, _renamed(path, item))
+        return self._row(item, stat, sample=str(sampling or WHOLE), **values)
 
     def _values(
         self, found: Classification, audio: _HashedFile, rename: Callable[[str], str]
@@ -202,7 +241,6 @@ class Labeller:
             "styles": singles(found.styles),
             "style": None if found.style is None else clean(found.style),
             "mood": None if found.mood is None else clean(found.mood),
-            "sample": self.settings.expected_sample(found.seconds),
             "timeline": timeline,
             "warnings": [clean(rename(warning)) for warning in found.warnings],
         }

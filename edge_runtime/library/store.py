@@ -259,8 +259,8 @@ class Store:
             return
         elif head.channel != str(settings.channel):
             found, wanted = f"--channel {head.channel}", str(settings.channel)
-        elif head.sample != (expected := settings.expected_sample(head.seconds or 0.0)):
-            found, wanted = f"--sample {head.sample}", expected
+        elif other := settings.other_sample(head.sample or "", head.seconds or 0.0):
+            found, wanted = f"--sample {head.sample}", other
         elif file.columns.timeline != settings.columns.timeline:
             found, wanted = ("--timeline", "without it")[:: 1 if file.columns.timeline else -1]
         if found:

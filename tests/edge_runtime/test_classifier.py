@@ -224,7 +224,7 @@ def test_a_file_that_lacks_more_than_a_fiftieth_of_its_promise_is_truncated(
 ) -> None:
     audio = SimpleNamespace(
         path="song.mp3", rate=RATE, channels=1, frames=100_000, seconds=100_000 / RATE,
-        warning=None, blocks=lambda: iter([noise(decoded)[:, np.newaxis]]),
+        warning=None, blocks=lambda **_: iter([noise(decoded)[:, np.newaxis]]),
     )  # fmt: skip
     warnings = classifier.classify_audio(audio).warnings
     expected = (

@@ -14,7 +14,8 @@ from .sounds import noise, write_wav
 
 HEAVY = {
     "tensorflow", "keras", "librosa", "scipy", "matplotlib", "soundfile", "rich", "sounddevice",
-    "onnxruntime", "onnx", "paho", "sqlite3", "threadpoolctl", "train", "export", "benchmarks",
+    "onnxruntime", "onnx", "paho", "pyarrow", "sqlite3", "threadpoolctl", "fsspec", "aiohttp",
+    "train", "export", "benchmarks",
 }  # fmt: skip
 SOURCES = sorted(Path(edge_runtime.__file__).parent.rglob("*.py"))
 
@@ -95,6 +96,8 @@ def test_an_optional_library_has_one_place():
             "soxr",
             "paho",
             "threadpoolctl",
+            "fsspec",
+            "pyarrow",
         )
     }
     assert places == {
@@ -105,4 +108,6 @@ def test_an_optional_library_has_one_place():
         "soxr": ["resample.py"],
         "paho": ["mqtt.py"],
         "threadpoolctl": ["numpy_executor.py"],
+        "fsspec": ["remote.py"],
+        "pyarrow": ["parquet.py"],
     }

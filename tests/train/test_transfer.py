@@ -28,7 +28,7 @@ from train.transfer.keras_model import Places, compact_musicnn
 from train.transfer.musicnn import musicnn
 from train.transfer.musicnn_wheel import read_weights
 from train.transfer.pruning import Convolution, PrunedMusicnn, prune
-from train.transfer.recipe import sources
+from train.transfer.sources import sources
 
 PARAMS = PRESETS["musicnn96"]
 SHAPE = (PARAMS.n_frames, PARAMS.n_coefficients)

@@ -25,7 +25,8 @@ from ..not_music.espeak import check_espeak
 from ..run import folder as run_folder
 from ..run import provenance
 from ..run.predictions import load_predictions
-from ..transfer.recipe import FRONT_END, sources
+from ..transfer.recipe import FRONT_END
+from ..transfer.sources import sources
 from .data_arguments import add_data_set_argument, add_feature_arguments, cache_folder
 from .train_arguments import add_more_music_argument
 

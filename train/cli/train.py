@@ -35,7 +35,8 @@ from ..not_music.espeak import check_espeak
 from ..run import folder as run_folder
 from ..run.predictions import Predictions
 from ..transfer.musicnn_wheel import DOWNLOAD, WHEEL, check_wheel
-from ..transfer.recipe import Recipe, sources, train_pretrained
+from ..transfer.recipe import Recipe, train_pretrained
+from ..transfer.sources import sources
 from .data_arguments import cache_folder
 from .train_arguments import NETWORK_OPTIONS, add_arguments, augmentation
 

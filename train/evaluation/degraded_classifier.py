@@ -11,6 +11,7 @@ from edge_runtime import Classification, Classifier
 from edge_runtime.audio.conditioning import Conditioner
 from edge_runtime.audio.mixdown import MIX, Channel
 from edge_runtime.audio.samples import Audio, AudioSamples
+from edge_runtime.audio.sampling import Sampling
 
 from ..augment.conditions import Degradation
 
@@ -47,11 +48,14 @@ class DegradedClassifier(Classifier):
         super().__init__(model, threads=threads)
         self._condition, self._clips = condition, clips
 
-    def classify_audio(self, audio: Audio, *, channel: Channel = MIX) -> Classification:
+    def classify_audio(
+        self, audio: Audio, *, channel: Channel = MIX, sampling: Sampling | None = None
+    ) -> Classification:
         """Classify a file in the condition; one of `clips`."""
         # Damaged samples become zeros first: one NaN would ring through the whole room.
         conditioner = Conditioner(audio.channels, channel)
         mono = [conditioner(block) for block in audio.blocks()]
         samples = np.concatenate([np.zeros(0, np.float32), *mono])
         degraded = self._condition(samples, audio.rate, self._clips[Path(audio.path)])
-        return super().classify_audio(AudioSamples(degraded, audio.rate, audio.path, audio.warning))
+        sound = AudioSamples(degraded, audio.rate, audio.path, audio.warning)
+        return super().classify_audio(sound, sampling=sampling)

@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from edge_runtime.errors import EdgeGenreError
 
+from .compiled import network_outputs
 from .corpus import Corpus
 from .head import Head
 from .keras_model import network_input
@@ -61,16 +62,8 @@ class Targets:
 
 def targets(teacher: Any, windows: npt.NDArray[np.float16], features: Affine) -> Targets:
     """Run the teacher."""
-    import tensorflow as tf
-
-    run = tf.function(lambda x: teacher(x, training=False))
-    parts: list[list[npt.NDArray[np.float16]]] = [[], [], []]
-    for start in range(0, len(windows), 64):
-        x = network_input(teacher, windows[start : start + 64], features)
-        outputs = run(tf.constant(x))
-        for part, name in zip(parts, _NAMES, strict=True):
-            part.append(outputs[name].numpy().astype(np.float16))
-    return Targets(*(np.concatenate(part) for part in parts))
+    found = network_outputs(teacher, windows, features)
+    return Targets(**{name: found[name].astype(np.float16) for name in _NAMES})
 
 
 def distil(

@@ -233,7 +233,7 @@ def with_head(trunk: Any, head: Head, styles: Head | None = None) -> Any:
         outputs["styles"] = layers.Dense(len(styles.bias), name="styles")(features_of_styles)
     if "styles" in outputs:
         found.append(outputs["styles"])
-    model = keras.Model(trunk.inputs, found, name="genres")
+    model = keras.Model(trunk.input, found, name="genres")
     model.get_layer("logits").set_weights([head.kernel, head.bias])
     if styles is not None:
         model.get_layer("styles").set_weights([styles.kernel, styles.bias])

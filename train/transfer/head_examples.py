@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import types
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -15,9 +14,9 @@ import numpy.typing as npt
 from ..augment import random_degradation
 from ..not_music.sounds import KINDS
 from .cache import cached_arrays, cached_corpus, corpus_key, network_digest
+from .compiled import network_outputs
 from .corpus import UNLABELLED, Corpus, FrontEnds, Source, draw_not_music
 from .head import FEATURES, GENRE_TAGS, TAG_EMPHASIS, Head, HeadInput, fit_head, track_weights
-from .keras_model import network_input
 from .musicnn import TAGS
 from .pruning import Affine, Array
 from .styles import MUSIC_CLASSES
@@ -36,7 +35,6 @@ classes alone rooms cost three points more"""
 _OF_DEGRADED = 2.0
 """How much more a degraded window of a genre weighs than a clean one: rooms and noise cost two
 points less, clean clips stay as they are"""
-_BATCH = 64
 
 
 @dataclass(frozen=True)
@@ -180,17 +178,18 @@ def head_inputs(
         the embedding (n, 1024).
     """
     import keras
-    import tensorflow as tf
 
-    named = model.output if isinstance(model.output, dict) else {}
-    outputs = [named[name] for name in FEATURES if name in named]
-    trunk = keras.Model(model.inputs, outputs or _sources(model))
-    run = tf.function(lambda x: trunk(x, training=False))
-    parts = []
-    for start in range(0, len(windows), _BATCH):
-        x = network_input(model, windows[start : start + _BATCH], features)
-        parts.append([each.numpy() for each in run(tf.constant(x))])
-    found: list[Array] = [np.concatenate(part) for part in zip(*parts, strict=True)]
+    named = model.output if isinstance(model.output, dict) else _sources(model)
+    present = [name for name in FEATURES if name in named]
+    trunk = keras.Model(model.input, {name: named[name] for name in present})
+    by_name = network_outputs(trunk, windows, features)
+    return _described(model, [by_name[name] for name in present], yamnet)
+
+
+def _described(
+    model: Any, found: Sequence[Array], yamnet: YamnetWeights | None
+) -> tuple[HeadInput, ...]:
+    """Inputs of the last layer, with what is known of each beforehand."""
     chosen = [TAGS.index(tag) for tag in GENRE_TAGS]
     kernel, bias = model.get_layer("tags").get_weights()
     inputs = [
@@ -205,10 +204,10 @@ def head_inputs(
     return tuple(inputs)
 
 
-def _sources(model: Any) -> list[Any]:
-    """What a whole classifier's last layer is given, part by part."""
-    parts: list[Any] = list(model.get_layer("head_inputs").input)
-    return parts
+def _sources(model: Any) -> dict[str, Any]:
+    """What a whole classifier's last layer is given, by name."""
+    parts = model.get_layer("head_inputs").input
+    return dict(zip(FEATURES, parts, strict=False))
 
 
 def cached_inputs(
@@ -220,17 +219,12 @@ def cached_inputs(
 ) -> tuple[HeadInput, ...]:
     """What this very teacher gives the last layer for examples; all models have the same."""
     cache = folder / f"inputs-{network_digest(teacher)}-{len(examples)}"
-    computed: list[HeadInput] = []
 
     def values() -> object:
-        computed.extend(head_inputs(teacher, examples.windows, features, yamnet))
+        computed = head_inputs(teacher, examples.windows, features, yamnet)
         return types.SimpleNamespace(
             **{name: each.values for name, each in zip(FEATURES, computed, strict=True)}
         )
 
     found = cached_arrays(cache, FEATURES, values)
-    known = head_inputs(teacher, examples.windows[:1], features, yamnet)
-    return tuple(
-        dataclasses.replace(each, values=np.asarray(own))
-        for each, own in zip(known, found, strict=True)
-    )
+    return _described(teacher, [np.asarray(own) for own in found], yamnet)

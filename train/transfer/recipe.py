@@ -12,14 +12,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edge_runtime.audio.folder import audio_files, header_seconds
 from edge_runtime.classifier import softmax
 from edge_runtime.decoder import NOT_MUSIC, OTHER
-from edge_runtime.errors import DataSetError
 from edge_runtime.frontend import PRESETS, FrontEndParams
 from edge_runtime.model.manifest import Tag
 
-from ..data.tracks import Track
 from ..experiment.windows import normalised
 from .balance import balance, balance_pooled
 from .cache import cached_targets
@@ -48,11 +45,6 @@ from .yamnet_file import bundled_yamnet
 FRONT_END = "musicnn96-level"
 """MusiCNN's front end, with every window at the level of mastered music: a microphone across the
 room records the same 20 to 40 dB softer"""
-_WINDOWS_PER_SECOND = 1.0
-"""Drawn from a labelled track"""
-_OTHER_WINDOWS_PER_SECOND = 0.1
-_LONGEST_S = 600.0
-"""What comes after ten minutes of a track is more of the same"""
 _BALANCING = 800
 """Windows that the ranges of the channels are measured on"""
 
@@ -113,51 +105,6 @@ def normalised_front_end(params: FrontEndParams, features: Affine) -> FrontEndPa
     )
 
 
-def sources(
-    tracks: Sequence[Track],
-    seconds: dict[str, float],
-    genres: tuple[str, ...],
-    more: Sequence[Path],
-) -> list[Source]:
-    """What the corpus is drawn from.
-
-    Parameters
-    ----------
-    tracks : sequence of Track
-        To train on.
-    seconds : dict
-        Length of each, by id.
-    genres : tuple of str
-    more : sequence of Path
-        Folders of other music, of any genre.
-
-    Raises
-    ------
-    DataSetError
-        If a folder is missing or holds no audio.
-    """
-    found = [
-        Source(
-            track.path,
-            genres.index(track.label),
-            max(4, round(min(seconds[track.id], _LONGEST_S) * _WINDOWS_PER_SECOND)),
-        )
-        for track in tracks
-    ]
-    for folder in more:
-        if not folder.is_dir():
-            raise DataSetError(f"{folder}: no such folder; name a folder of music")
-        lengths = {path: header_seconds(path) or 0.0 for path in audio_files(folder)}
-        files = {path: length for path, length in lengths.items() if length >= 20.0}
-        if not files:
-            raise DataSetError(f"{folder}: holds no audio of 20 s or more")
-        found += [
-            Source(path, UNLABELLED, round(min(length, _LONGEST_S) * _OTHER_WINDOWS_PER_SECOND))
-            for path, length in files.items()
-        ]
-    return found
-
-
 def train_pretrained(
     recipe: Recipe,
     drawn: Sequence[Source],
@@ -173,7 +120,7 @@ def train_pretrained(
     ----------
     recipe : Recipe
     drawn : sequence of Source
-        From `sources`.
+        From `train.transfer.sources.sources`.
     genres : tuple of str
         What labels stand for.
     wheel : Path

@@ -35,7 +35,7 @@ def other_pieces(drawn: Sequence[Source], names: Sequence[str], label: int) -> l
     Parameters
     ----------
     drawn : sequence of Source
-        From `train.transfer.recipe.sources`.
+        From `train.transfer.sources.sources`.
     names : sequence of str
         Names of the files that the run took for such music.
     label : int

@@ -199,9 +199,8 @@ class ParquetWriter:
                 self._flush(1)
                 self._writer.close()
         finally:
-            self._writer.is_open = (
-                False  # or it would be closed once more, into a file that is gone
-            )
+            # It would be closed once more, into a file that is gone.
+            self._writer.is_open = False
 
     def _take(self, table: pa.Table) -> None:
         self._waiting.append(table)

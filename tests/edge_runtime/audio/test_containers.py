@@ -8,8 +8,8 @@ import pytest
 import soundfile
 
 from edge_runtime.audio import ogg
-from edge_runtime.audio.containers import layout_of
 from edge_runtime.audio.file import DEMO_CLIP, open_audio
+from edge_runtime.audio.layout import layout_of
 from edge_runtime.audio.samples import shortfall
 from edge_runtime.errors import AudioFormatError
 
@@ -374,3 +374,102 @@ def test_the_count_of_a_xing_frame_is_where_the_tests_look_for_it():
     content = encoded(MUSIC, "mp3")
     at = xing_at(content)
     assert int.from_bytes(content[at : at + 4], "big") == pytest.approx(12 * RATE / 576, abs=4)
+
+
+# --- excerpts
+
+
+def wav_file(path: Path, sound, subtype: str) -> Path:
+    soundfile.write(path, sound, RATE, subtype=subtype)
+    return path
+
+
+def excerpt(audio, start_s: float, seconds: float | None, block_seconds: float = 0.7):
+    blocks = list(audio.blocks(block_seconds, start_s=start_s, seconds=seconds))
+    return np.concatenate(blocks) if blocks else np.zeros((0, audio.channels), np.float32)
+
+
+EXCERPTS = [
+    (0.0, 1.0),
+    (0.3, 2.0),
+    (4.1234, 3.0),
+    (9.0, None),
+    (11.5, 30.0),
+    (12.0, 1.0),
+    (99.0, None),
+]
+
+
+def assert_excerpts_are_of_the_whole(audio, tolerance: float = 0.0):
+    whole = np.concatenate(list(audio.blocks()))
+    for start_s, seconds in EXCERPTS:
+        first = round(start_s * audio.rate)
+        stop = None if seconds is None else first + round(seconds * audio.rate)
+        found, wanted = excerpt(audio, start_s, seconds), whole[first:stop]
+        # Damage takes the piece with it that is being decoded, and pieces lie elsewhere.
+        assert abs(len(found) - len(wanted)) <= (4096 if audio.warning else 0), (start_s, seconds)
+        found, wanted = found[: len(wanted)], wanted[: len(found)]
+        lost = np.isnan(found) | np.isnan(wanted)
+        assert np.sum(np.isnan(found) != np.isnan(wanted)) <= 4096 * audio.channels, start_s
+        assert np.abs(found - wanted)[~lost].max(initial=0.0) <= tolerance, start_s
+
+
+@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24", "FLOAT", "ALAW"])
+def test_an_excerpt_of_a_wav_is_that_of_the_whole_bit_for_bit(tmp_path, subtype):
+    assert_excerpts_are_of_the_whole(open_audio(wav_file(tmp_path / "a.wav", STEREO, subtype)))
+
+
+@pytest.mark.parametrize("kind", ["vorbis", "opus", "flac", "mp3", "mp3-vbr"])
+def test_an_excerpt_of_a_container_is_that_of_the_whole(tmp_path, kind):
+    path = tmp_path / "clip"
+    path.write_bytes(encoded(STEREO, kind, 24_000 if kind == "opus" else RATE))
+    # The decoders of MP3 and Opus round otherwise where they begin elsewhere.
+    exact = kind in ("vorbis", "flac")
+    assert_excerpts_are_of_the_whole(open_audio(path), 0.0 if exact else 5e-7)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        encoded(MUSIC, "vorbis") + encoded(MUSIC[::-1].copy(), "vorbis"),
+        encoded(MUSIC[:RATE], "mp3") + encoded(MUSIC[RATE:], "mp3"),
+        with_granules(encoded(MUSIC, "vorbis"), lambda _: 100, last_only=True),
+        with_total(encoded(MUSIC, "flac"), 0),
+        with_total(encoded(MUSIC, "flac"), 2 * RATE),
+        with_xing(encoded(MUSIC, "mp3-vbr"), lambda _: 20),
+        without_xing(encoded(MUSIC, "mp3-vbr")),
+        encoded(MUSIC, "flac")[:-20_000],
+        encoded(MUSIC, "mp3")[:-20_000],
+    ],
+    ids=[
+        "chained", "joined", "granule", "flac-0", "flac-short", "xing", "no-xing", "cut-flac",
+        "cut-mp3",
+    ],
+)  # fmt: skip
+def test_an_excerpt_of_a_file_with_an_untrue_header_is_that_of_the_whole(tmp_path, content):
+    path = tmp_path / "a.mp3"
+    path.write_bytes(content)
+    assert_excerpts_are_of_the_whole(open_audio(path), 5e-7)
+
+
+def test_an_excerpt_of_a_damaged_flac_is_that_of_the_whole(tmp_path):
+    content = bytearray(encoded(STEREO, "flac"))
+    middle = len(content) // 2
+    content[middle : middle + 20_000] = bytes(20_000)
+    path = tmp_path / "a.flac"
+    path.write_bytes(content)
+    assert_excerpts_are_of_the_whole(open_audio(path))
+
+
+def test_what_lies_before_an_excerpt_is_not_decoded(tmp_path, monkeypatch):
+    path = tmp_path / "a.mp3"
+    path.write_bytes(encoded(np.tile(MUSIC, 10), "mp3"))
+    read = []
+    original = soundfile.SoundFile.read
+    monkeypatch.setattr(
+        soundfile.SoundFile,
+        "read",
+        lambda sound, frames, **options: read.append(frames) or original(sound, frames, **options),
+    )
+    assert len(excerpt(open_audio(path), 100.0, 2.0)) == 2 * RATE
+    assert sum(read) < 3 * RATE

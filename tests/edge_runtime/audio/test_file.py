@@ -199,3 +199,14 @@ def test_files_of_up_to_sixty_four_channels_are_read(tmp_path, channels, taken):
         return
     with pytest.raises(AudioFormatError, match="has 65 channels; there may be 64 at most"):
         open_audio(path)
+
+
+@pytest.mark.parametrize(
+    ("head", "kind"),
+    [(b"\0\0\0\x20ftypM4A ", "an MP4 file"), (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "a WMA file")],
+)
+def test_a_container_that_is_not_read_here_is_named_with_what_converts_it(tmp_path, head, kind):
+    path = tmp_path / "song.m4a"
+    path.write_bytes(head.ljust(5000, b"\1"))
+    with pytest.raises(AudioFormatError, match=rf"song.m4a: is {kind}, .* ffmpeg -i FILE"):
+        open_audio(path)

@@ -1,5 +1,6 @@
 """Rows that outlive whatever ends a run, and are never mixed with others."""
 
+import contextlib
 import errno
 import os
 from dataclasses import replace
@@ -12,6 +13,7 @@ from edge_runtime.library import store as store_module
 from edge_runtime.library.formats import SUFFIXES, parquet
 from edge_runtime.library.inputs import InputError, Item, ItemStat
 from edge_runtime.library.label import label_library
+from edge_runtime.library.labeller import BY_LENGTH
 from edge_runtime.library.row import name_of
 from edge_runtime.library.store import Store, read_rows, rewrite_rows
 
@@ -135,12 +137,26 @@ OTHER_SETTINGS = [
     (replace(SETTINGS, model_sha256="b" * 64, model_name="b 2"), "the model a 1, .* with b 2"),
     (replace(SETTINGS, model_sha256="b" * 64), "another file of that name and version"),
     (replace(SETTINGS, channel=2), "--channel mix, .* with 2"),
+    (replace(SETTINGS, sample="5x6s"), "--sample whole, .* with 5x6s"),
     (replace(SETTINGS, columns=replace(COLUMNS, timeline=True)), "without it, .* --timeline"),
 ]
 
 
 def made_with(settings):
-    return {"channel": str(settings.channel)}
+    sample = "whole" if settings.sample == BY_LENGTH else settings.sample
+    return {"channel": str(settings.channel), "sample": sample}
+
+
+@pytest.mark.parametrize(("seconds", "sample", "fits"), [
+    (30.0, "whole", True), (30.0, "3x10s", False), (200.0, "3x10s", True), (200.0, "whole", False),
+    (119.5, "3x10s", True), (120.5, "whole", True), (120.5, "5x6s", False),
+])  # fmt: skip
+def test_how_much_is_listened_to_may_be_either_where_a_header_is_not_exact(
+    out, seconds, sample, fits
+):
+    fill(out, ["a.wav"], seconds=seconds, sample=sample)
+    with contextlib.nullcontext() if fits else pytest.raises(OutputFileError, match="--sample"):
+        Store(out, SETTINGS).close()
 
 
 @pytest.mark.parametrize(("settings", "said"), OTHER_SETTINGS)

@@ -1,0 +1,185 @@
+"""The genres of an output into the tags of its files, and back.
+
+What a file held is in the output, safe on the disk, before the file is changed: many files at a
+time, so that it costs little. What was written, and the file's size and time afterwards, follow.
+A run that is killed in between is gone on with: a file either holds what the output says was to be
+written, or it is as it was.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from ..errors import AudioFormatError, EdgeGenreError, MissingExtraError
+from .file_tags import GENRE, FileState, file_state, read_field, remove_leftovers, write_field
+from .genre_map import TagChoice
+from .row import Row, name_of
+from .tag_outcome import (
+    FILES_AT_ONCE,
+    PENDING,
+    Fate,
+    Outcome,
+    RowStore,
+    failed,
+    is_pending,
+    local_path,
+    tag_values,
+)
+
+
+@dataclass(frozen=True)
+class TagPlan:
+    """What is to be written."""
+
+    choice: TagChoice
+    field: str = GENRE
+    replace: bool = False
+    """Whether also where there is something"""
+    dry_run: bool = False
+    """Whether to write nothing at all"""
+
+
+@dataclass(frozen=True)
+class _Change:
+    row: Row
+    path: Path
+    state: FileState
+    before: tuple[str, ...]
+    old: tuple[str, ...]
+    """What the field held before anything was written to it"""
+    new: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Settled:
+    """A file that a run wrote to that was killed before it knew."""
+
+    row: Row
+    path: Path
+    state: FileState
+    values: tuple[str, ...]
+
+
+def write_tags(store: RowStore, plan: TagPlan, show: Callable[[Outcome], None]) -> Counter[Fate]:
+    """Write the genres of an output's rows into the tags of its files.
+
+    Parameters
+    ----------
+    store : RowStore
+    plan : TagPlan
+    show : callable
+        Gets what became of every file, in the order of the rows.
+
+    Returns
+    -------
+    Counter of Fate
+
+    Raises
+    ------
+    MissingExtraError
+        If mutagen is not installed.
+    OutputFileError
+        If the output cannot be written; no file was changed then whose tags are not in it.
+    """
+    counts: Counter[Fate] = Counter()
+    rows = store.rows()
+    while batch := list(islice(rows, FILES_AT_ONCE)):
+        decided = [_decide(row, plan) for row in batch]
+        if plan.dry_run:
+            outcomes = (_foreseen(decision) for decision in decided)
+        else:
+            for decision in decided:
+                if isinstance(decision, _Change):
+                    store.replace(_with_intention(decision, plan.field))
+            store.commit()
+            outcomes = (
+                _done(store, row, decision, plan)
+                for row, decision in zip(batch, decided, strict=True)
+            )
+        try:
+            for outcome in outcomes:
+                counts[outcome.fate] += 1
+                show(outcome)
+        finally:
+            if not plan.dry_run:
+                store.commit()
+    return counts
+
+
+def _decide(row: Row, plan: TagPlan) -> _Change | _Settled | Outcome:
+    name = name_of(row)
+    if row["error"] is not None:
+        return Outcome(name, Fate.UNLABELLED)
+    values = plan.choice.values(row)
+    if not values:
+        return Outcome(name, Fate.UNSURE)
+    intended, old = (tag_values(row, column, plan.field) for column in ("written_tags", "old_tags"))
+    try:
+        path = local_path(name)
+        state, found = file_state(path), read_field(path, plan.field)
+        if is_pending(row) and found.stored == intended:
+            return _Settled(row, path, state, found.shown)
+        if found.stored == values or (not plan.replace and any(map(str.strip, found.shown))):
+            return Outcome(name, Fate.HAS_ONE, found.shown, found.shown)
+        if (state.size, state.mtime_ns) != (row["size"], row["mtime_ns"]):
+            raise AudioFormatError(
+                f"{path}: has changed since it was labelled, and is left alone; label it again"
+            )
+    except MissingExtraError:
+        raise
+    except EdgeGenreError as error:
+        return failed(name, error)
+    # What we wrote ourselves is nothing to go back to.
+    before_us = old if old is not None and found.stored == intended else found.stored
+    return _Change(row, path, state, found.shown, before_us, values)
+
+
+def _foreseen(decision: _Change | _Settled | Outcome) -> Outcome:
+    """What would become of a file."""
+    if isinstance(decision, Outcome):
+        return decision
+    if isinstance(decision, _Settled):
+        return Outcome(name_of(decision.row), Fate.HAS_ONE, decision.values, decision.values)
+    return Outcome(name_of(decision.row), Fate.WRITTEN, decision.before, decision.new)
+
+
+def _with_intention(change: _Change, field: str) -> Row:
+    """The row with what the file holds and what it is to hold."""
+    row = change.row
+    return {
+        **row,
+        "old_tags": {**(row.get("old_tags") or {}), field: list(change.old)},
+        "written_tags": {**(row.get("written_tags") or {}), field: list(change.new)},
+        "tags_error": PENDING,
+    }
+
+
+def _done(
+    store: RowStore, row: Row, decision: _Change | _Settled | Outcome, plan: TagPlan
+) -> Outcome:
+    """Do what was decided, and what became of it."""
+    name = name_of(row)
+    if isinstance(decision, Outcome):
+        if row.get("tags_error") != (decision.error or None):
+            store.replace({**row, "tags_error": decision.error or None})
+        return decision
+    if is_pending(row):
+        remove_leftovers(decision.path)
+    if isinstance(decision, _Settled):
+        new, state = row, decision.state
+        outcome = Outcome(name, Fate.WRITTEN, decision.values, decision.values)
+    else:
+        try:
+            state = write_field(decision.path, decision.new, plan.field, expected=decision.state)
+        except EdgeGenreError as error:
+            refused = failed(name, error)
+            store.replace({**row, "tags_error": refused.error})
+            return refused
+        new = _with_intention(decision, plan.field)
+        outcome = Outcome(name, Fate.WRITTEN, decision.before, decision.new)
+    store.replace({**new, "size": state.size, "mtime_ns": state.mtime_ns, "tags_error": None})
+    return outcome
