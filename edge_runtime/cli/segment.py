@@ -15,11 +15,15 @@ from ..errors import OutputFileError
 from ..library.segment import segment_audio
 from ..library.timeline_formats import FORMATS, check_timeline_output, format_for, timeline_text
 from ..model.file import BUNDLED_MODEL, read_model
+from ..progress import progress_of
 from . import note, warn
 from .arguments import add_channel_argument, add_model_arguments
 from .decoder_arguments import add_decoder_arguments, chosen_genres, decoder_settings
 
 HELP = "cut a long recording into its genres, speech and silence"
+
+_LONG_S = 600.0
+"""A recording of more takes so long that its progress is shown"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=Path, metavar="FILE", help="where to write it (default: standard output)"
     )
+    parser.add_argument("--quiet", action="store_true", help="no progress, no last line")
     add_channel_argument(parser)
     add_model_arguments(parser)
     add_decoder_arguments(parser, whole=True)
@@ -50,7 +55,15 @@ def run(args: argparse.Namespace) -> int:
     only, ignored = chosen_genres(args, file.manifest.labels)
     classifier = Classifier(file, threads=args.threads, only=only, ignored=ignored)
     settings = decoder_settings(args, classifier.manifest.decoder)
-    timeline = segment_audio(classifier, audio, settings=settings, channel=args.channel)
+    quiet = args.quiet or audio.seconds < _LONG_S
+    with progress_of("segment: seconds of sound", round(audio.seconds), quiet=quiet) as progress:
+        timeline = segment_audio(
+            classifier,
+            audio,
+            settings=settings,
+            channel=args.channel,
+            on_progress=lambda seconds: progress.advance(round(seconds)),
+        )
     for warning in timeline.warnings:
         warn(warning)
     text = timeline_text(timeline, _as_written(audio, args.out), classifier.manifest, form)
@@ -62,7 +75,8 @@ def run(args: argparse.Namespace) -> int:
         return 0
     write_atomically(args.out, text.encode(), error=OutputFileError)
     count = len(timeline.segments)
-    note(f"{args.out}: {count} segment{'s' if count != 1 else ''} of {audio.path}")
+    if not args.quiet:
+        note(f"{args.out}: {count} segment{'s' if count != 1 else ''} of {audio.path}")
     return 0
 
 

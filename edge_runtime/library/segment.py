@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -85,6 +85,7 @@ def segment_audio(
     *,
     settings: DecoderSettings | None = None,
     channel: Channel = MIX,
+    on_progress: Callable[[float], None] = lambda seconds: None,
 ) -> Timeline:
     """Which label holds from when to when in a recording of any length.
 
@@ -101,6 +102,8 @@ def segment_audio(
         The model's own where none are given; ``confirm_s`` is for streams and has no effect.
     channel : int or str
         Which of several channels is used.
+    on_progress : callable
+        Called with the seconds of sound that are done, every second of sound.
 
     Raises
     ------
@@ -122,6 +125,7 @@ def segment_audio(
             frames += len(block)
             for event in stream.push(block):
                 windows.add(event)
+            on_progress(frames / audio.rate)
         for event in stream.finish():
             windows.add(event)
             zeroed = event.non_finite_samples

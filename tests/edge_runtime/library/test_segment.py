@@ -150,7 +150,10 @@ def test_a_recording_is_cut_at_its_silence_and_ends_when_it_ends():
     rate = model.manifest.front_end.sample_rate
     gap = np.zeros(round(8.0 * rate), np.float32)
     sound = np.concatenate([noise(20 * rate), gap, noise(20 * rate + 7)])
-    timeline = segment_audio(model, audio_samples(sound, rate))
+    done = []
+    timeline = segment_audio(model, audio_samples(sound, rate), on_progress=done.append)
+    assert done == sorted(done)
+    assert done[-1] == timeline.seconds
     before, silence, after = timeline.segments
     assert silence.label == "silence"
     assert silence.start == pytest.approx(20.0, abs=timeline.interval_s)
