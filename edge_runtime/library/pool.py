@@ -21,7 +21,7 @@ from ..errors import EdgeGenreError
 from ..processes import can_start_processes, interrupts_held
 from .inputs import Item
 from .row import Row
-from .worker import Fault, work
+from .worker import Fault, Loaded, work
 
 _log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ _LOOK_S = 0.2
 _END_S = 2.0
 _TRIES = 2
 _DEATHS_AT_MOST = 5
-"""Processes that are killed one after the other without a row in between"""
+"""Processes that end one after the other before they read a file: more would do no better"""
 
 
 class PoolError(EdgeGenreError):
@@ -108,6 +108,8 @@ class _Worker:
     pipe: Connection
     given: deque[Item] = field(default_factory=deque)
     """Oldest first; the first one is being read"""
+    loaded: bool = False
+    """Whether it reads files: only then may one of them be what ended it"""
 
 
 class _Pool:
@@ -160,21 +162,27 @@ class _Pool:
             error = EdgeGenreError(answer.message)
             error.exit_code = answer.exit_code
             raise error
+        if isinstance(answer, Loaded):
+            worker.loaded = True
+            self._deaths = 0
+            return
         worker.given.popleft()
-        self._deaths = 0
         yield answer
 
     def _died(self, worker: _Worker) -> Iterator[Row]:
         self._workers.remove(worker)
         worker.process.join()
         worker.pipe.close()
-        self._deaths += 1
         how = _ending(worker.process.exitcode)
-        if self._deaths >= _DEATHS_AT_MOST:
-            raise PoolError(
-                f"processes that label files end again and again ({how}); what was finished is "
-                "kept: run the same command again, with fewer --jobs if memory is short"
-            )
+        if not worker.loaded:
+            self._deaths += 1
+            if self._deaths >= _DEATHS_AT_MOST:
+                raise PoolError(
+                    f"processes that label files end again and again ({how}); what was finished is "
+                    "kept: run the same command again, with fewer --jobs if memory is short"
+                )
+            self._again.extendleft(reversed(worker.given))
+            return
         self._again.extendleft(reversed(list(worker.given)[1:]))
         if not worker.given:
             return

@@ -22,8 +22,12 @@ class Fault(NamedTuple):
     exit_code: int
 
 
+class Loaded(NamedTuple):
+    """The process has what it needs, and reads files from now on."""
+
+
 def work(pipe: Connection) -> None:
-    """Take what makes rows, then files; give a row for each.
+    """Take what makes rows and say when it is loaded, then take files; give a row for each.
 
     Parameters
     ----------
@@ -38,6 +42,7 @@ def work(pipe: Connection) -> None:
         try:
             labeller = pipe.recv()
             labeller.load()
+            pipe.send(Loaded())
             while True:
                 pipe.send(labeller(pipe.recv()))
         except EdgeGenreError as error:

@@ -136,7 +136,7 @@ def test_a_truncated_wav_is_classified_with_a_warning(tmp_path):
 def test_a_file_that_cannot_be_read_to_its_end_does_not_keep_the_others(
     tmp_path, capfd, monkeypatch
 ):
-    def lost(*_):
+    def lost(*_, **__):
         raise OSError(errno.EIO, "Input/output error")
 
     monkeypatch.setattr("edge_runtime.audio.wav.read_blocks", lost)
