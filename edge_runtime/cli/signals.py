@@ -13,6 +13,7 @@ from types import FrameType
 
 from ..service.notify import ServiceManager
 from . import INTERRUPTED
+from .stop_signals import handled_by
 
 GRACE_SECONDS = 1.8
 """After a signal that ends the program; what still hangs then is left behind."""
@@ -97,13 +98,8 @@ def handled_signals() -> Iterator[Signals]:
         if not hangup_reloads(os.environ):
             ends.add(_HANGUP)
     signals = Signals(frozenset(ends))
-    with closing(_Backstop(frozenset(ends))):
-        previous = {number: signal.signal(number, signals.handle) for number in handled}
-        try:
-            yield signals
-        finally:
-            for number, handler in previous.items():
-                signal.signal(number, handler)
+    with closing(_Backstop(frozenset(ends))), handled_by(signals.handle, handled):
+        yield signals
 
 
 def hangup_reloads(environment: Mapping[str, str]) -> bool:

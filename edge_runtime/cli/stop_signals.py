@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+Handler = Callable[[int, FrameType | None], None]
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
@@ -40,9 +41,16 @@ def stop_signals() -> Iterator[StopSignals]:
     stop = StopSignals()
     numbers = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
     handled = [number for number in numbers if signal.getsignal(number) != signal.SIG_IGN]
-    previous = {number: signal.signal(number, stop.handle) for number in handled}
-    try:
+    with handled_by(stop.handle, handled):
         yield stop
+
+
+@contextmanager
+def handled_by(handler: Handler, numbers: Iterable[int]) -> Iterator[None]:
+    """A handler of these signals, and the earlier ones again afterwards."""
+    previous = {number: signal.signal(number, handler) for number in numbers}
+    try:
+        yield
     finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
+        for number, earlier in previous.items():
+            signal.signal(number, earlier)

@@ -18,7 +18,8 @@ from typing import Any, BinaryIO
 from ...output_file import FileKind
 from ..row import WRITTEN, Columns, Row
 from . import Head, RowFile, unreadable
-from .jsonl import head_of, json_text
+from .jsonl import json_text
+from .text_table import TextTable, head_of
 
 _WHOLE = {"size", "mtime_ns"}
 _NUMBERS = {"seconds", "confidence", "silence_share", "not_music_share", "other_share"}
@@ -47,21 +48,16 @@ class CommaSeparated:
 FORMAT = CommaSeparated()
 
 
-class CsvFile:
+class CsvFile(TextTable[list[str]]):
     """A table that was opened."""
 
     def __init__(self, path: Path) -> None:
         csv.field_size_limit(_LONGEST_CELL)
-        self._path = path
-        try:
-            self._file = path.open("rb")
-        except OSError as error:
-            raise unreadable(path, error) from None
-        self._heading = next(self._records(), [])
+        super().__init__(path)
+        self._heading = next(self._cells_from(0), [])
         self._first = self._read
         if not ",".join(self._heading).encode().startswith(_BEGINS):
             raise unreadable(path, ValueError("it has other columns"))
-        self._offsets = array("q")
         self.columns = Columns(
             self._below("posterior"),
             self._below("tags"),
@@ -72,34 +68,17 @@ class CsvFile:
     def heads(self) -> Iterator[Head]:
         """Of all rows."""
         self._offsets = array("q", [self._first])
-        for cells in self._records(self._first):
+        for cells in self._records():
             self._offsets.append(self._read)
             yield head_of(self._row(cells))
 
-    def rows(
-        self, numbers: Sequence[int] | None = None, *, names: Sequence[str] | None = None
-    ) -> Iterator[Row]:
-        """Rows of these numbers, or all; of these columns, or all."""
-        for cells in self._records(self._first) if numbers is None else self._numbered(numbers):
-            row = self._row(cells)
-            yield row if names is None else {name: row.get(name) for name in names}
+    def _records(self) -> Iterator[list[str]]:
+        return self._cells_from(self._first)
 
-    def records(self, numbers: Sequence[int]) -> Iterator[bytes]:
-        """The bytes of rows, as they are."""
-        for number in numbers:
-            start, stop = self._offsets[number], self._offsets[number + 1]
-            self._file.seek(start)
-            yield self._file.read(stop - start)
+    def _record(self, content: bytes) -> list[str]:
+        return next(csv.reader(io.StringIO(content.decode(), newline=""), strict=True))
 
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
-
-    def _numbered(self, numbers: Sequence[int]) -> Iterator[list[str]]:
-        for record in self.records(numbers):
-            yield next(csv.reader(io.StringIO(record.decode(), newline=""), strict=True))
-
-    def _records(self, start: int = 0) -> Iterator[list[str]]:
+    def _cells_from(self, start: int) -> Iterator[list[str]]:
         """Cells of each row; `_read` is the offset behind the latest."""
         self._read = start
         try:
@@ -117,9 +96,9 @@ class CsvFile:
         begin = f"{name}."
         return tuple(cell.removeprefix(begin) for cell in self._heading if cell.startswith(begin))
 
-    def _row(self, cells: list[str]) -> Row:
+    def _row(self, record: list[str]) -> Row:
         try:
-            return self._values(dict(zip(self._heading, cells, strict=True)))
+            return self._values(dict(zip(self._heading, record, strict=True)))
         except (ValueError, KeyError, RecursionError) as error:
             raise unreadable(self._path, error) from None
 
@@ -165,7 +144,7 @@ class CsvWriter:
         if source.columns != self._columns:
             self.add(source.rows(numbers))
             return
-        for record in source.records(numbers):
+        for record in source.contents(numbers):
             self._file.write(record)
 
     def _write(self, table: Iterable[list[str]]) -> None:

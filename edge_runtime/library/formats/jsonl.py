@@ -11,15 +11,18 @@ from typing import Any, BinaryIO
 
 from ...output_file import JSON_LINES, FileKind
 from ...printable import printable_json
-from ..row import WRITTEN, Columns, Row, name_of
+from ..row import WRITTEN, Columns, Row
 from . import Head, RowFile, unreadable
+from .text_table import TextTable, head_of
 
 
 class JsonLines:
     """The format; see `edge_runtime.library.formats.Format`."""
 
     suffix = ".jsonl"
-    kind = FileKind("JSON lines of labels", lambda head: JSON_LINES.begins(head) and _ours(head))
+    kind = FileKind(
+        "JSON lines of labels", lambda head: JSON_LINES.begins(head) and _is_of_labels(head)
+    )
 
     def open(self, path: Path) -> JsonLinesFile:
         """Open a table."""
@@ -33,52 +36,34 @@ class JsonLines:
 FORMAT = JsonLines()
 
 
-def _ours(head: bytes) -> bool:
+def _is_of_labels(head: bytes) -> bool:
     return head.startswith(b'{"path": ')
 
 
-class JsonLinesFile:
+class JsonLinesFile(TextTable[bytes]):
     """A table that was opened."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._offsets = array("q")
-        self._file = _opened(path)
+        super().__init__(path)
         self.columns = self._columns()
 
     def heads(self) -> Iterator[Head]:
         """Of all rows."""
         self._offsets = array("q", [0])
-        for line in self._lines():
+        for line in self._records():
             self._offsets.append(self._offsets[-1] + len(line))
             yield head_of(self._row(line))
 
-    def rows(
-        self, numbers: Sequence[int] | None = None, *, names: Sequence[str] | None = None
-    ) -> Iterator[Row]:
-        """Rows of these numbers, or all; of these columns, or all."""
-        for line in self._lines() if numbers is None else self.lines(numbers):
-            row = self._row(line)
-            yield row if names is None else {name: row.get(name) for name in names}
-
-    def lines(self, numbers: Sequence[int]) -> Iterator[bytes]:
-        """The lines of rows, as they are."""
-        for number in numbers:
-            start, stop = self._offsets[number], self._offsets[number + 1]
-            self._file.seek(start)
-            yield self._file.read(stop - start)
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
-
-    def _lines(self) -> Iterator[bytes]:
+    def _records(self) -> Iterator[bytes]:
         self._file.seek(0)
         return iter(self._file)
 
-    def _row(self, line: bytes) -> Row:
+    def _record(self, content: bytes) -> bytes:
+        return content
+
+    def _row(self, record: bytes) -> Row:
         try:
-            row: Row = json.loads(line)
+            row: Row = json.loads(record)
             if row["path_bytes"] is not None:
                 row["path_bytes"] = base64.b64decode(row["path_bytes"])
         except (ValueError, KeyError, TypeError, RecursionError) as error:
@@ -88,7 +73,7 @@ class JsonLinesFile:
     def _columns(self) -> Columns:
         """By the first row that is not a failure; there is no heading."""
         first: Row = {}
-        for line in self._lines():
+        for line in self._records():
             first = self._row(line)
             if first.get("posterior"):
                 break
@@ -125,25 +110,10 @@ class JsonLinesWriter:
         if source.columns.written != self._columns.written:
             self.add(source.rows(numbers))
             return
-        for line in source.lines(numbers):
+        for line in source.contents(numbers):
             self._file.write(line)
 
 
 def json_text(value: Any) -> str:
     """A value as JSON on one line."""
     return printable_json(json.dumps(value, ensure_ascii=False))
-
-
-def head_of(row: Row) -> Head:
-    """What decides whether a row is still true."""
-    return Head(
-        name_of(row), row["size"], row["mtime_ns"], row["seconds"], row["sample"], row["channel"],
-        row["model"], row["model_sha256"], row["error"] is not None,
-    )  # fmt: skip
-
-
-def _opened(path: Path) -> BinaryIO:
-    try:
-        return path.open("rb")
-    except OSError as error:
-        raise unreadable(path, error) from None

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from ...output_file import FileKind
 from ..row import WRITTEN, Columns, Row, single, singles
 from . import HEAD_COLUMNS, Head, RowFile, unreadable
-from .jsonl import head_of
+from .text_table import head_of
 
 _GROUP_ROWS = 2048
 _GROUPS_HELD = 4

@@ -335,7 +335,7 @@ def test_strict_fails_with_the_number_of_failures(music, tmp_path, capfd):
     assert len(rows_by_name(out)) == 9
 
 
-def test_quiet_says_what_failed_alone(music, tmp_path):
+def test_quiet_reports_errors_alone(music, tmp_path):
     done = succeed("label", music, "--out", tmp_path / "labels.jsonl", *MODEL, "--quiet")
     assert done.stdout == ""
     assert len(done.stderr.splitlines()) == 2

@@ -46,7 +46,7 @@ def test_several_are_the_likeliest_that_are_sure_enough() -> None:
     assert TagChoice(0.0, top=9).values(found) == ("Pop", "Rock", "Blues", "Hip-Hop")
 
 
-def test_names_of_the_user_replace_ours(tmp_path: Path) -> None:
+def test_genre_map_replaces_label_names(tmp_path: Path) -> None:
     names = read(tmp_path, 'hiphop = "Rap"\nrock = "Rap"\npop = ""\n')
     choice = TagChoice(0.1, 3, names)
     assert choice.values(row("hiphop", 0.5, hiphop=0.5, rock=0.3, blues=0.2)) == ("Rap", "Blues")

@@ -100,7 +100,7 @@ def test_a_folder_that_may_not_be_read_is_an_error_beside_the_files(music):
     assert [one.name for one in found[1:]] == ALL[:3]
 
 
-def test_odd_names_are_kept_as_they_are(tmp_path, monkeypatch):
+def test_file_names_of_any_bytes_are_found(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     odd = ["a\nb.mp3", " c.mp3", "-d.mp3", "e*.mp3", NOT_UTF8]
     touch(*(Path("m") / name for name in odd))
@@ -206,7 +206,7 @@ def test_a_table_that_is_none_is_an_error(music):
 # --- files
 
 
-def test_a_file_that_vanishes_says_so_in_one_line(music):
+def test_missing_file_is_an_error_of_one_line(music):
     item = Item("music/b.mp3")
     stat = item.stat()
     assert (stat.size, stat.mtime_ns) == (5, Path("music/b.mp3").stat().st_mtime_ns)

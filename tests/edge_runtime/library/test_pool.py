@@ -59,7 +59,7 @@ def test_no_files_need_no_process(monkeypatch):
     assert labelled(FakeLabels(), []) == []
 
 
-def test_a_file_whose_process_is_killed_is_tried_again(tmp_path, caplog):
+def test_file_of_a_killed_worker_is_retried(tmp_path, caplog):
     rows = labelled(FakeLabels(once=["07.wav", "31.wav"], marks=tmp_path), NAMES)
     assert sorted(map(name_of, rows)) == NAMES
     assert [row["error"] for row in rows] == [None] * len(NAMES)
@@ -67,7 +67,7 @@ def test_a_file_whose_process_is_killed_is_tried_again(tmp_path, caplog):
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_a_file_that_kills_twice_gets_a_row_that_says_so_and_no_other_file_does(jobs):
+def test_file_that_crashes_two_workers_gets_an_error_row_and_no_other_file_does(jobs):
     # Neighbours, too: a folder of damaged files kills one process after the other.
     deadly = ["00.wav", *(f"{number}.wav" for number in range(30, 37)), "59.wav"]
     rows = labelled(FakeLabels(deadly), NAMES, jobs)

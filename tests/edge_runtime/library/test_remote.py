@@ -173,7 +173,7 @@ def test_without_fsspec_the_extra_is_named(monkeypatch):
     [("gcsfs", "gs://bucket/a.mp3"), ("paramiko", "sftp://host/a.mp3"),
      ("aiohttp", "https://host/a.mp3"), ("smbprotocol", "smb://host/a.mp3")],
 )  # fmt: skip
-def test_a_scheme_without_its_library_says_what_to_install(monkeypatch, module, address):
+def test_scheme_without_its_library_names_the_extra_to_install(monkeypatch, module, address):
     monkeypatch.setattr(sys.modules["fsspec.registry"], "_registry", {})
     implementations = {
         "https": "fsspec.implementations.http", "sftp": "fsspec.implementations.sftp",

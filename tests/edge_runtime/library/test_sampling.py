@@ -8,7 +8,7 @@ from edge_runtime.library.sampling import default_sampling, parse_sampling
 
 
 @pytest.mark.parametrize("text", ["3x10s", "3x10", " 3 X 10 S", "3x10.0s"])
-def test_samples_are_written_in_a_few_ways(text):
+def test_sampling_is_parsed(text):
     assert parse_sampling(text) == Sampling(3, 10.0)
     assert str(parse_sampling(text)) == "3x10s"
 

@@ -358,9 +358,7 @@ def test_a_second_run_reads_nothing(out, items):
     assert sorted(names_in(out)) == sorted(item.name for item in items)
 
 
-def test_files_that_are_not_named_this_time_keep_their_rows_unless_they_are_gone(
-    out, items, tmp_path
-):
+def test_rows_of_files_outside_this_run_stay_unless_pruned_as_missing(out, items, tmp_path):
     there = tmp_path / "there.wav"
     there.touch()
     run(out, [*items, Item(str(there))], [])

@@ -123,7 +123,7 @@ def test_what_is_not_sure_or_has_no_label_is_left_alone(tmp_path: Path) -> None:
     assert [song.read_bytes() for song in songs] == before
 
 
-def test_a_dry_run_says_the_same_and_changes_nothing(tmp_path: Path) -> None:
+def test_dry_run_has_the_same_outcome_and_changes_nothing(tmp_path: Path) -> None:
     songs = [write_music(tmp_path, "flac", name=name) for name in "abc"]
     write_field(songs[1], ["Polka"])
     store = MemoryStore(row(songs[0]), row(songs[1]), row(songs[2], confidence=0.1))

@@ -121,7 +121,7 @@ def test_a_label_or_name_of_several_lines_breaks_no_form(text_of, form):
         ("a.srt", "csv", "csv"), ("a.xyz", None, "json"), (None, "srt", "srt"),
     ],
 )  # fmt: skip
-def test_the_form_is_named_or_told_by_the_suffix(out, named, form):
+def test_format_is_an_option_or_follows_the_suffix(out, named, form):
     assert format_for(None if out is None else Path(out), named) is FORMATS[form]
 
 
