@@ -16,7 +16,7 @@ for folder in usr etc root; do
   mount -t overlay overlay \
     -o "lowerdir=/$folder,upperdir=$layers/$folder/upper,workdir=$layers/$folder/work" "/$folder"
 done
-programs=(arecord aplay c++ cc chromium chromium-browser espeak-ng g++ gcc mosquitto openssl pactl
+programs=(arecord aplay c++ cc chromium chromium-browser espeak-ng ffmpeg g++ gcc mosquitto openssl pactl
   paplay pulseaudio systemd-analyze)
 for program in "${programs[@]}"; do
   rm -f "/usr/bin/$program" "/usr/sbin/$program" "/usr/local/bin/$program"
