@@ -14,7 +14,10 @@ from sklearn.metrics import (
 
 from edge_runtime.decoder import combined_posterior
 from edge_runtime.errors import DataSetError
-from train.evaluation.calibration_error import expected_calibration_error
+from train.evaluation.calibration_error import (
+    calibration_error_by_chance,
+    expected_calibration_error,
+)
 from train.evaluation.scores import score_predictions, scores_text
 from train.run.predictions import REJECTED, Predictions, load_predictions
 
@@ -140,6 +143,28 @@ def test_the_calibration_error_is_the_one_worked_out_by_hand() -> None:
     )
 
 
+def test_a_calibrated_model_is_within_what_chance_makes_and_a_boastful_one_above() -> None:
+    rng = np.random.default_rng(1)
+    confidence = rng.uniform(0.5, 1.0, 200)
+    posteriors = np.stack([confidence, 1.0 - confidence], axis=1)
+    found = calibration_error_by_chance(posteriors)
+    assert found is not None
+    calibrated = expected_calibration_error(posteriors, np.int64(rng.random(200) >= confidence))
+    boastful = expected_calibration_error(
+        posteriors, np.int64(rng.random(200) >= confidence - 0.25)
+    )
+    assert calibrated is not None and boastful is not None
+    assert found[0] <= calibrated <= found[1] < boastful
+
+
+def test_chance_makes_less_of_the_calibration_error_with_more_tracks() -> None:
+    few = calibration_error_by_chance(np.tile([0.7, 0.3], (50, 1)))
+    many = calibration_error_by_chance(np.tile([0.7, 0.3], (5000, 1)))
+    assert few is not None and many is not None
+    assert many[1] < few[1] / 5
+    assert calibration_error_by_chance(np.zeros((3, 2))) is None
+
+
 def test_errors_of_one_bin_cancel_and_those_of_two_do_not() -> None:
     one_bin = np.array([[0.61, 0.39], [0.65, 0.35]])  # bin 10 of 15: 0.600 to 0.667
     assert expected_calibration_error(one_bin, np.array([0, 1])) == pytest.approx(0.13)
@@ -209,6 +234,7 @@ def test_the_dict_has_the_documented_keys() -> None:
         "macro_recall_ci95": [1.0, 1.0],
         "top2_accuracy": 1.0,
         "ece": 0.0,
+            "ece_by_chance": [0.0, 0.0],
     }
     assert values["segment"] == {"accuracy": 1.0, "accuracy_ci95": [1.0, 1.0], "ece": 0.0}
     assert values["per_genre"]["rock"] == {

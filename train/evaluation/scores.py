@@ -16,7 +16,7 @@ import numpy.typing as npt
 from edge_runtime.printable import printable_lines
 
 from ..run.predictions import REJECTED, Predictions
-from .calibration_error import expected_calibration_error
+from .calibration_error import calibration_error_by_chance, expected_calibration_error
 from .significance import Interval, bootstrap_sums, percentile_interval
 
 
@@ -53,6 +53,8 @@ class Scores:
     """Share of tracks whose genre is one of the two likeliest"""
     ece: float | None
     """Expected calibration error of the tracks' posteriors; None if all were silent"""
+    ece_by_chance: Interval | None
+    """What a perfectly calibrated model of these confidences shows: 95 %"""
     window_accuracy: float
     window_accuracy_interval: Interval
     """Windows are drawn with their tracks"""
@@ -78,6 +80,7 @@ class Scores:
                 "macro_recall_ci95": list(self.macro_recall_interval),
                 "top2_accuracy": self.top2_accuracy,
                 "ece": self.ece,
+                "ece_by_chance": self.ece_by_chance and list(self.ece_by_chance),
             },
             "segment": {
                 "accuracy": self.window_accuracy,
@@ -124,6 +127,7 @@ def score_predictions(predictions: Predictions) -> Scores:
         macro_recall_interval=percentile_interval(_mean_recall(sums[:, 3:])),
         top2_accuracy=float(in_top2.mean()),
         ece=expected_calibration_error(posteriors, true),
+        ece_by_chance=calibration_error_by_chance(posteriors),
         window_accuracy=float(right.mean()),
         window_accuracy_interval=percentile_interval(sums[:, 1] / sums[:, 2]),
         window_ece=expected_calibration_error(predictions.posteriors, predictions.window_labels),
@@ -134,13 +138,20 @@ def score_predictions(predictions: Predictions) -> Scores:
     )
 
 
+def _by_chance(scores: Scores) -> str:
+    if scores.ece_by_chance is None:
+        return ""
+    low, high = scores.ece_by_chance
+    return f" (by chance alone {low:.3f} to {high:.3f})"
+
+
 def scores_text(scores: Scores) -> str:
     """A table of the scores, with what each genre was labelled as."""
     lines = [
         f"tracks   {scores.n_tracks:>5}   accuracy {_with_interval(scores, 'accuracy')}   "
         f"macro recall {_with_interval(scores, 'macro_recall')}",
         f"{'':14}   top-2 accuracy {scores.top2_accuracy:.3f}   "
-        f"calibration error {three_digits(scores.ece)}",
+        f"calibration error {three_digits(scores.ece)}{_by_chance(scores)}",
         f"windows  {scores.n_windows:>5}   "
         f"accuracy {_with_interval(scores, 'window_accuracy')}   "
         f"calibration error {three_digits(scores.window_ece)}",
