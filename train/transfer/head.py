@@ -31,8 +31,12 @@ less, and clean clips are right by one draw of windows and three points worse by
 FEATURES = ("pooled", "penultimate", "embedding")
 """Outputs of a trunk that the last layer is given, in this order; MusiCNN alone has two"""
 _FLATTEST = 1e-3
-_RIDGE = 0.01
-"""Penalty of `fit_outputs`, in units of the features' variance"""
+_LEAST_SPREAD = 0.3
+"""Features that hardly vary are not brought to the spread of the others: their weights would be so
+large that eight bits leave nothing of the rest. In units of the features' median spread"""
+_RIDGE = 0.1
+"""Penalty of `fit_outputs`, in units of the features' variance. With 0.01 styles are as much like
+YAMNet's, and eight bits change twice as many of the three likeliest (docs/accuracy.md)"""
 _OF_NOT_MUSIC = 3.0
 """What is not music is many things: with the weight of one genre, half of real speech gets a genre
 (docs/training.md)"""
@@ -173,8 +177,7 @@ class _Columns:
             values = source.values @ known[0] + known[1]
         assert emphasis is not None
         mean = np.average(values, axis=0, weights=weights).astype(np.float64)
-        spread = np.sqrt(np.average((values - mean) ** 2, axis=0, weights=weights)) + _FLATTEST
-        scale = emphasis / spread
+        scale = emphasis / _spread(np.average((values - mean) ** 2, axis=0, weights=weights))
         return cls(source, known, ((values - mean) * scale).astype(np.float32), mean, scale)
 
 
@@ -188,12 +191,18 @@ def fit_outputs(features: Sequence[Array], wanted: Array) -> Head:
     wanted : (n, outputs) float32
     """
     x = np.concatenate(features, axis=1).astype(np.float64)
-    mean, spread = x.mean(axis=0), x.std(axis=0) + _FLATTEST
+    mean, spread = x.mean(axis=0), _spread(x.var(axis=0))
     z = (x - mean) / spread
     target = wanted.mean(axis=0, dtype=np.float64)
     ridge = _RIDGE * len(z) * np.eye(z.shape[1])
     kernel = np.linalg.solve(z.T @ z + ridge, z.T @ (wanted - target)) / spread[:, np.newaxis]
     return Head(kernel.astype(np.float32), (target - mean @ kernel).astype(np.float32))
+
+
+def _spread(variance: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """What features are divided by: their deviation, but not much less than the others have."""
+    deviation = np.sqrt(variance)
+    return np.asarray(np.hypot(deviation, _LEAST_SPREAD * np.median(deviation)) + _FLATTEST)
 
 
 def outputs_of(head: Head, features: Sequence[Array]) -> Array:
