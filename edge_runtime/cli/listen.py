@@ -51,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_model_arguments(parser)
     add_decoder_arguments(parser)
     parser.add_argument("--json", action="store_true", help="JSON lines instead of a display")
-    add_tags_argument(parser, f"in JSON lines; default {SHOWN_TAGS}")
+    add_tags_argument(parser, f"without it: {SHOWN_TAGS} in JSON lines, none in text")
     parser.add_argument(
         "--log-level",
         choices=list(LEVELS),
@@ -102,7 +102,7 @@ def run(args: argparse.Namespace) -> int:
         others += open_sinks(args, session)
         if args.log_level == "debug":
             others.append(Timings())
-        display = choose_display(session, json_lines=args.json)
+        display = choose_display(session, json_lines=args.json, tags=args.tags or 0)
         # The service manager first: it learns of the end before slow sinks are closed.
         sink = Several([signals.manager, display], slow=others)
 

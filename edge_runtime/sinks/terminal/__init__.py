@@ -8,6 +8,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Protocol
 
 from ...stderr import is_journal
+from ...tags import first
 from .. import Sink
 
 if TYPE_CHECKING:
@@ -21,10 +22,17 @@ class Display(Sink, Protocol):
     """A sink for a user to look at."""
 
 
-def choose_display(session: Session, *, json_lines: bool) -> Display:
+def choose_display(session: Session, *, json_lines: bool, tags: int = 0) -> Display:
     """JSON lines if asked for, a live panel on a terminal that has rich, else plain lines.
 
     The journal, which keeps all for months, gets changes alone.
+
+    Parameters
+    ----------
+    session : Session
+    json_lines : bool
+    tags : int
+        How many tags are shown beside each label; JSON lines have what their events say.
     """
     if json_lines:
         from .lines import JsonLines
@@ -36,12 +44,12 @@ def choose_display(session: Session, *, json_lines: bool) -> Display:
         except ImportError:
             pass
         else:
-            return LivePanel(session)
+            return LivePanel(session, tags)
     from .lines import Changes, PlainLines
 
     if _to_journal():
         return Changes(sys.stdout, session)
-    return PlainLines(sys.stdout, session)
+    return PlainLines(sys.stdout, session, tags)
 
 
 def is_dumb() -> bool:
@@ -73,6 +81,11 @@ def clock(seconds: float) -> str:
 def kind_of(event: Event) -> str:
     """Style and mood of the music, ``electronic > techno, mellow``; empty where none is named."""
     return ", ".join(filter(None, (event.style, event.mood)))
+
+
+def likeliest_tags(event: Event, tags: int) -> str:
+    """The likeliest tags with their probabilities: ``electronic 80%, dance 61%``."""
+    return ", ".join(f"{tag} {p:.0%}" for tag, p in first(event.tags, tags).items())
 
 
 class Tally:

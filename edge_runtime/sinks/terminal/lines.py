@@ -8,7 +8,7 @@ from ...decoder import SILENCE, UNKNOWN
 from ...printable import printable
 from ...stream.event import Event
 from ...stream.session import Session
-from . import Tally, bar, clock, kind_of
+from . import Tally, bar, clock, kind_of, likeliest_tags
 
 _RUNNERS_UP = 2
 
@@ -16,15 +16,15 @@ _RUNNERS_UP = 2
 class PlainLines:
     """One line per event, and a summary."""
 
-    def __init__(self, file: TextIO, session: Session) -> None:
-        self._file, self._tally = file, Tally()
+    def __init__(self, file: TextIO, session: Session, tags: int = 0) -> None:
+        self._file, self._tally, self._tags = file, Tally(), tags
         self._width = _width(session)
         seconds, name = session.seconds, session.manifest.name
         length = "" if seconds is None else f" ({clock(seconds)})"
         self._print(f"listening to {session.source}{length} with {name}; Ctrl-C ends")
 
     def show(self, event: Event) -> None:
-        """Print time, genre, confidence, the runners-up, style and mood."""
+        """Print time, genre, confidence, the runners-up, style, mood and tags."""
         self._tally.add(event)
         ranked = sorted(event.posterior.items(), key=lambda item: -item[1])
         confidence = ""
@@ -32,7 +32,8 @@ class PlainLines:
             others = "  ".join(f"{label} {p:.0%}" for label, p in ranked[1 : 1 + _RUNNERS_UP])
             # "unknown" is no label of the posterior; name the likeliest that is.
             named = f" {ranked[0][0]}," if event.label == UNKNOWN else "  "
-            kind = f"; {found}" if (found := kind_of(event)) else ""
+            beside = filter(None, (kind_of(event), likeliest_tags(event, self._tags)))
+            kind = "".join(f"; {words}" for words in beside)
             confidence = f"{bar(event.confidence)} {event.confidence:>4.0%}{named} {others}{kind}"
         line = f"{clock(event.end):>7}  {event.label:<{self._width}}  {confidence}"
         self._print(line.rstrip())

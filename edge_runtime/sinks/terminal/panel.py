@@ -14,7 +14,7 @@ from ...decoder import SILENCE, UNKNOWN
 from ...printable import printable
 from ...stream.event import Event
 from ...stream.session import Session
-from . import Tally, bar, clock, kind_of
+from . import Tally, bar, clock, kind_of, likeliest_tags
 from .colours import colour_of
 
 _QUIET = "bright_black"
@@ -24,10 +24,10 @@ _LEVEL_RANGE_DB = 60.0
 
 
 class LivePanel:
-    """The genre, its confidence, style and mood, the runners-up, and the labels so far."""
+    """The genre, its confidence, style, mood and tags, the runners-up, and the labels so far."""
 
-    def __init__(self, session: Session) -> None:
-        self._session, self._tally = session, Tally()
+    def __init__(self, session: Session, tags: int = 0) -> None:
+        self._session, self._tally, self._tags = session, Tally(), tags
         self._console = Console()
         self._width = min(_WIDEST, self._console.width)
         self._history: deque[str] = deque(maxlen=max(8, self._width - 14))
@@ -41,7 +41,8 @@ class LivePanel:
         named = self._session.names_style or self._session.names_mood
         body = Group(
             self._label(event),
-            *([self._kind(event)] if named else []),
+            *([self._words(kind_of(event))] if named else []),
+            *([self._words(likeliest_tags(event, self._tags))] if self._tags else []),
             Text(),
             self._bars(event),
             Text(),
@@ -89,8 +90,8 @@ class LivePanel:
             text.append(f"   {event.confidence:.0%} sure", style="default not bold")
         return text
 
-    def _kind(self, event: Event) -> Text:
-        return Text(printable(kind_of(event)), overflow="ellipsis", no_wrap=True)
+    def _words(self, words: str) -> Text:
+        return Text(printable(words), overflow="ellipsis", no_wrap=True)
 
     def _bars(self, event: Event) -> Table:
         names = max(map(len, self._session.manifest.labels))

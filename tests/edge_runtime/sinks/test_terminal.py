@@ -141,6 +141,19 @@ def test_plain_lines_show_style_and_mood_and_what_is_no_genre_by_its_name():
     ]
 
 
+TAGS = {"electronic": 0.8, "dance": 0.61, "sad": 0.1}
+
+
+def test_plain_lines_show_as_many_tags_as_are_wanted():
+    file = io.StringIO()
+    lines = PlainLines(file, tagged_session(), 2)
+    lines.show(event(3.0, **OTHER, tags=TAGS))
+    lines.show(event(4.0, "silence", tags={}))
+    shown_lines = file.getvalue().splitlines()[1:]
+    assert shown_lines[0].endswith("; electronic > techno, mellow; electronic 80%, dance 61%")
+    assert shown_lines[1].endswith("silence")
+
+
 def test_the_journal_gets_style_and_mood_with_a_change():
     file = io.StringIO()
     changes = Changes(file, tagged_session())
@@ -251,6 +264,17 @@ def test_the_live_panel_has_a_line_for_style_and_mood_where_the_model_names_them
             line = next(number for number, text in enumerate(drawn) if "OTHER   75% sure" in text)
             assert "electronic > techno, mellow" in drawn[line + 1]
     assert heights[0] == heights[1], "what is named or not moves nothing"
+
+
+def test_the_live_panel_has_a_line_of_tags_where_they_are_wanted(terminal, capsys):
+    terminal(60)
+    panel = LivePanel(tagged_session(), 2)
+    panel.show(event(3.0, **OTHER, tags=TAGS))
+    panel.close()
+    drawn = shown(capsys.readouterr().out)
+    line = next(number for number, text in enumerate(drawn) if "OTHER   75% sure" in text)
+    assert "electronic 80%, dance 61%" in drawn[line + 2]
+    assert not any("sad" in text for text in drawn)
 
 
 @pytest.mark.parametrize(
