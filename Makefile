@@ -69,7 +69,7 @@ TRAIN = $(BIN)/edge-genre train $(DATA) --split $(SPLIT) --overwrite
 EXPORT = $(BIN)/edge-genre export --format tflite
 MORE_MUSIC = $(if $(MORE),--more-music $(MORE))
 OF_MUSICNN = --licence "Apache-2.0, with parts under ISC (THIRD_PARTY.md; see also the card: the training music has no licence of its own)" \
-	--attribution "Begins with MusiCNN (Pons and Serra, 2019; copyright Music Technology Group, Universitat Pompeu Fabra, ISC licence); last layer trained on part of GTZAN (Tzanetakis and Cook, 2002)"
+	--attribution "Begins with MusiCNN (Pons and Serra, 2019; copyright Music Technology Group, Universitat Pompeu Fabra, ISC licence); styles taught by YAMNet (Plakal and Ellis, 2019; Apache-2.0); last layer trained on part of GTZAN (Tzanetakis and Cook, 2002)"
 
 REFIT = $(BIN)/edge-genre refit --split $(SPLIT) --overwrite
 

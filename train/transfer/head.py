@@ -34,9 +34,10 @@ _FLATTEST = 1e-3
 _LEAST_SPREAD = 0.3
 """Features that hardly vary are not brought to the spread of the others: their weights would be so
 large that eight bits leave nothing of the rest. In units of the features' median spread"""
-_RIDGE = 0.1
-"""Penalty of `fit_outputs`, in units of the features' variance. With 0.01 styles are as much like
-YAMNet's, and eight bits change twice as many of the three likeliest (docs/accuracy.md)"""
+_RIDGE = 1.0
+"""Penalty of `fit_outputs`, in units of the features' variance. With 0.1 styles are hardly more
+like YAMNet's, and eight bits change so many of the three likeliest that the gate refuses ``tiny``
+(docs/accuracy.md)"""
 _OF_NOT_MUSIC = 3.0
 """What is not music is many things: with the weight of one genre, half of real speech gets a genre
 (docs/training.md)"""
