@@ -5,10 +5,9 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
-from ..errors import AudioFormatError, EdgeGenreError
+from ..errors import EdgeGenreError
 from ..printable import printable
 from .row import Row, clean
 
@@ -16,7 +15,6 @@ FILES_AT_ONCE = 256
 """Files between two times that rows are made safe"""
 PENDING = "its tags were about to be written when a run ended; --write-tags goes on, --undo ends it"
 """In the row, until they are written"""
-_FILE_SCHEME = "file://"
 
 
 class RowStore(Protocol):
@@ -40,6 +38,7 @@ class Fate(enum.Enum):
     UNSURE = "without a genre that is sure enough"
     UNLABELLED = "without a label"
     RESTORED = "restored"
+    REMOTE = "not on this machine"
     FAILED = "failed"
 
 
@@ -80,10 +79,7 @@ def tag_values(row: Row, column: str, field: str) -> tuple[str, ...] | None:
     return None if values is None else tuple(values)
 
 
-def local_path(name: str) -> Path:
-    """The file of a name, where it is one of this machine."""
-    if name.startswith(_FILE_SCHEME):
-        return Path(name.removeprefix(_FILE_SCHEME))
-    if "://" in name:
-        raise AudioFormatError(f"{name}: is not on this machine; its tags are not written")
-    return Path(name)
+def remote(name: str) -> Outcome:
+    """The outcome of a file that is not on this machine."""
+    return Outcome(name, Fate.REMOTE, error=f"{clean(printable(name))}: is not on this machine; "
+                   "its tags are not written")  # fmt: skip

@@ -9,7 +9,7 @@ written, or it is as it was.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -17,6 +17,7 @@ from pathlib import Path
 from ..errors import AudioFormatError, EdgeGenreError, MissingExtraError
 from .file_tags import GENRE, FileState, file_state, read_field, remove_leftovers, write_field
 from .genre_map import TagChoice
+from .remote import is_remote
 from .row import Row, name_of
 from .tag_outcome import (
     FILES_AT_ONCE,
@@ -26,7 +27,7 @@ from .tag_outcome import (
     RowStore,
     failed,
     is_pending,
-    local_path,
+    remote,
     tag_values,
 )
 
@@ -64,7 +65,14 @@ class _Settled:
     values: tuple[str, ...]
 
 
-def write_tags(store: RowStore, plan: TagPlan, show: Callable[[Outcome], None]) -> Counter[Fate]:
+def write_tags(
+    store: RowStore,
+    plan: TagPlan,
+    show: Callable[[Outcome], None],
+    *,
+    among: Container[str] | None = None,
+    stopped: Callable[[], bool] = lambda: False,
+) -> Counter[Fate]:
     """Write the genres of an output's rows into the tags of its files.
 
     Parameters
@@ -73,6 +81,10 @@ def write_tags(store: RowStore, plan: TagPlan, show: Callable[[Outcome], None]) 
     plan : TagPlan
     show : callable
         Gets what became of every file, in the order of the rows.
+    among : container of str, optional
+        Names of the files that may be written to; all without it.
+    stopped : callable
+        Whether to end early, between two files: those that are left are as they were.
 
     Returns
     -------
@@ -86,8 +98,8 @@ def write_tags(store: RowStore, plan: TagPlan, show: Callable[[Outcome], None]) 
         If the output cannot be written; no file was changed then whose tags are not in it.
     """
     counts: Counter[Fate] = Counter()
-    rows = store.rows()
-    while batch := list(islice(rows, FILES_AT_ONCE)):
+    rows = (row for row in store.rows() if among is None or name_of(row) in among)
+    while not stopped() and (batch := list(islice(rows, FILES_AT_ONCE))):
         decided = [_decide(row, plan) for row in batch]
         if plan.dry_run:
             outcomes = (_foreseen(decision) for decision in decided)
@@ -96,10 +108,7 @@ def write_tags(store: RowStore, plan: TagPlan, show: Callable[[Outcome], None]) 
                 if isinstance(decision, _Change):
                     store.replace(_with_intention(decision, plan.field))
             store.commit()
-            outcomes = (
-                _done(store, row, decision, plan)
-                for row, decision in zip(batch, decided, strict=True)
-            )
+            outcomes = _done_unless(stopped, store, batch, decided, plan)
         try:
             for outcome in outcomes:
                 counts[outcome.fate] += 1
@@ -114,12 +123,14 @@ def _decide(row: Row, plan: TagPlan) -> _Change | _Settled | Outcome:
     name = name_of(row)
     if row["error"] is not None:
         return Outcome(name, Fate.UNLABELLED)
+    if is_remote(name):
+        return remote(name)
     values = plan.choice.values(row)
     if not values:
         return Outcome(name, Fate.UNSURE)
     intended, old = (tag_values(row, column, plan.field) for column in ("written_tags", "old_tags"))
     try:
-        path = local_path(name)
+        path = Path(name)
         state, found = file_state(path), read_field(path, plan.field)
         if is_pending(row) and found.stored == intended:
             return _Settled(row, path, state, found.shown)
@@ -156,6 +167,21 @@ def _with_intention(change: _Change, field: str) -> Row:
         "written_tags": {**(row.get("written_tags") or {}), field: list(change.new)},
         "tags_error": PENDING,
     }
+
+
+def _done_unless(
+    stopped: Callable[[], bool],
+    store: RowStore,
+    batch: list[Row],
+    decided: list[_Change | _Settled | Outcome],
+    plan: TagPlan,
+) -> Iterator[Outcome]:
+    """Do it file by file; after a stop, the rows that are left intend nothing any more."""
+    for row, decision in zip(batch, decided, strict=True):
+        if not stopped():
+            yield _done(store, row, decision, plan)
+        elif isinstance(decision, _Change):
+            store.replace(row)
 
 
 def _done(

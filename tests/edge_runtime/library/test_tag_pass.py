@@ -144,7 +144,9 @@ def test_a_changed_a_lost_and_a_remote_file_fail_and_the_others_go_on(tmp_path: 
 
     outcomes = write(store)
 
-    assert [outcome.fate for outcome in outcomes] == [Fate.FAILED] * 3 + [Fate.WRITTEN]
+    assert [outcome.fate for outcome in outcomes] == [
+        Fate.FAILED, Fate.FAILED, Fate.REMOTE, Fate.WRITTEN,
+    ]  # fmt: skip
     assert outcomes[0].line == (
         f"{changed}: has changed since it was labelled, and is left alone; label it again"
     )
