@@ -59,7 +59,7 @@ def check_field(name: str) -> str:
     field = name.upper()
     if not _FIELD.fullmatch(field) or field in _NO_FIELDS:
         raise ParameterError(
-            f"--field {printable(name)!r}: is no name for a field of tags; take 3 to 64 letters, "
+            f"{printable(name)!r} is no name for a field of tags; take 3 to 64 letters, "
             "digits, spaces, dots, - and _ (GENRE, STYLE, MY_GENRE)"
         )
     return field

@@ -57,6 +57,8 @@ class Store:
     overwrite : bool
         Whether to leave an output out of account that is there. A run with it that was
         interrupted goes on all the same.
+    option : str
+        That named the output, for messages.
 
     Raises
     ------
@@ -68,11 +70,17 @@ class Store:
     """
 
     def __init__(
-        self, path: Path, settings: LabelSettings | None, *, overwrite: bool = False
+        self,
+        path: Path,
+        settings: LabelSettings | None,
+        *,
+        overwrite: bool = False,
+        option: str = "--out",
     ) -> None:
         self.path = path
-        self._format: Format = format_of(path, "--out")
-        check_output(path, self._format.kind, "--out")
+        self._option = option
+        self._format: Format = format_of(path, option)
+        check_output(path, self._format.kind, option)
         self._target = Path(os.path.realpath(path))
         self._parts = self._target.with_name(self._target.name + _PARTS)
         if settings is None and not self._target.exists() and not self._parts.exists():
@@ -204,8 +212,8 @@ class Store:
                     continue  # another run has just ended and taken the folder away
         except BlockingIOError:
             raise OutputFileError(
-                f"--out {self.path}: another edge-genre label writes to it; wait for its end, or "
-                "name another file"
+                f"{self._option} {self.path}: another edge-genre label writes to it; wait for "
+                "its end, or name another file"
             ) from None
         except OSError as error:
             raise OutputFileError(cannot_write(self._parts, error)) from None

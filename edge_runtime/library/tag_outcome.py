@@ -34,7 +34,7 @@ class Fate(enum.Enum):
     """What became of the tags of a file; values are words for the summary."""
 
     WRITTEN = "written"
-    HAS_ONE = "left alone, they have one"
+    HAS_ONE = "with one already"
     UNSURE = "without a genre that is sure enough"
     UNLABELLED = "without a label"
     RESTORED = "restored"

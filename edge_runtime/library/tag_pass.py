@@ -99,10 +99,11 @@ def write_tags(
     """
     counts: Counter[Fate] = Counter()
     rows = (row for row in store.rows() if among is None or name_of(row) in among)
+    outcomes: Iterator[Outcome]
     while not stopped() and (batch := list(islice(rows, FILES_AT_ONCE))):
         decided = [_decide(row, plan) for row in batch]
         if plan.dry_run:
-            outcomes = (_foreseen(decision) for decision in decided)
+            outcomes = map(_foreseen, decided)
         else:
             for decision in decided:
                 if isinstance(decision, _Change):
