@@ -40,7 +40,7 @@ class TagChoice:
         """What belongs into the tags of a row's file, the likeliest genre first.
 
         None where the row has no genre, or is not sure enough of it. A label that is no genre
-        counts if `names` has it; silence, which has no confidence, is then sure.
+        counts, alone, if `names` has it; silence, which has no confidence, is then sure.
 
         Examples
         --------
@@ -52,10 +52,10 @@ class TagChoice:
         label, confidence = row["genre"], row["confidence"]
         if label is None or confidence is None:
             return ()
-        if label in _NO_GENRES and not self.written(label):
-            return ()
         if confidence < self.min_confidence and label != SILENCE:
             return ()
+        if label in _NO_GENRES:
+            return tuple(filter(None, [self.written(label)]))
         posterior: Mapping[str, float | None] = row["posterior"] or {}
         others = [
             (-value, name)
