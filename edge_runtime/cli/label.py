@@ -128,13 +128,15 @@ def run(args: argparse.Namespace) -> int:
         sample="whole" if args.whole else args.sample or BY_LENGTH,
     )
     plan = tag_plan(args, settings.columns.labels) if args.write_tags else None
-    named: set[str] = set()
+    found, named = find_items(args.paths, stdin=sys.stdin.buffer), set[str]()
+    if plan is not None:
+        found = _remembering(found, named)
     jobs = args.jobs or _cores()
     with stop_signals() as stop:
         store = Store(args.out, settings, overwrite=args.overwrite)
         try:
             outcome = label_library(
-                _remembering(find_items(args.paths, stdin=sys.stdin.buffer), named),
+                found,
                 store,
                 lambda items: label_items(Labeller(settings), items, jobs, stop.is_set),
                 stopped=stop.is_set,

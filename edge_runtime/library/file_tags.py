@@ -27,7 +27,7 @@ from .tag_containers import GENRE, FieldValues, get, open_tags, put, save
 
 __all__ = [
     "GENRE", "FieldValues", "FileState", "check_field", "file_state", "read_field",
-    "remove_leftovers", "write_field",
+    "refuse_read_only", "remove_leftovers", "write_field",
 ]  # fmt: skip
 
 _FIELD = re.compile(r"[A-Z0-9][A-Z0-9 _.-]{1,62}[A-Z0-9]")
@@ -103,6 +103,21 @@ def read_field(path: Path, field: str = GENRE) -> FieldValues:
         raise _unreadable(path, error) from error
 
 
+def refuse_read_only(path: Path) -> None:
+    """Refuse a file that may not be written to, or whose folder may not, where its copy grows.
+
+    Raises
+    ------
+    OutputFileError
+    """
+    target = Path(os.path.realpath(path))
+    for place, name in ((target, ""), (target.parent, "its folder ")):
+        if not os.access(place, os.W_OK):
+            raise OutputFileError(
+                f"{path}: {name}may not be written to; its tags are left as they are"
+            )
+
+
 def write_field(
     path: Path, values: Sequence[str], field: str = GENRE, *, expected: FileState | None = None
 ) -> FileState:
@@ -135,8 +150,7 @@ def write_field(
     before = file_state(target)
     if expected is not None and before != expected:
         raise AudioFormatError(f"{path}: has changed, and is left alone; label it again")
-    if not os.access(target, os.W_OK):
-        raise OutputFileError(f"{path}: may not be written to; its tags are left as they are")
+    refuse_read_only(path)
     try:
         with _copy_beside(target) as copy:
             with _faults_of_tags(path):

@@ -15,7 +15,15 @@ from itertools import islice
 from pathlib import Path
 
 from ..errors import AudioFormatError, EdgeGenreError, MissingExtraError
-from .file_tags import GENRE, FileState, file_state, read_field, remove_leftovers, write_field
+from .file_tags import (
+    GENRE,
+    FileState,
+    file_state,
+    read_field,
+    refuse_read_only,
+    remove_leftovers,
+    write_field,
+)
 from .genre_map import TagChoice
 from .remote import is_remote
 from .row import Row, name_of
@@ -141,6 +149,7 @@ def _decide(row: Row, plan: TagPlan) -> _Change | _Settled | Outcome:
             raise AudioFormatError(
                 f"{path}: has changed since it was labelled, and is left alone; label it again"
             )
+        refuse_read_only(path)
     except MissingExtraError:
         raise
     except EdgeGenreError as error:

@@ -8,7 +8,14 @@ from itertools import islice
 from pathlib import Path
 
 from ..errors import AudioFormatError, EdgeGenreError, MissingExtraError
-from .file_tags import FileState, file_state, read_field, remove_leftovers, write_field
+from .file_tags import (
+    FileState,
+    file_state,
+    read_field,
+    refuse_read_only,
+    remove_leftovers,
+    write_field,
+)
 from .row import Row, name_of
 from .tag_outcome import FILES_AT_ONCE, Fate, Outcome, RowStore, failed, is_pending
 
@@ -76,6 +83,8 @@ def _restore(store: RowStore, row: Row, *, dry_run: bool) -> Outcome:
                     f"{path}: {field} holds {'; '.join(found.shown) or 'nothing'} by now, which "
                     "edge-genre did not write, and stays"
                 )
+            if found.stored != wanted:
+                refuse_read_only(path)
             before, after = (*before, *found.shown), (*after, *wanted)
             if dry_run:
                 continue
