@@ -8,7 +8,6 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..audio.mixdown import MIX
 from ..errors import EdgeGenreError, ParameterError
 from ..progress import Progress, progress_of
 from . import note, report
@@ -97,7 +96,7 @@ def check_file_tag_arguments(parser: Parser, args: argparse.Namespace) -> None:
     if args.undo is not None:
         given = {name: value for name, value in vars(args).items() if name not in _OF_UNDO}
         for name, value in given.items():
-            if not (value is None or value is False or value in ([], MIX)):
+            if value != parser.get_default(name) and value != []:
                 parser.error(
                     f"{_option(name)} has no meaning with --undo, which restores tags alone"
                 )
