@@ -15,6 +15,7 @@ import re
 import shutil
 import stat
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,7 +120,12 @@ def refuse_read_only(path: Path) -> None:
 
 
 def write_field(
-    path: Path, values: Sequence[str], field: str = GENRE, *, expected: FileState | None = None
+    path: Path,
+    values: Sequence[str],
+    field: str = GENRE,
+    *,
+    expected: FileState | None = None,
+    mtime_ns: int | None = None,
 ) -> FileState:
     """Put values into a field of a file, in place of those that it holds.
 
@@ -133,6 +139,8 @@ def write_field(
         As `check_field` gives it.
     expected : FileState, optional
         Of the file; one that has changed is left alone.
+    mtime_ns : int, optional
+        Time of the last change that the file is to have; now, without it.
 
     Returns
     -------
@@ -159,7 +167,7 @@ def write_field(
                 raise OutputFileError(
                     f"{path}: its sound would not be the same with other tags; it is left as it was"
                 )
-            _like(copy, target)
+            _like(copy, target, mtime_ns or time.time_ns())
             if file_state(target) != before:
                 raise AudioFormatError(f"{path}: changed while its tags were written; left alone")
             copy.replace(target)
@@ -234,7 +242,7 @@ def _copy(source: int, target: int, size: int) -> None:
             shutil.copyfileobj(a, b, 1 << 20)
 
 
-def _like(copy: Path, path: Path) -> None:
+def _like(copy: Path, path: Path, mtime_ns: int) -> None:
     """Give the copy owner, mode and extended attributes of the file, and write it to the disk."""
     wanted = path.stat()
     for owner, group in ((wanted.st_uid, wanted.st_gid), (-1, wanted.st_gid)):
@@ -243,7 +251,7 @@ def _like(copy: Path, path: Path) -> None:
             break
     shutil.copystat(path, copy)
     copy.chmod(stat.S_IMODE(wanted.st_mode))
-    os.utime(copy)  # players look for files that are newer
+    os.utime(copy, ns=(mtime_ns, mtime_ns))  # players look for files that are newer
     with copy.open("rb") as file:
         os.fsync(file.fileno())
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .formats import Format, Head, RowFile
-from .row import Columns, Row, name_of
+from .row import Columns, Row, name_of, pending_mtime_ns
 
 _FILES_OPEN = 16
 """Tables that are read from at once; files are labelled in the order in which rows are written."""
@@ -24,6 +24,8 @@ class Place(NamedTuple):
     mtime_ns: int | None
     seconds: float
     failed: bool
+    pending_mtime_ns: int | None
+    """Of the file, if a run that ended has written its tags"""
 
 
 class RowPlaces:
@@ -53,8 +55,9 @@ class RowPlaces:
         for index, head in enumerate(file.heads()):
             check(head, file.columns)
             self._places[head.name] = Place(
-                number, index, head.size, head.mtime_ns, head.seconds or 0.0, head.failed
-            )
+                number, index, head.size, head.mtime_ns, head.seconds or 0.0, head.failed,
+                head.pending_mtime_ns,
+            )  # fmt: skip
         return file.columns
 
     def append(self, source: Path, rows: Sequence[Row]) -> None:
@@ -64,7 +67,7 @@ class RowPlaces:
         for index, row in enumerate(rows):
             self._places[name_of(row)] = Place(
                 number, index, row["size"], row["mtime_ns"], row["seconds"] or 0.0,
-                row["error"] is not None,
+                row["error"] is not None, pending_mtime_ns(row),
             )  # fmt: skip
 
     def get(self, name: str) -> Place | None:

@@ -108,12 +108,15 @@ class Store:
     def is_current(self, name: str, stat: ItemStat) -> bool:
         """Whether there is a row of a file as it is now.
 
-        Where a server tells neither size nor time, nobody can know.
+        Where a server tells neither size nor time, nobody can know. A file whose tags a run wrote
+        that ended before it could say so is as it was.
         """
         place = self._places.get(name)
         if place is None or place.failed or (stat.size is None and stat.mtime_ns is None):
             return False
-        return (place.size, place.mtime_ns) == (stat.size, stat.mtime_ns)
+        return (place.size, place.mtime_ns) == (stat.size, stat.mtime_ns) or (
+            stat.mtime_ns is not None and place.pending_mtime_ns == stat.mtime_ns
+        )
 
     def rows(self) -> Iterator[Row]:
         """All rows, as they are when this is called, in the order of their files' names."""

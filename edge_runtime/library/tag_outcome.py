@@ -13,8 +13,6 @@ from .row import Row, clean
 
 FILES_AT_ONCE = 256
 """Files between two times that rows are made safe"""
-PENDING = "its tags were about to be written when a run ended; --write-tags goes on, --undo ends it"
-"""In the row, until they are written"""
 
 
 class RowStore(Protocol):
@@ -61,11 +59,6 @@ class Outcome:
             return self.error
         before, after = ("; ".join(values) or "nothing" for values in (self.before, self.after))
         return printable(f"{self.name}: {after} (was: {before})")
-
-
-def is_pending(row: Row) -> bool:
-    """Whether a run ended while it wrote the tags of a row's file."""
-    return row.get("tags_error") == PENDING
 
 
 def failed(name: str, error: EdgeGenreError) -> Outcome:

@@ -8,6 +8,7 @@ written, or it is as it was.
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
@@ -26,15 +27,13 @@ from .file_tags import (
 )
 from .genre_map import TagChoice
 from .remote import is_remote
-from .row import Row, name_of
+from .row import Row, name_of, pending_mtime_ns, pending_note
 from .tag_outcome import (
     FILES_AT_ONCE,
-    PENDING,
     Fate,
     Outcome,
     RowStore,
     failed,
-    is_pending,
     remote,
     tag_values,
 )
@@ -61,6 +60,8 @@ class _Change:
     old: tuple[str, ...]
     """What the field held before anything was written to it"""
     new: tuple[str, ...]
+    mtime_ns: int
+    """Of the file afterwards"""
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,7 @@ def _decide(row: Row, plan: TagPlan) -> _Change | _Settled | Outcome:
     try:
         path = Path(name)
         state, found = file_state(path), read_field(path, plan.field)
-        if is_pending(row) and found.stored == intended:
+        if pending_mtime_ns(row) is not None and found.stored == intended:
             return _Settled(row, path, state, found.shown)
         if found.stored == values or (not plan.replace and any(map(str.strip, found.shown))):
             return Outcome(name, Fate.HAS_ONE, found.shown, found.shown)
@@ -156,7 +157,7 @@ def _decide(row: Row, plan: TagPlan) -> _Change | _Settled | Outcome:
         return failed(name, error)
     # What we wrote ourselves is nothing to go back to.
     before_us = old if old is not None and found.stored == intended else found.stored
-    return _Change(row, path, state, found.shown, before_us, values)
+    return _Change(row, path, state, found.shown, before_us, values, time.time_ns())
 
 
 def _foreseen(decision: _Change | _Settled | Outcome) -> Outcome:
@@ -175,7 +176,7 @@ def _with_intention(change: _Change, field: str) -> Row:
         **row,
         "old_tags": {**(row.get("old_tags") or {}), field: list(change.old)},
         "written_tags": {**(row.get("written_tags") or {}), field: list(change.new)},
-        "tags_error": PENDING,
+        "tags_error": pending_note(change.mtime_ns),
     }
 
 
@@ -203,14 +204,17 @@ def _done(
         if row.get("tags_error") != (decision.error or None):
             store.replace({**row, "tags_error": decision.error or None})
         return decision
-    if is_pending(row):
+    if pending_mtime_ns(row) is not None:
         remove_leftovers(decision.path)
     if isinstance(decision, _Settled):
         new, state = row, decision.state
         outcome = Outcome(name, Fate.WRITTEN, decision.values, decision.values)
     else:
         try:
-            state = write_field(decision.path, decision.new, plan.field, expected=decision.state)
+            state = write_field(
+                decision.path, decision.new, plan.field, expected=decision.state,
+                mtime_ns=decision.mtime_ns,
+            )  # fmt: skip
         except EdgeGenreError as error:
             refused = failed(name, error)
             store.replace({**row, "tags_error": refused.error})

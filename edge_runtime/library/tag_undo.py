@@ -16,8 +16,8 @@ from .file_tags import (
     remove_leftovers,
     write_field,
 )
-from .row import Row, name_of
-from .tag_outcome import FILES_AT_ONCE, Fate, Outcome, RowStore, failed, is_pending
+from .row import Row, name_of, pending_mtime_ns
+from .tag_outcome import FILES_AT_ONCE, Fate, Outcome, RowStore, failed
 
 
 def undo_tags(
@@ -75,7 +75,10 @@ def _restore(store: RowStore, row: Row, *, dry_run: bool) -> Outcome:
     outcome = None
     try:
         path = Path(name)
-        is_labelled = file_state(path) == FileState(row["size"], row["mtime_ns"])
+        found_state, pending = file_state(path), pending_mtime_ns(row)
+        is_labelled = found_state == FileState(row["size"], row["mtime_ns"]) or (
+            found_state.mtime_ns == pending
+        )
         for field in list(written):
             found, wanted = read_field(path, field), tuple(old.get(field, ()))
             if found.stored not in (tuple(written[field]), wanted):
@@ -88,7 +91,7 @@ def _restore(store: RowStore, row: Row, *, dry_run: bool) -> Outcome:
             before, after = (*before, *found.shown), (*after, *wanted)
             if dry_run:
                 continue
-            if is_pending(row):
+            if pending is not None:
                 remove_leftovers(path)
             if found.stored != wanted:
                 state = write_field(path, wanted, field)

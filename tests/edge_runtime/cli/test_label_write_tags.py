@@ -276,6 +276,12 @@ def test_a_kill_between_a_file_and_its_row_loses_nothing(
     written = {name for name, found in genres_of_songs(music).items() if found != before[name]}
     assert len(written) == (3 if function.endswith("write_field") and after else 2)
     assert out.exists()
+    assert label(music, out, "--quiet") == 0
+    rows = rows_of(out)
+    for song in music.rglob("?.flac"):  # what a run wrote itself is nothing to be labelled again
+        assert (rows[song.name]["mtime_ns"] == song.stat().st_mtime_ns) == (
+            song.name not in written
+        )
 
     if then == "undo":
         assert run("--undo", out) == 0

@@ -14,7 +14,7 @@ from edge_runtime.library.formats import SUFFIXES, parquet
 from edge_runtime.library.inputs import InputError, Item, ItemStat
 from edge_runtime.library.label import label_library
 from edge_runtime.library.labeller import BY_LENGTH
-from edge_runtime.library.row import name_of
+from edge_runtime.library.row import name_of, pending_note
 from edge_runtime.library.store import Store, read_rows
 
 from .fakes import COLUMNS, ODD_NAMES, SETTINGS, FakeLabels, made_row
@@ -317,6 +317,26 @@ def test_values_of_tags_before_they_were_written_stay_when_a_file_is_labelled_ag
     assert len(rows) == len(NAMES) + 1
     assert (rows[NAMES[3]]["size"], rows[NAMES[3]]["old_tags"]) == (5, {"GENRE": ["Rock"]})
     assert rows["new.wav"]["old_tags"] is None
+
+
+@pytest.mark.parametrize("finish", [True, False])
+def test_a_file_whose_tags_were_written_when_a_run_was_killed_is_current(out, finish):
+    fill(out, ["a.wav", "b.wav"])
+    store = Store(out, None)
+    for row in store.rows():
+        store.replace({**row, **TAGS, "tags_error": pending_note(STAT.mtime_ns + 7)})
+    store.commit()
+    if finish:
+        store.finish()
+    store.close()
+    store = Store(out, SETTINGS)
+    assert store.is_current("a.wav", STAT)
+    assert store.is_current("a.wav", ItemStat(2000, STAT.mtime_ns + 7))
+    assert not store.is_current("a.wav", ItemStat(2000, STAT.mtime_ns + 8))
+    store.add(made_row("b.wav", size=5, mtime_ns=6))  # labelled again
+    store.commit()
+    assert store.is_current("b.wav", ItemStat(5, 6))
+    store.close()
 
 
 def test_an_output_whose_tags_were_all_restored_may_be_overwritten(out):
