@@ -10,10 +10,23 @@ from typing import TYPE_CHECKING
 
 from ..errors import EdgeGenreError, ParameterError
 from .arguments import Whole, add_channel_argument
+from .file_tag_arguments import (
+    add_file_tag_arguments,
+    check_file_tag_arguments,
+    files,
+    run_undo,
+    say,
+    tag_plan,
+    write_file_tags,
+)
 from .stop_signals import stop_signals
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ..library.inputs import InputError, Item
     from ..library.label import Outcome
+    from .parser import Parser
 
 HELP = "label a whole library of music: a table with a row a file, and playlists"
 
@@ -24,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument(
         "paths",
-        nargs="+",
+        nargs="*",
         metavar="PATH",
         help="files; folders, with those in them; patterns (in quotes) with * and **; tables "
         "(.csv) with a column path or uri; addresses (s3://, https://); - for names on stdin",
@@ -32,7 +45,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out",
         type=Path,
-        required=True,
         metavar="FILE",
         help="the table, a row a file: .parquet, .jsonl or .csv. Files that it has a row of, and "
         "that did not change, are not labelled again",
@@ -81,13 +93,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="drop rows of files that are not there any more; without it they stay",
     )
     parser.add_argument(
-        "--strict", action="store_true", help="exit code 1 if any file could not be labelled"
+        "--strict",
+        action="store_true",
+        help="exit code 1 if any file could not be labelled, or its tags not be written",
     )
     parser.add_argument("--quiet", action="store_true", help="no progress, no last line")
+    add_file_tag_arguments(parser)
+
+
+def parse(parser: Parser, arguments: list[str]) -> argparse.Namespace:
+    """The arguments, checked together."""
+    args = parser.parse_args(arguments)
+    check_file_tag_arguments(parser, args)
+    return args
 
 
 def run(args: argparse.Namespace) -> int:
-    """Label the files."""
+    """Label the files, and write tags; or restore these."""
+    if args.undo is not None:
+        return run_undo(args)
     from ..library.inputs import find_items
     from ..library.label import label_library
     from ..library.labeller import BY_LENGTH, Labeller, LabelSettings
@@ -103,12 +127,16 @@ def run(args: argparse.Namespace) -> int:
         channel=args.channel,
         sample="whole" if args.whole else args.sample or BY_LENGTH,
     )
+    plan = tag_plan(args, settings.columns.labels) if args.write_tags else None
+    found, named = find_items(args.paths, stdin=sys.stdin.buffer), set[str]()
+    if plan is not None:
+        found = _remembering(found, named)
     jobs = args.jobs or _cores()
     with stop_signals() as stop:
         store = Store(args.out, settings, overwrite=args.overwrite)
         try:
             outcome = label_library(
-                find_items(args.paths, stdin=sys.stdin.buffer),
+                found,
                 store,
                 lambda items: label_items(Labeller(settings), items, jobs, stop.is_set),
                 stopped=stop.is_set,
@@ -118,15 +146,40 @@ def run(args: argparse.Namespace) -> int:
         finally:
             store.close()
         if outcome.stopped:
-            _say(args, f"{args.out}: interrupted; {_done(outcome)} are kept, and the same command "
+            say(args, f"{args.out}: interrupted; {_done(outcome)} are kept, and the same command "
                  "goes on from there")  # fmt: skip
             return stop.exit_code
         if args.playlist is not None:
             _write_playlists(args, settings.columns.labels)
-    _say(args, f"{args.out}: {_result(outcome)}")
-    if args.strict and outcome.failed:
-        raise EdgeGenreError(f"{args.out}: {_files(outcome.failed)} could not be labelled")
+        say(args, f"{args.out}: {_result(outcome)}")
+        untagged = 0 if plan is None else write_file_tags(args, plan, named, stop)
+        if stop.is_set():
+            return stop.exit_code
+    if args.strict:
+        _fail_on_failures(args.out, outcome.failed, untagged)
     return 0
+
+
+def _remembering(
+    found: Iterable[Item | InputError], named: set[str]
+) -> Iterator[Item | InputError]:
+    """The same, and the names of the files in a set."""
+    from ..library.inputs import InputError
+
+    for item in found:
+        if not isinstance(item, InputError):
+            named.add(item.name)
+        yield item
+
+
+def _fail_on_failures(out: Path, unlabelled: int, untagged: int) -> None:
+    parts = []
+    if unlabelled:
+        parts.append(f"{files(unlabelled)} could not be labelled")
+    if untagged:
+        parts.append(f"the tags of {files(untagged)} could not be written")
+    if parts:
+        raise EdgeGenreError(f"{out}: {', '.join(parts)}")
 
 
 def _sample(text: str) -> str:
@@ -147,13 +200,13 @@ def _write_playlists(args: argparse.Namespace, labels: tuple[str, ...]) -> None:
 
 
 def _done(outcome: Outcome) -> str:
-    return f"the rows of {_files(outcome.labelled + outcome.kept)}"
+    return f"the rows of {files(outcome.labelled + outcome.kept)}"
 
 
 def _result(outcome: Outcome) -> str:
     summary = outcome.summary
     assert summary is not None
-    parts = [f"{_files(summary.files)}, {summary.seconds / 3600:.2f} h of sound"]
+    parts = [f"{files(summary.files)}, {summary.seconds / 3600:.2f} h of sound"]
     parts.append(f"{outcome.labelled} labelled in {outcome.wall_s:.1f} s")
     if outcome.kept:
         parts.append(f"{outcome.kept} unchanged")
@@ -161,17 +214,6 @@ def _result(outcome: Outcome) -> str:
         parts.append(f"{outcome.others} of earlier runs")
     parts.append(f"{outcome.failed} failed")
     return ", ".join(parts)
-
-
-def _files(n: int) -> str:
-    return f"{n} file{'s' if n != 1 else ''}"
-
-
-def _say(args: argparse.Namespace, line: str) -> None:
-    if not args.quiet:
-        from . import note
-
-        note(line)
 
 
 def _cores() -> int:

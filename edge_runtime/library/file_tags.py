@@ -15,6 +15,7 @@ import re
 import shutil
 import stat
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +28,7 @@ from .tag_containers import GENRE, FieldValues, get, open_tags, put, save
 
 __all__ = [
     "GENRE", "FieldValues", "FileState", "check_field", "file_state", "read_field",
-    "remove_leftovers", "write_field",
+    "refuse_read_only", "remove_leftovers", "write_field",
 ]  # fmt: skip
 
 _FIELD = re.compile(r"[A-Z0-9][A-Z0-9 _.-]{1,62}[A-Z0-9]")
@@ -59,7 +60,7 @@ def check_field(name: str) -> str:
     field = name.upper()
     if not _FIELD.fullmatch(field) or field in _NO_FIELDS:
         raise ParameterError(
-            f"--field {printable(name)!r}: is no name for a field of tags; take 3 to 64 letters, "
+            f"{printable(name)!r} is no name for a field of tags; take 3 to 64 letters, "
             "digits, spaces, dots, - and _ (GENRE, STYLE, MY_GENRE)"
         )
     return field
@@ -103,8 +104,28 @@ def read_field(path: Path, field: str = GENRE) -> FieldValues:
         raise _unreadable(path, error) from error
 
 
+def refuse_read_only(path: Path) -> None:
+    """Refuse a file that may not be written to, or whose folder may not, where its copy grows.
+
+    Raises
+    ------
+    OutputFileError
+    """
+    target = Path(os.path.realpath(path))
+    for place, name in ((target, ""), (target.parent, "its folder ")):
+        if not os.access(place, os.W_OK):
+            raise OutputFileError(
+                f"{path}: {name}may not be written to; its tags are left as they are"
+            )
+
+
 def write_field(
-    path: Path, values: Sequence[str], field: str = GENRE, *, expected: FileState | None = None
+    path: Path,
+    values: Sequence[str],
+    field: str = GENRE,
+    *,
+    expected: FileState | None = None,
+    mtime_ns: int | None = None,
 ) -> FileState:
     """Put values into a field of a file, in place of those that it holds.
 
@@ -118,6 +139,8 @@ def write_field(
         As `check_field` gives it.
     expected : FileState, optional
         Of the file; one that has changed is left alone.
+    mtime_ns : int, optional
+        Time of the last change that the file is to have; now, without it.
 
     Returns
     -------
@@ -135,8 +158,7 @@ def write_field(
     before = file_state(target)
     if expected is not None and before != expected:
         raise AudioFormatError(f"{path}: has changed, and is left alone; label it again")
-    if not os.access(target, os.W_OK):
-        raise OutputFileError(f"{path}: may not be written to; its tags are left as they are")
+    refuse_read_only(path)
     try:
         with _copy_beside(target) as copy:
             with _faults_of_tags(path):
@@ -145,7 +167,7 @@ def write_field(
                 raise OutputFileError(
                     f"{path}: its sound would not be the same with other tags; it is left as it was"
                 )
-            _like(copy, target)
+            _like(copy, target, mtime_ns or time.time_ns())
             if file_state(target) != before:
                 raise AudioFormatError(f"{path}: changed while its tags were written; left alone")
             copy.replace(target)
@@ -220,7 +242,7 @@ def _copy(source: int, target: int, size: int) -> None:
             shutil.copyfileobj(a, b, 1 << 20)
 
 
-def _like(copy: Path, path: Path) -> None:
+def _like(copy: Path, path: Path, mtime_ns: int) -> None:
     """Give the copy owner, mode and extended attributes of the file, and write it to the disk."""
     wanted = path.stat()
     for owner, group in ((wanted.st_uid, wanted.st_gid), (-1, wanted.st_gid)):
@@ -229,7 +251,7 @@ def _like(copy: Path, path: Path) -> None:
             break
     shutil.copystat(path, copy)
     copy.chmod(stat.S_IMODE(wanted.st_mode))
-    os.utime(copy)  # players look for files that are newer
+    os.utime(copy, ns=(mtime_ns, mtime_ns))  # players look for files that are newer
     with copy.open("rb") as file:
         os.fsync(file.fileno())
 

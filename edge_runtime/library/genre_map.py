@@ -14,8 +14,8 @@ from ..errors import ConfigFileError
 from ..printable import printable
 from .row import Row
 
-NEVER_WRITTEN = frozenset({OTHER, NOT_MUSIC, SILENCE, UNKNOWN})
-"""Labels that are no genre"""
+_NO_GENRES = frozenset({OTHER, NOT_MUSIC, SILENCE, UNKNOWN})
+"""Labels that are written only where the user's file names them; UNKNOWN never"""
 _USUAL = {
     "blues": "Blues", "classical": "Classical", "country": "Country", "disco": "Disco",
     "hiphop": "Hip-Hop", "jazz": "Jazz", "metal": "Metal", "pop": "Pop", "reggae": "Reggae",
@@ -39,7 +39,8 @@ class TagChoice:
     def values(self, row: Row) -> tuple[str, ...]:
         """What belongs into the tags of a row's file, the likeliest genre first.
 
-        None where the row has no genre, or is not sure enough of it.
+        None where the row has no genre, or is not sure enough of it. A label that is no genre
+        counts, alone, if `names` has it; silence, which has no confidence, is then sure.
 
         Examples
         --------
@@ -49,15 +50,17 @@ class TagChoice:
         ('Pop', 'Hip-Hop')
         """
         label, confidence = row["genre"], row["confidence"]
-        if label is None or label in NEVER_WRITTEN or confidence is None:
+        if label is None or confidence is None:
             return ()
-        if confidence < self.min_confidence:
+        if confidence < self.min_confidence and label != SILENCE:
             return ()
+        if label in _NO_GENRES:
+            return tuple(filter(None, [self.written(label)]))
         posterior: Mapping[str, float | None] = row["posterior"] or {}
         others = [
             (-value, name)
             for name, value in posterior.items()
-            if name != label and name not in NEVER_WRITTEN and value is not None
+            if name != label and name not in _NO_GENRES and value is not None
             and value >= self.min_confidence
         ]  # fmt: skip
         chosen = [label, *(name for _, name in sorted(others))][: self.top]
@@ -68,11 +71,13 @@ class TagChoice:
         """How a genre is written; empty: it is not."""
         if self.names is not None and genre in self.names:
             return self.names[genre]
-        return _USUAL.get(genre, genre)
+        return "" if genre in _NO_GENRES else _USUAL.get(genre, genre)
 
 
 def read_genre_map(path: Path, genres: Collection[str]) -> dict[str, str]:
     """Read a TOML file of our names and the user's: ``hiphop = "Rap"``.
+
+    Labels that are no genre (``other``, ``"not music"``, ``silence``) may be among them.
 
     Parameters
     ----------
@@ -114,16 +119,14 @@ def check_genre_map(
     Raises
     ------
     ConfigFileError
-        If a name is no genre of the model, or its value no text.
+        If a name is no label of the model, or its value no text.
     """
-    known = [name for name in genres if name not in NEVER_WRITTEN]
+    known = [*(name for name in genres if name != SILENCE), SILENCE]
     names = {}
     for name, value in found.items():
-        if name in NEVER_WRITTEN:
-            raise ConfigFileError(f"{where}: {name} is no genre and never written; leave it out")
         if name not in known:
             raise ConfigFileError(
-                f"{where}: {printable(str(name))!r} is no genre of this model; it knows "
+                f"{where}: {printable(str(name))!r} is no label of this model; it has "
                 f"{', '.join(map(printable, known))}"
             )
         if not isinstance(value, str) or printable(value) != value or len(value) > _LONGEST:

@@ -64,7 +64,8 @@ def label_library(
     stopped : callable
         Whether to end early: what is finished is safe then, and there is no output.
     prune : bool
-        Whether to drop rows of files that are not there any more.
+        Whether to drop rows of files that are not there any more; those stay that have what tags
+        were before they were written.
     quiet : bool
         Whether to show no progress.
 
@@ -111,7 +112,7 @@ def _todo(
         else:
             todo.append(item)
     if prune:
-        gone = [name for name in others if _is_gone(name)]
+        gone = [name for name in others if _is_gone(name) and not store.has_old_tags(name)]
         for name in gone:
             store.drop(name)
         others.difference_update(gone)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,10 @@ Row = dict[str, Any]
 
 WRITTEN = ("old_tags", "written_tags", "tags_error")
 """Columns that there are where tags were written to the files"""
+_PENDING = (
+    "its tags were about to be written when a run ended; --write-tags goes on, --undo ends it"
+)
+_TIME = re.compile(r" \(time of change: (\d+)\)")
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,32 @@ def name_of(row: Row) -> str:
     if row["path_bytes"] is not None:
         return str(row["path_bytes"].decode("utf-8", "surrogateescape"))
     return str(row["path"])
+
+
+def pending_note(mtime_ns: int) -> str:
+    """``tags_error`` of a row until the tags of its file are written.
+
+    Parameters
+    ----------
+    mtime_ns : int
+        What is to be the file's time of change: by it a run knows what an earlier one has written.
+
+    Examples
+    --------
+    >>> pending_mtime_ns({"tags_error": pending_note(17)})
+    17
+    """
+    return f"{_PENDING} (time of change: {mtime_ns})"
+
+
+def pending_mtime_ns(row: Row) -> int | None:
+    """The time of change that a file has if its tags were written when a run ended.
+
+    None where no run was about to write them.
+    """
+    note: str = row.get("tags_error") or ""
+    found = _TIME.fullmatch(note.removeprefix(_PENDING)) if note.startswith(_PENDING) else None
+    return None if found is None else int(found[1])
 
 
 def clean(text: str) -> str:

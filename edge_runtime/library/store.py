@@ -15,16 +15,16 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from ..atomic_write import cannot_write, opened_atomically, write_atomically
 from ..errors import EdgeGenreError, OutputFileError
 from ..output_file import check_output
 from .file_lock import FileLock
-from .formats import Format, Head, RowFile, format_of
+from .formats import Format, Head, format_of
 from .inputs import ItemStat
 from .labeller import LabelSettings
 from .row import WRITTEN, Columns, Row, name_of
+from .row_places import RowPlaces
 
 _log = logging.getLogger(__name__)
 
@@ -32,19 +32,6 @@ ROWS_PER_PART = 512
 SECONDS_PER_PART = 20.0
 """What a run that is killed loses, at most: time, never a row."""
 _PARTS, _LOCK, _ANEW = ".parts", "lock", "anew"
-_FILES_OPEN = 16
-"""Parts that are read from at once; files are labelled in the order in which rows are written."""
-
-
-class _Place(NamedTuple):
-    """Where the latest row of a file is, and what it was made from."""
-
-    source: int
-    number: int
-    size: int | None
-    mtime_ns: int | None
-    seconds: float
-    failed: bool
 
 
 @dataclass(frozen=True)
@@ -70,6 +57,8 @@ class Store:
     overwrite : bool
         Whether to leave an output out of account that is there. A run with it that was
         interrupted goes on all the same.
+    option : str
+        That named the output, for messages.
 
     Raises
     ------
@@ -81,11 +70,17 @@ class Store:
     """
 
     def __init__(
-        self, path: Path, settings: LabelSettings | None, *, overwrite: bool = False
+        self,
+        path: Path,
+        settings: LabelSettings | None,
+        *,
+        overwrite: bool = False,
+        option: str = "--out",
     ) -> None:
         self.path = path
-        self._format: Format = format_of(path, "--out")
-        check_output(path, self._format.kind, "--out")
+        self._option = option
+        self._format: Format = format_of(path, option)
+        check_output(path, self._format.kind, option)
         self._target = Path(os.path.realpath(path))
         self._parts = self._target.with_name(self._target.name + _PARTS)
         if settings is None and not self._target.exists() and not self._parts.exists():
@@ -94,9 +89,7 @@ class Store:
             )
         self._settings = settings
         self._columns = Columns() if settings is None else settings.columns
-        self._places: dict[str, _Place] = {}
-        self._sources: list[Path] = []
-        self._open: dict[int, RowFile] = {}
+        self._places = RowPlaces(self._format, ROWS_PER_PART)
         self._waiting: list[Row] = []
         self._since = time.monotonic()
         self._changed = False
@@ -115,31 +108,38 @@ class Store:
     def is_current(self, name: str, stat: ItemStat) -> bool:
         """Whether there is a row of a file as it is now.
 
-        Where a server tells neither size nor time, nobody can know.
+        Where a server tells neither size nor time, nobody can know. A file whose tags a run wrote
+        that ended before it could say so is as it was.
         """
         place = self._places.get(name)
         if place is None or place.failed or (stat.size is None and stat.mtime_ns is None):
             return False
-        return (place.size, place.mtime_ns) == (stat.size, stat.mtime_ns)
+        return (place.size, place.mtime_ns) == (stat.size, stat.mtime_ns) or (
+            stat.mtime_ns is not None and place.pending_mtime_ns == stat.mtime_ns
+        )
 
     def rows(self) -> Iterator[Row]:
         """All rows, as they are when this is called, in the order of their files' names."""
         self.commit()
-        runs = list(self._runs())
+        runs = list(self._places.runs())
         names = self._columns.names
         return (
             row
             for source, numbers in runs
-            for row in self._source(source).rows(numbers, names=names)
+            for row in self._places.file(source).rows(numbers, names=names)
         )
 
     def names(self) -> Iterator[str]:
         """Of all files that have a row."""
-        return iter(self._places)
+        return self._places.names()
+
+    def has_old_tags(self, name: str) -> bool:
+        """Whether the row of a file has what its tags were before they were written."""
+        return self._columns.written and bool(self._places.row(name).get("written_tags"))
 
     def drop(self, name: str) -> None:
         """Leave out the row of a file."""
-        del self._places[name]
+        self._places.drop(name)
         self._changed = True
 
     def add(self, row: Row) -> None:
@@ -172,18 +172,12 @@ class Store:
         """Make the rows safe that were added."""
         if not self._waiting:
             return
-        number = len(self._sources)
         part = self._parts / f"{self._next_part():06}{self._format.suffix}"
         content = io.BytesIO()
         with self._format.writer(content, self._columns) as writer:
             writer.add(self._waiting)
         write_atomically(part, content.getvalue(), error=OutputFileError, durable=True)
-        self._sources.append(part)
-        for index, row in enumerate(self._waiting):
-            self._places[name_of(row)] = _Place(
-                number, index, row["size"], row["mtime_ns"], row["seconds"] or 0.0,
-                row["error"] is not None,
-            )  # fmt: skip
+        self._places.append(part, self._waiting)
         self._waiting, self._changed = [], True
 
     def finish(self) -> Summary:
@@ -197,9 +191,9 @@ class Store:
         self.commit()
         if self._changed:
             self._write()
-        self._close_sources()
+        self._places.close()
         shutil.rmtree(self._parts, ignore_errors=True)
-        places = self._places.values()
+        places = list(self._places.all())
         return Summary(
             len(places),
             sum(place.seconds for place in places),
@@ -208,7 +202,7 @@ class Store:
 
     def close(self) -> None:
         """Let others use the output; what was added and not made safe is lost."""
-        self._close_sources()
+        self._places.close()
         self._lock.close()
 
     def _locked(self) -> FileLock:
@@ -221,8 +215,8 @@ class Store:
                     continue  # another run has just ended and taken the folder away
         except BlockingIOError:
             raise OutputFileError(
-                f"--out {self.path}: another edge-genre label writes to it; wait for its end, or "
-                "name another file"
+                f"{self._option} {self.path}: another edge-genre label writes to it; wait for "
+                "its end, or name another file"
             ) from None
         except OSError as error:
             raise OutputFileError(cannot_write(self._parts, error)) from None
@@ -258,26 +252,18 @@ class Store:
             for part in self._part_files():
                 file = self._format.open(part)
                 for head in file.heads():
-                    self._check(head, file)
+                    self._check(head, file.columns)
                 file.close()
         except EdgeGenreError:
             return False
         return True
 
     def _take(self, source: Path) -> None:
-        file = self._format.open(source)
-        number = len(self._sources)
-        self._sources.append(source)
-        for index, head in enumerate(file.heads()):
-            self._check(head, file)
-            self._places[head.name] = _Place(
-                number, index, head.size, head.mtime_ns, head.seconds or 0.0, head.failed
-            )
-        self._remember(number, file)
+        columns = self._places.take(source, self._check)
         if self._settings is None:
-            self._columns = max(self._columns, file.columns, key=lambda columns: len(columns.names))
+            self._columns = max(self._columns, columns, key=lambda columns: len(columns.names))
             self._columns = self._columns.with_written()
-        elif file.columns.written:
+        elif columns.written:
             self._columns = self._columns.with_written()
 
     def _refuse_to_forget_tags(self) -> None:
@@ -286,15 +272,18 @@ class Store:
                 file = self._format.open(source)
             except EdgeGenreError:
                 continue  # whatever it was, it is to be written over
+            has_some = file.columns.written and any(
+                row["written_tags"] for row in file.rows(names=["written_tags"])
+            )
             file.close()
-            if file.columns.written:
+            if has_some:
                 raise OutputFileError(
                     f"--out {self.path}: holds what the tags of files were before they were "
                     "written, which --overwrite would lose; name another file, or restore the tags "
                     f"and delete it: edge-genre label --undo {self.path}"
                 )
 
-    def _check(self, head: Head, file: RowFile) -> None:
+    def _check(self, head: Head, columns: Columns) -> None:
         """Refuse to mix rows that cannot be compared."""
         settings = self._settings
         if settings is None:
@@ -310,8 +299,8 @@ class Store:
             found, wanted = f"--channel {head.channel}", str(settings.channel)
         elif other := settings.other_sample(head.sample or "", head.seconds or 0.0):
             found, wanted = f"--sample {head.sample}", other
-        elif file.columns.timeline != settings.columns.timeline:
-            found, wanted = ("--timeline", "without it")[:: 1 if file.columns.timeline else -1]
+        elif columns.timeline != settings.columns.timeline:
+            found, wanted = ("--timeline", "without it")[:: 1 if columns.timeline else -1]
         if found:
             raise OutputFileError(
                 f"--out {self.path}: holds labels made with {found}, and these would be made with "
@@ -320,10 +309,10 @@ class Store:
 
     def _with_written(self, row: Row) -> Row:
         """A row with what is known of the tags that were written to the file: `--undo` needs it."""
-        place = self._places.get(name_of(row))
-        if place is None or not self._columns.written:
+        name = name_of(row)
+        if self._places.get(name) is None or not self._columns.written:
             return row
-        (before,) = self._source(place.source).rows([place.number])
+        before = self._places.row(name)
         kept = {name: before.get(name) for name in WRITTEN}
         return {**row, **kept}
 
@@ -334,42 +323,8 @@ class Store:
             ) as file,
             self._format.writer(file, self._columns) as writer,
         ):
-            for source, numbers in self._runs():
-                writer.copy(self._source(source), numbers)
-
-    def _runs(self) -> Iterator[tuple[int, list[int]]]:
-        """Rows in the order of their names, those together that come from one file."""
-        source, numbers = -1, list[int]()
-        for name in sorted(self._places):
-            place = self._places[name]
-            if place.source != source or len(numbers) >= ROWS_PER_PART:
-                if numbers:
-                    yield source, numbers
-                source, numbers = place.source, []
-            numbers.append(place.number)
-        if numbers:
-            yield source, numbers
-
-    def _source(self, number: int) -> RowFile:
-        if number not in self._open:
-            file = self._format.open(self._sources[number])
-            for _ in file.heads():
-                pass  # it learns where its rows are
-            self._remember(number, file)
-        else:
-            self._open[number] = self._open.pop(number)  # the latest one is the last to go
-        return self._open[number]
-
-    def _remember(self, number: int, file: RowFile) -> None:
-        self._open[number] = file
-        if len(self._open) > _FILES_OPEN:
-            oldest = next(iter(self._open))
-            self._open.pop(oldest).close()
-
-    def _close_sources(self) -> None:
-        for file in self._open.values():
-            file.close()
-        self._open.clear()
+            for source, numbers in self._places.runs():
+                writer.copy(self._places.file(source), numbers)
 
 
 def read_rows(path: Path, names: list[str] | None = None) -> Iterator[Row]:

@@ -36,6 +36,20 @@ class FieldValues:
     """As it stands in the tags; empty if it is not there"""
 
 
+def require_mutagen() -> None:
+    """Refuse what needs tags where nothing reads them, before the work begins.
+
+    Raises
+    ------
+    MissingExtraError
+        If mutagen is not installed.
+    """
+    try:
+        import mutagen  # noqa: F401
+    except ImportError:
+        raise MissingExtraError("reading and writing tags", "tags") from None
+
+
 def open_tags(path: Path, *, named: Path | None = None) -> FileType:
     """Open the tags of a file; ID3 frames stay those of the version that they have.
 
@@ -52,11 +66,10 @@ def open_tags(path: Path, *, named: Path | None = None) -> FileType:
     MissingExtraError
         If mutagen is not installed.
     """
-    try:
-        import mutagen
-        from mutagen.id3 import ID3
-    except ImportError:
-        raise MissingExtraError("reading and writing tags", "tags") from None
+    require_mutagen()
+    import mutagen
+    from mutagen.id3 import ID3
+
     try:
         opened = mutagen.File(path)
         if opened is None:

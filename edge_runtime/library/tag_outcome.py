@@ -5,18 +5,14 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
-from ..errors import AudioFormatError, EdgeGenreError
+from ..errors import EdgeGenreError
 from ..printable import printable
 from .row import Row, clean
 
 FILES_AT_ONCE = 256
 """Files between two times that rows are made safe"""
-PENDING = "its tags were about to be written when a run ended; --write-tags goes on, --undo ends it"
-"""In the row, until they are written"""
-_FILE_SCHEME = "file://"
 
 
 class RowStore(Protocol):
@@ -36,10 +32,11 @@ class Fate(enum.Enum):
     """What became of the tags of a file; values are words for the summary."""
 
     WRITTEN = "written"
-    HAS_ONE = "left alone, they have one"
+    HAS_ONE = "with one already"
     UNSURE = "without a genre that is sure enough"
     UNLABELLED = "without a label"
     RESTORED = "restored"
+    REMOTE = "not on this machine"
     FAILED = "failed"
 
 
@@ -64,11 +61,6 @@ class Outcome:
         return printable(f"{self.name}: {after} (was: {before})")
 
 
-def is_pending(row: Row) -> bool:
-    """Whether a run ended while it wrote the tags of a row's file."""
-    return row.get("tags_error") == PENDING
-
-
 def failed(name: str, error: EdgeGenreError) -> Outcome:
     """The outcome of a file whose tags could not be read or written."""
     return Outcome(name, Fate.FAILED, error=clean(printable(str(error))))
@@ -80,10 +72,7 @@ def tag_values(row: Row, column: str, field: str) -> tuple[str, ...] | None:
     return None if values is None else tuple(values)
 
 
-def local_path(name: str) -> Path:
-    """The file of a name, where it is one of this machine."""
-    if name.startswith(_FILE_SCHEME):
-        return Path(name.removeprefix(_FILE_SCHEME))
-    if "://" in name:
-        raise AudioFormatError(f"{name}: is not on this machine; its tags are not written")
-    return Path(name)
+def remote(name: str) -> Outcome:
+    """The outcome of a file that is not on this machine."""
+    return Outcome(name, Fate.REMOTE, error=f"{clean(printable(name))}: is not on this machine; "
+                   "its tags are not written")  # fmt: skip

@@ -8,25 +8,33 @@ written, or it is as it was.
 
 from __future__ import annotations
 
+import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 from ..errors import AudioFormatError, EdgeGenreError, MissingExtraError
-from .file_tags import GENRE, FileState, file_state, read_field, remove_leftovers, write_field
+from .file_tags import (
+    GENRE,
+    FileState,
+    file_state,
+    read_field,
+    refuse_read_only,
+    remove_leftovers,
+    write_field,
+)
 from .genre_map import TagChoice
-from .row import Row, name_of
+from .remote import is_remote
+from .row import Row, name_of, pending_mtime_ns, pending_note
 from .tag_outcome import (
     FILES_AT_ONCE,
-    PENDING,
     Fate,
     Outcome,
     RowStore,
     failed,
-    is_pending,
-    local_path,
+    remote,
     tag_values,
 )
 
@@ -52,6 +60,8 @@ class _Change:
     old: tuple[str, ...]
     """What the field held before anything was written to it"""
     new: tuple[str, ...]
+    mtime_ns: int
+    """Of the file afterwards"""
 
 
 @dataclass(frozen=True)
@@ -64,7 +74,14 @@ class _Settled:
     values: tuple[str, ...]
 
 
-def write_tags(store: RowStore, plan: TagPlan, show: Callable[[Outcome], None]) -> Counter[Fate]:
+def write_tags(
+    store: RowStore,
+    plan: TagPlan,
+    show: Callable[[Outcome], None],
+    *,
+    among: Container[str] | None = None,
+    stopped: Callable[[], bool] = lambda: False,
+) -> Counter[Fate]:
     """Write the genres of an output's rows into the tags of its files.
 
     Parameters
@@ -73,6 +90,10 @@ def write_tags(store: RowStore, plan: TagPlan, show: Callable[[Outcome], None]) 
     plan : TagPlan
     show : callable
         Gets what became of every file, in the order of the rows.
+    among : container of str, optional
+        Names of the files that may be written to; all without it.
+    stopped : callable
+        Whether to end early, between two files: those that are left are as they were.
 
     Returns
     -------
@@ -86,20 +107,18 @@ def write_tags(store: RowStore, plan: TagPlan, show: Callable[[Outcome], None]) 
         If the output cannot be written; no file was changed then whose tags are not in it.
     """
     counts: Counter[Fate] = Counter()
-    rows = store.rows()
-    while batch := list(islice(rows, FILES_AT_ONCE)):
+    rows = (row for row in store.rows() if among is None or name_of(row) in among)
+    outcomes: Iterator[Outcome]
+    while not stopped() and (batch := list(islice(rows, FILES_AT_ONCE))):
         decided = [_decide(row, plan) for row in batch]
         if plan.dry_run:
-            outcomes = (_foreseen(decision) for decision in decided)
+            outcomes = map(_foreseen, decided)
         else:
             for decision in decided:
                 if isinstance(decision, _Change):
                     store.replace(_with_intention(decision, plan.field))
             store.commit()
-            outcomes = (
-                _done(store, row, decision, plan)
-                for row, decision in zip(batch, decided, strict=True)
-            )
+            outcomes = _done_unless(stopped, store, batch, decided, plan)
         try:
             for outcome in outcomes:
                 counts[outcome.fate] += 1
@@ -114,14 +133,16 @@ def _decide(row: Row, plan: TagPlan) -> _Change | _Settled | Outcome:
     name = name_of(row)
     if row["error"] is not None:
         return Outcome(name, Fate.UNLABELLED)
+    if is_remote(name):
+        return remote(name)
     values = plan.choice.values(row)
     if not values:
         return Outcome(name, Fate.UNSURE)
     intended, old = (tag_values(row, column, plan.field) for column in ("written_tags", "old_tags"))
     try:
-        path = local_path(name)
+        path = Path(name)
         state, found = file_state(path), read_field(path, plan.field)
-        if is_pending(row) and found.stored == intended:
+        if pending_mtime_ns(row) is not None and found.stored == intended:
             return _Settled(row, path, state, found.shown)
         if found.stored == values or (not plan.replace and any(map(str.strip, found.shown))):
             return Outcome(name, Fate.HAS_ONE, found.shown, found.shown)
@@ -129,13 +150,14 @@ def _decide(row: Row, plan: TagPlan) -> _Change | _Settled | Outcome:
             raise AudioFormatError(
                 f"{path}: has changed since it was labelled, and is left alone; label it again"
             )
+        refuse_read_only(path)
     except MissingExtraError:
         raise
     except EdgeGenreError as error:
         return failed(name, error)
     # What we wrote ourselves is nothing to go back to.
     before_us = old if old is not None and found.stored == intended else found.stored
-    return _Change(row, path, state, found.shown, before_us, values)
+    return _Change(row, path, state, found.shown, before_us, values, time.time_ns())
 
 
 def _foreseen(decision: _Change | _Settled | Outcome) -> Outcome:
@@ -154,8 +176,23 @@ def _with_intention(change: _Change, field: str) -> Row:
         **row,
         "old_tags": {**(row.get("old_tags") or {}), field: list(change.old)},
         "written_tags": {**(row.get("written_tags") or {}), field: list(change.new)},
-        "tags_error": PENDING,
+        "tags_error": pending_note(change.mtime_ns),
     }
+
+
+def _done_unless(
+    stopped: Callable[[], bool],
+    store: RowStore,
+    batch: list[Row],
+    decided: list[_Change | _Settled | Outcome],
+    plan: TagPlan,
+) -> Iterator[Outcome]:
+    """Do it file by file; after a stop, the rows that are left intend nothing any more."""
+    for row, decision in zip(batch, decided, strict=True):
+        if not stopped():
+            yield _done(store, row, decision, plan)
+        elif isinstance(decision, _Change):
+            store.replace(row)
 
 
 def _done(
@@ -167,14 +204,17 @@ def _done(
         if row.get("tags_error") != (decision.error or None):
             store.replace({**row, "tags_error": decision.error or None})
         return decision
-    if is_pending(row):
+    if pending_mtime_ns(row) is not None:
         remove_leftovers(decision.path)
     if isinstance(decision, _Settled):
         new, state = row, decision.state
         outcome = Outcome(name, Fate.WRITTEN, decision.values, decision.values)
     else:
         try:
-            state = write_field(decision.path, decision.new, plan.field, expected=decision.state)
+            state = write_field(
+                decision.path, decision.new, plan.field, expected=decision.state,
+                mtime_ns=decision.mtime_ns,
+            )  # fmt: skip
         except EdgeGenreError as error:
             refused = failed(name, error)
             store.replace({**row, "tags_error": refused.error})

@@ -5,15 +5,27 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from itertools import islice
+from pathlib import Path
 
 from ..errors import AudioFormatError, EdgeGenreError, MissingExtraError
-from .file_tags import FileState, file_state, read_field, remove_leftovers, write_field
-from .row import Row, name_of
-from .tag_outcome import FILES_AT_ONCE, Fate, Outcome, RowStore, failed, is_pending, local_path
+from .file_tags import (
+    FileState,
+    file_state,
+    read_field,
+    refuse_read_only,
+    remove_leftovers,
+    write_field,
+)
+from .row import Row, name_of, pending_mtime_ns
+from .tag_outcome import FILES_AT_ONCE, Fate, Outcome, RowStore, failed
 
 
 def undo_tags(
-    store: RowStore, show: Callable[[Outcome], None], *, dry_run: bool = False
+    store: RowStore,
+    show: Callable[[Outcome], None],
+    *,
+    dry_run: bool = False,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Counter[Fate]:
     """Put back what the files of an output held before tags were written to them.
 
@@ -26,6 +38,8 @@ def undo_tags(
         Gets what became of every file that tags were written to.
     dry_run : bool
         Whether to write nothing at all.
+    stopped : callable
+        Whether to end early, between two files: those that are left are as they were.
 
     Returns
     -------
@@ -38,9 +52,11 @@ def undo_tags(
     """
     counts: Counter[Fate] = Counter()
     rows = (row for row in store.rows() if row.get("written_tags"))
-    while batch := list(islice(rows, FILES_AT_ONCE)):
+    while not stopped() and (batch := list(islice(rows, FILES_AT_ONCE))):
         try:
             for row in batch:
+                if stopped():
+                    break
                 outcome = _restore(store, row, dry_run=dry_run)
                 counts[outcome.fate] += 1
                 show(outcome)
@@ -58,8 +74,11 @@ def _restore(store: RowStore, row: Row, *, dry_run: bool) -> Outcome:
     after: tuple[str, ...] = ()
     outcome = None
     try:
-        path = local_path(name)
-        is_labelled = file_state(path) == FileState(row["size"], row["mtime_ns"])
+        path = Path(name)
+        found_state, pending = file_state(path), pending_mtime_ns(row)
+        is_labelled = found_state == FileState(row["size"], row["mtime_ns"]) or (
+            found_state.mtime_ns == pending
+        )
         for field in list(written):
             found, wanted = read_field(path, field), tuple(old.get(field, ()))
             if found.stored not in (tuple(written[field]), wanted):
@@ -67,10 +86,12 @@ def _restore(store: RowStore, row: Row, *, dry_run: bool) -> Outcome:
                     f"{path}: {field} holds {'; '.join(found.shown) or 'nothing'} by now, which "
                     "edge-genre did not write, and stays"
                 )
+            if found.stored != wanted:
+                refuse_read_only(path)
             before, after = (*before, *found.shown), (*after, *wanted)
             if dry_run:
                 continue
-            if is_pending(row):
+            if pending is not None:
                 remove_leftovers(path)
             if found.stored != wanted:
                 state = write_field(path, wanted, field)

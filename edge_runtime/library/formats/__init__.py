@@ -34,6 +34,8 @@ class Head:
     model: str | None
     model_sha256: str | None
     failed: bool
+    pending_mtime_ns: int | None
+    """As `edge_runtime.library.row.pending_mtime_ns` gives it"""
 
 
 HEAD_COLUMNS = (

@@ -104,7 +104,7 @@ class ParquetRows:
 
     def heads(self) -> Iterator[Head]:
         """Of all rows."""
-        for table in self._pieces(HEAD_COLUMNS):
+        for table in self._pieces([*HEAD_COLUMNS, WRITTEN[-1]]):
             for row in table.to_pylist():
                 yield head_of(row)
 

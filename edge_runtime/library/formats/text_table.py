@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, Generic, TypeVar
 
-from ..row import Columns, Row, name_of
+from ..row import Columns, Row, name_of, pending_mtime_ns
 from . import Head, unreadable
 
 _Record = TypeVar("_Record")
@@ -77,4 +77,5 @@ def head_of(row: Row) -> Head:
     return Head(
         name_of(row), row["size"], row["mtime_ns"], row["seconds"], row["sample"], row["channel"],
         row["model"], row["model_sha256"], row["error"] is not None,
+        pending_mtime_ns(row),
     )  # fmt: skip

@@ -28,9 +28,19 @@ def test_genres_are_spelled_as_most_collections_do_and_ones_own_as_they_are() ->
 
 
 @pytest.mark.parametrize("label", ["other", "not music", "silence", "unknown", None])
-def test_what_is_no_genre_is_never_written(label: str | None) -> None:
+def test_what_is_no_genre_is_not_written(label: str | None) -> None:
     choice = TagChoice(min_confidence=0.0, top=3)
     assert choice.values(row(label, 0.99, rock=0.9, pop=0.1)) == ()
+
+
+def test_what_is_no_genre_is_written_where_the_map_has_it(tmp_path: Path) -> None:
+    names = read(tmp_path, 'other = "Various"\nsilence = "Silence"\n"not music" = ""\n')
+    choice = TagChoice(0.5, 2, names)
+    assert choice.values(row("other", 0.5, other=0.5, rock=0.5)) == ("Various",)
+    assert choice.values(row("other", 0.4, other=0.4, rock=0.3)) == ()
+    assert choice.values(row("silence", 0.0)) == ("Silence",)
+    assert choice.values(row("not music", 0.9)) == ()
+    assert TagChoice(0.1, 2, names).values(row("rock", 0.6, rock=0.6, other=0.4)) == ("Rock",)
 
 
 def test_a_genre_below_the_confidence_is_left_out() -> None:
@@ -56,8 +66,12 @@ def test_genre_map_replaces_label_names(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('polka = "Polka"', "'polka' is no genre of this model; it knows blues, hiphop, pop, rock"),
-        ('other = "Various"', "other is no genre and never written"),
+        (
+            'polka = "Polka"',
+            "'polka' is no label of this model; it has blues, hiphop, pop, rock, other, not music, "
+            "silence",
+        ),
+        ('unknown = "Unknown"', "'unknown' is no label of this model"),
         ("rock = 3", "rock is 3; name one line of text"),
         ('rock = "a\\nb"', "name one line of text"),
         ('[rock]\nname = "x"', "name one line of text"),

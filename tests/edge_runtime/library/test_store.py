@@ -14,7 +14,7 @@ from edge_runtime.library.formats import SUFFIXES, parquet
 from edge_runtime.library.inputs import InputError, Item, ItemStat
 from edge_runtime.library.label import label_library
 from edge_runtime.library.labeller import BY_LENGTH
-from edge_runtime.library.row import name_of
+from edge_runtime.library.row import name_of, pending_note
 from edge_runtime.library.store import Store, read_rows
 
 from .fakes import COLUMNS, ODD_NAMES, SETTINGS, FakeLabels, made_row
@@ -319,6 +319,38 @@ def test_values_of_tags_before_they_were_written_stay_when_a_file_is_labelled_ag
     assert rows["new.wav"]["old_tags"] is None
 
 
+@pytest.mark.parametrize("finish", [True, False])
+def test_a_file_whose_tags_were_written_when_a_run_was_killed_is_current(out, finish):
+    fill(out, ["a.wav", "b.wav"])
+    store = Store(out, None)
+    for row in store.rows():
+        store.replace({**row, **TAGS, "tags_error": pending_note(STAT.mtime_ns + 7)})
+    store.commit()
+    if finish:
+        store.finish()
+    store.close()
+    store = Store(out, SETTINGS)
+    assert store.is_current("a.wav", STAT)
+    assert store.is_current("a.wav", ItemStat(2000, STAT.mtime_ns + 7))
+    assert not store.is_current("a.wav", ItemStat(2000, STAT.mtime_ns + 8))
+    store.add(made_row("b.wav", size=5, mtime_ns=6))  # labelled again
+    store.commit()
+    assert store.is_current("b.wav", ItemStat(5, 6))
+    store.close()
+
+
+def test_an_output_whose_tags_were_all_restored_may_be_overwritten(out):
+    fill(out, NAMES)
+    write_tags(out, NAMES[:3])
+    store = Store(out, None)
+    for row in store.rows():
+        store.replace({**row, **dict.fromkeys(TAGS)})
+    store.finish()
+    store.close()
+    fill(out, NAMES[:2], overwrite=True)
+    assert list(read_rows(out)) == [made_row(name) for name in NAMES[:2]]
+
+
 def counting(seen, stopped=lambda: False):
     labels = FakeLabels()
 
@@ -368,6 +400,14 @@ def test_rows_of_files_outside_this_run_stay_unless_pruned_as_missing(out, items
     outcome = run(out, items[:3], [], prune=True)
     assert outcome.others == 1
     assert sorted(names_in(out)) == sorted([*NAMES[:3], str(there)])
+
+
+def test_what_tags_were_is_not_pruned_with_a_file_that_is_missing(out, items):
+    run(out, items, [])
+    write_tags(out, NAMES[3:5])
+    outcome = run(out, items[:1], [], prune=True)
+    assert outcome.others == 2
+    assert sorted(names_in(out)) == sorted([NAMES[0], *NAMES[3:5]])
 
 
 def test_a_run_that_is_stopped_keeps_what_is_finished(out, items):
