@@ -80,8 +80,7 @@ models: tiny base plus seed-cnn
 
 tiny: $(VENV)/.dev
 	$(TRAIN) --model tiny --teacher $(TEACHER) $(MORE_MUSIC) --out runs/tiny
-	$(REFIT) runs/tiny $(DATA) $(MORE_MUSIC) --out runs/tiny-all
-	$(EXPORT) runs/tiny-all --quantize dynamic --out edge_runtime/bundled/tiny.tflite --name tiny --model-version 1.2 $(OF_MUSICNN)
+	$(EXPORT) runs/tiny --quantize dynamic --out edge_runtime/bundled/tiny.tflite --name tiny --model-version 1.2 $(OF_MUSICNN)
 
 base: $(VENV)/.dev
 	$(TRAIN) --model base --teacher $(TEACHER) $(MORE_MUSIC) --out runs/base

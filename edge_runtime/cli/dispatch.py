@@ -65,8 +65,9 @@ def _run(arguments: list[str]) -> int:
         return 1
     except OSError as error:
         where, output = error.filename, f"the output{_target(sys.stdout)}"
-        # What writes files names them, so that it was the output; unbuffered, it has lost the text.
-        failed = error.errno in NO_SPACE and getattr(sys.stdout, "write_through", False)
+        # What writes files names them, so that it was the output. Unbuffered, or longer than the
+        # buffer, the text is lost, and another flush would not fail.
+        failed = error.errno in NO_SPACE
         try:
             sys.stdout.flush()
         except OSError:

@@ -255,9 +255,10 @@ def test_a_constant_offset_changes_no_label(model: str, offset: float) -> None:
     shifted = classifier.classify(samples + np.float32(offset), rate=rate)
     assert shifted.label == clean.label
     for before, after in zip(clean.windows, shifted.windows, strict=True):
-        assert after.label == before.label
         # The clip's windows have a mean of their own, which is too small to be left out.
         assert after.posterior == pytest.approx(before.posterior, abs=0.02)
+        first, second = sorted(before.posterior.values(), reverse=True)[:2]
+        assert after.label == before.label or first - second < 0.02
     assert clean.warnings == ()
     (warning,) = shifted.warnings
     assert warning == (

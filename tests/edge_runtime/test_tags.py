@@ -117,7 +117,7 @@ def test_the_network_runs_once_a_window(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_models_without_tags_say_nothing_beside_the_genre() -> None:
-    model = Classifier("tiny")
+    model = Classifier("seed-cnn")
     result, event = model.classify(SOUND, rate=RATE), ClassifierStream(model).push(SOUND)[-1]
     for found in (result, event):
         assert (found.tags, found.styles, found.style, found.mood) == ({}, {}, None, None)

@@ -199,7 +199,7 @@ def test_a_genre_with_commas_in_its_name_can_be_chosen(tmp_path, option):
 def test_without_options_the_settings_are_the_models_own():
     first = ModelReload(parsed("--model", "tiny", "--ignore", "jazz")).first
     assert first.settings == first.classifier.manifest.decoder
-    assert first.classifier.rejected == ("jazz", "not music")
+    assert first.classifier.rejected == ("jazz", "other", "not music")
 
 
 def test_a_model_with_fewer_tags_than_are_asked_for_does_not_take_over(tmp_path, caplog):

@@ -142,7 +142,7 @@ def test_the_card_lists_tags_styles_both_inputs_and_how_windows_make_a_track(mod
 
 
 def test_the_card_of_a_model_without_them_has_no_such_lines() -> None:
-    card = succeed("info", "tiny").stdout
+    card = succeed("info", "seed-cnn").stdout
     assert "tags" not in card
     assert "styles" not in card
     assert "second input" not in card

@@ -65,7 +65,7 @@ def connect(reported):
         def make(url, *, tls=None, discovery=None, interval_s=10.0, of=None, **how):
             sink = MqttSink(
                 parse_broker(url),
-                tls=tls, session=of or session("tiny"), discovery=discovery, interval_s=interval_s,
+                tls=tls, session=of or session("seed-cnn"), discovery=discovery, interval_s=interval_s,
                 **how,
             )  # fmt: skip
             closing.callback(sink.close)
@@ -140,7 +140,7 @@ def test_state_availability_and_discovery_are_retained_for_who_comes_later(broke
     )  # fmt: skip
     assert messages == {
         "den/availability": ("online", True),
-        CONFIG: ("tiny", True),
+        CONFIG: ("seed-cnn-gtzan", True),
     }
 
 
@@ -316,7 +316,7 @@ def test_a_password_is_checked_by_the_broker(broker, connect, reported, password
     address = parse_broker(f"mqtt://{USER}@127.0.0.1:{broker.password_port}/den")
     sink = MqttSink(
         dataclasses.replace(address, password=password),
-        tls=None, session=session("tiny"), discovery=None, interval_s=1.0,
+        tls=None, session=session("seed-cnn"), discovery=None, interval_s=1.0,
     )  # fmt: skip
     sink.show(event("jazz"))
     if line is None:
@@ -389,9 +389,9 @@ def test_home_assistant_that_starts_gets_the_sensors_again(broker, connect):
 def test_home_assistant_gets_the_genres_of_a_model_that_takes_over(broker, connect):
     sink = connect(f"mqtt://127.0.0.1:{broker.port}/den", discovery=discovery)
     with subscribed(broker) as home:
-        home.until(at(CONFIG, "tiny"))
-        sink.describe(session("seed-cnn"))
         home.until(at(CONFIG, "seed-cnn-gtzan"))
+        sink.describe(session("tiny"))
+        home.until(at(CONFIG, "tiny"))
 
 
 def sensors(session):
@@ -415,7 +415,7 @@ def test_style_and_mood_are_in_the_state_of_a_model_that_names_them(broker, conn
         messages = home.until(state_is("other"))
         sink.show(event("silence", 101.0))
         messages += home.until(state_is("silence"))
-        sink.describe(session("tiny"))
+        sink.describe(session("seed-cnn"))
         sink.show(event("jazz", 102.0))
         messages += home.until(state_is("jazz"))
     states = [json.loads(m.payload) for m in messages if m.topic == "den/state" and m.payload]
@@ -551,7 +551,7 @@ def test_every_message_has_its_topic_its_quality_of_service_and_is_retained_or_n
     monkeypatch.setattr("edge_runtime.sinks.mqtt.CpuShare.percent", lambda *_: 2.5)
     sink = MqttSink(
         parse_broker("mqtt://den:p%2Fw@pi.local:1884/den"),
-        tls=None, session=session("tiny"), discovery=discovery, interval_s=10.0,
+        tls=None, session=session("seed-cnn"), discovery=discovery, interval_s=10.0,
     )  # fmt: skip
     sink.show(event("métal", confidence=0.12345, utc="2026-11-23T11:38:05.042Z"))
     paho.may_connect.set()
@@ -566,7 +566,7 @@ def test_every_message_has_its_topic_its_quality_of_service_and_is_retained_or_n
         ("will", "den/availability", "offline", 1, True),
         ("connect", "pi.local", 1884, 30),
         ("subscribe", ("den/availability", 1), ("homeassistant/status", 1)),
-        ("publish", CONFIG, "tiny", 1, True),
+        ("publish", CONFIG, "seed-cnn-gtzan", 1, True),
         ("publish", "den/state", state, 1, True),
         ("publish", "den/availability", "online", 1, True),
         ("publish", "den/changes", state, 1, False),
