@@ -22,8 +22,8 @@ def add_engine_arguments(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(
         "--address",
         metavar="ADDR",
-        help="with --engine ray, HOST:PORT or ray://HOST:PORT of the cluster, or auto (default: "
-        "$RAY_ADDRESS; without it, Ray is started on this machine)",
+        help="with --engine ray, HOST:PORT of the cluster that this machine belongs to, or auto "
+        "(default: $RAY_ADDRESS; without it, Ray is started on this machine)",
     )
 
 

@@ -17,10 +17,11 @@ import socket
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
+from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from ..errors import EdgeGenreError, MissingExtraError, ParameterError
@@ -36,8 +37,12 @@ _Parcel = TypeVar("_Parcel")
 _Result = TypeVar("_Result")
 
 _LOCAL, _AUTO = "local", "auto"
-_HOST_PORT = re.compile(r"(?:ray://)?(?:\[(?P<six>[^\]/]+)\]|(?P<host>[^:/\s\[\]]+)):(?P<port>\d+)")
+_HOST_PORT = re.compile(r"(?:\[(?P<six>[^\]/]+)\]|(?P<host>[^:/\s\[\]]+)):(?P<port>\d+)")
 _CONNECT_S = 5.0
+_SETTINGS = b"\0\0\0\4\0\0\0\0\0"
+"""The first frame of either side in HTTP/2, which gRPC speaks; its fourth byte is its type"""
+_HTTP2_GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + _SETTINGS
+_TRUE = ("1", "true", "True")
 _LOOK_S = 0.2
 """How often the main thread looks whether it is to stop"""
 _END_S = 10.0
@@ -70,9 +75,9 @@ class RayCluster:
     Parameters
     ----------
     address : str, optional
-        ``HOST:PORT`` of the head, ``ray://HOST:PORT``, or ``auto`` for the cluster that this
-        machine belongs to. None takes ``$RAY_ADDRESS``; where that is not set, Ray is started on
-        this machine, and ended with the work.
+        ``HOST:PORT`` of the head, or ``auto``, of the cluster that this machine belongs to. None
+        takes ``$RAY_ADDRESS``; where that is not set, Ray is started on this machine, and ended
+        with the work.
     actors : int, optional
         How many share the work; one for each CPU of the cluster if not given.
     """
@@ -96,15 +101,20 @@ class RayCluster:
         address = self._address
         if address in (_LOCAL, _AUTO):
             return
+        if address.startswith("ray://"):
+            raise ParameterError(
+                f"{self._source} {address}: Ray Data does not run over a Ray Client; send the "
+                "command to the cluster with ray job submit (docs/scale.md)"
+            )
         found = _HOST_PORT.fullmatch(address)
         if found is None or int(found["port"]) >= 1 << 16:
             raise ParameterError(
-                f"{self._source} is {address!r}, which is no address of Ray; give HOST:PORT, "
-                f"ray://HOST:PORT or {_AUTO}"
+                f"{self._source} is {address!r}, which is no address of Ray; give HOST:PORT or "
+                f"{_AUTO}"
             )
         try:
             to = found["six"] or found["host"], int(found["port"])
-            socket.create_connection(to, timeout=_CONNECT_S).close()
+            _greet(to)
         except (OSError, UnicodeError) as error:
             reason = getattr(error, "strerror", None) or error
             raise RayAddressError(
@@ -138,7 +148,7 @@ class RayCluster:
         self.check()
         with self._joined() as ray:
             actors = self.actors or max(1, int(ray.cluster_resources().get("CPU", 1)))
-            made = ray.put(_Made(__version__, pickle.dumps(make)))
+            made = ray.put(_Made(__version__, str(Path.cwd()), pickle.dumps(make)))
             for lot in parcels(actors):
                 yield from _results(_dataset(ray, lot, made, actors), stopped)
                 if stopped():
@@ -158,7 +168,6 @@ class RayCluster:
         address = self._address
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would report to its makers
         os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # what it prints by itself
-        os.environ.setdefault("RAY_py_gcs_connect_timeout_s", "5")  # somebody answers there
         ray = _imported()
         own: dict[str, Any] = {}
         if address == _LOCAL:
@@ -170,10 +179,11 @@ class RayCluster:
         except SystemExit:
             raise
         except Exception as error:  # of many kinds: whatever the first request to it met
-            where = f"{self._source} {address}: " if address != _LOCAL else ""
+            if own:
+                raise RayAddressError(f"Ray cannot be started ({_first_line(error)})") from None
             raise RayAddressError(
-                f"{where}Ray cannot be {'started' if own else 'joined'} ({_first_line(error)}); "
-                "see docs/scale.md"
+                f"{self._source} {address}: cannot be joined ({_first_line(error)}); this machine "
+                "must belong to the cluster, and if that wants a token RAY_AUTH_MODE=token be set"
             ) from None
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, terminate)  # Ray has put its own there
@@ -232,6 +242,8 @@ class _LabelWork:
 
 class _Made(NamedTuple):
     version: str
+    folder: str
+    """Names of files may be relative to it"""
     work: bytes
 
 
@@ -260,8 +272,22 @@ class _Actor:
                 f"{socket.gethostname()}: edge-genre {__version__} is installed on this machine of "
                 f"the cluster, and {made.version} where the command runs; install the same"
             )
+        with suppress(OSError):  # it may have none such; whole names can be found all the same
+            os.chdir(made.folder)
         make: Callable[[], Callable[[Any], Any]] = pickle.loads(made.work)
         return make()
+
+
+def _greet(address: tuple[str, int]) -> None:
+    """Find out whether a server of gRPC is there: Ray itself tries for minutes."""
+    with socket.create_connection(address, timeout=_CONNECT_S) as connection:
+        if os.environ.get("RAY_USE_TLS") in _TRUE:
+            return
+        connection.settimeout(_CONNECT_S)
+        connection.sendall(_HTTP2_GREETING)
+        answer = connection.recv(len(_SETTINGS))
+        if answer[3:4] != _SETTINGS[3:4]:
+            raise OSError("what answers is no Ray")
 
 
 def _imported() -> Any:
@@ -299,10 +325,9 @@ def _results(dataset: Any, stopped: Callable[[], bool]) -> Iterator[Any]:
 
     def put(result: bytes | Exception | None) -> None:
         while not left.is_set():
-            try:
-                return found.put(result, timeout=_LOOK_S)
-            except queue.Full:
-                continue
+            with suppress(queue.Full):
+                found.put(result, timeout=_LOOK_S)
+                break
 
     def pull() -> None:
         try:
