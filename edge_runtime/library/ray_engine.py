@@ -45,7 +45,7 @@ _HTTP2_GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + _SETTINGS
 _TRUE = ("1", "true", "True")
 _LOOK_S = 0.2
 """How often the main thread looks whether it is to stop"""
-_END_S = 10.0
+_END_S = 2.0
 _RETRIES = 8
 """Actors that may be lost over one parcel; Ray's default is to try for ever."""
 _RESULTS_WAITING = 16
@@ -359,6 +359,7 @@ def _results(dataset: Any, stopped: Callable[[], bool]) -> Iterator[Any]:
             yield result
     finally:
         left.set()
+        thread.join(_END_S)  # Ray Data ends its own threads then; what works longer is cut off
 
 
 def _cluster_error(error: Exception) -> EdgeGenreError:
