@@ -167,6 +167,7 @@ class RayCluster:
         """Ray, joined, or started on this machine; left again afterwards."""
         address = self._address
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would report to its makers
+        os.environ.setdefault("RAY_worker_niceness", "0")  # else 15: a busy machine would starve it
         os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # what it prints by itself
         ray = _imported()
         own: dict[str, Any] = {}
