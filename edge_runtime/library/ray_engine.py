@@ -38,6 +38,13 @@ _Result = TypeVar("_Result")
 
 _LOCAL, _AUTO = "local", "auto"
 _HOST_PORT = re.compile(r"(?:\[(?P<six>[^\]/]+)\]|(?P<host>[^:/\s\[\]]+)):(?P<port>\d+)")
+_ENVIRONMENT = {
+    "RAY_USAGE_STATS_ENABLED": "0",  # it would report to its makers
+    "RAY_BACKEND_LOG_LEVEL": "fatal",  # what its native part prints
+    "RAY_DEDUP_LOGS_SKIP_REGEX": ".*",  # what it prints here of workers that were lost: all of it
+    "RAY_worker_niceness": "0",  # else 15: a busy machine would starve it
+}
+"""What Ray is told where the user did not, before it is imported"""
 _CONNECT_S = 5.0
 _SETTINGS = b"\0\0\0\4\0\0\0\0\0"
 """The first frame of either side in HTTP/2, which gRPC speaks; its fourth byte is its type"""
@@ -166,9 +173,6 @@ class RayCluster:
     def _joined(self) -> Iterator[Any]:
         """Ray, joined, or started on this machine; left again afterwards."""
         address = self._address
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would report to its makers
-        os.environ.setdefault("RAY_worker_niceness", "0")  # else 15: a busy machine would starve it
-        os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # what it prints by itself
         ray = _imported()
         own: dict[str, Any] = {}
         if address == _LOCAL:
@@ -292,6 +296,8 @@ def _greet(address: tuple[str, int]) -> None:
 
 
 def _imported() -> Any:
+    for name, value in _ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
     try:
         import ray
         import ray.data
