@@ -12,7 +12,8 @@ cores in turn, round after round. Of each round:
 - *driver*: processor time of the command's own process for each further row, which says how many
   cores one command can keep busy.
 
-Given are medians. The rows of both engines must be equal.
+Given are medians. The rows of both engines must be equal. Then Ray gets 20,000 names of files that
+are not there, whose rows take next to no work: how many rows a second one command can take.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from edge_runtime.library.row import Row, name_of
 from .decode import write_clip
 
 _SECONDS = 240
+_MISSING = 20_000
 
 
 def measure(rows: Iterator[Row], files: int) -> tuple[dict[str, float], list[Row]]:
@@ -88,6 +90,8 @@ def main() -> None:
         for item in items[:20]:
             labeller(item)
         cpu_s = (time.process_time() - begin) / min(20, args.files)
+        missing = [Item(str(Path(folder, "none", str(number)))) for number in range(_MISSING)]
+        empty, _ = measure(label_on_ray(labeller, missing, RayCluster("local", jobs)), _MISSING)
     results = {
         engine: {name: round(statistics.median(r[name] for r in rounds), 3) for name in rounds[0]}
         for engine, rounds in measured.items()
@@ -97,6 +101,10 @@ def main() -> None:
         print(f"{engine:<8}", *(f"{value:>{n}}" for value, n in
               zip(row.values(), (8, 8, 7, 17), strict=True)))  # fmt: skip
     print(f"{1000 * cpu_s:.0f} ms of a core for a file, in one process")
+    print(
+        f"Ray, rows without work: {empty['files_per_s']:.0f} rows/s, "
+        f"{empty['driver_cpu_ms']:.2f} ms of the command's own process for each"
+    )
     if args.json:
         document: dict[str, Any] = {
             "command": f"python -m benchmarks.library.engines --model {args.model} "
@@ -110,6 +118,9 @@ def main() -> None:
             },
             "cpu_s_per_file": round(cpu_s, 4),
             "engines": results,
+            "ray_rows_without_work": {
+                name: round(empty[name], 3) for name in ("files_per_s", "driver_cpu_ms")
+            },
         }
         args.json.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
 
