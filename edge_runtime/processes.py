@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 
 
 @contextmanager
@@ -31,6 +32,20 @@ def can_start_processes() -> bool:
     """A new process imports the main module again, which a script from stdin does not allow."""
     file = getattr(sys.modules["__main__"], "__file__", None)
     return file is None or Path(file).exists()
+
+
+@contextmanager
+def main_module_hidden() -> Iterator[None]:
+    """Processes that are started inside do not import the main module again.
+
+    What is pickled for them must be defined elsewhere.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def die_with_parent() -> None:

@@ -47,12 +47,12 @@ _CONSTANT_128 = {"bitrate_mode": "CONSTANT", "compression_level": 0.6}
 ALONE = "soundfile, soxr"
 
 
-def write_clip(path: Path, sound: str | Path) -> None:
-    """An MP3 of 30 s, in stereo, of a sound over and over."""
+def write_clip(path: Path, sound: str | Path, seconds: int = _SECONDS) -> None:
+    """An MP3, in stereo, of a sound over and over."""
     audio = open_audio(sound)
     samples = np.concatenate(list(audio.blocks()))
     mono = soxr.resample(samples.mean(axis=1), audio.rate, _RATE)
-    mono = np.resize(mono, _RATE * _SECONDS)
+    mono = np.resize(mono, _RATE * seconds)
     # The right channel comes a moment later, so that the two are not one.
     stereo = np.stack([mono, np.roll(mono, 40)], axis=1)
     soundfile.write(path, stereo, _RATE, format="MP3", **_CONSTANT_128)

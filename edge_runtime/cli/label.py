@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EdgeGenreError, ParameterError
 from .arguments import Whole, add_channel_argument
+from .engine_arguments import add_engine_arguments, ray_cluster
 from .file_tag_arguments import (
     add_file_tag_arguments,
     check_file_tag_arguments,
@@ -22,11 +24,13 @@ from .file_tag_arguments import (
 from .stop_signals import stop_signals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from ..library.inputs import InputError, Item
     from ..library.label import Outcome
+    from ..library.labeller import LabelSettings
+    from ..library.row import Row
     from .parser import Parser
+
+_Engine = Callable[[Iterable["Item"], Callable[[], bool]], Iterator["Row"]]
 
 HELP = "label a whole library of music: a table with a row a file, and playlists"
 
@@ -74,8 +78,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--jobs",
         type=Whole(1, _MOST_JOBS),
         metavar="N",
-        help="processes that share the work (default: one a core)",
+        help="processes that share the work (default: one a core; with --engine ray, one a CPU of "
+        "the cluster)",
     )
+    add_engine_arguments(parser)
     parser.add_argument(
         "--playlist",
         type=Path,
@@ -114,8 +120,7 @@ def run(args: argparse.Namespace) -> int:
         return run_undo(args)
     from ..library.inputs import find_items
     from ..library.label import label_library
-    from ..library.labeller import BY_LENGTH, Labeller, LabelSettings
-    from ..library.pool import label_items
+    from ..library.labeller import BY_LENGTH, LabelSettings
     from ..library.store import Store
     from ..output_file import check_writable
 
@@ -127,18 +132,18 @@ def run(args: argparse.Namespace) -> int:
         channel=args.channel,
         sample="whole" if args.whole else args.sample or BY_LENGTH,
     )
+    label = _engine(args, settings)
     plan = tag_plan(args, settings.columns.labels) if args.write_tags else None
     found, named = find_items(args.paths, stdin=sys.stdin.buffer), set[str]()
     if plan is not None:
         found = _remembering(found, named)
-    jobs = args.jobs or _cores()
     with stop_signals() as stop:
         store = Store(args.out, settings, overwrite=args.overwrite)
         try:
             outcome = label_library(
                 found,
                 store,
-                lambda items: label_items(Labeller(settings), items, jobs, stop.is_set),
+                lambda items: label(items, stop.is_set),
                 stopped=stop.is_set,
                 prune=args.prune,
                 quiet=args.quiet,
@@ -158,6 +163,21 @@ def run(args: argparse.Namespace) -> int:
     if args.strict:
         _fail_on_failures(args.out, outcome.failed, untagged)
     return 0
+
+
+def _engine(args: argparse.Namespace, settings: LabelSettings) -> _Engine:
+    from ..library.labeller import Labeller
+
+    cluster = ray_cluster(args, args.jobs)
+    if cluster is None:
+        from ..library.pool import label_items
+
+        jobs = args.jobs or _cores()
+        return lambda items, stopped: label_items(Labeller(settings), items, jobs, stopped)
+    from ..library.ray_engine import label_on_ray
+
+    labeller = Labeller(settings.with_content())
+    return lambda items, stopped: label_on_ray(labeller, items, cluster, stopped)
 
 
 def _remembering(

@@ -33,6 +33,7 @@ _EXTRAS = {
     "onnx": ("onnxruntime", "onnxruntime"),
     "mqtt": ("paho", "paho-mqtt"),
     "library": ("pyarrow", "pyarrow"),
+    "ray": ("ray", "ray"),
     "tags": ("mutagen", "mutagen"),
 }
 """Module and package by extra"""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -32,8 +32,8 @@ _ABOUT_S = 2.0
 class LabelSettings:
     """What rows depend on, beside the files."""
 
-    model: str
-    """Path of the model's file; every process reads it by itself"""
+    model: str | bytes
+    """Path of the model's file, which every process reads by itself; or its content"""
     model_sha256: str
     """Of the file: one that is exchanged in mid-run is noticed"""
     model_name: str
@@ -85,6 +85,21 @@ class LabelSettings:
             channel,
             sample,
         )
+
+    def with_content(self) -> LabelSettings:
+        """The same with the content of the model's file, for machines that do not have it.
+
+        Raises
+        ------
+        ModelFileError
+            If it cannot be read any more.
+        """
+        if isinstance(self.model, bytes):
+            return self
+        try:
+            return replace(self, model=Path(self.model).read_bytes())
+        except OSError as error:
+            raise ModelFileError(f"{self.model}: cannot be read ({error.strerror})") from None
 
     def sampling(self, seconds: float) -> Sampling | None:
         """What is listened to of a file of this length; None for the whole."""

@@ -84,11 +84,9 @@ def label_items(
     if not can_start_processes():
         yield from _in_this_process(labeller, items, stopped)
         return
-    pool = _Pool(labeller, iter(items), jobs)
+    pool = Pool(labeller, jobs)
     try:
-        while not stopped() and pool.is_busy():
-            yield from pool.finished(_LOOK_S)
-        yield from pool.finished(0.0)
+        yield from pool.label(items, stopped)
     finally:
         pool.close()
 
@@ -112,33 +110,37 @@ class _Worker:
     """Whether it reads files: only then may one of them be what ended it"""
 
 
-class _Pool:
-    def __init__(self, labeller: Labels, items: Iterator[Item], jobs: int) -> None:
+class Pool:
+    """Processes that make rows, of one lot of files after the other.
+
+    Parameters
+    ----------
+    labeller : Labels
+        Is pickled.
+    jobs : int
+        Processes; started as there is work.
+    """
+
+    def __init__(self, labeller: Labels, jobs: int) -> None:
         # A process that is forked from one with threads may hang; a spawned one may not.
         self._context = multiprocessing.get_context("spawn")
-        self._labeller, self._items, self._jobs = labeller, items, jobs
+        self._labeller, self._jobs = labeller, jobs
+        self._items: Iterator[Item] = iter(())
         self._again: deque[Item] = deque()
         self._killed: dict[str, int] = {}
         self._deaths = 0
         self._workers: list[_Worker] = []
-        self._next: Item | None = next(items, None)
+        self._next: Item | None = None
 
-    def is_busy(self) -> bool:
-        """Give the processes work; whether there is any."""
-        while self._has_more() and len(self._workers) < self._jobs:
-            self._workers.append(self._started())
-        # One file each, then a second: the last files are spread over all.
-        for depth in range(1, _AHEAD + 1):
-            for worker in self._workers:
-                if len(worker.given) < depth and self._has_more():
-                    self._give(worker)
-        return any(worker.given for worker in self._workers) or self._has_more()
-
-    def finished(self, wait_s: float) -> Iterator[Row]:
-        """Rows that are there, or come within a time."""
-        by_pipe = {worker.pipe: worker for worker in self._workers}
-        for pipe in wait(list(by_pipe), wait_s):
-            yield from self._received(by_pipe[pipe])  # type: ignore[index]  # no sockets among them
+    def label(
+        self, items: Iterable[Item], stopped: Callable[[], bool] = lambda: False
+    ) -> Iterator[Row]:
+        """As `label_items`; the processes stay for the next files."""
+        self._items = iter(items)
+        self._next = next(self._items, None)
+        while not stopped() and self._is_busy():
+            yield from self._finished(_LOOK_S)
+        yield from self._finished(0.0)
 
     def close(self) -> None:
         """End the processes, whatever they do."""
@@ -151,6 +153,23 @@ class _Pool:
             if worker.process.is_alive():
                 worker.process.kill()
                 worker.process.join()
+
+    def _is_busy(self) -> bool:
+        """Give the processes work; whether there is any."""
+        while self._has_more() and len(self._workers) < self._jobs:
+            self._workers.append(self._started())
+        # One file each, then a second: the last files are spread over all.
+        for depth in range(1, _AHEAD + 1):
+            for worker in self._workers:
+                if len(worker.given) < depth and self._has_more():
+                    self._give(worker)
+        return any(worker.given for worker in self._workers) or self._has_more()
+
+    def _finished(self, wait_s: float) -> Iterator[Row]:
+        """Rows that are there, or come within a time."""
+        by_pipe = {worker.pipe: worker for worker in self._workers}
+        for pipe in wait(list(by_pipe), wait_s):
+            yield from self._received(by_pipe[pipe])  # type: ignore[index]  # no sockets among them
 
     def _received(self, worker: _Worker) -> Iterator[Row]:
         try:
@@ -207,7 +226,7 @@ class _Pool:
             assert self._next is not None
             item, self._next = self._next, next(self._items, None)
         worker.given.append(item)
-        with suppress(OSError):  # it has ended: `finished` finds that out, and gives it again
+        with suppress(OSError):  # it has ended: `_finished` finds that out, and gives it again
             worker.pipe.send(item)
 
     def _started(self) -> _Worker:

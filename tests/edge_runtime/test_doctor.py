@@ -197,7 +197,7 @@ def test_extras_are_listed_there_or_not(installed):
     installed("rich")
     found = software.extras().found
     assert found.startswith("live (")
-    assert found.endswith("not installed: mic, audio, onnx, mqtt, library, tags")
+    assert found.endswith("not installed: mic, audio, onnx, mqtt, library, ray, tags")
 
 
 def test_the_model_that_ships_loads_classifies_and_is_fast_enough():

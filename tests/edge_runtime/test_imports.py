@@ -15,8 +15,7 @@ from .sounds import noise, write_wav
 HEAVY = {
     "tensorflow", "keras", "librosa", "scipy", "matplotlib", "soundfile", "rich", "sounddevice",
     "onnxruntime", "onnx", "paho", "pyarrow", "sqlite3", "threadpoolctl", "fsspec", "aiohttp",
-    "mutagen",
-    "train", "export", "benchmarks",
+    "mutagen", "ray", "train", "export", "benchmarks",
 }  # fmt: skip
 SOURCES = sorted(Path(edge_runtime.__file__).parent.rglob("*.py"))
 
@@ -100,6 +99,7 @@ def test_an_optional_library_has_one_place():
             "fsspec",
             "pyarrow",
             "mutagen",
+            "ray",
         )
     }
     assert places == {
@@ -113,4 +113,5 @@ def test_an_optional_library_has_one_place():
         "fsspec": ["remote.py"],
         "pyarrow": ["parquet.py"],
         "mutagen": ["dates.py", "tag_containers.py"],
+        "ray": ["ray_engine.py"],
     }

@@ -1,6 +1,8 @@
 """``edge-genre features``."""
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -82,3 +84,27 @@ def test_kaggles_layout_of_gtzan_has_its_ten_genres(data: Path, tmp_path: Path) 
     complaint = refused("features", root, *options, "--data-set", "folders", code=3)
     assert "only 'genres_original'" in complaint
     assert f"the folders in {root}/genres_original" in complaint
+
+
+def shards(folder: Path) -> list[bytes]:
+    """What a store holds; the names of its files are made up."""
+    return sorted(file.read_bytes() for file in folder.iterdir())
+
+
+@pytest.mark.slow
+def test_features_of_a_ray_cluster_are_those_of_this_machine(data: Path, tmp_path: Path) -> None:
+    pytest.importorskip("ray", reason="the extra ray is not installed")
+    for engine in ("local", "ray"):
+        # Not in a fork of a process that has imported TensorFlow: Ray has threads of its own.
+        subprocess.run(
+            [sys.executable, "-m", "edge_runtime", "features", data, "--out", tmp_path / engine,
+             "--engine", engine, "--workers", "2"],
+            check=True,
+        )  # fmt: skip
+    assert shards(tmp_path / "local") == shards(tmp_path / "ray")
+    assert len(shards(tmp_path / "local")) > 2
+
+
+def test_an_address_without_the_ray_engine_is_refused(data: Path, tmp_path: Path) -> None:
+    line = refused("features", data, "--out", tmp_path / "out", "--address", "a:1", code=2)
+    assert "add --engine ray" in line

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from edge_runtime.cli import warn
 from edge_runtime.cli.arguments import Number
+from edge_runtime.cli.engine_arguments import add_engine_arguments, ray_cluster
 from edge_runtime.errors import DataSetError, ParameterError
 from edge_runtime.frontend import PRESETS, FrontEndParams
 from edge_runtime.output_file import JSON, check_output
@@ -59,6 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--rebuild", action="store_true", help="throw away what is there")
     add_feature_arguments(parser)
+    add_engine_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -67,6 +69,7 @@ def run(args: argparse.Namespace) -> int:
         raise ParameterError("--format json needs --out, a folder or a file that ends in .json")
     if args.format == "json":
         check_output(_json_file(args.out), JSON, "--out")
+    cluster = ray_cluster(args, args.workers)
     params = PRESETS[args.front_end]
     settings = StoreSettings(params, _step(args, params))
     folder = args.out
@@ -75,7 +78,14 @@ def run(args: argparse.Namespace) -> int:
     listed = find_clips(args)
     check_genres(listed, args.data)
     FeatureStore(folder, settings, rebuild=args.rebuild)
-    extraction = extract(listed.tracks, params, folder, step=settings.step, workers=args.workers)
+    extraction = extract(
+        listed.tracks,
+        params,
+        folder,
+        step=settings.step,
+        workers=args.workers,
+        cluster=cluster,
+    )
     for warning in (*listed.warnings, *(f"left out: {why}" for _, why in extraction.skipped)):
         warn(warning)
     if not extraction.tracks:

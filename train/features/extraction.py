@@ -15,6 +15,7 @@ import numpy.typing as npt
 from edge_runtime.audio.folder import header_seconds
 from edge_runtime.errors import DataSetError
 from edge_runtime.frontend import FrontEndParams
+from edge_runtime.library.ray_engine import RayCluster
 
 from ..augment.waveform import AudioAugmentation
 from ..data.tracks import Track
@@ -93,6 +94,7 @@ def extract(
     copies: int = 0,
     workers: int | None = None,
     second: FrontEndParams | None = None,
+    cluster: RayCluster | None = None,
 ) -> Extraction:
     """Features of every track; what was computed before comes from the cache.
 
@@ -114,6 +116,9 @@ def extract(
         Processes; as many as there are cores if not given.
     second : FrontEndParams, optional
         Of a second front end, whose values are further rows of each window.
+    cluster : RayCluster, optional
+        Does the work, whatever `workers` is. Its machines must see clips and cache by the same
+        names as this one.
 
     Returns
     -------
@@ -144,7 +149,7 @@ def extract(
             settings = StoreSettings(params, step, augmentation, second)
             hashed = [(item.track, sha256) for item, sha256 in found if not item.copy]
         store = FeatureStore(store_folder(cache, settings), settings)
-        good, bad = _from_store(store, hashed, copy, workers)
+        good, bad = _from_store(store, hashed, copy, workers, cluster)
         found += good
         skipped += bad
     return Extraction(tuple(item for item, _ in found), tuple(skipped))
@@ -166,10 +171,14 @@ def _hashed(tracks: Sequence[Track]) -> Iterator[tuple[Track, str, str | None]]:
 
 
 def _from_store(
-    store: FeatureStore, hashed: list[tuple[Track, str]], copy: int, workers: int
+    store: FeatureStore,
+    hashed: list[tuple[Track, str]],
+    copy: int,
+    workers: int,
+    cluster: RayCluster | None,
 ) -> tuple[list[tuple[TrackFeatures, str]], list[tuple[Track, str]]]:
     """Usable tracks with the hash of their content, and the others with the reason."""
-    problems = _complete(store, hashed, copy, workers)
+    problems = _complete(store, hashed, copy, workers, cluster)
     good, bad = [], []
     for track, sha256 in hashed:
         if sha256 in problems:
@@ -187,7 +196,11 @@ def _from_store(
 
 
 def _complete(
-    store: FeatureStore, hashed: list[tuple[Track, str]], copy: int, workers: int
+    store: FeatureStore,
+    hashed: list[tuple[Track, str]],
+    copy: int,
+    workers: int,
+    cluster: RayCluster | None,
 ) -> dict[str, str]:
     """Compute what the store lacks; returns why something still lacks, by hash of the clip."""
     missing = {
@@ -202,7 +215,7 @@ def _complete(
     _check_space(store, list(missing.values()))
 
     def one_by_one() -> Iterator[None]:
-        for finished in compute(store, list(missing.values()), workers):
+        for finished in compute(store, list(missing.values()), workers, cluster):
             problems.update({clip.sha256: reason for clip, reason in finished.unreadable})
             yield from [None] * finished.n_clips
 

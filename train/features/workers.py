@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from edge_runtime.cli import warn
 from edge_runtime.errors import AudioFormatError, DataSetError, MissingDependencyError
 from edge_runtime.frontend import FrontEnd
 from edge_runtime.frontend.model_input import ModelInput
+from edge_runtime.library.ray_engine import RayCluster
 from edge_runtime.processes import can_start_processes, die_with_parent, interrupts_held
 
 from .clip import Clip, clip_features
@@ -40,7 +42,12 @@ class Finished:
     """Clips that cannot be read on this machine now: the store says nothing of them"""
 
 
-def compute(store: FeatureStore, clips: Sequence[Clip], workers: int) -> Iterator[Finished]:
+def compute(
+    store: FeatureStore,
+    clips: Sequence[Clip],
+    workers: int,
+    cluster: RayCluster | None = None,
+) -> Iterator[Finished]:
     """Features of clips, put into a store.
 
     A worker is a process, not a thread, so that a decoder that crashes takes only its own shard
@@ -54,6 +61,8 @@ def compute(store: FeatureStore, clips: Sequence[Clip], workers: int) -> Iterato
         Not in the store yet.
     workers : int
         Processes; of up to eight clips, none is started.
+    cluster : RayCluster, optional
+        Does the work, whatever `workers` is; its machines write into the store's folder.
 
     Raises
     ------
@@ -62,6 +71,9 @@ def compute(store: FeatureStore, clips: Sequence[Clip], workers: int) -> Iterato
     """
     size = max(_CLIPS_PER_SHARD, math.ceil(len(clips) / _SHARDS_PER_RUN))
     batches = [clips[start : start + size] for start in range(0, len(clips), size)]
+    if cluster is not None:
+        yield from _on_cluster(store, batches, cluster)
+        return
     workers = min(workers, len(batches))
     if workers > 1 and can_start_processes():
         yield from _in_processes(store, batches, workers)
@@ -117,6 +129,32 @@ def _in_processes(
         "what was finished is kept: run the same command again, with fewer --workers if memory is "
         "short"
     )
+
+
+def _on_cluster(
+    store: FeatureStore, batches: list[Sequence[Clip]], cluster: RayCluster
+) -> Iterator[Finished]:
+    for finished in cluster.map(partial(_ShardWork, *_of(store)), lambda _: [batches]):
+        if finished.index is not None and not finished.index.exists():
+            raise DataSetError(
+                f"{store.folder}: what machines of the cluster write there is not seen here; name "
+                "a folder that they all share (--cache or --out)"
+            )
+        _take_up(store, finished)
+        yield finished
+
+
+class _ShardWork:
+    """Writes shards, on a machine of a cluster."""
+
+    def __init__(self, folder: Path, settings: StoreSettings) -> None:
+        from threadpoolctl import threadpool_limits
+
+        threadpool_limits(1)  # every core has a worker already
+        self._folder, self._settings = folder, settings
+
+    def __call__(self, clips: Sequence[Clip]) -> Finished:
+        return _write_shard(self._folder, self._settings, clips, lambda: False)
 
 
 def no_processes(error: OSError | ImportError) -> str:

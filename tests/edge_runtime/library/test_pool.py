@@ -55,7 +55,7 @@ def test_every_file_has_its_row_whatever_the_number_of_processes(jobs):
 
 
 def test_no_files_need_no_process(monkeypatch):
-    monkeypatch.setattr(pool._Pool, "_started", None)
+    monkeypatch.setattr(pool.Pool, "_started", None)
     assert labelled(FakeLabels(), []) == []
 
 
