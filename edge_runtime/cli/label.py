@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EdgeGenreError, ParameterError
+from ..processes import usable_cores
 from .arguments import Whole, add_channel_argument
 from .stop_signals import stop_signals
 
@@ -103,7 +103,7 @@ def run(args: argparse.Namespace) -> int:
         channel=args.channel,
         sample="whole" if args.whole else args.sample or BY_LENGTH,
     )
-    jobs = args.jobs or _cores()
+    jobs = args.jobs or usable_cores()
     with stop_signals() as stop:
         store = Store(args.out, settings, overwrite=args.overwrite)
         try:
@@ -172,11 +172,3 @@ def _say(args: argparse.Namespace, line: str) -> None:
         from . import note
 
         note(line)
-
-
-def _cores() -> int:
-    """Cores that this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # macOS and Windows
-        return os.cpu_count() or 1

@@ -15,7 +15,7 @@ from .sounds import noise, write_wav
 HEAVY = {
     "tensorflow", "keras", "librosa", "scipy", "matplotlib", "soundfile", "rich", "sounddevice",
     "onnxruntime", "onnx", "paho", "pyarrow", "sqlite3", "threadpoolctl", "fsspec", "aiohttp",
-    "train", "export", "benchmarks",
+    "beets", "train", "export", "benchmarks",
 }  # fmt: skip
 SOURCES = sorted(Path(edge_runtime.__file__).parent.rglob("*.py"))
 
@@ -98,6 +98,7 @@ def test_an_optional_library_has_one_place():
             "threadpoolctl",
             "fsspec",
             "pyarrow",
+            "beets",
         )
     }
     assert places == {
@@ -110,4 +111,5 @@ def test_an_optional_library_has_one_place():
         "threadpoolctl": ["numpy_executor.py"],
         "fsspec": ["remote.py"],
         "pyarrow": ["parquet.py"],
+        "beets": ["edgegenre.py"],
     }

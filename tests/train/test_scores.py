@@ -234,7 +234,7 @@ def test_the_dict_has_the_documented_keys() -> None:
         "macro_recall_ci95": [1.0, 1.0],
         "top2_accuracy": 1.0,
         "ece": 0.0,
-            "ece_by_chance": [0.0, 0.0],
+        "ece_by_chance": [0.0, 0.0],
     }
     assert values["segment"] == {"accuracy": 1.0, "accuracy_ci95": [1.0, 1.0], "ece": 0.0}
     assert values["per_genre"]["rock"] == {
