@@ -12,10 +12,10 @@ import json
 import os
 import socket
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,8 @@ _REMEDY = (
 )
 WAIT_S = 300
 """For how long a worker waits for the others at the start"""
+_CALL_S, _AGAIN_S, _CALL_BYTES, _GO = 5.0, 0.5, 65_536, b"go"
+"""Of a call to the chief: time for it to speak, time between two, its length, and the answer"""
 _GROUP, _GRADIENTS = 20_000, 1
 """Keys of collective operations: of all workers, and of the gradients"""
 
@@ -248,20 +250,82 @@ def _joined(cluster: Cluster) -> Any:
     names = ", ".join(a for i, a in enumerate(cluster.addresses) if i != cluster.index)
     print(f"waiting for {printable(names)}", file=sys.stderr, flush=True)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    _meet(cluster)
     with quiet_stderr():
         import tensorflow as tf
-        from tensorflow.python.eager import context
 
-        own = context.context()
-        own.configure_coordination_service = partial(  # it would wait for an hour
-            own.configure_coordination_service, cluster_register_timeout_in_ms=WAIT_S * 1000
-        )
         try:
             return tf.distribute.MultiWorkerMirroredStrategy()
         except (tf.errors.OpError, RuntimeError) as error:
             reason = printable(str(error).partition("\n")[0])[:200]
             raise ClusterError(
-                f"{VARIABLE}: not all of {printable(', '.join(cluster.addresses))} were there "
-                f"within {WAIT_S} s ({reason}); start `edge-genre train` on each, and let their "
-                "ports through"
+                f"{VARIABLE}: {cluster.addresses[cluster.index]} cannot be used ({reason}); name "
+                "a free port of this machine"
             ) from None
+
+
+def _meet(cluster: Cluster) -> None:
+    """Wait until all workers are there: TensorFlow would wait for an hour, and take no Ctrl-C.
+
+    The others call the chief at the very port that TensorFlow takes next.
+    """
+    deadline = time.monotonic() + WAIT_S
+    try:
+        if cluster.is_chief:
+            _receive(cluster, deadline)
+        else:
+            _call(cluster, deadline)
+    except TimeoutError as error:
+        raise ClusterError(
+            f"{VARIABLE}: {error} within {WAIT_S} s; start edge-genre train on each machine with "
+            "the same cluster, and let the ports through"
+        ) from None
+    except OSError as error:
+        raise ClusterError(
+            f"{VARIABLE}: {printable(cluster.addresses[0])} cannot be used ({error.strerror}); "
+            "name a free port of this machine"
+        ) from None
+
+
+def _receive(cluster: Cluster, deadline: float) -> None:
+    port = int(cluster.addresses[0].rpartition(":")[2])
+    lacking = set(range(1, len(cluster.addresses)))
+    with ExitStack() as stack:
+        server = stack.enter_context(socket.create_server(("", port)))
+        calls = []
+        while lacking:
+            names = ", ".join(printable(cluster.addresses[index]) for index in sorted(lacking))
+            server.settimeout(_left(deadline, f"no call from {names}"))
+            try:
+                call = stack.enter_context(server.accept()[0])
+                call.settimeout(_CALL_S)
+                addresses, index = json.loads(call.recv(_CALL_BYTES))
+            except (ValueError, TypeError, OSError):
+                continue  # a stranger, or one that has gone again; or the time is over
+            if tuple(addresses) == cluster.addresses and index in lacking:
+                lacking.remove(index)
+                calls.append(call)
+        for call in calls:
+            call.sendall(_GO)
+
+
+def _call(cluster: Cluster, deadline: float) -> None:
+    host, _, port = cluster.addresses[0].rpartition(":")
+    chief = printable(cluster.addresses[0])
+    while True:
+        left = _left(deadline, f"no answer from {chief}, or it waits for others,")
+        try:
+            with socket.create_connection((host.strip("[]"), int(port)), timeout=left) as call:
+                call.sendall(json.dumps([cluster.addresses, cluster.index]).encode())
+                if call.recv(len(_GO)) == _GO:
+                    return
+        except OSError:
+            pass
+        time.sleep(_AGAIN_S)
+
+
+def _left(deadline: float, fault: str) -> float:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError(fault)
+    return left
