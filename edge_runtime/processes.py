@@ -48,6 +48,14 @@ def main_module_hidden() -> Iterator[None]:
         sys.modules["__main__"] = main
 
 
+def usable_cores() -> int:
+    """Cores that this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS and Windows
+        return os.cpu_count() or 1
+
+
 def die_with_parent() -> None:
     """In a thread of a worker, which would otherwise wait for a killed main process for ever."""
     parent = multiprocessing.parent_process()

@@ -26,10 +26,11 @@ _WEIGHTS = ("train/transfer/musicnn.npz", "train/transfer/yamnet.npz")
 _EVERY = ("entry_points.txt", "licenses/LICENSE", "licenses/THIRD_PARTY.md")
 DEVICE = Wheel(
     ROOT,
-    ("edge_runtime",),
+    ("edge_runtime", "beetsplug"),
     (
         *_EVERY,
         "edge_runtime/py.typed",
+        "beetsplug/edgegenre.py",
         "edge_runtime/bundled/demo.wav",
         "edge_runtime/bundled/tiny.tflite",
         "edge_runtime/model/manifest_schema.json",
@@ -72,7 +73,9 @@ def faults(names: list[str], wheel: Wheel) -> list[str]:
         path = PurePosixPath(name)
         if path.parts[0].endswith(".dist-info"):
             continue
-        if path.parts[0] not in wheel.packages:
+        if name == "beetsplug/__init__.py":
+            found.append(f"{name}: would hide the plugins that beets brings")
+        elif path.parts[0] not in wheel.packages:
             found.append(f"{name}: is not in {' or '.join(wheel.packages)}")
         elif _UNWANTED.intersection(path.parts) or path.name.startswith(("test_", "conftest")):
             found.append(f"{name}: is a test, a result or a leftover")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EdgeGenreError, ParameterError
+from ..processes import usable_cores
 from .arguments import Whole, add_channel_argument
 from .engine_arguments import add_engine_arguments, ray_cluster
 from .file_tag_arguments import (
@@ -172,7 +172,7 @@ def _engine(args: argparse.Namespace, settings: LabelSettings) -> _Engine:
     if cluster is None:
         from ..library.pool import label_items
 
-        jobs = args.jobs or _cores()
+        jobs = args.jobs or usable_cores()
         return lambda items, stopped: label_items(Labeller(settings), items, jobs, stopped)
     from ..library.ray_engine import label_on_ray
 
@@ -234,11 +234,3 @@ def _result(outcome: Outcome) -> str:
         parts.append(f"{outcome.others} of earlier runs")
     parts.append(f"{outcome.failed} failed")
     return ", ".join(parts)
-
-
-def _cores() -> int:
-    """Cores that this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # macOS and Windows
-        return os.cpu_count() or 1

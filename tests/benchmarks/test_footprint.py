@@ -30,6 +30,7 @@ from benchmarks.footprint.pip import NoIndexError
 from benchmarks.footprint.wheel import DEVICE, WORKSTATION, build, faults
 
 WHEEL = [
+    "beetsplug/edgegenre.py",
     "edge_runtime/cli/__init__.py",
     "edge_runtime/py.typed",
     "edge_runtime/bundled/demo.wav",
@@ -166,9 +167,10 @@ def test_a_wheel_of_code_models_and_licences_is_right() -> None:
 @pytest.mark.parametrize(
     ("name", "complaint"),
     [
-        ("tests/__init__.py", "is not in edge_runtime"),
-        ("train/__init__.py", "is not in edge_runtime"),
-        ("benchmarks/__init__.py", "is not in edge_runtime"),
+        ("tests/__init__.py", "is not in edge_runtime or beetsplug"),
+        ("train/__init__.py", "is not in edge_runtime or beetsplug"),
+        ("benchmarks/__init__.py", "is not in edge_runtime or beetsplug"),
+        ("beetsplug/__init__.py", "would hide the plugins that beets brings"),
         ("edge_runtime/test_doctor.py", "is a test, a result or a leftover"),
         ("edge_runtime/results/bench.json", "is a test, a result or a leftover"),
         ("edge_runtime/__pycache__/wav.cpython-311.pyc", "is a test, a result or a leftover"),

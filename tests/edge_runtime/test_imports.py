@@ -15,7 +15,7 @@ from .sounds import noise, write_wav
 HEAVY = {
     "tensorflow", "keras", "librosa", "scipy", "matplotlib", "soundfile", "rich", "sounddevice",
     "onnxruntime", "onnx", "paho", "pyarrow", "sqlite3", "threadpoolctl", "fsspec", "aiohttp",
-    "mutagen", "ray", "train", "export", "benchmarks",
+    "mutagen", "ray", "beets", "train", "export", "benchmarks",
 }  # fmt: skip
 SOURCES = sorted(Path(edge_runtime.__file__).parent.rglob("*.py"))
 
@@ -100,6 +100,7 @@ def test_an_optional_library_has_one_place():
             "pyarrow",
             "mutagen",
             "ray",
+            "beets",
         )
     }
     assert places == {
@@ -114,4 +115,5 @@ def test_an_optional_library_has_one_place():
         "pyarrow": ["parquet.py"],
         "mutagen": ["dates.py", "tag_containers.py"],
         "ray": ["ray_engine.py"],
+        "beets": ["edgegenre.py"],
     }

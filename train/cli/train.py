@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import importlib.util
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edge_runtime.cli import warn
+from edge_runtime.cli import note, warn
 from edge_runtime.decoder import NOT_MUSIC
 from edge_runtime.errors import MissingExtraError, ParameterError
 from edge_runtime.frontend import PRESETS
@@ -30,7 +31,8 @@ from ..evaluation.scores import Scores, score_predictions, scores_text
 from ..experiment.prepare import Experiment, prepare, prepare_json
 from ..fit.checkpoint import Checkpoint
 from ..fit.fit import FitSettings, fit, settings_dict
-from ..models import BASELINES, MODELS, PRETRAINED, BaselineRecipe, Network
+from ..fit.workers import VARIABLE, Workers, cluster_of
+from ..models import BASELINES, MODELS, NETWORKS, PRETRAINED, BaselineRecipe, Network
 from ..not_music.espeak import check_espeak
 from ..run import folder as run_folder
 from ..run.predictions import Predictions
@@ -59,6 +61,13 @@ def run(args: argparse.Namespace) -> int:
     elif args.teacher or args.more_music:
         *others, last = sorted(PRETRAINED)
         raise ParameterError(f"--teacher and --more-music are for {', '.join(others)} and {last}")
+    cluster = cluster_of(os.environ.get(VARIABLE))
+    if cluster is not None and not isinstance(recipe, Network):
+        raise ParameterError(
+            f"{VARIABLE} names {len(cluster.addresses)} workers, but {args.model} cannot be spread "
+            "over machines: scikit-learn fits it, or its last layer; train it without "
+            f"{VARIABLE}, or one of {', '.join(sorted(NETWORKS))}"
+        )
     out = args.out or Path("runs") / args.model
     choice = SplitChoice(args.split, args.group, args.seed)
     is_json = args.data.suffix.lower() == ".json" and args.data.is_file()
@@ -66,7 +75,9 @@ def run(args: argparse.Namespace) -> int:
     reserved = (NOT_MUSIC,) if isinstance(recipe, Recipe) else ()
     if listed is not None:
         check_genres(listed, args.data, reserved=reserved)
-    run_folder.check_free(out, overwrite=args.overwrite or args.resume)
+    if cluster is None or cluster.is_chief:
+        run_folder.check_free(out, overwrite=args.overwrite or args.resume)
+    workers = None if cluster is None else Workers(cluster)
     args.cache = cache_folder(args)
     experiment = _experiment(args, recipe, choice, listed)
     for warning in experiment.warnings:
@@ -74,7 +85,11 @@ def run(args: argparse.Namespace) -> int:
     if experiment.split.leaks:
         warn(LEAK_WARNING)
     if isinstance(recipe, Network):
-        scores = _train_network(args, recipe, experiment, out)
+        fitted = _train_network(args, recipe, experiment, out, workers)
+        if fitted is None:
+            note(f"done; the run folder is at {cluster.addresses[0]}")
+            return 0
+        scores = fitted
     elif isinstance(recipe, Recipe):
         scores = _train_pretrained(args, recipe, experiment, out)
     else:
@@ -110,8 +125,13 @@ def _experiment(
 
 
 def _train_network(
-    args: argparse.Namespace, network: Network, experiment: Experiment, out: Path
-) -> Scores:
+    args: argparse.Namespace,
+    network: Network,
+    experiment: Experiment,
+    out: Path,
+    workers: Workers | None,
+) -> Scores | None:
+    """Fit, save, report; None at a worker that writes nothing."""
     settings = _settings(args, network)
     checkpoint = Checkpoint(
         out,
@@ -133,7 +153,10 @@ def _train_network(
         checkpoint=checkpoint,
         resume=args.resume,
         tensorboard=out / "tensorboard" if args.tensorboard else None,
+        workers=workers,
     )
+    if workers is not None and not workers.cluster.is_chief:
+        return None
     predictions = _predictions(experiment, experiment.valid.predict(_posteriors(fitted.model)))
     scores = score_predictions(predictions)
     summary = _summary(

@@ -12,6 +12,7 @@ from edge_runtime.frontend import FrontEndParams
 
 from ..augment.spectrogram import Variation, gain_per_db, mask, mix
 from ..experiment.windows import Windows
+from .workers import Cluster
 
 
 def batches(
@@ -24,6 +25,7 @@ def batches(
     batch_size: int,
     seed: int,
     epoch: int = 0,
+    cluster: Cluster | None = None,
 ) -> Any:
     """Shuffled batches for Keras: (windows, one-hot genres[, weights]).
 
@@ -47,8 +49,15 @@ def batches(
     seed : int
     epoch : int
         The first one, from 0.
+    cluster : Cluster, optional
+        Whose workers share the windows, by file. A step of all of them together is a batch: each
+        has an equal part of its own windows in every one, and all have as many steps.
     """
     import keras
+
+    n_steps = math.ceil(len(train) / batch_size)
+    own = np.arange(len(train)) if cluster is None else cluster.own(train.tracks)
+    stream = [] if cluster is None else [cluster.index]
 
     per_db = gain_per_db(params) if variation.gain_db else None
 
@@ -58,12 +67,15 @@ def batches(
             self._epoch = epoch
 
         def __len__(self) -> int:
-            return math.ceil(len(train) / batch_size)
+            return n_steps
 
         def __getitem__(self, index: int) -> tuple[npt.NDArray[Any], ...]:
-            order = np.random.default_rng([seed, self._epoch]).permutation(len(train))
-            chosen = order[index * batch_size : (index + 1) * batch_size]
-            generator = np.random.default_rng([seed, self._epoch, index])
+            order = own[np.random.default_rng([seed, self._epoch, *stream]).permutation(len(own))]
+            if cluster is None:
+                chosen = order[index * batch_size : (index + 1) * batch_size]
+            else:
+                chosen = np.array_split(order, n_steps)[index]
+            generator = np.random.default_rng([seed, self._epoch, index, *stream])
             features = train.batch(chosen)
             if per_db is not None:
                 gains = generator.uniform(
@@ -78,9 +90,18 @@ def batches(
                 genres = mix(genres, genres[other], share)
             if variation.spec_augment:
                 mask(features, generator, bands=params.kind == "log_mel")
-            if class_weights is None:
+            if class_weights is None and cluster is None:
                 return features[..., np.newaxis], genres
-            return features[..., np.newaxis], genres, genres @ class_weights
+            weights = np.ones(len(chosen), np.float32)
+            if class_weights is not None:
+                weights = genres @ class_weights
+            if cluster is not None:  # the mean of the workers' means is then that of the batch
+                sizes = [
+                    size // n_steps + (index < size % n_steps)
+                    for size in cluster.sizes(train.tracks)
+                ]
+                weights = weights * np.float32(len(chosen) / np.mean(sizes))
+            return features[..., np.newaxis], genres, weights
 
         def on_epoch_end(self) -> None:
             self._epoch += 1

@@ -7,6 +7,8 @@ import math
 import os
 import sys
 import time
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edge_runtime.errors import DataSetError
 from edge_runtime.frontend import FrontEndParams
 from edge_runtime.stderr import quiet_stderr
 
@@ -22,6 +25,7 @@ from ..experiment.windows import Windows
 from ..models import Network
 from .batches import batches
 from .checkpoint import Checkpoint, Progress
+from .workers import Workers
 
 SCHEDULES = ("constant", "cosine")
 
@@ -67,6 +71,7 @@ def fit(
     checkpoint: Checkpoint,
     resume: bool,
     tensorboard: Path | None = None,
+    workers: Workers | None = None,
 ) -> Fit:
     """Build a network and train it, or go on training it.
 
@@ -89,6 +94,16 @@ def fit(
         Go on from the checkpoint, if there is one.
     tensorboard : Path, optional
         Folder for TensorBoard's logs.
+    workers : Workers, optional
+        Machines that train the same network together, each on files of its own. The chief alone
+        writes and reads checkpoints and logs; the model of the others is that of the last epoch.
+
+    Raises
+    ------
+    DataSetError
+        If there are too few files for so many workers.
+    ClusterError
+        If a worker goes away.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with quiet_stderr():  # oneDNN and CUDA announce themselves before any log level applies
@@ -97,9 +112,13 @@ def fit(
 
     keras.utils.set_random_seed(settings.seed)
     tf.config.experimental.enable_op_determinism()
-    saved = checkpoint.load() if resume else None
+    writes = workers is None or workers.cluster.is_chief
+    if workers is not None:
+        _check_shares(workers, settings, train, valid)
+    saved = checkpoint.load() if resume and writes else None
     if saved is None:
-        checkpoint.start()
+        if writes:
+            checkpoint.start()
         model, progress = (
             network.build((params.n_frames, params.n_coefficients), n_classes),
             Progress(),
@@ -113,30 +132,38 @@ def fit(
         model, progress = saved
         print(f"going on after epoch {progress.epoch}", file=sys.stderr, flush=True)
     begin = time.monotonic() - progress.seconds
-    callbacks = [_callback(model, settings, progress, checkpoint, begin)]
-    if tensorboard is not None:
+    if workers is not None:
+        _begin_together(workers, model, progress)
+    saves = checkpoint if writes else None
+    sums = None if workers is None else _of_all(workers, train, valid)
+    callbacks = [_callback(model, settings, progress, saves, begin=begin, of_all=sums)]
+    if workers is not None:
+        callbacks.append(_averages(model, workers))
+    if tensorboard is not None and writes:
         callbacks.append(keras.callbacks.TensorBoard(tensorboard))
     weights = _class_weights(train, n_classes) if settings.class_weight == "balanced" else None
     if not _is_over(settings, progress):
-        model.fit(
-            batches(
-                train,
-                params,
-                settings.variation,
-                n_classes=n_classes,
-                class_weights=weights,
-                batch_size=settings.batch_size,
-                seed=settings.seed,
-                epoch=progress.epoch,
-            ),
-            validation_data=_plain(valid, params, n_classes),
-            initial_epoch=progress.epoch,
-            epochs=settings.epochs,
-            callbacks=callbacks,
-            verbose=0,
-        )
+        with nullcontext() if workers is None else workers.watched():
+            model.fit(
+                batches(
+                    train,
+                    params,
+                    settings.variation,
+                    n_classes=n_classes,
+                    class_weights=weights,
+                    batch_size=settings.batch_size,
+                    seed=settings.seed,
+                    epoch=progress.epoch,
+                    cluster=None if workers is None else workers.cluster,
+                ),
+                validation_data=_plain(valid, params, n_classes, workers),
+                initial_epoch=progress.epoch,
+                epochs=settings.epochs,
+                callbacks=callbacks,
+                verbose=0,
+            )
     best_epoch = progress.epoch
-    if settings.patience:
+    if settings.patience and writes:
         checkpoint.load_best(model)
         best_epoch = progress.best_epoch
     return Fit(model, progress.history, progress.seconds, best_epoch)
@@ -156,18 +183,80 @@ def _is_over(settings: FitSettings, progress: Progress) -> bool:
     return progress.epoch >= settings.epochs or 0 < settings.patience <= waited
 
 
-def _plain(valid: Windows, params: FrontEndParams, n_classes: int) -> Any:
-    """Validation windows in their order, without variation."""
+def _check_shares(workers: Workers, settings: FitSettings, train: Windows, valid: Windows) -> None:
+    """Refuse what leaves a worker without windows in a step; all workers find the same."""
+    cluster = workers.cluster
+    steps = math.ceil(len(train) / settings.batch_size)
+    if min(cluster.sizes(train.tracks)) < steps or not min(cluster.sizes(valid.tracks)):
+        raise DataSetError(
+            f"{len(np.unique(train.tracks))} files to train and {len(np.unique(valid.tracks))} to "
+            f"validate are too few for {len(cluster.addresses)} workers and {steps} steps an "
+            "epoch; name fewer workers in TF_CONFIG, or a larger --batch-size"
+        )
+
+
+def _begin_together(workers: Workers, model: Any, progress: Progress) -> None:
+    """Everything as the chief has it, and gradients added up from now on."""
+    with workers.watched():
+        model.optimizer.build(model.trainable_variables)
+        workers.copy_chief(_floats(model))
+        workers.copy_chief(model.optimizer.variables)
+        best = math.nan if progress.best_loss is None else progress.best_loss
+        epoch, best_epoch, best = workers.from_chief([progress.epoch, progress.best_epoch, best])
+    progress.epoch, progress.best_epoch = round(epoch), round(best_epoch)
+    progress.best_loss = None if math.isnan(best) else best
+    workers.add_up_gradients(model.optimizer)
+
+
+def _of_all(
+    workers: Workers, train: Windows, valid: Windows
+) -> Callable[[dict[str, float]], dict[str, float]]:
+    """Makes the logs of an epoch those of all workers: each has its share of the windows."""
+    cluster = workers.cluster
+    n_train, n_valid = (len(cluster.own(part.tracks)) / len(part) for part in (train, valid))
+    share = {
+        "loss": 1 / len(cluster.addresses),  # the weights of the batches have the shares in them
+        "accuracy": n_train,
+        "val_loss": n_valid,
+        "val_accuracy": n_valid,
+    }
+
+    def of_all(logs: dict[str, float]) -> dict[str, float]:
+        total = workers.total([share[name] * logs[name] for name in share])
+        return dict(zip(share, total, strict=True))
+
+    return of_all
+
+
+def _averages(model: Any, workers: Workers) -> Any:
+    """Statistics of batches are of each worker's own until the epoch is validated."""
+    import keras
+
+    class BeforeValidation(keras.callbacks.Callback):  # type: ignore[misc]  # keras is untyped
+        def on_test_begin(self, logs: Any = None) -> None:
+            workers.average(_floats(model))
+
+    return BeforeValidation()
+
+
+def _floats(model: Any) -> list[Any]:
+    """Weights and statistics of batches; the states of random generators are set every epoch."""
+    return [variable for variable in model.variables if "float" in variable.dtype]
+
+
+def _plain(valid: Windows, params: FrontEndParams, n_classes: int, workers: Workers | None) -> Any:
+    """Validation windows in their order, without variation; of a worker, those of its files."""
     import keras
 
     size = 256
+    own = np.arange(len(valid)) if workers is None else workers.cluster.own(valid.tracks)
 
     class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras is untyped
         def __len__(self) -> int:
-            return math.ceil(len(valid) / size)
+            return math.ceil(len(own) / size)
 
         def __getitem__(self, index: int) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-            chosen = np.arange(index * size, min((index + 1) * size, len(valid)))
+            chosen = own[index * size : (index + 1) * size]
             genres = np.eye(n_classes, dtype=np.float32)[valid.labels[chosen]]
             return valid.batch(chosen)[..., np.newaxis], genres
 
@@ -181,8 +270,15 @@ def _class_weights(train: Windows, n_classes: int) -> npt.NDArray[np.float32]:
 
 
 def _callback(
-    model: Any, settings: FitSettings, progress: Progress, checkpoint: Checkpoint, begin: float
+    model: Any,
+    settings: FitSettings,
+    progress: Progress,
+    checkpoint: Checkpoint | None,
+    *,
+    begin: float,
+    of_all: Callable[[dict[str, float]], dict[str, float]] | None,
 ) -> Any:
+    """What is done every epoch; a worker without a checkpoint saves and prints nothing."""
     import keras
 
     class EveryEpoch(keras.callbacks.Callback):  # type: ignore[misc]  # keras is untyped
@@ -196,10 +292,13 @@ def _callback(
         def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
             shown = {name: float(value) for name, value in (logs or {}).items()}
             shown.pop("learning_rate", None)
+            if of_all is not None:
+                shown = of_all(shown)
             best = progress.add(shown)
             progress.seconds = time.monotonic() - begin
-            checkpoint.save(model, progress, best=best)
-            _print_epoch(settings, progress, shown)
+            if checkpoint is not None:
+                checkpoint.save(model, progress, best=best)
+                _print_epoch(settings, progress, shown)
             if _is_over(settings, progress):
                 model.stop_training = True
 
