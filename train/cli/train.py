@@ -87,6 +87,7 @@ def run(args: argparse.Namespace) -> int:
     if isinstance(recipe, Network):
         fitted = _train_network(args, recipe, experiment, out, workers)
         if fitted is None:
+            assert cluster is not None
             note(f"done; the run folder is at {cluster.addresses[0]}")
             return 0
         scores = fitted

@@ -65,8 +65,8 @@ def connect(reported):
         def make(url, *, tls=None, discovery=None, interval_s=10.0, of=None, **how):
             sink = MqttSink(
                 parse_broker(url),
-                tls=tls, session=of or session("seed-cnn"), discovery=discovery, interval_s=interval_s,
-                **how,
+                tls=tls, session=of or session("seed-cnn"), discovery=discovery,
+                interval_s=interval_s, **how,
             )  # fmt: skip
             closing.callback(sink.close)
             return sink
