@@ -1,7 +1,7 @@
-"""Work on all machines of a Ray cluster: Ray Data hands parcels of it to a pool of actors.
+"""Work on all machines of a Ray cluster: Ray Data hands batches of it to a pool of actors.
 
 Ray is imported when there is work. An actor that is lost is made again, on another machine if need
-be, and its parcels are worked on once more. A file that crashes its decoder does not end an actor:
+be, and its batches are worked on once more. A file that crashes its decoder does not end an actor:
 each has a process of its own for that, the one of `edge_runtime.library.pool`.
 """
 
@@ -33,7 +33,7 @@ from .pool import Labels, Pool
 from .row import Row
 from .worker import Fault
 
-_Parcel = TypeVar("_Parcel")
+_Batch = TypeVar("_Batch")
 _Result = TypeVar("_Result")
 
 _LOCAL, _AUTO = "local", "auto"
@@ -54,12 +54,12 @@ _LOOK_S = 0.2
 """How often the main thread looks whether it is to stop"""
 _END_S = 2.0
 _RETRIES = 8
-"""Actors that may be lost over one parcel; Ray's default is to try for ever."""
+"""Actors that may be lost over one batch; Ray's default is to try for ever."""
 _RESULTS_WAITING = 16
 """Results that are fetched ahead; Ray Data holds back the actors when nobody takes theirs."""
 _FILES_AT_MOST = 32
-"""In a parcel: each costs Ray some milliseconds, whatever is in it."""
-_PARCELS_EACH = 4
+"""In a batch: each costs Ray some milliseconds, whatever is in it."""
+_BATCHES_EACH = 4
 """At least, for each actor: the last files are spread over all."""
 _FILES_AT_ONCE = 1 << 17
 """Handed to Ray; what comes after them is not taken from the list before they are done."""
@@ -131,17 +131,17 @@ class RayCluster:
 
     def map(
         self,
-        make: Callable[[], Callable[[_Parcel], _Result]],
-        parcels: Callable[[int], Iterable[Sequence[_Parcel]]],
+        make: Callable[[], Callable[[_Batch], _Result]],
+        batches: Callable[[int], Iterable[Sequence[_Batch]]],
         stopped: Callable[[], bool] = lambda: False,
     ) -> Iterator[_Result]:
-        """Results of parcels, as they are finished.
+        """Results of batches, as they are finished.
 
         Parameters
         ----------
         make : callable
-            Is pickled. Called once in each actor, and gives what is called with parcels there.
-        parcels : callable
+            Is pickled. Called once in each actor, and gives what is called with batches there.
+        batches : callable
             Gives them, in lots of which each is finished before the next one is taken, for a number
             of actors.
         stopped : callable
@@ -156,7 +156,7 @@ class RayCluster:
         with self._joined() as ray:
             actors = self.actors or max(1, int(ray.cluster_resources().get("CPU", 1)))
             made = ray.put(_Made(__version__, str(Path.cwd()), pickle.dumps(make)))
-            for lot in parcels(actors):
+            for lot in batches(actors):
                 yield from _results(_dataset(ray, lot, made, actors), stopped)
                 if stopped():
                     return
@@ -225,17 +225,17 @@ def label_on_ray(
     """
     remaining = iter(items)
 
-    def parcels(actors: int) -> Iterator[Sequence[list[Item]]]:
+    def batches(actors: int) -> Iterator[Sequence[list[Item]]]:
         while lot := list(islice(remaining, _FILES_AT_ONCE)):
-            size = min(max(len(lot) // (actors * _PARCELS_EACH), 1), _FILES_AT_MOST)
+            size = min(max(len(lot) // (actors * _BATCHES_EACH), 1), _FILES_AT_MOST)
             yield [lot[start : start + size] for start in range(0, len(lot), size)]
 
-    for rows in cluster.map(partial(_LabelWork, labeller), parcels, stopped):
+    for rows in cluster.map(partial(_LabelWork, labeller), batches, stopped):
         yield from rows
 
 
 class _LabelWork:
-    """Labels parcels of files in a process of its own, which holds the model."""
+    """Labels batches of files in a process of its own, which holds the model."""
 
     def __init__(self, labeller: Labels) -> None:
         self._pool = Pool(labeller, 1)
@@ -253,7 +253,7 @@ class _Made(NamedTuple):
 
 
 class _Actor:
-    """What Ray makes once in a process, and calls with parcels."""
+    """What Ray makes once in a process, and calls with batches."""
 
     def __init__(self, made: list[Any]) -> None:
         self._made = made  # in a list it stays a reference: Ray passes it on
@@ -263,7 +263,7 @@ class _Actor:
         try:
             if self._work is None:  # not before: what goes wrong here is one line there
                 self._work = self._loaded()
-            result = self._work(pickle.loads(row["parcel"]))
+            result = self._work(pickle.loads(row["batch"]))
         except EdgeGenreError as error:
             result = Fault(str(error), error.exit_code)
         return {"result": pickle.dumps(result)}
@@ -313,8 +313,8 @@ def _silence(ray: Any) -> None:
     log.handlers = [one for one in log.handlers if not isinstance(one, logging.StreamHandler)]
 
 
-def _dataset(ray: Any, parcels: Sequence[Any], made: Any, actors: int) -> Any:
-    rows = [{"parcel": pickle.dumps(parcel)} for parcel in parcels]
+def _dataset(ray: Any, batches: Sequence[Any], made: Any, actors: int) -> Any:
+    rows = [{"batch": pickle.dumps(batch)} for batch in batches]
     with warnings.catch_warnings(action="ignore"):  # there is no other way to limit the retries
         return ray.data.from_items(rows, override_num_blocks=len(rows)).map(
             _Actor,

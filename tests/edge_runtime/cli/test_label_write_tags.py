@@ -301,7 +301,7 @@ def genres_of_songs(music: Path) -> dict[str, tuple[str, ...]]:
     return {path.name: read_field(path).shown for path in sorted(music.rglob("?.flac"))}
 
 
-def test_an_undo_that_is_killed_is_gone_on_with(music: Path, tmp_path: Path) -> None:
+def test_a_second_undo_finishes_one_that_was_killed(music: Path, tmp_path: Path) -> None:
     out = tmp_path / "labels.parquet"
     before = genres(music)
     assert label(music, out, "--write-tags", "--replace", *ANY) == 0
