@@ -273,7 +273,8 @@ def test_a_write_protected_file_is_reported_and_the_library_has_its_genre(
         ({"count": 0}, "edgegenre.count is 0; it must be 1 or more"),
         (
             {"names": {"polka": "Polka"}},
-            "edgegenre.names: 'polka' is no genre of this model; it knows jazz, rock",
+            "edgegenre.names: 'polka' is no label of this model; it has jazz, rock, other, "
+            "not music, silence",
         ),
     ],
     ids=["model", "min_confidence", "count", "names"],
