@@ -41,6 +41,8 @@ def section(results: dict[str, Any]) -> list[str]:
         "",
         f"{machine['model']}, {machine['cores']} cores, {versions}; {results['utc'][:10]}. "
         "Validation windows that the network was not trained on, through the device's runtime. "
+        "A track is the mean of its windows here; `edge-genre evaluate` weighs them as the device "
+        "does, which may move a track. "
         "*Same label*: windows with the float model's likeliest label. Times are of the network "
         f"alone on one thread, medians of {results['rounds']} rounds in turn. What the export's "
         "gate refuses is measured, too.",
