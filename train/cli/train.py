@@ -87,8 +87,8 @@ def run(args: argparse.Namespace) -> int:
     if isinstance(recipe, Network):
         fitted = _train_network(args, recipe, experiment, out, workers)
         if fitted is None:
-            assert cluster is not None
-            note(f"done; the run folder is at {cluster.addresses[0]}")
+            assert workers is not None
+            note(f"done; the run folder is at {workers.cluster.addresses[0]}")
             return 0
         scores = fitted
     elif isinstance(recipe, Recipe):
