@@ -1,7 +1,7 @@
 """The faults a user can meet, one class per kind.
 
 Every message says what was wrong, where, and what to do; the command line prints it on one line
-and leaves with the class's exit code (documented in ``docs/cli.md``).
+and leaves with the class's exit code (documented in ``docs/reference/cli.md``).
 """
 
 

@@ -100,7 +100,7 @@ def _log_loss(posteriors: Posteriors, true: npt.NDArray[np.int64]) -> float:
 
 
 def _calibration_error(posteriors: Posteriors, true: npt.NDArray[np.int64]) -> float:
-    """As ``edge-genre evaluate`` has it (docs/evaluation.md)."""
+    """As ``edge-genre evaluate`` has it (docs/reference/evaluation.md)."""
     confidence = posteriors.max(axis=1).astype(np.float64)
     bins = np.digitize(confidence, np.linspace(0.0, 1.0, _BINS + 1)[1:-1], right=True)
     differences = np.bincount(bins, weights=(posteriors.argmax(axis=1) == true) - confidence)

@@ -1,4 +1,4 @@
-"""The footprint as tables: for a terminal, and for ``docs/performance.md``."""
+"""The footprint as tables: for a terminal, and for ``docs/reference/performance.md``."""
 
 from __future__ import annotations
 

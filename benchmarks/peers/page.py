@@ -1,4 +1,4 @@
-"""The results of a run as text: a table for the terminal, a section for ``docs/performance.md``."""
+"""The results of a run as text: for a terminal, and for ``docs/reference/performance.md``."""
 
 from __future__ import annotations
 

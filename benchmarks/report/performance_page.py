@@ -1,4 +1,4 @@
-"""Writes ``docs/performance.md``, its picture and a table of the README from the committed results.
+"""Writes ``docs/reference/performance.md`` and a table of the README from the committed results.
 
 ``python -m benchmarks.report.performance_page [--check]``
 
@@ -22,8 +22,8 @@ from . import budgets
 
 _ROOT = Path(__file__).parents[2]
 RESULTS = _ROOT / "benchmarks" / "results"
-PAGE = _ROOT / "docs" / "performance.md"
-PICTURE = PAGE.with_name("pareto.png")
+PAGE = _ROOT / "docs" / "reference" / "performance.md"
+PICTURE = _ROOT / "docs" / "pareto.png"
 README = _ROOT / "README.md"
 _BEGIN, _END = "<!-- performance_page: begin -->\n", "<!-- performance_page: end -->\n"
 
@@ -68,7 +68,7 @@ def summary(results: Path = RESULTS) -> str:
     bench = read_results(results)["bench"]
     machine, models = bench["machine"], bench["models"]
     lines = [
-        f"{machine['model']}, one core ([all figures](docs/performance.md)):",
+        f"{machine['model']}, one core ([all figures](docs/reference/performance.md)):",
         "",
         f"| | {' | '.join(f'`{name}`' for name in models)} |",
         f"|---|{'---|' * len(models)}",
@@ -237,8 +237,8 @@ def _front_end(front_end: dict[str, Any]) -> list[str]:
         f"Largest difference from librosa's MFCCs: {front_end['max_abs_error_mfcc']:.1e}. A new "
         f"process has its first MFCC after {first['ms']:.0f} ms and in {first['peak_rss_mib']:.1f} "
         f"MiB, of which `import numpy` takes {numpy_alone['ms']:.0f} ms and "
-        f"{numpy_alone['peak_rss_mib']:.1f} MiB. [The front end](front-end.md) has a page of its "
-        "own.",
+        f"{numpy_alone['peak_rss_mib']:.1f} MiB. [The front end](../explanation/front-end.md) has "
+        "a page of its own.",
         "",
     ]
 

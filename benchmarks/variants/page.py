@@ -1,4 +1,4 @@
-"""The variants as tables, for a terminal and for ``docs/performance.md``."""
+"""The variants as tables, for a terminal and for ``docs/reference/performance.md``."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def section(results: dict[str, Any]) -> list[str]:
         f"alone on one thread, medians of {results['rounds']} rounds in turn. What the export's "
         "gate refuses is measured, too.",
         "",
-        "![Accuracy against time and against bytes](pareto.png)",
+        "![Accuracy against time and against bytes](../pareto.png)",
         "",
     ]
     for name, model in models.items():

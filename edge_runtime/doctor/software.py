@@ -51,7 +51,7 @@ def python() -> Finding:
         "python",
         f"{found}, 32 bit",
         "LiteRT and ONNX Runtime have no wheels for 32 bit: use tflite-runtime or a NumPy model "
-        "(docs/install.md), or a 64-bit system",
+        "(docs/how-to/install.md), or a 64-bit system",
     )
 
 
@@ -72,7 +72,7 @@ def runtimes(model: str | None) -> Finding:
             'pip install "edge-genre[onnx]"'
             if kind == "onnx"
             else "pip install ai-edge-litert; where it has no wheel, use a NumPy model "
-            "(docs/install.md)",
+            "(docs/how-to/install.md)",
         )
     if used == "tflite_runtime" and int(np.__version__.partition(".")[0]) >= 2:
         return fault(

@@ -10,7 +10,7 @@ times a constant: the noise follows the first sum, each band's relative error th
 the DCT adds the bands' errors up as independent ones. Bands that ``top_db`` clips do not count. The
 ratio is small for noise, some hundreds to thousands for music, and beyond the limit for a tone in
 near silence. ``python -m benchmarks.frontend.exactness`` measures what the limit buys
-(docs/front-end.md).
+(docs/explanation/front-end.md).
 
 ``log_gain`` needs no such look: what lies below the knee of ``log10(1 + log_gain * S)`` is pressed
 flat, rounding with it. An error of e in the amplitude of a bin shows most in a band right at the

@@ -111,7 +111,7 @@ class RayCluster:
         if address.startswith("ray://"):
             raise ParameterError(
                 f"{self._source} {address}: Ray Data does not run over a Ray Client; send the "
-                "command to the cluster with ray job submit (docs/scale.md)"
+                "command to the cluster with ray job submit (docs/how-to/scale.md)"
             )
         found = _HOST_PORT.fullmatch(address)
         if found is None or int(found["port"]) >= 1 << 16:

@@ -173,8 +173,8 @@ def _configure(
 def _mixed(tf: Any, converter: Any, model: Any) -> tuple[bytes, list[str]]:
     """Everything in int8 but the first layer with weights, and the last of each output.
 
-    They are where rounding hurts most (docs/quantization.md): the first reads features whose
-    256 levels alone change labels, the last writes the logits that are compared.
+    They are where rounding hurts most (docs/explanation/quantization.md): the first reads features
+    whose 256 levels alone change labels, the last writes the logits that are compared.
     """
     tools = tf.lite.experimental
     representative = converter.representative_dataset

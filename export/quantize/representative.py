@@ -15,7 +15,7 @@ _STILL = 1e-4
 
 _COMMON = 99.99
 """Per cent of all feature values that the int8 input's range covers. The rare ones beyond it
-saturate, so that all others get finer steps (docs/quantization.md)."""
+saturate, so that all others get finer steps (docs/explanation/quantization.md)."""
 
 
 @dataclass(frozen=True)

@@ -142,8 +142,8 @@ def change_windows_lost(path: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "change", "stale"),
     [
-        ("docs/performance.md", change_text, "performance.md"),
-        ("docs/performance.md", Path.unlink, "performance.md"),
+        ("docs/reference/performance.md", change_text, "performance.md"),
+        ("docs/reference/performance.md", Path.unlink, "performance.md"),
         ("README.md", change_text, "README.md"),
         (
             "docs/pareto.png",
@@ -166,5 +166,5 @@ def test_a_stale_page_is_noticed_until_it_is_written_again(
     assert performance_page(checkout).returncode == 0
     assert performance_page(checkout, "--check").returncode == 0
     if change is change_windows_lost:
-        page = (checkout / "docs" / "performance.md").read_text(encoding="utf-8")
+        page = (checkout / "docs" / "reference" / "performance.md").read_text(encoding="utf-8")
         assert "| windows lost | 12345 |" in page

@@ -60,7 +60,7 @@ def test_a_card_names_the_model_s_version_and_commits(model: str) -> None:
 
 def test_the_page_on_training_has_yamnet_s_parity_that_was_measured() -> None:
     found = read_results()["yamnet_parity"]
-    text = (README.parent / "docs" / "training.md").read_text(encoding="utf-8")
+    text = (README.parent / "docs" / "how-to" / "training.md").read_text(encoding="utf-8")
     rows = {
         "logits, distance": (found["logits_abs_delta"], 2),
         "probabilities, distance": (found["probabilities_abs_delta"], 4),

@@ -97,7 +97,7 @@ def test_coloured_noise_falls_by_so_many_db_an_octave(kind, slope_db):
     ],
 )
 def test_noise_is_that_of_the_committed_robustness_tables(kind, values):
-    """Another spectrum or order of draws would change every figure of docs/robustness.md."""
+    """Another spectrum or order of draws would change all of docs/explanation/robustness.md."""
     block = cached_block(kind, RATE, 0)
     assert block[[0, 1, 1000, 100_000]] == pytest.approx(values, rel=1e-4)
 

@@ -1,6 +1,6 @@
 """How often a classifier is right: by window, by track, by genre.
 
-``docs/evaluation.md`` defines every measure; the tests compare them with scikit-learn's.
+``docs/reference/evaluation.md`` defines every measure; the tests compare them with scikit-learn's.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ def batches(
         With normalisation.
     variation : Variation
         Music reaches a microphone at any level, while a data set is mastered loud:
-        ``docs/accuracy.md`` has what the seed CNN loses to softer music with and without gain.
+        ``docs/lab/accuracy.md`` has what the seed CNN loses to softer music with and without gain.
         Mixup is that of H. Zhang et al., ICLR 2018.
     n_classes : int
     class_weights : (n_classes,) float32, optional

@@ -27,7 +27,7 @@ TAG_EMPHASIS = 10.0
 EVIDENCE = 3.0
 """scikit-learn's C, times the number of windows. With 8, rooms and noise cost two to four points
 less, and clean clips are right by one draw of windows and three points worse by another
-(docs/accuracy.md)"""
+(docs/lab/accuracy.md)"""
 FEATURES = ("pooled", "penultimate", "embedding")
 """Outputs of a trunk that the last layer is given, in this order; MusiCNN alone has two"""
 _FLATTEST = 1e-3
@@ -37,10 +37,10 @@ large that eight bits leave nothing of the rest. In units of the features' media
 _RIDGE = 1.0
 """Penalty of `fit_outputs`, in units of the features' variance. With 0.1 styles are hardly more
 like YAMNet's, and eight bits change so many of the three likeliest that the gate refuses ``tiny``
-(docs/accuracy.md)"""
+(docs/lab/accuracy.md)"""
 _OF_NOT_MUSIC = 3.0
 """What is not music is many things: with the weight of one genre, half of real speech gets a genre
-(docs/training.md)"""
+(docs/how-to/training.md)"""
 _OF_OTHER = 0.5
 """With the weight of a whole genre, three validation tracks of a hundred become ``other``"""
 

@@ -58,7 +58,7 @@ class Recipe:
     """Of distillation; an epoch has every window of the corpus once. A network with filters at
     every place needs none: it is its own teacher"""
     learning_rate: float = 1e-4
-    """A higher one destroys the pretrained weights: 1e-3 costs eight points (docs/training.md)"""
+    """A higher one destroys pretrained weights: 1e-3 costs eight points (docs/lab/accuracy.md)"""
     yamnet: bool = False
     """Whether YAMNet is a part of the network (`train.transfer.plus`)"""
     styles_of_penultimate: bool = False
