@@ -1,13 +1,15 @@
 """Distillation: a smaller network is trained on the outputs of a larger one, on degraded sound too.
 
 G. Hinton, O. Vinyals and J. Dean, "Distilling the knowledge in a neural network", 2015, with the
-features behind the pooling as further targets (A. Romero et al., "FitNets", ICLR 2015). Teacher
-and student get the same window, clean or degraded, and the student's features and genres are fitted
-to the teacher's. No labels are needed.
+features behind the pooling as further targets (A. Romero et al., "FitNets", ICLR 2015). The teacher
+is ``plus``. Its MusiCNN and the student get the same window, clean or degraded, for the features;
+genres and styles are those that it finds in the clean window: a room changes no genre. No labels
+are needed.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import sys
 import time
@@ -17,11 +19,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edge_runtime.classifier import softmax
 from edge_runtime.errors import EdgeGenreError
 
 from .compiled import network_outputs
 from .corpus import Corpus
-from .head import Head
+from .head import Head, outputs_of
 from .keras_model import network_input
 from .pruning import Affine
 
@@ -29,13 +32,12 @@ _LARGEST = 6.0
 """Errors beyond this, in standard deviations, are rare and not worth following"""
 _SMALLEST_SPREAD = 0.05
 """Of a feature that hardly varies"""
-_OF_TAGS, _OF_GENRES = 0.5, 2.0
-"""Weights of the errors of tags and of genres, against those of features"""
+_OF_TAGS, _OF_GENRES, _OF_STYLES = 0.5, 2.0, 0.5
+"""Weights of the errors of tags, genres and styles, against those of features"""
 _SOFTNESS = 2.0
 """Temperature of the genres"""
-
-
-_NAMES = ("pooled", "penultimate", "tags")
+_FEATURES = ("pooled", "penultimate", "tags")
+"""Of a window that may be degraded"""
 
 
 @dataclass(frozen=True)
@@ -58,12 +60,30 @@ class Targets:
     """(n, 200)"""
     tags: npt.NDArray[np.float16]
     """(n, 50) logits"""
+    embedding: npt.NDArray[np.float16]
+    """(n, 1024)"""
+    styles: npt.NDArray[np.float16]
+    """(n, styles) logits"""
+
+
+@dataclass(frozen=True)
+class LastLayers:
+    """What is made of features in a distillation, by the teacher and by the student."""
+
+    of_teacher: Head
+    """Pooled features, penultimate layer and embedding to genres; as it is"""
+    genres: Head
+    """Pooled features and penultimate layer to genres; trained along, and then fitted anew"""
+    styles: Head
+    """The same to styles"""
 
 
 def targets(teacher: Any, windows: npt.NDArray[np.float16], features: Affine) -> Targets:
     """Run the teacher."""
     found = network_outputs(teacher, windows, features)
-    return Targets(**{name: found[name].astype(np.float16) for name in _NAMES})
+    return Targets(
+        **{each.name: found[each.name].astype(np.float16) for each in dataclasses.fields(Targets)}
+    )
 
 
 def distil(
@@ -71,7 +91,7 @@ def distil(
     corpus: Corpus,
     wanted: tuple[Targets, Targets],
     *,
-    head: Head,
+    layers: LastLayers,
     features: Affine,
     settings: DistilSettings,
 ) -> list[float]:
@@ -86,8 +106,7 @@ def distil(
     corpus : Corpus
     wanted : tuple of Targets
         Of its degraded windows, and of its clean ones.
-    head : Head
-        The teacher's last layer.
+    layers : LastLayers
     features : Affine
         Of log-mel values.
     settings : DistilSettings
@@ -106,30 +125,43 @@ def distil(
         settings.learning_rate, settings.epochs * per_epoch, alpha=0.02
     )
     optimizer = keras.optimizers.Adam(schedule, clipnorm=1.0)
-    variables = student.trainable_variables
-
-    spread_of_pooled, spread = (
+    trained = {
+        name: (tf.Variable(head.kernel), tf.Variable(head.bias))
+        for name, head in (("genres", layers.genres), ("styles", layers.styles))
+    }
+    variables = [*student.trainable_variables, *trained["genres"], *trained["styles"]]
+    clean = wanted[1]
+    spread_of_pooled, spread, spread_of_styles = (
         tf.constant(np.std(part.astype(np.float32), axis=0) + _SMALLEST_SPREAD)
-        for part in (wanted[1].pooled, wanted[1].penultimate)
+        for part in (clean.pooled, clean.penultimate, clean.styles)
     )
+    genres = outputs_of(
+        layers.of_teacher,
+        [part.astype(np.float32) for part in (clean.pooled, clean.penultimate, clean.embedding)],
+    )
+    probable_genres = softmax(genres / _SOFTNESS)
 
-    def genres(z: Any, p: Any) -> Any:
-        return (tf.concat([z, p], 1) @ head.kernel + head.bias) / _SOFTNESS
-
-    def step(x: Any, z: Any, p: Any, t: Any) -> Any:
+    def step(x: Any, wanted: dict[str, Any]) -> Any:
         with tf.GradientTape() as tape:
             outputs = student(x, training=True)
-            off = (outputs["pooled"] - z) / spread_of_pooled
-            probable = tf.nn.softmax(genres(z, p))
-            own = tf.nn.log_softmax(genres(outputs["pooled"], outputs["penultimate"]))
+            off = (outputs["pooled"] - wanted["pooled"]) / spread_of_pooled
+            own = {
+                name: tf.concat([outputs["pooled"], outputs["penultimate"]], 1) @ kernel + bias
+                for name, (kernel, bias) in trained.items()
+            }
+            likely = tf.nn.log_softmax(own["genres"] / _SOFTNESS)
             loss = (
                 tf.reduce_mean(tf.clip_by_value(off, -_LARGEST, _LARGEST) ** 2)
-                + tf.reduce_mean(((outputs["penultimate"] - p) / spread) ** 2)
-                + _OF_TAGS * tf.reduce_mean((outputs["tags"] - t) ** 2)
+                + tf.reduce_mean(((outputs["penultimate"] - wanted["penultimate"]) / spread) ** 2)
+                + _OF_TAGS * tf.reduce_mean((outputs["tags"] - wanted["tags"]) ** 2)
+                + _OF_STYLES
+                * tf.reduce_mean(((own["styles"] - wanted["styles"]) / spread_of_styles) ** 2)
                 + _OF_GENRES
                 * _SOFTNESS**2
                 * tf.reduce_mean(
-                    tf.reduce_sum(probable * (tf.math.log(probable + 1e-9) - own), axis=1)
+                    tf.reduce_sum(
+                        wanted["genres"] * (tf.math.log(wanted["genres"] + 1e-9) - likely), axis=1
+                    )
                 )
             )
         optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
@@ -146,13 +178,18 @@ def distil(
             # In the order of the file, which is larger than memory may be.
             halves = np.sort(rows[:half]), np.sort(rows[half:])
             x = np.concatenate([corpus.degraded[halves[0]], corpus.clean[halves[1]]])
+            both = np.concatenate(halves)
+            of_batch = {
+                name: _rows([getattr(each, name) for each in wanted], halves) for name in _FEATURES
+            }
+            of_batch |= {
+                "genres": probable_genres[both],
+                "styles": clean.styles[both].astype(np.float32),
+            }
             total += float(
                 compiled(
                     tf.constant(network_input(student, x, features)),
-                    *(
-                        tf.constant(_rows([getattr(each, name) for each in wanted], halves))
-                        for name in _NAMES
-                    ),
+                    {name: tf.constant(values) for name, values in of_batch.items()},
                 )
             )
         losses.append(total / per_epoch)

@@ -21,7 +21,7 @@ from ..experiment.windows import normalised
 from .balance import balance, balance_pooled
 from .cache import cached_targets
 from .corpus import UNLABELLED, Corpus, FrontEnds, Source
-from .distil import DistilSettings, distil
+from .distil import DistilSettings, LastLayers, distil
 from .head import Head, HeadInput, fit_outputs, outputs_of, track_weights, with_head
 from .head_examples import (
     Examples,
@@ -233,17 +233,29 @@ def _distilled(
     student = compact_musicnn(pruned, shape, recipe.places, sample)
     # Channels of like size also train at like speed.
     balance(student, sample)
-    teacher = compact_musicnn(pruned, shape, Places())
+    weights = bundled_yamnet()
+    # Not balanced: the student's pooled features have the units of the original.
+    teacher = plus(
+        pruned,
+        compact_musicnn(pruned, shape, Places()),
+        weights,
+        [style.place for style in genre_styles(weights)],
+    )
     wanted = (
         cached_targets(folder / "degraded", teacher, corpus.degraded, pruned.features),
         cached_targets(folder / "clean", teacher, corpus.clean, pruned.features),
     )
-    inputs = head_inputs(teacher, examples.windows, pruned.features)
+    inputs = cached_inputs(folder, teacher, examples, pruned.features, weights)
+    style_logits = inputs[2].values @ _kernel(teacher, "styles") + _bias(teacher, "styles")
     losses = distil(
         student,
         corpus,
         wanted,
-        head=_fit(inputs, examples, examples.labels, n_genres),
+        layers=LastLayers(
+            _fit(inputs, examples, examples.labels, n_genres),
+            _fit(inputs[:2], examples, examples.labels, n_genres),
+            fit_outputs([each.values for each in inputs[:2]], style_logits),
+        ),
         features=pruned.features,
         settings=DistilSettings(recipe.epochs, recipe.learning_rate, seed),
     )
