@@ -84,9 +84,9 @@ BASELINES: dict[str, BaselineRecipe] = {
 }
 
 PRETRAINED: dict[str, Recipe] = {
-    "base": Recipe(Places()),
+    "base": Recipe(Places(), epochs=2),
     "tiny": Recipe(Places(frames=2, curves=(3, 2)), epochs=5, styles_of_penultimate=True),
-    "plus": Recipe(Places(), yamnet=True),
+    "plus": Recipe(Places(), epochs=2, yamnet=True),
 }
 
 MODELS: dict[str, Network | BaselineRecipe | Recipe] = {**BASELINES, **NETWORKS, **PRETRAINED}

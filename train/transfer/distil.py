@@ -2,9 +2,8 @@
 
 G. Hinton, O. Vinyals and J. Dean, "Distilling the knowledge in a neural network", 2015, with the
 features behind the pooling as further targets (A. Romero et al., "FitNets", ICLR 2015). The teacher
-is ``plus``. Its MusiCNN and the student get the same window, clean or degraded, for the features;
-genres and styles are those that it finds in the clean window: a room changes no genre. No labels
-are needed.
+is ``plus``, and is given the clean window; the student is given the clean one or the same degraded:
+a room changes no genre. No labels are needed.
 """
 
 from __future__ import annotations
@@ -36,8 +35,6 @@ _OF_TAGS, _OF_GENRES, _OF_STYLES = 0.5, 2.0, 0.5
 """Weights of the errors of tags, genres and styles, against those of features"""
 _SOFTNESS = 2.0
 """Temperature of the genres"""
-_FEATURES = ("pooled", "penultimate", "tags")
-"""Of a window that may be degraded"""
 
 
 @dataclass(frozen=True)
@@ -89,7 +86,7 @@ def targets(teacher: Any, windows: npt.NDArray[np.float16], features: Affine) ->
 def distil(
     student: Any,
     corpus: Corpus,
-    wanted: tuple[Targets, Targets],
+    wanted: Targets,
     *,
     layers: LastLayers,
     features: Affine,
@@ -104,8 +101,8 @@ def distil(
     student : keras.Model
         From `train.transfer.keras_model.compact_musicnn`.
     corpus : Corpus
-    wanted : tuple of Targets
-        Of its degraded windows, and of its clean ones.
+    wanted : Targets
+        Of its clean windows.
     layers : LastLayers
     features : Affine
         Of log-mel values.
@@ -130,21 +127,20 @@ def distil(
         for name, head in (("genres", layers.genres), ("styles", layers.styles))
     }
     variables = [*student.trainable_variables, *trained["genres"], *trained["styles"]]
-    clean = wanted[1]
     spread_of_pooled, spread, spread_of_styles = (
         tf.constant(np.std(part.astype(np.float32), axis=0) + _SMALLEST_SPREAD)
-        for part in (clean.pooled, clean.penultimate, clean.styles)
+        for part in (wanted.pooled, wanted.penultimate, wanted.styles)
     )
     genres = outputs_of(
         layers.of_teacher,
-        [part.astype(np.float32) for part in (clean.pooled, clean.penultimate, clean.embedding)],
+        [part.astype(np.float32) for part in (wanted.pooled, wanted.penultimate, wanted.embedding)],
     )
     probable_genres = softmax(genres / _SOFTNESS)
 
-    def step(x: Any, wanted: dict[str, Any]) -> Any:
+    def step(x: Any, target: dict[str, Any]) -> Any:
         with tf.GradientTape() as tape:
             outputs = student(x, training=True)
-            off = (outputs["pooled"] - wanted["pooled"]) / spread_of_pooled
+            off = (outputs["pooled"] - target["pooled"]) / spread_of_pooled
             own = {
                 name: tf.concat([outputs["pooled"], outputs["penultimate"]], 1) @ kernel + bias
                 for name, (kernel, bias) in trained.items()
@@ -152,15 +148,15 @@ def distil(
             likely = tf.nn.log_softmax(own["genres"] / _SOFTNESS)
             loss = (
                 tf.reduce_mean(tf.clip_by_value(off, -_LARGEST, _LARGEST) ** 2)
-                + tf.reduce_mean(((outputs["penultimate"] - wanted["penultimate"]) / spread) ** 2)
-                + _OF_TAGS * tf.reduce_mean((outputs["tags"] - wanted["tags"]) ** 2)
+                + tf.reduce_mean(((outputs["penultimate"] - target["penultimate"]) / spread) ** 2)
+                + _OF_TAGS * tf.reduce_mean((outputs["tags"] - target["tags"]) ** 2)
                 + _OF_STYLES
-                * tf.reduce_mean(((own["styles"] - wanted["styles"]) / spread_of_styles) ** 2)
+                * tf.reduce_mean(((own["styles"] - target["styles"]) / spread_of_styles) ** 2)
                 + _OF_GENRES
                 * _SOFTNESS**2
                 * tf.reduce_mean(
                     tf.reduce_sum(
-                        wanted["genres"] * (tf.math.log(wanted["genres"] + 1e-9) - likely), axis=1
+                        target["genres"] * (tf.math.log(target["genres"] + 1e-9) - likely), axis=1
                     )
                 )
             )
@@ -180,12 +176,10 @@ def distil(
             x = np.concatenate([corpus.degraded[halves[0]], corpus.clean[halves[1]]])
             both = np.concatenate(halves)
             of_batch = {
-                name: _rows([getattr(each, name) for each in wanted], halves) for name in _FEATURES
+                name: getattr(wanted, name)[both].astype(np.float32)
+                for name in ("pooled", "penultimate", "tags", "styles")
             }
-            of_batch |= {
-                "genres": probable_genres[both],
-                "styles": clean.styles[both].astype(np.float32),
-            }
+            of_batch["genres"] = probable_genres[both]
             total += float(
                 compiled(
                     tf.constant(network_input(student, x, features)),
@@ -205,10 +199,3 @@ def distil(
             flush=True,
         )
     return losses
-
-
-def _rows(
-    parts: list[npt.NDArray[np.float16]], rows: tuple[npt.NDArray[np.int64], ...]
-) -> npt.NDArray[np.float32]:
-    chosen = [part[own] for part, own in zip(parts, rows, strict=True)]
-    return np.concatenate(chosen).astype(np.float32)

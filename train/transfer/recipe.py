@@ -56,7 +56,8 @@ class Recipe:
     places: Places
     epochs: int = 0
     """Of distillation; an epoch has every window of the corpus once. A network with filters at
-    every place needs none: it is its own teacher"""
+    every place begins as its own teacher, and learns what rooms and noise do to it. `teach`, which
+    shall take minutes, does without"""
     learning_rate: float = 1e-4
     """A higher one destroys pretrained weights: 1e-3 costs eight points (docs/lab/accuracy.md)"""
     yamnet: bool = False
@@ -158,15 +159,12 @@ def train_pretrained(
     examples = with_other(examples, other, len(genres))
 
     losses: list[float] = []
+    trunk, losses = _distilled(
+        recipe, pruned, corpus, folder, examples, n_genres=len(genres), seed=seed
+    )
     if recipe.yamnet:
-        trunk, inputs = teacher, of_teacher
-    elif not recipe.epochs:
-        trunk, inputs = whole, of_teacher[:2]
-    else:
-        trunk, losses = _distilled(
-            recipe, pruned, corpus, folder, examples, n_genres=len(genres), seed=seed
-        )
-        inputs = head_inputs(trunk, examples.windows, pruned.features)
+        trunk = plus(pruned, trunk, weights, [style.place for style in found_styles])
+    inputs = head_inputs(trunk, examples.windows, pruned.features, weights)
     head = _fit(inputs, examples, examples.labels, len(genres))
     of_styles = None
     style_logits = of_teacher[2].values @ _kernel(teacher, "styles") + _bias(teacher, "styles")
@@ -241,10 +239,7 @@ def _distilled(
         weights,
         [style.place for style in genre_styles(weights)],
     )
-    wanted = (
-        cached_targets(folder / "degraded", teacher, corpus.degraded, pruned.features),
-        cached_targets(folder / "clean", teacher, corpus.clean, pruned.features),
-    )
+    wanted = cached_targets(folder, teacher, corpus.clean, pruned.features)
     inputs = cached_inputs(folder, teacher, examples, pruned.features, weights)
     style_logits = inputs[2].values @ _kernel(teacher, "styles") + _bias(teacher, "styles")
     losses = distil(
