@@ -38,10 +38,12 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m pytest benchmarks/test_kernels.py --benchmark-autosave --benchmark-compare \
 		--benchmark-columns=median,iqr,ops --benchmark-sort=name $(if $(JSON),--benchmark-json=$(JSON))
 
-# What is generated is up to date, and what the pages point to is there.
+# What is generated is up to date, what the pages point to is there, and the site can be built: open
+# build/site/index.html.
 docs: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.report.performance_page --check
 	$(BIN)/python -m pytest -q tests/test_docs.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --site-dir build/site
 
 # Small faults put into the modules that [tool.mutmut] names: do the quick tests notice? SAMPLE faults a
 # module, of MODULES alone if that is given; minutes each. `make mutants MODULES=edge_runtime.decoder`
