@@ -1,7 +1,9 @@
-"""What the pages point to is there: files, headings, modules, make's targets."""
+"""What the pages point to is there: files, headings, modules, make's targets; and their site."""
 
 import importlib.util
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -72,3 +74,19 @@ def test_every_module_and_target_that_a_page_names_can_be_run(page: str) -> None
         target for line in re.findall(r"^\.PHONY:(.*)$", makefile, re.M) for target in line.split()
     }
     assert targets <= phony
+
+
+def test_the_site_is_whole_and_loads_nothing_from_elsewhere(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", str(tmp_path)]
+    built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stderr
+    pages = {path.relative_to(tmp_path).as_posix(): path for path in tmp_path.rglob("*.html")}
+    assert {"index.html", "reference/cli.html", "project/TINY_CARD.html"} <= pages.keys()
+    for name, path in pages.items():
+        html = path.read_text(encoding="utf-8")
+        loaded = re.findall(r"<(?:script|img|iframe|source)[^>]* src=\"?([^\s\">]+)", html)
+        loaded += re.findall(
+            r"<link[^>]* rel=\"?(?:stylesheet|icon)[^>]* href=\"?([^\s\">]+)", html
+        )
+        assert loaded, name
+        assert [link for link in loaded if "//" in link] == [], name
