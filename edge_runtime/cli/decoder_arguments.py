@@ -63,8 +63,8 @@ def add_decoder_arguments(parser: argparse.ArgumentParser, *, whole: bool = Fals
         "--silence-dbfs",
         type=Number(-200.0, 0.0),
         metavar="DBFS",
-        help="what is softer is silence, music as well (without it: what is below -60 dBFS and "
-        "hardly louder than the noise of the room)",
+        help="level below which all sound counts as silence, soft music too (without it: below "
+        "-60 dBFS and hardly louder than the noise of the room)",
     )
     group.add_argument(
         "--silence-hysteresis",

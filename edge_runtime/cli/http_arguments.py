@@ -36,7 +36,7 @@ def add_http_arguments(parser: argparse.ArgumentParser) -> None:
         help="the same, but others on this machine can see it in the list of processes",
     )
     access.add_argument(
-        "--http-open", action="store_true", help="everybody who can reach HOST may read"
+        "--http-open", action="store_true", help="every device that can reach HOST may read"
     )
 
 
@@ -103,5 +103,5 @@ def _check_access(args: argparse.Namespace, loopback: bool, token: str | None) -
     if not loopback and token is None and not args.http_open:
         raise ParameterError(
             f"--http {args.http} lets others on the network read what is playing; protect it with "
-            "--http-token-file FILE, or allow everybody with --http-open"
+            "--http-token-file FILE, or allow every device with --http-open"
         )

@@ -31,7 +31,7 @@ from .source_arguments import add_source_arguments, file_of, open_source
 
 __all__ = ["HELP", "add_arguments", "parse", "run"]
 
-HELP = "classify, live, what a microphone, a file or a pipe plays"
+HELP = "show the genre of live sound: a microphone, a file or a pipe"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -91,7 +91,7 @@ def _add_mqtt_arguments(parser: argparse.ArgumentParser) -> None:
         "--mqtt-password-file",
         type=Path,
         metavar="FILE",
-        help=f"holds the password; else the environment's {PASSWORD_VARIABLE}",
+        help=f"file with the password (without it: the environment variable {PASSWORD_VARIABLE})",
     )
     mqtt.add_argument(
         "--mqtt-ca", type=Path, metavar="FILE", help="authority that signed the broker's (PEM)"
