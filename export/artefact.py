@@ -63,7 +63,7 @@ class Source:
         logits, self.tag_outputs = np.split(outputs, [len(run.labels)], axis=1)
         raw = softmax(logits)
         windows = run.unheard or Unheard(raw, run.valid_labels, run.valid_tracks)
-        self.temperature = temperature(windows.posteriors, windows.labels)
+        self.temperature = temperature(windows.posteriors, windows.labels, windows.tracks)
         self.posteriors: npt.NDArray[np.float32] = scaled(raw, self.temperature)
         """The Keras model's, of the validation windows, calibrated"""
         self.track_calibration: TrackCalibration | None = None

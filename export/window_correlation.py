@@ -10,6 +10,8 @@ import numpy.typing as npt
 
 from edge_runtime.decoder import combined_posterior
 
+from .likelihood import smoothed_log_loss
+
 MINIMUM_TRACKS = 30
 """Of several windows each; on fewer the correlation is not fitted, and a track is the mean"""
 
@@ -52,6 +54,8 @@ def track_calibration(
 ) -> TrackCalibration | None:
     """The window correlation that makes the true labels of unseen tracks most likely.
 
+    Likely by `smoothed_log_loss`: few tracks that are all right do not make a track certain.
+
     Parameters
     ----------
     posteriors : (n, labels)
@@ -80,10 +84,12 @@ def track_calibration(
     mean = combined(None)
     correlation, best = given, combined(given)
     if given is None:
+        least = smoothed_log_loss(best, true, len(windows))
         for candidate in np.linspace(0.0, 1.0, _STEPS):
             found = combined(float(candidate))
-            if _log_loss(found, true) < _log_loss(best, true):
-                correlation, best = round(float(candidate), 2), found
+            loss = smoothed_log_loss(found, true, len(windows))
+            if loss < least:
+                correlation, best, least = round(float(candidate), 2), found, loss
     return TrackCalibration(
         correlation,
         len(windows),

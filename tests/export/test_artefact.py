@@ -43,7 +43,7 @@ def run(pipeline: Pipeline) -> Run:
 def test_the_temperature_comes_from_windows_that_the_model_was_not_trained_on(run: Run) -> None:
     source = Source(run, DESCRIPTION)
     raw = run.model.predict(run.valid_features[..., np.newaxis], verbose=0)
-    assert source.temperature == temperature(raw, run.valid_labels)
+    assert source.temperature == temperature(raw, run.valid_labels, run.valid_tracks)
     assert source.compared_on == VALIDATION
     unsure = scaled(raw, 2.0)
     unsure[: len(unsure) // 2] = unsure[: len(unsure) // 2, ::-1]  # half of them wrong

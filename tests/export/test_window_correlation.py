@@ -83,3 +83,13 @@ def test_the_mean_stays_where_it_is_likelier() -> None:
     assert found is not None
     assert found.window_correlation is None
     assert found.log_loss == found.mean_log_loss
+
+
+@pytest.mark.parametrize("n_tracks", [40, 400])
+def test_tracks_that_are_all_right_are_as_sure_as_so_many_can_show(n_tracks: int) -> None:
+    posteriors = np.tile(np.array([[0.7, 0.2, 0.1]]), (10 * n_tracks, 1))
+    tracks = np.repeat(np.arange(n_tracks), 10)
+    found = track_calibration(posteriors, np.zeros(len(tracks), int), tracks)
+    assert found is not None
+    confidence = combined_posterior(posteriors[:10], found.window_correlation).max()
+    assert confidence == pytest.approx((n_tracks + 1) / (n_tracks + 2), abs=0.005)

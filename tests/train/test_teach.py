@@ -31,6 +31,9 @@ def test_teach_makes_a_model_and_reports_its_cross_validation(tmp_path: Path) ->
     assert f"edge-genre listen --model {model}" in done.stdout
     assert "Of 18 clips, each judged by a model that was not trained on it, " in done.stdout
     assert "95 % interval" in done.stdout
+    assert f"edge-genre evaluate {model} FOLDER measures it" in done.stdout
+    for step in ("corpus", "sounds that are not music", "network, windows", "cross-validation"):
+        assert f"{step}: " in done.stderr
     assert "beeps has 6 clips; 10 or more make a better model" in done.stderr
     classifier = Classifier(model)
     assert classifier.labels == (*GENRES, "not music")

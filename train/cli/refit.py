@@ -22,6 +22,7 @@ from ..experiment.prepare import Experiment, prepare
 from ..experiment.windows import normalised
 from ..models import PRETRAINED
 from ..not_music.espeak import check_espeak
+from ..quiet_tensorflow import import_tensorflow
 from ..run import folder as run_folder
 from ..run import provenance
 from ..run.predictions import load_predictions
@@ -81,6 +82,7 @@ def run(args: argparse.Namespace) -> int:
     window_s = experiment.params.window_seconds
     seconds = {item.track.id: window_s * len(item.features) for item in clips}
 
+    import_tensorflow()
     import keras
 
     from ..transfer.refit import other_pieces, refit

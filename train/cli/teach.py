@@ -122,9 +122,10 @@ def run(args: argparse.Namespace) -> int:
             ),
             examined_elsewhere=True,
         )
+        print("exporting, and comparing the file with the network", file=sys.stderr, flush=True)
         code = _export(folder, out, name)
     if code == 0:
-        print(f"\n{_accuracy_text(scores)}\n\nlisten with it: edge-genre listen --model {out}")
+        print(f"\n{_accuracy_text(scores, out)}\n\nlisten with it: edge-genre listen --model {out}")
     return code
 
 
@@ -141,7 +142,7 @@ def _export(run: Path, out: Path, name: str) -> int:
     return code
 
 
-def _accuracy_text(scores: Scores) -> str:
+def _accuracy_text(scores: Scores, out: Path) -> str:
     """The cross-validated accuracy, in words."""
     from scipy.stats import binomtest
 
@@ -155,6 +156,9 @@ def _accuracy_text(scores: Scores) -> str:
         f"were right:",
         f"{scores.accuracy:.0%} (95 % interval: {low:.0%} to {high:.0%}); always giving the "
         f"commonest genre would be right for {largest:.0%}.",
+        "All clips are of this folder, perhaps of the same artists and albums: of other music, "
+        "fewer may be right.",
+        f"edge-genre evaluate {out} FOLDER measures it, on a folder of other clips.",
     ]
     width = max(map(len, scores.labels))
     lines += [

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import os
 import sys
 import time
 from collections.abc import Callable
@@ -18,11 +17,11 @@ import numpy.typing as npt
 
 from edge_runtime.errors import DataSetError
 from edge_runtime.frontend import FrontEndParams
-from edge_runtime.stderr import quiet_stderr
 
 from ..augment.spectrogram import Variation
 from ..experiment.windows import Windows
 from ..models import Network
+from ..quiet_tensorflow import import_tensorflow
 from .batches import batches
 from .checkpoint import Checkpoint, Progress
 from .workers import Workers
@@ -105,10 +104,9 @@ def fit(
     ClusterError
         If a worker goes away.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with quiet_stderr():  # oneDNN and CUDA announce themselves before any log level applies
-        import keras
-        import tensorflow as tf
+    import_tensorflow()
+    import keras
+    import tensorflow as tf
 
     keras.utils.set_random_seed(settings.seed)
     tf.config.experimental.enable_op_determinism()

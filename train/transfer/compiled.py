@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edge_runtime.progress import progress_of
 from edge_runtime.stderr import quiet_stderr
 
 from .keras_model import network_input
@@ -52,7 +53,12 @@ def network_outputs(network: Any, windows: npt.NDArray[Any], features: Affine) -
 
     # Interpreters hold the GIL only between windows.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        blocks = list(pool.map(block, range(0, len(windows), _BLOCK)))
+        found = pool.map(block, range(0, len(windows), _BLOCK))
+        blocks = []
+        with progress_of("network, windows", len(windows)) as shown:
+            for outputs in found:
+                blocks.append(outputs)
+                shown.advance(min(len(blocks) * _BLOCK, len(windows)))
     return {name: np.concatenate([each[name] for each in blocks]) for name in blocks[0]}
 
 

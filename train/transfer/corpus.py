@@ -144,7 +144,8 @@ def draw_not_music(
     """
     sounds = [(kind, seed) for kind, n in kinds.items() for seed in range(n)]
     columns = (sounds, [front_ends] * len(sounds), [degrade] * len(sounds))
-    drawn = list(_in_processes(_draw_sound, *columns, chunksize=16))
+    found = _in_processes(_draw_sound, *columns, chunksize=16)
+    drawn = list(progress(found, total=len(sounds), label="sounds that are not music"))
     clean, degraded = (np.stack(part) for part in zip(*drawn, strict=True))
     n = len(sounds)
     return Corpus(clean, degraded, np.full(n, label), np.arange(n), ())

@@ -28,6 +28,8 @@ from ..experiment.prepare import Experiment
 from ..experiment.windows import normalised, select
 from ..features.extraction import Extraction, extract
 from ..not_music.sounds import KINDS, WITHOUT_SPEECH
+from ..progress import progress
+from ..quiet_tensorflow import import_tensorflow
 from ..run.predictions import Predictions
 from .balance import balance, balance_pooled
 from .corpus import FrontEnds, Source, draw_not_music, make_corpus
@@ -209,6 +211,7 @@ def fit_own_genres(clips: OwnClips, base: str, *, seed: int, speech: bool) -> Ow
     speech : bool
         Whether to reject speech as well, which needs espeak-ng.
     """
+    import_tensorflow()
     pruned, params = bundled_musicnn(), PRESETS[FRONT_END]
     front_ends = FrontEnds(params, BASES[base].second_front_end)
     weights = bundled_yamnet() if BASES[base].yamnet else None
@@ -294,7 +297,8 @@ def _cross_validated(
     counts = [len(item.features) for item in tracks]
     of_window = np.repeat(np.arange(len(tracks)), counts)
     posteriors = np.zeros((len(of_window), len(clips.genres) + 1), np.float32)
-    for held_out in folds(clips, seed):
+    parts = folds(clips, seed)
+    for held_out in progress(parts, total=len(parts), label="cross-validation"):
         head = head_without(held_out)
         rows = np.isin(of_window, held_out)
         posteriors[rows] = softmax(outputs_of(head, [each[rows] for each in inputs]))

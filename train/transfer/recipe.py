@@ -18,6 +18,7 @@ from edge_runtime.frontend import PRESETS, FrontEndParams
 from edge_runtime.model.manifest import Tag
 
 from ..experiment.windows import normalised
+from ..quiet_tensorflow import import_tensorflow
 from .balance import balance, balance_pooled
 from .cache import cached_targets
 from .corpus import UNLABELLED, Corpus, FrontEnds, Source
@@ -139,6 +140,7 @@ def train_pretrained(
     from .musicnn_wheel import SHA256, read_weights
 
     begin = time.monotonic()
+    import_tensorflow()
     pruned, weights = prune(read_weights(wheel)), bundled_yamnet()
     params = PRESETS[recipe.front_end]
     shape = (params.n_frames, params.n_coefficients)
