@@ -42,6 +42,8 @@ def network_outputs(network: Any, windows: npt.NDArray[Any], features: Affine) -
         By the names of the outputs.
     """
     converted = _converted(network)
+    with quiet_stderr():  # LiteRT announces its delegate at the first interpreter of a process
+        _runner(converted)
     of_thread = threading.local()
 
     def block(start: int) -> dict[str, Array]:
