@@ -17,7 +17,7 @@ from ..stderr import quiet_stderr
 from . import flac, ogg
 from .layout import layout_of
 from .link import Link, LinkFile
-from .magic import container_of, is_readable, is_sound
+from .magic import HEAD_BYTES, container_of, is_readable, is_sound
 from .resample import StreamResampler
 
 Block = npt.NDArray[np.float32]
@@ -26,8 +26,6 @@ _Found = tuple[int, int, int, Link | None]
 
 _UNKNOWN_FRAMES = 2**50
 """From here on, a number of frames means that it is unknown."""
-_LETTERS = 32
-"""Bytes at the beginning that name a container"""
 _PIECE_FRAMES = 4096
 """Decoded at once: where decoding fails, no more than that is lost before."""
 
@@ -304,7 +302,7 @@ def _not_read_here(path: Path, name: str) -> str:
 def _not_opened(path: Path) -> str:
     """What to say of a file that the library refuses: one that begins well was cut off, say."""
     with path.open("rb") as file:
-        name = container_of(file.read(_LETTERS))
+        name = container_of(file.read(HEAD_BYTES))
     if name is None or not is_sound(name):
         return _not_audio(path)
     if not is_readable(name):

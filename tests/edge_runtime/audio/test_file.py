@@ -210,3 +210,13 @@ def test_a_container_that_is_not_read_here_is_named_with_what_converts_it(tmp_pa
     path.write_bytes(head.ljust(5000, b"\1"))
     with pytest.raises(AudioFormatError, match=rf"song.m4a: is {kind}, .* ffmpeg -i FILE"):
         open_audio(path)
+
+
+def test_raw_aac_which_begins_with_no_letters_is_named_as_well(tmp_path):
+    length = 400
+    header = bytes([0xFF, 0xF1, 0x50, 0x80, length >> 3, (length & 7) << 5 | 0x1F, 0xFC])
+    bodies = np.random.default_rng(0).integers(0, 255, (12, length - 7), np.uint8)
+    path = tmp_path / "song.aac"
+    path.write_bytes(b"".join(header + body.tobytes() for body in bodies))
+    with pytest.raises(AudioFormatError, match=r"song.aac: is an AAC stream, .* ffmpeg -i FILE"):
+        open_audio(path)
