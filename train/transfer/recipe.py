@@ -195,8 +195,7 @@ def train_pretrained(
         examples.labels[no_genre],
         {
             "seed": seed,
-            "teacher": f"MusiCNN (MSD_musicnn), wheel sha256 {SHA256}"
-            + (", and YAMNet" if recipe.yamnet else "; YAMNet for styles"),
+            "teacher": f"MusiCNN (MSD_musicnn), wheel sha256 {SHA256}, and YAMNet",
             "places": dataclasses.asdict(recipe.places),
             "distillation_epochs": len(losses),
             "learning_rate": recipe.learning_rate,
